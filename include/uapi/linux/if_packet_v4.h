@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * TPACKET_V4: a receive ring for AF_PACKET that a NIC can fill by DMA.
+ *
+ * This header owns the ring protocol: its layout, who may write what and when,
+ * and the memory ordering.  Programs include <linux/if_packet.h>, which
+ * includes this.  How to use it is told in
+ * Documentation/networking/packet_direct.rst.
+ *
+ * Marks: (k) written by the kernel, read by user space;
+ *	  (u) written by user space, read by the kernel, which trusts none of it.
+ *
+ *
+ * The mapping
+ * ===========
+ *
+ * One mmap() at offset 0 of tl_map_len bytes.  getsockopt(PACKET_RX_RING)
+ * fills in struct tpacket4_layout; user space computes nothing else.
+ *
+ *	tl_ctrl_off	+---------------------------+
+ *			| struct tpacket4_ctrl      |  indices, flags, state
+ *	tl_hdr_off	+---------------------------+
+ *			| entry 0: tpacket4_hdr     |  tl_entry_nr entries, each
+ *			| entry 1                   |  tl_hdr_stride bytes apart
+ *			| ...                       |
+ *	tl_slot_off	+---------------------------+
+ *			| slot 0: bytes of a frame  |  tl_slot_nr slots, each
+ *			| slot 1                    |  1 << tl_slot_shift bytes,
+ *			| ...                       |  of which tl_slot_len are used
+ *			+---------------------------+
+ *
+ * A NIC's DMA reaches the slots and nothing else.
+ *
+ *
+ * The ring
+ * ========
+ *
+ * prod (k), cons (u) and seen (u) are free-running: entry number i is at
+ * position i & (tl_entry_nr - 1), and all arithmetic is modulo 2^32.  They
+ * start at TPACKET4_INDEX_START(), so that they wrap within the first lap.
+ *
+ *	seen: looked at so far         |
+ *	                               v
+ *	 ------+-----------------------+-------------+-------
+ *	 kernel| user: may read, write, keep         | kernel
+ *	 ------+-----------------------+-------------+-------
+ *	       ^                                     ^
+ *	       cons: given back up to here           prod: published up to here
+ *
+ * Ownership of an entry, and of the slot that its tp_slot names:
+ *
+ *	entries			owner	may be written by
+ *	[cons, prod)		user	user: all of the header, the slot's bytes
+ *	[prod, cons + entries)	kernel	kernel, and the NIC by DMA
+ *
+ * The kernel publishes whole frames, as many as one poll of the NIC finds, with
+ * one store of prod.  User space gives back any number of entries with one
+ * store of cons, in order.  There is no other ring.  A cons outside
+ * [last cons, prod] is ignored and counted (ts_bad_cons).
+ *
+ *
+ * Memory ordering
+ * ===============
+ *
+ * Each barrier has a letter, and each place in the code that has one names it.
+ *
+ *	kernel				user space
+ *
+ *	write slots, headers		load prod
+ *	(A) store-release prod		(B) acquire
+ *					read headers, slots
+ *
+ *	load cons			finish with headers, slots
+ *	(D) acquire			(C) store-release cons
+ *	read tp_slot, reuse slots
+ *
+ *	store flags NEED_KICK		store cons
+ *	(E) full barrier		(F) full barrier
+ *	load cons			load flags, kick if NEED_KICK
+ *
+ * Without (A)-(B) user space may see prod before the frame.  Without (C)-(D)
+ * the NIC may overwrite a frame that is still being read.  Without (E)-(F) both
+ * sides may miss each other: the kernel sees no slot and sleeps, user space
+ * sees no flag and does not wake it.
+ *
+ *
+ * Slots and the swap
+ * ==================
+ *
+ * Slots [0, tl_entry_nr) start with the kernel, the further ones as user
+ * space's spares.  To keep a frame beyond giving back its entry, user space
+ * writes the number of another slot that it holds into tp_slot first: a spare,
+ * or the slot of another entry in [cons, prod) (whose entry must then go back
+ * with the slot that was displaced).  A tp_slot that names a slot of the
+ * kernel, or none at all, is counted (ts_bad_slot) and the entry's own slot is
+ * taken instead.  So no slot can be lost or used twice, whatever is written.
+ */
+#ifndef _UAPI__LINUX_IF_PACKET_V4_H
+#define _UAPI__LINUX_IF_PACKET_V4_H
+
+#include <linux/types.h>
+
+#define PACKET_RX_DIRECT		25
+#define PACKET_V4_STATISTICS		26
+
+/* No slot, in tp_payload_slot and in tp_slot. */
+#define TPACKET4_SLOT_NONE		0xffffffffU
+
+/* The first value of prod, cons and seen. */
+#define TPACKET4_INDEX_START(entries)	(0U - (__u32)(entries))
+
+#define TPACKET4_MIN_ENTRIES		8U
+#define TPACKET4_MAX_ENTRIES		(1U << 18)
+#define TPACKET4_MAX_SLOTS		(1U << 20)
+#define TPACKET4_MIN_SLOT_SIZE		(1U << 10)
+#define TPACKET4_MAX_SLOT_SIZE		(1U << 16)
+#define TPACKET4_MAX_WAKE_USECS		10000000U
+
+/* The longest chain of entries that a frame may span. */
+#define TPACKET4_MAX_CHAIN		17U
+
+/* Copy mode: space before tp_data in the first slot of a frame.  It holds the
+ * struct sockaddr_ll, and afterwards belongs to user space.
+ */
+#define TPACKET4_HEADROOM		64U
+
+/**
+ * struct tpacket4_ctrl - the control page
+ * @prod:	(k) entries published
+ * @flags:	(k) TPACKET4_CTRL_*
+ * @state:	(k) enum packet_direct_state
+ * @generation:	(k) counts the changes of @state and the restarts of the queue
+ * @reserved0:	(k) 0
+ * @cons:	(u) entries given back
+ * @seen:	(u) entries looked at; poll() sleeps while it equals @prod
+ * @reserved1:	(u) ignored
+ *
+ * Each side's words are 128 bytes apart from the other's, because prefetchers
+ * fetch cache lines in pairs.
+ */
+struct tpacket4_ctrl {
+	__u32	prod;
+	__u32	flags;
+	__u32	state;
+	__u32	generation;
+	__u32	reserved0[28];
+	__u32	cons;
+	__u32	seen;
+	__u32	reserved1[30];
+};
+
+/* The kernel has few slots and nothing that would make it look for more: after
+ * a store of cons, call poll() or recvmsg(MSG_DONTWAIT).  A timer of the kernel
+ * does the same within TPACKET4_KICK_USECS.
+ */
+#define TPACKET4_CTRL_NEED_KICK		(1U << 0)
+
+#define TPACKET4_KICK_USECS		1000U
+
+/**
+ * struct tpacket4_hdr - one entry: what is known of a frame, or of a part of it
+ * @tp_slot:	   (k) slot of the frame or of its header part;
+ *		   (u) slot given back
+ * @tp_flags:	   (k) TPACKET4_*: which fields below are valid, and what was
+ *		   found out about the frame
+ * @tp_data_meta:  (k) offset in the slot where metadata before the frame begins
+ * @tp_data:	   (k) offset in the slot of the first byte
+ * @tp_data_end:   (k) offset in the slot after the last byte
+ * @tp_len:	   (k) length on the wire of the whole frame, without FCS; first
+ *		   entry only
+ * @tp_payload_slot: (k) payload slot, or TPACKET4_SLOT_NONE; (u) slot given back
+ * @tp_payload_off:  (k) offset of the payload in it
+ * @tp_payload_len:  (k) bytes of payload in it
+ * @tp_rxhash:	   (k) the NIC's hash
+ * @tp_tstamp:	   (k) nanoseconds since the epoch, never backwards in one ring
+ *		   unless TPACKET4_TSTAMP_HW is set
+ * @tp_vlan_tci:   (k) a tag that is not in the frame
+ * @tp_vlan_tpid:  (k) its ethertype, in host byte order
+ * @tp_protocol:   (k) as sll_protocol, in network byte order
+ * @tp_pkttype:	   (k) as sll_pkttype
+ * @tp_reserved:   (k) 0
+ * @tp_priv:	   the application's own; the kernel never reads or writes it
+ *
+ * A frame over several entries has its per-frame fields (@tp_len, @tp_rxhash,
+ * @tp_tstamp and so on) in the first.  Fields whose validity bit is clear
+ * are 0.
+ */
+struct tpacket4_hdr {
+	__u32		tp_slot;
+	__u32		tp_flags;
+	__u32		tp_data_meta;
+	__u32		tp_data;
+	__u32		tp_data_end;
+	__u32		tp_len;
+	__u32		tp_payload_slot;
+	__u32		tp_payload_off;
+	__u32		tp_payload_len;
+	__u32		tp_rxhash;
+	__aligned_u64	tp_tstamp;
+	__u16		tp_vlan_tci;
+	__u16		tp_vlan_tpid;
+	__be16		tp_protocol;
+	__u8		tp_pkttype;
+	__u8		tp_reserved;
+	__aligned_u64	tp_priv;
+};
+
+/* Where the entry stands in its frame.  A frame in one entry has both. */
+#define TPACKET4_FIRST			(1U << 0)
+#define TPACKET4_LAST			(1U << 1)
+
+#define TPACKET4_TRUNCATED		(1U << 2)  /* fewer bytes than tp_len are here */
+#define TPACKET4_RX_ERROR		(1U << 3)  /* the NIC found the frame damaged */
+#define TPACKET4_CSUM_VALID		(1U << 4)  /* every checksum the NIC looked at is right */
+#define TPACKET4_CSUM_BAD		(1U << 5)  /* one is wrong */
+#define TPACKET4_CSUM_NOTREADY		(1U << 6)  /* copy mode, sent from here: not yet computed */
+#define TPACKET4_GSO			(1U << 7)  /* copy mode: segments merged into one frame */
+
+/* Which fields are valid. */
+#define TPACKET4_TSTAMP_SW		(1U << 8)
+#define TPACKET4_TSTAMP_HW		(1U << 9)
+#define TPACKET4_HASH			(1U << 10)
+#define TPACKET4_HASH_L4		(1U << 11) /* the hash covers ports */
+#define TPACKET4_VLAN			(1U << 12) /* tp_vlan_tci and tp_vlan_tpid */
+#define TPACKET4_PROTOCOL		(1U << 13)
+#define TPACKET4_PKTTYPE		(1U << 14)
+#define TPACKET4_SLL			(1U << 15) /* struct sockaddr_ll at tp_data_meta */
+
+/* Header split: done, or why not. */
+#define TPACKET4_SPLIT			(1U << 16)
+#define TPACKET4_SPLIT_WHY_SHIFT	28
+#define TPACKET4_SPLIT_WHY_MASK		(0xfU << TPACKET4_SPLIT_WHY_SHIFT)
+
+/**
+ * struct tpacket_req4 - setsockopt(PACKET_RX_RING) after PACKET_VERSION TPACKET_V4
+ * @tp_size:	     sizeof(struct tpacket_req4), equal to optlen
+ * @tp_flags:	     0
+ * @tp_entry_nr:     entries, a power of two; 0 with all else 0 removes the ring
+ * @tp_slot_nr:	     slots, at least @tp_entry_nr; 0: @tp_entry_nr
+ * @tp_slot_size:    bytes from one slot to the next, a power of two
+ * @tp_slot_len:     bytes that are used of each, a multiple of 64; 0: all
+ * @tp_payload_size: header split, as @tp_slot_size; 0: no split
+ * @tp_payload_len:  as @tp_slot_len
+ * @tp_payload_nr:   payload slots
+ * @tp_wake_count:   poll() wakes when this many entries are unseen; 0: 1
+ * @tp_wake_usecs:   or when the oldest unseen entry is this old; 0: never
+ * @tp_reserved:     0
+ */
+struct tpacket_req4 {
+	__u32	tp_size;
+	__u32	tp_flags;
+	__u32	tp_entry_nr;
+	__u32	tp_slot_nr;
+	__u32	tp_slot_size;
+	__u32	tp_slot_len;
+	__u32	tp_payload_size;
+	__u32	tp_payload_len;
+	__u32	tp_payload_nr;
+	__u32	tp_wake_count;
+	__u32	tp_wake_usecs;
+	__u32	tp_reserved[5];
+};
+
+/**
+ * struct tpacket4_layout - getsockopt(PACKET_RX_RING) on a TPACKET_V4 ring
+ * @tl_map_len:	      length to give to mmap()
+ * @tl_ctrl_off:      offset of struct tpacket4_ctrl
+ * @tl_hdr_off:	      offset of entry 0
+ * @tl_slot_off:      offset of slot 0
+ * @tl_payload_off:   offset of payload slot 0
+ * @tl_size:	      sizeof(struct tpacket4_layout) of this kernel
+ * @tl_entry_nr:      entries
+ * @tl_hdr_stride:    bytes from one entry to the next
+ * @tl_slot_nr:	      slots
+ * @tl_slot_shift:    log2 of the bytes from one slot to the next
+ * @tl_slot_len:      bytes used of each
+ * @tl_payload_nr:    payload slots
+ * @tl_payload_shift: as @tl_slot_shift
+ * @tl_payload_len:   as @tl_slot_len
+ * @tl_reserved:      0
+ */
+struct tpacket4_layout {
+	__aligned_u64	tl_map_len;
+	__aligned_u64	tl_ctrl_off;
+	__aligned_u64	tl_hdr_off;
+	__aligned_u64	tl_slot_off;
+	__aligned_u64	tl_payload_off;
+	__u32		tl_size;
+	__u32		tl_entry_nr;
+	__u32		tl_hdr_stride;
+	__u32		tl_slot_nr;
+	__u32		tl_slot_shift;
+	__u32		tl_slot_len;
+	__u32		tl_payload_nr;
+	__u32		tl_payload_shift;
+	__u32		tl_payload_len;
+	__u32		tl_reserved;
+};
+
+/**
+ * struct tpacket4_direct - setsockopt(PACKET_RX_DIRECT), long form
+ * @td_size:	   sizeof(struct tpacket4_direct), equal to optlen
+ * @td_queue:	   RX queue of the bound device; 0 with PACKET_DIRECT_RELEASE
+ * @td_flags:	   PACKET_DIRECT_*
+ * @td_dmabuf_fd:  with PACKET_DIRECT_DMABUF, else 0
+ * @td_dmabuf_off: likewise
+ * @td_dmabuf_len: likewise
+ * @td_reserved:   0
+ *
+ * The short form is one unsigned int, the queue.
+ */
+struct tpacket4_direct {
+	__u32		td_size;
+	__u32		td_queue;
+	__u32		td_flags;
+	__s32		td_dmabuf_fd;
+	__aligned_u64	td_dmabuf_off;
+	__aligned_u64	td_dmabuf_len;
+	__u32		td_reserved[8];
+};
+
+#define PACKET_DIRECT_RELEASE		(1U << 0)  /* give the queue back to the stack */
+#define PACKET_DIRECT_DMABUF		(1U << 1)  /* payload slots are in a dma-buf */
+
+/**
+ * enum packet_direct_state - where the frames of a TPACKET_V4 ring come from
+ * @PACKET_DIRECT_COPY:   the stack, by copy
+ * @PACKET_DIRECT_ACTIVE: the leased queue, by DMA
+ * @PACKET_DIRECT_DOWN:   nowhere now: the leased queue is stopped, and comes
+ *			  back with the device
+ * @PACKET_DIRECT_LOST:	  nowhere: the device went away with the queue
+ */
+enum packet_direct_state {
+	PACKET_DIRECT_COPY,
+	PACKET_DIRECT_ACTIVE,
+	PACKET_DIRECT_DOWN,
+	PACKET_DIRECT_LOST,
+};
+
+/**
+ * enum packet_direct_reason - which check refused the last PACKET_RX_RING or
+ *			       PACKET_RX_DIRECT of this socket
+ *
+ * The sentence for each, with its errno, is in the documentation.
+ */
+enum packet_direct_reason {
+	PACKET_DIRECT_OK,
+	/* the arguments */
+	PACKET_DIRECT_BAD_SIZE,
+	PACKET_DIRECT_BAD_FLAGS,
+	PACKET_DIRECT_BAD_RESERVED,
+	PACKET_DIRECT_BAD_ENTRIES,
+	PACKET_DIRECT_BAD_SLOTS,
+	PACKET_DIRECT_BAD_SLOT_SIZE,
+	PACKET_DIRECT_BAD_SLOT_LEN,
+	PACKET_DIRECT_BAD_WAKE,
+	PACKET_DIRECT_NO_SPLIT,
+	PACKET_DIRECT_NO_DMABUF,
+	PACKET_DIRECT_NO_MEMORY,
+	/* the socket */
+	PACKET_DIRECT_NOT_V4,
+	PACKET_DIRECT_NO_RING,
+	PACKET_DIRECT_RING_EXISTS,
+	PACKET_DIRECT_RING_MAPPED,
+	PACKET_DIRECT_RING_LEASED,
+	PACKET_DIRECT_NOT_LEASED,
+	PACKET_DIRECT_HAS_FANOUT,
+	PACKET_DIRECT_HAS_RESERVE,
+	PACKET_DIRECT_HAS_VNET_HDR,
+	PACKET_DIRECT_NOT_RAW,
+	PACKET_DIRECT_NOT_BOUND,
+	PACKET_DIRECT_NOT_ALL,
+	PACKET_DIRECT_FILTER_LOCKED,
+	PACKET_DIRECT_NOT_ADMIN,
+	/* the device and the queue */
+	PACKET_DIRECT_NO_DRIVER,
+	PACKET_DIRECT_NO_QUEUE,
+	PACKET_DIRECT_QUEUE_LEASED,
+	PACKET_DIRECT_QUEUE_XSK,
+	PACKET_DIRECT_QUEUE_XDP,
+	PACKET_DIRECT_QUEUE_PROVIDER,
+	PACKET_DIRECT_QUEUE_SHARED_IRQ,
+	PACKET_DIRECT_QUEUE_MODE,
+	PACKET_DIRECT_SLOT_GRANULE,
+	PACKET_DIRECT_SLOT_TOO_SMALL,
+	PACKET_DIRECT_SLOT_TOO_LARGE,
+	PACKET_DIRECT_DMA_BOUNCE,
+	PACKET_DIRECT_DMA_FAILED,
+	PACKET_DIRECT_DRIVER_FAILED,
+	PACKET_DIRECT_DEVICE_GONE,
+};
+
+/**
+ * struct tpacket4_info - getsockopt(PACKET_RX_DIRECT)
+ * @ti_size:	   in: bytes that the caller has room for; out: sizeof(struct
+ *		   tpacket4_info) of this kernel
+ * @ti_query:	   in: the queue that the limits below are asked of
+ * @ti_state:	   enum packet_direct_state
+ * @ti_reason:	   enum packet_direct_reason of the last attempt
+ * @ti_ifindex:	   device of the lease; 0 without one
+ * @ti_queue:	   queue of the lease
+ * @ti_napi_id:	   of that queue, for busy polling; new after each restart of it
+ * @ti_generation: as in struct tpacket4_ctrl
+ * @ti_queue_nr:   RX queues of the bound device; 0: none bound
+ * @ti_query_reason: why queue @ti_query cannot be leased now, or
+ *		   PACKET_DIRECT_OK
+ * @ti_granule:	   tp_slot_len has to be a multiple of this
+ * @ti_slot_len_min: smallest tp_slot_len
+ * @ti_slot_len_max: bytes of a slot that the NIC can use at most
+ * @ti_split_min:  smallest header slot for header split; 0: cannot split
+ * @ti_split_max:  largest
+ * @ti_post_min:   slots that the NIC takes at a time: the kernel needs as many
+ *		   before any of them can be used
+ */
+struct tpacket4_info {
+	__u32	ti_size;
+	__u32	ti_query;
+	__u32	ti_state;
+	__u32	ti_reason;
+	__u32	ti_ifindex;
+	__u32	ti_queue;
+	__u32	ti_napi_id;
+	__u32	ti_generation;
+	__u32	ti_queue_nr;
+	__u32	ti_query_reason;
+	__u32	ti_granule;
+	__u32	ti_slot_len_min;
+	__u32	ti_slot_len_max;
+	__u32	ti_split_min;
+	__u32	ti_split_max;
+	__u32	ti_post_min;
+};
+
+/**
+ * struct tpacket4_stats - getsockopt(PACKET_V4_STATISTICS)
+ * @ts_size:	      as in struct tpacket4_info
+ * @ts_free:	      slots that the kernel holds and has not posted
+ * @ts_posted:	      slots that the NIC holds
+ * @ts_held:	      entries that user space holds, each with a slot
+ * @ts_spare:	      further slots that user space holds
+ * @ts_quarantined:   pages of this machine that no NIC confirmed to be free of
+ *		      DMA, and which are therefore never used again
+ * @ts_packets:	      frames published
+ * @ts_bytes:	      and their bytes on the wire
+ * @ts_drop_nic:      the NIC had no slot (dropped before the kernel saw them)
+ * @ts_drop_no_slot:  copy mode: the kernel had no slot
+ * @ts_drop_too_long: longer than TPACKET4_MAX_CHAIN slots
+ * @ts_drop_error:    damaged on the wire
+ * @ts_drop_split:    header split: payload where it must not be
+ * @ts_drop_filter:   refused by the socket filter
+ * @ts_drop_down:     begun when the queue was stopped, never finished
+ * @ts_bad_slot:      tp_slot named a slot that user space does not hold
+ * @ts_bad_cons:      cons was outside [last cons, prod]
+ * @ts_batches:	      stores of prod
+ * @ts_wakeups:	      sleepers woken
+ * @ts_dry:	      times that the NIC was left with no slot at all
+ *
+ * None is cleared by reading.  ts_free + ts_posted + ts_held + ts_spare is
+ * tl_slot_nr, always.  PACKET_STATISTICS counts as ever: tp_drops is
+ * @ts_drop_nic, @ts_drop_no_slot and @ts_drop_too_long since the last call.
+ */
+struct tpacket4_stats {
+	__u32		ts_size;
+	__u32		ts_free;
+	__u32		ts_posted;
+	__u32		ts_held;
+	__u32		ts_spare;
+	__u32		ts_quarantined;
+	__aligned_u64	ts_packets;
+	__aligned_u64	ts_bytes;
+	__aligned_u64	ts_drop_nic;
+	__aligned_u64	ts_drop_no_slot;
+	__aligned_u64	ts_drop_too_long;
+	__aligned_u64	ts_drop_error;
+	__aligned_u64	ts_drop_split;
+	__aligned_u64	ts_drop_filter;
+	__aligned_u64	ts_drop_down;
+	__aligned_u64	ts_bad_slot;
+	__aligned_u64	ts_bad_cons;
+	__aligned_u64	ts_batches;
+	__aligned_u64	ts_wakeups;
+	__aligned_u64	ts_dry;
+};
+
+#endif /* _UAPI__LINUX_IF_PACKET_V4_H */
