@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0
+# PACKET_RX_DIRECT and TPACKET_V4: kernel, NIC models, capture tools, tests.
+# Everything that is built goes to build/. The directories net, include,
+# drivers, tools and Documentation mirror the kernel's, so all targets here are
+# phony.
+
+KERNEL   ?= release
+KSRC     ?=
+CPUS     ?= 4
+NIC      ?= ixgbe
+NICS     ?= 2
+ACCEL    ?= auto
+RUN      ?=
+MEM      ?= 2G
+TIMEOUT  ?= 600
+NUM_JOBS ?= $(shell nproc)
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help clean distclean
+help:
+	@echo 'Targets:'
+	@echo '  deps       install the Debian packages that the others need (as root)'
+	@echo '  kernel     build Linux 6.12 with our files (KERNEL=, KSRC=)'
+	@echo '  tools      build libpcap and tcpdump with our patches, and the test programs'
+	@echo '  nicsim     build the NIC models'
+	@echo '  vm         a root shell in the guest, or one command there (RUN=)'
+	@echo '  demo       capture real traffic through a directly bound queue'
+	@echo '  test       what CI runs: all on the release kernel, some on the debug kernel'
+	@echo '  test-full  every test on both kernels'
+	@echo '  check      style and static checks of our sources'
+	@echo '  clean      remove what was built, keep what was downloaded (distclean: all)'
+	@echo
+	@echo 'Variables:'
+	@echo '  KERNEL=release|debug|stock   the kernel to build or boot; stock is without our'
+	@echo '                               files; "make kernel KERNEL=all" builds the three'
+	@echo '  KSRC=                        a 6.12.y tarball, directory or git tree; without it'
+	@echo "                               Debian's linux-source-6.12"
+	@echo '  CPUS=4 MEM=2G                the guest; ixgbe has no more queues than CPUs'
+	@echo '  NIC=ixgbe NICS=2             model and number of the NICs; two are wired back to back'
+	@echo '  ACCEL=auto|kvm|tcg           auto takes KVM only if it was seen to boot a guest'
+	@echo "  RUN='command'                run this in the guest and exit with its status"
+	@echo '  TIMEOUT=600                  seconds after which a guest with RUN= counts as hung'
+	@echo '  NUM_JOBS=                    processes of a build'
+
+include testbed/kernel.mk
+include testbed/vm.mk
+include testbed/tools.mk
+-include nicsim/nicsim.mk
+-include tests/tests.mk
+
+.PHONY: deps
+deps:
+	@testbed/deps all
+
+# Kept: the sources' trees, QEMU, the compiler's cache and Debian's packages.
+clean:
+	rm -rf build/kernel build/linux/*/out-* build/headers build/nicsim \
+		build/tests build/test build/vm build/log build/tools/bin \
+		build/tools/sbin build/tools/obj
+
+distclean:
+	rm -rf build
