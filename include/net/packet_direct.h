@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * PACKET_RX_DIRECT: what a driver needs to let a packet socket have an RX queue.
+ *
+ * The user-space side is described in include/uapi/linux/if_packet_v4.h.
+ *
+ * DOC: driver contract
+ *
+ * A driver sets &net_device.packet_direct_ops and keeps no state of its own.
+ * Wherever it (re)configures an RX ring it asks packet_direct_queue(); a ring
+ * of a leased queue is filled and cleaned with the verbs below instead of the
+ * driver's own buffers.  So a lease survives reset, MTU, ring size and channel
+ * changes and down/up like any other setting.
+ *
+ *	configure ring	packet_direct_queue(), then packet_direct_ring_up()
+ *	fill		packet_direct_reclaim(), packet_direct_post(),
+ *			packet_direct_dma(), once per batch the tail register,
+ *			packet_direct_posted()
+ *	clean (NAPI)	packet_direct_begin(), per descriptor
+ *			packet_direct_complete() or packet_direct_put(), and
+ *			packet_direct_frame(), packet_direct_frag() or
+ *			packet_direct_drop(), then packet_direct_flush()
+ *	stop ring	packet_direct_ring_down()
+ *
+ * One NAPI context at a time works on a queue, so nothing here takes a lock.
+ *
+ * Slots that the kernel holds are in one FIFO with three free-running indices:
+ *
+ *	   pool_head        pool_post         pool_tail
+ *	-------+----------------+-----------------+-------
+ *	       |  with the NIC  |  free           |
+ *	-------+----------------+-----------------+-------
+ *	completed by the NIC    posted            given back by the user
+ *
+ * A NIC that completes in order takes from pool_head by
+ * packet_direct_complete().  One that does not keeps its own table from buffer
+ * id to slot, calls packet_direct_complete() right after packet_direct_post()
+ * so that nothing stays in the middle, and before packet_direct_ring_down()
+ * gives the posted slots back by packet_direct_put().
+ */
+#ifndef _NET_PACKET_DIRECT_H
+#define _NET_PACKET_DIRECT_H
+
+#include <linux/cache.h>
+#include <linux/dma-mapping.h>
+#include <linux/hrtimer.h>
+#include <linux/if_packet.h>
+#include <linux/netdevice.h>
+
+struct sk_filter;
+struct sk_buff;
+struct packet_direct_queue;
+
+/**
+ * struct packet_direct_limits - what one queue can do
+ * @granule:	tp_slot_len has to be a multiple of this many bytes
+ * @len_min:	smallest tp_slot_len
+ * @len_max:	bytes of a slot that the NIC can use at most
+ * @split_min:	smallest header slot for header split, 0: cannot split
+ * @split_max:	largest
+ * @post_min:	slots that the NIC takes at a time
+ */
+struct packet_direct_limits {
+	u32	granule;
+	u32	len_min;
+	u32	len_max;
+	u32	split_min;
+	u32	split_max;
+	u32	post_min;
+};
+
+/**
+ * struct packet_direct_ops - how a driver gives an RX queue away and takes it back
+ * @limits: Fill in @limits for @queue.  Returns PACKET_DIRECT_OK, or why this
+ *	    queue cannot be leased now (shared interrupt vector, a mode of the
+ *	    device).  @queue is below real_num_rx_queues.
+ * @bind:   packet_direct_queue() of @queue has just become non-NULL: restart
+ *	    that queue, and only that one if the hardware can, so that its ring
+ *	    is configured anew.  Nothing to do while the device is down.
+ *	    Returns 0 or -errno, after which the queue is as before.
+ * @unbind: packet_direct_queue() of @queue has just become NULL: stop the
+ *	    queue, call packet_direct_ring_down() for @pdq, and start the queue
+ *	    for the stack.  Returns 0 once the hardware confirmed, by a register
+ *	    that was read, by a reset or by bus mastering off, that no DMA into
+ *	    the slots can happen any more; -EIO when nothing confirmed it, which
+ *	    makes the core keep the memory for ever.  Also called from
+ *	    NETDEV_UNREGISTER, with the device closed.
+ * @sync_stats: optional: bring @pdq's count of frames missed by the NIC
+ *	    (packet_direct_missed()) up to date.
+ *
+ * All are called with RTNL held and may sleep.
+ */
+struct packet_direct_ops {
+	enum packet_direct_reason (*limits)(struct net_device *dev,
+					    unsigned int queue,
+					    struct packet_direct_limits *limits);
+	int (*bind)(struct net_device *dev, unsigned int queue,
+		    struct packet_direct_queue *pdq);
+	int (*unbind)(struct net_device *dev, unsigned int queue,
+		      struct packet_direct_queue *pdq);
+	void (*sync_stats)(struct net_device *dev, unsigned int queue,
+			   struct packet_direct_queue *pdq);
+};
+
+/* What tp_slot, where[] and home[] hold besides slot and entry numbers. */
+#define PACKET_DIRECT_KERNEL	0xffffffffU	/* where[]: the kernel's */
+#define PACKET_DIRECT_SPARE	0xfffffffeU	/* where[]: the user's spare */
+
+/**
+ * struct packet_direct_queue - the kernel's half of a TPACKET_V4 ring
+ *
+ * In order of use.  The first three cache lines are all that the plain case
+ * touches for each frame; they are read-mostly but for the indices.
+ *
+ * @hdrs:	entries, shared with user space
+ * @pool:	FIFO of the kernel's slots, see above
+ * @dma:	DMA address of each slot; NULL without a lease
+ * @home:	for each entry that the user holds, the slot it was given with
+ * @where:	for each slot, the last entry that it was given with, or
+ *		PACKET_DIRECT_KERNEL or PACKET_DIRECT_SPARE
+ * @mask:	entries - 1
+ * @slot_len:	bytes used of each slot
+ * @fill:	next entry to be filled; entries [prod, fill) are filled and not
+ *		yet published
+ * @chain:	entries at the end of those that belong to a frame whose last
+ *		part is still to come
+ * @skip:	rest of a frame that is being dropped is still to come
+ * @need_sync:	the device is not coherent
+ * @need_kick:	TPACKET4_CTRL_NEED_KICK is set in @ctrl
+ * @tstamp:	time stamp of all frames of this poll
+ * @filter:	socket filter for this poll, or NULL
+ * @ctrl:	control page, shared with user space
+ * @prod:	published up to here
+ * @cons:	given back by the user up to here, and taken
+ * @seq:	odd while a poll is under way: makes a reader's look consistent
+ * @low:	fewer posted slots than this: ask for a kick
+ */
+struct packet_direct_queue {
+	struct tpacket4_hdr	*hdrs;
+	u32			*pool;
+	dma_addr_t		*dma;
+	u32			*home;
+	u32			*where;
+	u32			mask;
+	u32			slot_len;
+	u32			pool_head;
+	u32			pool_post;
+	u32			pool_tail;
+	u32			fill;
+
+	u64			tstamp ____cacheline_aligned_in_smp;
+	struct sk_filter	*filter;
+	u64			bytes;
+	u32			chain;
+	bool			skip;
+	bool			need_sync;
+	bool			need_kick;
+	u32			seq;
+	struct tpacket4_ctrl	*ctrl;
+	u32			prod;
+	u32			cons;
+	u32			low;
+
+	/* once per batch */
+	struct sock		*sk;
+	struct napi_struct __rcu *napi;
+	struct device		*dma_dev;
+	u32			wake_count;
+	ktime_t			wake_time;
+	ktime_t			unseen_since;
+	struct hrtimer		wake_timer;
+	struct hrtimer		kick_timer;
+	struct sk_buff		*filter_skb;
+
+	/* counters, as in struct tpacket4_stats; one writer each */
+	u64			packets;
+	u64			drop_no_slot;
+	u64			drop_too_long;
+	u64			drop_error;
+	u64			drop_split;
+	u64			drop_filter;
+	u64			drop_down;
+	u64			bad_slot;
+	u64			bad_cons;
+	u64			batches;
+	u64			wakeups;
+	u64			dry;
+	atomic64_t		missed;
+
+	/* set up once */
+	u32			slot_nr;
+	u32			slot_shift;
+	u32			block_shift;
+	void			**blocks;
+	u32			block_nr;
+	struct net_device	*dev;
+	netdevice_tracker	dev_tracker;
+	u32			queue;
+	enum packet_direct_state state;
+	u32			generation;
+};
+
+#if IS_ENABLED(CONFIG_PACKET_RX_DIRECT)
+
+/**
+ * packet_direct_queue() - the lease on an RX queue
+ * @dev: device
+ * @queue: RX queue, may be out of range
+ *
+ * Context: RTNL, RCU or NAPI of that queue.
+ * Return: the queue's lease or NULL.
+ */
+struct packet_direct_queue *packet_direct_queue(const struct net_device *dev,
+						unsigned int queue);
+
+/**
+ * packet_direct_dev_leased() - whether any RX queue from @first on is leased
+ * @dev: device
+ * @first: first queue to look at
+ *
+ * Context: RTNL.
+ */
+bool packet_direct_dev_leased(const struct net_device *dev, unsigned int first);
+
+/**
+ * packet_direct_ring_up() - the NIC's ring for a leased queue is about to run
+ * @pdq: lease
+ * @napi: what polls it
+ * @size: descriptors that the NIC can hold at a time
+ *
+ * Before the first packet_direct_post().
+ *
+ * Context: RTNL; the queue is stopped.
+ */
+void packet_direct_ring_up(struct packet_direct_queue *pdq,
+			   struct napi_struct *napi, u32 size);
+
+/**
+ * packet_direct_ring_down() - the NIC's ring has been stopped
+ * @pdq: lease
+ *
+ * Takes back what is posted, drops an unfinished frame, and lets nobody use the
+ * NAPI instance any more, which may be freed afterwards.  Does nothing when the
+ * ring is down already.
+ *
+ * Context: RTNL, may sleep; NAPI is disabled and the hardware has stopped, or
+ * was at least told to.
+ */
+void packet_direct_ring_down(struct packet_direct_queue *pdq);
+
+/**
+ * packet_direct_reclaim() - take the entries that the user gave back
+ * @pdq: lease
+ *
+ * Context: NAPI, or ring stopped.
+ * Return: slots that can be posted now.
+ */
+u32 packet_direct_reclaim(struct packet_direct_queue *pdq);
+
+/**
+ * packet_direct_posted() - after filling the NIC's ring
+ * @pdq: lease
+ *
+ * Asks the user for a kick, and starts the timer that does without, when the
+ * NIC has few slots.
+ *
+ * Context: NAPI, or ring stopped.
+ * Return: true when the user gave slots back meanwhile: fill again.
+ */
+bool packet_direct_posted(struct packet_direct_queue *pdq);
+
+/**
+ * packet_direct_begin() - start of a poll
+ * @pdq: lease
+ *
+ * Reads the clock and the filter, once for all frames until
+ * packet_direct_flush().
+ *
+ * Context: NAPI.
+ */
+void packet_direct_begin(struct packet_direct_queue *pdq);
+
+/**
+ * packet_direct_flush() - end of a poll: publish the whole frames, wake up
+ * @pdq: lease
+ *
+ * Context: NAPI.
+ */
+void packet_direct_flush(struct packet_direct_queue *pdq);
+
+/**
+ * packet_direct_frag() - a part of a frame, more to come
+ * @pdq: lease
+ * @slot: where it is
+ * @len: bytes of it
+ *
+ * Context: NAPI, between packet_direct_begin() and packet_direct_flush().
+ */
+void packet_direct_frag(struct packet_direct_queue *pdq, u32 slot, u32 len);
+
+/**
+ * packet_direct_frame_end() - the last part of a frame of several parts, or of
+ *			       one that has to pass the filter
+ * @pdq: lease
+ * @slot: where it is
+ * @len: bytes of it
+ * @flags: TPACKET4_CSUM_*, TPACKET4_HASH* of the whole frame
+ * @hash: the NIC's hash
+ *
+ * Context: as packet_direct_frag().
+ */
+void packet_direct_frame_end(struct packet_direct_queue *pdq, u32 slot, u32 len,
+			     u32 flags, u32 hash);
+
+/**
+ * packet_direct_drop() - a part of a frame that must not be delivered
+ * @pdq: lease
+ * @slot: where it is
+ * @last: it is the frame's last part
+ * @counter: what to count it as, &pdq->drop_error for one
+ *
+ * Parts of the same frame that came before are dropped with it, and those that
+ * come after until @last.
+ *
+ * Context: as packet_direct_frag().
+ */
+void packet_direct_drop(struct packet_direct_queue *pdq, u32 slot, bool last,
+			u64 *counter);
+
+/**
+ * packet_direct_post() - the next slot for the NIC
+ * @pdq: lease
+ *
+ * At most as often as packet_direct_reclaim() said.
+ *
+ * Context: NAPI, or ring stopped.
+ */
+static inline u32 packet_direct_post(struct packet_direct_queue *pdq)
+{
+	return pdq->pool[pdq->pool_post++ & pdq->mask];
+}
+
+/**
+ * packet_direct_dma() - DMA address of a slot
+ * @pdq: lease
+ * @slot: slot
+ */
+static inline dma_addr_t packet_direct_dma(const struct packet_direct_queue *pdq,
+					   u32 slot)
+{
+	return pdq->dma[slot];
+}
+
+/**
+ * packet_direct_complete() - the oldest posted slot, which the NIC is done with
+ * @pdq: lease
+ *
+ * Context: NAPI, or ring stopped.
+ */
+static inline u32 packet_direct_complete(struct packet_direct_queue *pdq)
+{
+	return pdq->pool[pdq->pool_head++ & pdq->mask];
+}
+
+/**
+ * packet_direct_put() - a slot without a frame: back to the kernel's free ones
+ * @pdq: lease
+ * @slot: slot
+ *
+ * Context: NAPI, or ring stopped.
+ */
+static inline void packet_direct_put(struct packet_direct_queue *pdq, u32 slot)
+{
+	pdq->pool[pdq->pool_tail++ & pdq->mask] = slot;
+}
+
+/**
+ * packet_direct_missed() - the NIC dropped frames of this queue for want of slots
+ * @pdq: lease
+ * @frames: how many since the last call
+ *
+ * Context: any.
+ */
+static inline void packet_direct_missed(struct packet_direct_queue *pdq,
+					u64 frames)
+{
+	atomic64_add(frames, &pdq->missed);
+}
+
+/* Makes the NIC's writes to a slot visible where the device is not coherent. */
+static inline void packet_direct_sync(const struct packet_direct_queue *pdq,
+				      u32 slot, u32 len)
+{
+	if (unlikely(pdq->need_sync))
+		dma_sync_single_for_cpu(pdq->dma_dev, pdq->dma[slot], len,
+					DMA_FROM_DEVICE);
+}
+
+/* Binds @slot to the next entry; every field of the header but tp_priv is
+ * written, because the user may have written anything into it.
+ */
+static inline void __packet_direct_fill(struct packet_direct_queue *pdq,
+					u32 slot, u32 off, u32 end, u32 flags,
+					u32 len, u32 hash, u64 tstamp)
+{
+	u32 entry = pdq->fill & pdq->mask;
+	struct tpacket4_hdr *hdr = &pdq->hdrs[entry];
+
+	pdq->home[entry] = slot;
+	pdq->where[slot] = entry;
+	hdr->tp_slot = slot;
+	hdr->tp_flags = flags;
+	hdr->tp_data_meta = off;
+	hdr->tp_data = off;
+	hdr->tp_data_end = end;
+	hdr->tp_len = len;
+	hdr->tp_payload_slot = TPACKET4_SLOT_NONE;
+	hdr->tp_payload_off = 0;
+	hdr->tp_payload_len = 0;
+	hdr->tp_rxhash = hash;
+	hdr->tp_tstamp = tstamp;
+	hdr->tp_vlan_tci = 0;
+	hdr->tp_vlan_tpid = 0;
+	hdr->tp_protocol = 0;
+	hdr->tp_pkttype = 0;
+	hdr->tp_reserved = 0;
+	pdq->fill++;
+}
+
+/**
+ * packet_direct_frame() - a frame that is whole in one slot
+ * @pdq: lease
+ * @slot: where it is
+ * @len: its bytes
+ * @flags: TPACKET4_CSUM_*, TPACKET4_HASH*
+ * @hash: the NIC's hash, 0 without TPACKET4_HASH
+ *
+ * For the plain case: no part of it came before (&pdq->chain and &pdq->skip are
+ * 0) and there is no filter.  packet_direct_frame_end() takes all others.
+ *
+ * Context: as packet_direct_frag().
+ */
+static inline void packet_direct_frame(struct packet_direct_queue *pdq,
+				       u32 slot, u32 len, u32 flags, u32 hash)
+{
+	packet_direct_sync(pdq, slot, len);
+	__packet_direct_fill(pdq, slot, 0, len,
+			     flags | TPACKET4_FIRST | TPACKET4_LAST |
+			     TPACKET4_TSTAMP_SW, len, hash, pdq->tstamp);
+	pdq->bytes += len;
+}
+
+/* True while packet_direct_frame() may be used for a frame in one slot. */
+static inline bool packet_direct_plain(const struct packet_direct_queue *pdq)
+{
+	return !pdq->chain && !pdq->skip && !pdq->filter;
+}
+
+#else
+
+static inline struct packet_direct_queue *
+packet_direct_queue(const struct net_device *dev, unsigned int queue)
+{
+	return NULL;
+}
+
+static inline bool packet_direct_dev_leased(const struct net_device *dev,
+					    unsigned int first)
+{
+	return false;
+}
+
+#endif /* CONFIG_PACKET_RX_DIRECT */
+
+#endif /* _NET_PACKET_DIRECT_H */
