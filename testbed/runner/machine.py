@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The QEMU command line of a guest."""
+
+import json
+import os
+
+CONSOLE = ("console=ttyS0", "oops=panic", "panic=-1", "panic_print=0x40")
+ROOT = ("root=root", "rootfstype=9p", "ro",
+        "rootflags=trans=virtio,version=9p2000.L,msize=512000,cache=loose")
+
+
+def kernel_line(options, run):
+    words = [*CONSOLE, *ROOT, "tsc=reliable", "mitigations=off", "dummy.numdummies=0",
+             f"init={options.project}/testbed/guest-init",
+             f"PD_PROJECT={options.project}", f"PD_RUN={run}"]
+    if options.kmemleak:
+        words.append("PD_KMEMLEAK=1")
+    if options.terminal:
+        words += [f"PD_COLS={options.terminal.columns}",
+                  f"PD_ROWS={options.terminal.lines}"]
+    if options.append:
+        words.append(options.append)
+    return " ".join(words)
+
+
+def accel(options, kind):
+    if kind == "kvm":
+        return ["-accel", "kvm", "-cpu", cpu("host", options)]
+    if options.icount:
+        return ["-accel", "tcg", "-icount", f"shift={options.icount}",
+                "-cpu", cpu("max", options)]
+    return ["-accel", "tcg,thread=multi", "-cpu", cpu("max", options)]
+
+
+def cpu(model, options):
+    return f"{model},{options.cpuflags}" if options.cpuflags else model
+
+
+def nic_device(nic, options):
+    """Fixed PCI addresses, so that port 0 is always eth0."""
+    device = {"driver": "vfio-user-pci", "id": f"nic{nic.number}",
+              "bus": "pcie.0", "addr": f"{0x10 + nic.number:x}",
+              "socket": {"type": "unix", "path": nic.socket}}
+    if options.icount:
+        device["x-no-posted-writes"] = True
+    return ["-device", json.dumps(device),
+            "-chardev", f"socket,id=ctl{nic.number},path={nic.control}",
+            "-device", f"virtserialport,chardev=ctl{nic.number},name=nicsim{nic.number}"]
+
+
+def share(tag, path, readonly):
+    return ["-fsdev", f"local,id={tag},path={path},security_model=none,"
+            f"multidevs=remap,readonly={'on' if readonly else 'off'}",
+            "-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}"]
+
+
+def command(options, kind, run, nics, ports):
+    """ports: name -> file descriptor of QEMU's end."""
+    argv = [os.path.join(options.project, "build/qemu/qemu"),
+            "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+            "-M", "q35,memory-backend=mem",
+            "-object", f"memory-backend-memfd,id=mem,size={options.mem},share=on",
+            *accel(options, kind), "-smp", str(options.cpus), "-m", options.mem,
+            "-kernel", options.image, "-append", kernel_line(options, run),
+            *share("root", "/", True), *share("project", options.project, False),
+            "-chardev", f"socket,id=con,fd={ports['console']},"
+            f"logfile={run}/console.log", "-serial", "chardev:con",
+            "-chardev", f"socket,id=mon,fd={ports['monitor']}",
+            "-mon", "chardev=mon,mode=control",
+            "-device", "virtio-serial-pci,max_ports=16"]
+    if options.terminal:
+        argv += ["-chardev", "stdio,id=tty,mux=on,signal=off",
+                 "-device", "virtconsole,chardev=tty"]
+    for name in ("pd.in", "pd.out", "pd.err", "pd.status"):
+        if name in ports:
+            argv += ["-chardev", f"socket,id={name},fd={ports[name]}",
+                     "-device", f"virtserialport,chardev={name},name={name}"]
+    for nic in nics:
+        argv += nic_device(nic, options)
+    return argv + options.qemu_args

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What in a kernel's console fails a run, and the text to show for it."""
+
+import re
+
+SPLAT = re.compile(r"""
+    BUG:  |  WARNING:  |  \bOops\b  |  KASAN:  |  UBSAN:  |  kernel\ BUG
+  | Kernel\ panic  |  general\ protection\ fault
+  | possible\ (circular|recursive)\ locking  |  inconsistent\ lock\ state
+  | suspicious\ RCU\ usage  |  INFO:\ task\ .*\ blocked  |  INFO:\ rcu
+  | INFO:\ trying\ to\ register\ non-static
+  | unreferenced\ object  |  new\ suspected\ memory\ leaks
+  | DMA-API:\ \S+\ \S+:  |  ODEBUG:  |  NETDEV\ WATCHDOG
+  | unregister_netdevice:\ waiting\ for
+""", re.VERBOSE)
+
+SHOWN = 60
+
+
+def splat(path):
+    """The console from the first line that fails the run, or None."""
+    with open(path, errors="replace") as f:
+        lines = f.read().splitlines()
+    for n, line in enumerate(lines):
+        if SPLAT.search(line):
+            return lines[n:n + SHOWN]
+    return None
+
+
+def tail(path, count=30):
+    with open(path, errors="replace") as f:
+        return f.read().splitlines()[-count:]
