@@ -5,9 +5,11 @@ vm-ready: kernel $(if $(filter-out 0,$(NICS)),nicsim)
 	@testbed/deps vm
 	@testbed/qemu
 
-# What RUN holds goes by the environment: the shell here must not read it.
-vm: export KERNEL CPUS NIC NICS ACCEL MEM TIMEOUT
+# What RUN holds goes by the environment: neither make nor the shell here may
+# read it.
 vm: export PD_COMMAND = $(value RUN)
 vm: vm-ready
-	@if [ -n "$$PD_COMMAND" ]; then exec testbed/vm "$$PD_COMMAND"; \
+	@export KERNEL='$(KERNEL)' CPUS='$(CPUS)' NIC='$(NIC)' NICS='$(NICS)' \
+		ACCEL='$(ACCEL)' MEM='$(MEM)' TIMEOUT='$(TIMEOUT)'; \
+	if [ -n "$$PD_COMMAND" ]; then exec testbed/vm "$$PD_COMMAND"; \
 	else exec testbed/vm; fi

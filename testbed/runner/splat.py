@@ -27,6 +27,6 @@ def splat(path):
     return None
 
 
-def tail(path, count=30):
+def tail(path, count=100):
     with open(path, errors="replace") as f:
         return f.read().splitlines()[-count:]
