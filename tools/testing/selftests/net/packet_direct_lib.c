@@ -1,0 +1,488 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "packet_direct_lib.h"
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0)
+		return;
+	if (write(fd, text, strlen(text)) < 0)
+		perror(path);
+	close(fd);
+}
+
+/* A namespace of our own, in which nobody sends anything by itself. */
+int pd_netns(void)
+{
+	if (unshare(CLONE_NEWNET))
+		return -errno;
+
+	write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
+	write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
+
+	return pd_if_up("lo", true);
+}
+
+int pd_run(const char *fmt, ...)
+{
+	char cmd[512];
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+
+	ret = system(cmd);
+	if (ret)
+		fprintf(stderr, "# '%s' failed: %d\n", cmd, ret);
+
+	return ret ? -EIO : 0;
+}
+
+static int if_ioctl(const char *name, int request, struct ifreq *ifr)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+
+	snprintf(ifr->ifr_name, sizeof(ifr->ifr_name), "%s", name);
+	if (ioctl(fd, request, ifr))
+		err = -errno;
+	close(fd);
+
+	return err;
+}
+
+int pd_if_up(const char *name, bool up)
+{
+	struct ifreq ifr = {};
+	int err;
+
+	err = if_ioctl(name, SIOCGIFFLAGS, &ifr);
+	if (err)
+		return err;
+
+	ifr.ifr_flags = up ? ifr.ifr_flags | IFF_UP : ifr.ifr_flags & ~IFF_UP;
+
+	return if_ioctl(name, SIOCSIFFLAGS, &ifr);
+}
+
+int pd_if_mtu(const char *name, int mtu)
+{
+	struct ifreq ifr = { .ifr_mtu = mtu };
+
+	return if_ioctl(name, SIOCSIFMTU, &ifr);
+}
+
+int pd_if_mac(const char *name, __u8 *mac)
+{
+	struct ifreq ifr = {};
+	int err;
+
+	err = if_ioctl(name, SIOCGIFHWADDR, &ifr);
+	if (!err)
+		memcpy(mac, ifr.ifr_hwaddr.sa_data, ETH_ALEN);
+
+	return err;
+}
+
+int pd_veth(const char *a, const char *b)
+{
+	int err;
+
+	err = pd_run("ip link add %s type veth peer name %s", a, b);
+	if (!err)
+		err = pd_if_up(a, true);
+	if (!err)
+		err = pd_if_up(b, true);
+
+	return err;
+}
+
+/* Whether this kernel knows TPACKET_V4 at all. */
+bool pd_supported(void)
+{
+	int fd = pd_socket(SOCK_RAW);
+
+	if (fd == -EINVAL)
+		return false;
+	if (fd >= 0)
+		close(fd);
+
+	return true;
+}
+
+void pd_req(struct tpacket_req4 *req, __u32 entries, __u32 slots, __u32 size)
+{
+	memset(req, 0, sizeof(*req));
+	req->tp_size = sizeof(*req);
+	req->tp_entry_nr = entries;
+	req->tp_slot_nr = slots;
+	req->tp_slot_size = size;
+}
+
+int pd_set_int(int fd, int opt, int value)
+{
+	if (setsockopt(fd, SOL_PACKET, opt, &value, sizeof(value)))
+		return -errno;
+
+	return 0;
+}
+
+/* A V4 socket without a ring, not bound. */
+int pd_socket(int type)
+{
+	int fd = socket(AF_PACKET, type | SOCK_CLOEXEC, 0);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+
+	err = pd_set_int(fd, PACKET_VERSION, TPACKET_V4);
+	if (err) {
+		close(fd);
+		return err;
+	}
+
+	return fd;
+}
+
+int pd_set_ring(int fd, const struct tpacket_req4 *req)
+{
+	if (setsockopt(fd, SOL_PACKET, PACKET_RX_RING, req, sizeof(*req)))
+		return -errno;
+
+	return 0;
+}
+
+int pd_bind(int fd, int ifindex, int proto)
+{
+	struct sockaddr_ll addr = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(proto),
+		.sll_ifindex = ifindex,
+	};
+
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)))
+		return -errno;
+
+	return 0;
+}
+
+/* A mapped ring that receives everything of a device, or of all with NULL. */
+int pd_open(struct pd_sock *pd, const char *ifname,
+	    const struct tpacket_req4 *req)
+{
+	int err;
+
+	pd->ifindex = ifname ? if_nametoindex(ifname) : 0;
+	pd->fd = pd_socket(SOCK_RAW);
+	if (pd->fd < 0)
+		return pd->fd;
+
+	err = pd_set_ring(pd->fd, req);
+	if (!err)
+		err = tpacket4_map(&pd->ring, pd->fd);
+	if (!err)
+		err = pd_bind(pd->fd, pd->ifindex, ETH_P_ALL);
+	if (err)
+		pd_close(pd);
+
+	return err;
+}
+
+void pd_close(struct pd_sock *pd)
+{
+	tpacket4_unmap(&pd->ring);
+	if (pd->fd >= 0)
+		close(pd->fd);
+	pd->fd = -1;
+}
+
+/* A filter that says the same of every frame. */
+int pd_filter_ret(int fd, __u32 ret)
+{
+	struct sock_filter insn = BPF_STMT(BPF_RET | BPF_K, ret);
+	struct sock_fprog prog = { .len = 1, .filter = &insn };
+
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)))
+		return -errno;
+
+	return 0;
+}
+
+int pd_info(int fd, struct tpacket4_info *info)
+{
+	socklen_t len = sizeof(*info);
+	__u32 query = info->ti_query;
+
+	memset(info, 0, sizeof(*info));
+	info->ti_size = sizeof(*info);
+	info->ti_query = query;
+	if (getsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, info, &len))
+		return -errno;
+
+	return 0;
+}
+
+/* enum packet_direct_reason of the last attempt */
+int pd_reason(int fd)
+{
+	struct tpacket4_info info = {};
+	int err = pd_info(fd, &info);
+
+	return err ? err : (int)info.ti_reason;
+}
+
+int pd_stats(int fd, struct tpacket4_stats *stats)
+{
+	socklen_t len = sizeof(*stats);
+
+	memset(stats, 0, sizeof(*stats));
+	stats->ts_size = sizeof(*stats);
+	if (getsockopt(fd, SOL_PACKET, PACKET_V4_STATISTICS, stats, &len))
+		return -errno;
+
+	return 0;
+}
+
+/* No slot is lost, none is there twice. */
+bool pd_sum_ok(const struct pd_sock *pd, const struct tpacket4_stats *stats)
+{
+	return (__u64)stats->ts_free + stats->ts_posted + stats->ts_held +
+	       stats->ts_spare == pd->ring.layout.tl_slot_nr;
+}
+
+/* Keep uid 0, lose CAP_NET_ADMIN and all else. */
+int pd_drop_caps(void)
+{
+	struct __user_cap_header_struct hdr = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+
+	if (syscall(__NR_capset, &hdr, data))
+		return -errno;
+
+	return 0;
+}
+
+/* A socket that sends on a device and receives nothing. */
+int pd_tx_open(const char *ifname)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+
+	err = pd_bind(fd, if_nametoindex(ifname), 0);
+	if (err) {
+		close(fd);
+		return err;
+	}
+
+	return fd;
+}
+
+/* A broadcast frame whose every byte follows from @seq. */
+__u32 pd_fill(__u8 *buf, __u32 len, __u32 seq)
+{
+	struct ethhdr *eth = (struct ethhdr *)buf;
+	__u32 be = htonl(seq);
+	__u32 i;
+
+	memset(eth->h_dest, 0xff, ETH_ALEN);
+	memset(eth->h_source, 0x02, ETH_ALEN);
+	eth->h_proto = htons(PD_ETHERTYPE);
+	memcpy(buf + ETH_HLEN, &be, sizeof(be));
+	for (i = PD_FRAME_MIN; i < len; i++)
+		buf[i] = (__u8)(seq * 7 + i + (i >> 8));
+
+	return len;
+}
+
+int pd_send(int fd, __u32 len, __u32 seq)
+{
+	static __u8 buf[PD_FRAME_MAX];
+
+	pd_fill(buf, len, seq);
+	if (send(fd, buf, len, 0) != (ssize_t)len)
+		return errno ? -errno : -EIO;
+
+	return 0;
+}
+
+int pd_send_many(int fd, __u32 count, __u32 len, __u32 seq)
+{
+	int err = 0;
+	__u32 i;
+
+	for (i = 0; i < count && !err; i++)
+		err = pd_send(fd, len, seq + i);
+
+	return err;
+}
+
+/* Wait until @entries are unread.  Returns how many are. */
+int pd_wait(struct pd_sock *pd, __u32 entries, int msecs)
+{
+	__u64 end = pd_now(CLOCK_MONOTONIC) + msecs * 1000000ULL;
+
+	while (tpacket4_peek_all(&pd->ring) < entries) {
+		if (pd_now(CLOCK_MONOTONIC) >= end)
+			break;
+		usleep(200);
+	}
+
+	return tpacket4_peek_all(&pd->ring);
+}
+
+static int gather_one(const struct tpacket4_ring *ring,
+		      const struct tpacket4_hdr *hdr, struct pd_frame *frame)
+{
+	__u32 len = tpacket4_data_len(hdr);
+
+	if (hdr->tp_slot >= ring->layout.tl_slot_nr)
+		return -ERANGE;
+	if (hdr->tp_data_end > ring->layout.tl_slot_len ||
+	    hdr->tp_data > hdr->tp_data_end || hdr->tp_data_meta > hdr->tp_data)
+		return -ERANGE;
+	if (frame->len + len > sizeof(frame->data))
+		return -EMSGSIZE;
+
+	memcpy(frame->data + frame->len, tpacket4_data(ring, hdr), len);
+	frame->len += len;
+
+	return 0;
+}
+
+/* Put the frame that begins at the unread entry @at together.  Returns how
+ * many entries it has, or -EPROTO when they are not one whole frame.
+ */
+int pd_gather(const struct tpacket4_ring *ring, __u32 at, __u32 avail,
+	      struct pd_frame *frame)
+{
+	const struct tpacket4_hdr *hdr;
+	__u32 i;
+	int err;
+
+	frame->len = 0;
+	for (i = 0; i < avail; i++) {
+		hdr = tpacket4_entry(ring, at + i);
+		if (!!(hdr->tp_flags & TPACKET4_FIRST) != !i)
+			return -EPROTO;
+		if (!i)
+			frame->hdr = *hdr;
+		err = gather_one(ring, hdr, frame);
+		if (err)
+			return err;
+		if (hdr->tp_flags & TPACKET4_LAST) {
+			frame->entries = i + 1;
+			return frame->entries;
+		}
+	}
+
+	return -EPROTO;
+}
+
+/* Read one frame and give its entries back.  Returns how many it had. */
+int pd_next(struct pd_sock *pd, struct pd_frame *frame, int msecs)
+{
+	int n = pd_wait(pd, 1, msecs);
+
+	if (!n)
+		return -ETIMEDOUT;
+
+	n = pd_gather(&pd->ring, 0, n, frame);
+	if (n > 0) {
+		tpacket4_advance(&pd->ring, n);
+		tpacket4_release(&pd->ring, pd->ring.next - pd->ring.cons);
+	}
+
+	return n;
+}
+
+__u32 pd_seq(const __u8 *data)
+{
+	__u32 be;
+
+	memcpy(&be, data + ETH_HLEN, sizeof(be));
+
+	return ntohl(be);
+}
+
+/* What is wrong with the first @have of @len bytes of frame @seq, or NULL. */
+const char *pd_check_bytes(const __u8 *data, __u32 have, __u32 len, __u32 seq)
+{
+	static __u8 want[PD_FRAME_MAX];
+	static char why[128];
+	__u32 i;
+
+	if (have > len)
+		return "more bytes than were sent";
+
+	pd_fill(want, len, seq);
+	for (i = 0; i < have; i++) {
+		if (data[i] == want[i])
+			continue;
+		snprintf(why, sizeof(why),
+			 "frame %u, byte %u of %u: %02x, should be %02x",
+			 seq, i, len, data[i], want[i]);
+		return why;
+	}
+
+	return NULL;
+}
+
+/* What is wrong with a frame that is @len bytes long and complete, or NULL. */
+const char *pd_check(const struct pd_frame *frame, __u32 len, __u32 seq)
+{
+	static char why[128];
+
+	if (frame->hdr.tp_len == len && frame->len == len)
+		return pd_check_bytes(frame->data, frame->len, len, seq);
+
+	snprintf(why, sizeof(why), "frame %u: tp_len %u, %u bytes, should be %u",
+		 seq, frame->hdr.tp_len, frame->len, len);
+
+	return why;
+}
+
+/* Give everything back that was published until now. */
+void pd_drain(struct pd_sock *pd)
+{
+	tpacket4_peek_all(&pd->ring);
+	tpacket4_advance(&pd->ring, pd->ring.prod - pd->ring.next);
+	tpacket4_release(&pd->ring, pd->ring.prod - pd->ring.cons);
+	tpacket4_kick_always(pd->fd);
+}
+
+__u64 pd_now(int clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the packet_direct tests share: a network namespace with devices in it,
+ * sockets with a TPACKET_V4 ring, numbered test frames, and reading them back.
+ *
+ * Functions return 0 or what they count, or a negative errno.
+ */
+#ifndef PACKET_DIRECT_LIB_H
+#define PACKET_DIRECT_LIB_H
+
+#include <linux/if_ether.h>
+#include <linux/types.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "../kselftest.h"
+#include "tpacket4.h"
+
+#define PD_ETHERTYPE	0x88b5		/* IEEE 802: local experiments */
+#define PD_FRAME_MIN	(ETH_HLEN + 4)
+#define PD_FRAME_MAX	65536
+
+/* A socket with a ring; @fd is -1 when closed. */
+struct pd_sock {
+	int			fd;
+	int			ifindex;
+	struct tpacket4_ring	ring;
+};
+
+/* A frame put together again from its entries. */
+struct pd_frame {
+	struct tpacket4_hdr	hdr;		/* the first entry's */
+	__u32			entries;
+	__u32			len;		/* bytes in @data */
+	__u8			data[PD_FRAME_MAX + 64];
+};
+
+/* devices */
+int pd_netns(void);
+int __printf(1, 2) pd_run(const char *fmt, ...);
+int pd_if_up(const char *name, bool up);
+int pd_if_mtu(const char *name, int mtu);
+int pd_if_mac(const char *name, __u8 *mac);
+int pd_veth(const char *a, const char *b);
+bool pd_supported(void);
+
+/* sockets */
+void pd_req(struct tpacket_req4 *req, __u32 entries, __u32 slots, __u32 size);
+int pd_socket(int type);
+int pd_set_ring(int fd, const struct tpacket_req4 *req);
+int pd_bind(int fd, int ifindex, int proto);
+int pd_open(struct pd_sock *pd, const char *ifname,
+	    const struct tpacket_req4 *req);
+void pd_close(struct pd_sock *pd);
+int pd_set_int(int fd, int opt, int value);
+int pd_filter_ret(int fd, __u32 ret);
+int pd_info(int fd, struct tpacket4_info *info);
+int pd_reason(int fd);
+int pd_stats(int fd, struct tpacket4_stats *stats);
+bool pd_sum_ok(const struct pd_sock *pd, const struct tpacket4_stats *stats);
+int pd_drop_caps(void);
+
+/* sending */
+int pd_tx_open(const char *ifname);
+__u32 pd_fill(__u8 *buf, __u32 len, __u32 seq);
+int pd_send(int fd, __u32 len, __u32 seq);
+int pd_send_many(int fd, __u32 count, __u32 len, __u32 seq);
+
+/* receiving */
+int pd_wait(struct pd_sock *pd, __u32 entries, int msecs);
+int pd_gather(const struct tpacket4_ring *ring, __u32 at, __u32 avail,
+	      struct pd_frame *frame);
+int pd_next(struct pd_sock *pd, struct pd_frame *frame, int msecs);
+const char *pd_check(const struct pd_frame *frame, __u32 len, __u32 seq);
+const char *pd_check_bytes(const __u8 *data, __u32 have, __u32 len, __u32 seq);
+__u32 pd_seq(const __u8 *data);
+void pd_drain(struct pd_sock *pd);
+__u64 pd_now(int clock);
+
+#endif /* PACKET_DIRECT_LIB_H */

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The user side of a TPACKET_V4 ring, in fixed verbs.
+ *
+ *	tpacket4_map(), tpacket4_unmap()	the ring of a socket
+ *	tpacket4_peek()				how many entries are unread
+ *	tpacket4_entry(), tpacket4_data()	read one
+ *	tpacket4_advance()			these are read: poll() may sleep
+ *	tpacket4_swap()				keep a slot, give another back
+ *	tpacket4_release()			give entries back, in order
+ *	tpacket4_kick()				wake the kernel if it asks for it
+ *
+ * Nothing else touches prod, cons and seen.  The letters of the barriers are
+ * those of <linux/if_packet_v4.h>.  The cached indices make one acquire and
+ * one release per batch enough.
+ */
+#ifndef TPACKET4_H
+#define TPACKET4_H
+
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#ifndef SOL_PACKET
+#define SOL_PACKET	263
+#endif
+
+/**
+ * struct tpacket4_ring - a mapped ring
+ * @ctrl:	the control page
+ * @hdr:	entry 0
+ * @slot:	slot 0
+ * @payload:	payload slot 0, or NULL
+ * @layout:	as the kernel told it
+ * @prod:	prod as last loaded
+ * @next:	the first entry that is unread; equal to the shared seen
+ * @cons:	the first entry that is not given back; equal to the shared cons
+ */
+struct tpacket4_ring {
+	struct tpacket4_ctrl	*ctrl;
+	uint8_t			*hdr;
+	uint8_t			*slot;
+	uint8_t			*payload;
+	struct tpacket4_layout	layout;
+	__u32			prod;
+	__u32			next;
+	__u32			cons;
+};
+
+/* Returns 0 or a negative errno. */
+static inline int tpacket4_layout(int fd, struct tpacket4_layout *layout)
+{
+	socklen_t len = sizeof(*layout);
+
+	memset(layout, 0, sizeof(*layout));
+	if (getsockopt(fd, SOL_PACKET, PACKET_RX_RING, layout, &len))
+		return -errno;
+
+	return 0;
+}
+
+/* Returns 0 or a negative errno. */
+static inline int tpacket4_map(struct tpacket4_ring *ring, int fd)
+{
+	struct tpacket4_layout *l = &ring->layout;
+	uint8_t *map;
+	int err;
+
+	memset(ring, 0, sizeof(*ring));
+	err = tpacket4_layout(fd, l);
+	if (err)
+		return err;
+
+	map = (uint8_t *)mmap(NULL, l->tl_map_len, PROT_READ | PROT_WRITE,
+			      MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+
+	ring->ctrl = (struct tpacket4_ctrl *)(map + l->tl_ctrl_off);
+	ring->hdr = map + l->tl_hdr_off;
+	ring->slot = map + l->tl_slot_off;
+	if (l->tl_payload_nr)
+		ring->payload = map + l->tl_payload_off;
+
+	ring->next = __atomic_load_n(&ring->ctrl->seen, __ATOMIC_RELAXED);
+	ring->cons = __atomic_load_n(&ring->ctrl->cons, __ATOMIC_RELAXED);
+	ring->prod = ring->next;
+
+	return 0;
+}
+
+static inline void tpacket4_unmap(struct tpacket4_ring *ring)
+{
+	const struct tpacket4_layout *l = &ring->layout;
+
+	if (ring->ctrl)
+		munmap((uint8_t *)ring->ctrl - l->tl_ctrl_off, l->tl_map_len);
+	memset(ring, 0, sizeof(*ring));
+}
+
+/* Entry number @index, which the caller owns. */
+static inline struct tpacket4_hdr *
+tpacket4_at(const struct tpacket4_ring *ring, __u32 index)
+{
+	size_t pos = index & (ring->layout.tl_entry_nr - 1);
+
+	return (struct tpacket4_hdr *)(ring->hdr +
+				       pos * ring->layout.tl_hdr_stride);
+}
+
+static inline uint8_t *tpacket4_slot(const struct tpacket4_ring *ring, __u32 slot)
+{
+	return ring->slot + ((size_t)slot << ring->layout.tl_slot_shift);
+}
+
+/* How many entries are unread. */
+static inline __u32 tpacket4_peek(struct tpacket4_ring *ring)
+{
+	if (ring->prod == ring->next)	/* (B) pairs with (A) */
+		ring->prod = __atomic_load_n(&ring->ctrl->prod,
+					     __ATOMIC_ACQUIRE);
+
+	return ring->prod - ring->next;
+}
+
+/* As tpacket4_peek(), and looks for more although some are left. */
+static inline __u32 tpacket4_peek_all(struct tpacket4_ring *ring)
+{
+	/* (B) pairs with (A) */
+	ring->prod = __atomic_load_n(&ring->ctrl->prod, __ATOMIC_ACQUIRE);
+
+	return ring->prod - ring->next;
+}
+
+/* The @n-th unread entry, @n below what tpacket4_peek() returned. */
+static inline struct tpacket4_hdr *
+tpacket4_entry(const struct tpacket4_ring *ring, __u32 n)
+{
+	return tpacket4_at(ring, ring->next + n);
+}
+
+static inline uint8_t *tpacket4_data(const struct tpacket4_ring *ring,
+				     const struct tpacket4_hdr *hdr)
+{
+	return tpacket4_slot(ring, hdr->tp_slot) + hdr->tp_data;
+}
+
+static inline __u32 tpacket4_data_len(const struct tpacket4_hdr *hdr)
+{
+	return hdr->tp_data_end - hdr->tp_data;
+}
+
+/* The next @n entries are read: the kernel may put poll() to sleep. */
+static inline void tpacket4_advance(struct tpacket4_ring *ring, __u32 n)
+{
+	ring->next += n;
+	__atomic_store_n(&ring->ctrl->seen, ring->next, __ATOMIC_RELAXED);
+}
+
+/* Keep the slot of an entry and give @slot back with it.  Returns the slot
+ * that is now the caller's.
+ */
+static inline __u32 tpacket4_swap(struct tpacket4_hdr *hdr, __u32 slot)
+{
+	__u32 kept = hdr->tp_slot;
+
+	hdr->tp_slot = slot;
+
+	return kept;
+}
+
+/* Give the oldest @n entries back, which must be read. */
+static inline void tpacket4_release(struct tpacket4_ring *ring, __u32 n)
+{
+	ring->cons += n;
+	/* (C) pairs with (D) */
+	__atomic_store_n(&ring->ctrl->cons, ring->cons, __ATOMIC_RELEASE);
+}
+
+/* Whether the kernel sleeps until it is told of the entries given back. */
+static inline bool tpacket4_kick_wanted(const struct tpacket4_ring *ring)
+{
+	/* (F) pairs with (E) */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+
+	return __atomic_load_n(&ring->ctrl->flags, __ATOMIC_RELAXED) &
+	       TPACKET4_CTRL_NEED_KICK;
+}
+
+/* Make the kernel look at cons, whether it asked or not. */
+static inline int tpacket4_kick_always(int fd)
+{
+	if (recv(fd, NULL, 0, MSG_DONTWAIT) < 0 && errno != EAGAIN)
+		return -errno;
+
+	return 0;
+}
+
+static inline int tpacket4_kick(const struct tpacket4_ring *ring, int fd)
+{
+	return tpacket4_kick_wanted(ring) ? tpacket4_kick_always(fd) : 0;
+}
+
+#endif /* TPACKET4_H */
