@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The 82599 (KX4): life of the model and access to its registers.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ixgbe.h"
+
+#define DEFAULT_DISABLE_DELAY_US	50
+
+/* While software has asked for "GIO master disable" nothing reaches memory. */
+bool ixgbe_dma_allowed(const struct ixgbe *nic)
+{
+	return nic->bus_master && !(ixgbe_get(nic, IXG_CTRL) & CTRL_GIO_DIS);
+}
+
+static void arm_disable_timer(struct ixgbe *nic, uint64_t now)
+{
+	uint64_t earliest = UINT64_MAX;
+	unsigned int q;
+
+	for (q = 0; q < IXG_MAX_QUEUES; q++) {
+		if (nic->rxq[q].disable_at && nic->rxq[q].disable_at < earliest)
+			earliest = nic->rxq[q].disable_at;
+		if (nic->txq[q].disable_at && nic->txq[q].disable_at < earliest)
+			earliest = nic->txq[q].disable_at;
+	}
+	if (earliest != UINT64_MAX)
+		nicsim_timer_arm(nic->disable_timer, earliest > now ? earliest - now : 0);
+}
+
+static void disable_due(void *arg)
+{
+	struct ixgbe *nic = arg;
+	uint64_t now = nicsim_now_ns();
+	unsigned int q;
+
+	for (q = 0; q < IXG_MAX_QUEUES; q++) {
+		if (nic->rxq[q].disable_at && nic->rxq[q].disable_at <= now)
+			ixgbe_rxq_stop(nic, q);
+		if (nic->txq[q].disable_at && nic->txq[q].disable_at <= now)
+			ixgbe_txq_stop(nic, q);
+	}
+	arm_disable_timer(nic, now);
+}
+
+/* A queue goes on for a while after software cleared its ENABLE bit, which
+ * reads as set until the queue has really stopped.
+ */
+void ixgbe_disable_at(struct ixgbe *nic, uint64_t *when)
+{
+	uint64_t now = nicsim_now_ns();
+
+	*when = now + nic->disable_delay_us * 1000 + 1;
+	arm_disable_timer(nic, now);
+}
+
+static void update_link(struct ixgbe *nic)
+{
+	uint32_t *links = ixgbe_reg(nic, IXG_LINKS), *status = ixgbe_reg(nic, IXG_STATUS);
+
+	*links = LINKS_10G;
+	*status &= ~STATUS_LINK_UP;
+	if (!nicsim_link_up(nic->sim))
+		return;
+	*links |= LINKS_UP | LINKS_LINK_STATUS;
+	*status |= STATUS_LINK_UP;
+}
+
+static void reset_queues(struct ixgbe *nic)
+{
+	unsigned int q;
+
+	for (q = 0; q < IXG_MAX_QUEUES; q++) {
+		nic->rxq[q].enabled = false;
+		nic->rxq[q].disable_at = 0;
+		nic->rxq[q].rdlen_written = 0;
+		nic->txq[q].enabled = false;
+		nic->txq[q].disable_at = 0;
+		nic->txq[q].tdlen_written = 0;
+		memset(nic->txq[q].context, 0, sizeof(nic->txq[q].context));
+	}
+}
+
+/* The station address comes from the EEPROM. */
+void ixgbe_reset(struct ixgbe *nic)
+{
+	const uint8_t *mac = nic->mac;
+
+	reset_queues(nic);
+	ixgbe_irq_reset(nic);
+	ixgbe_reg_defaults(nic);
+	ixgbe_fdir_clear(nic);
+	nic->rss_stale = true;
+	nic->systim_base = 0;
+	nic->systim_ns = nicsim_now_ns();
+	*ixgbe_reg(nic, IXG_RAL(0)) = mac[0] | mac[1] << 8 | mac[2] << 16 | (uint32_t)mac[3] << 24;
+	*ixgbe_reg(nic, IXG_RAH(0)) = mac[4] | mac[5] << 8 | RAH_AV;
+	update_link(nic);
+	ixgbe_rx_flush(nic);
+}
+
+uint32_t ixgbe_reg_read(struct ixgbe *nic, uint32_t offset)
+{
+	unsigned int i;
+	const struct ixgbe_reg *reg = ixgbe_reg_find(&offset, &i);
+	uint32_t val;
+
+	if (!reg) {
+		nicsim_strict(nic->sim, "read of unknown register %#07x", offset);
+		return 0;
+	}
+	if (reg->read)
+		return reg->read(nic, i);
+	val = ixgbe_get(nic, offset);
+	if (reg->clear_on_read)
+		*ixgbe_reg(nic, offset) = 0;
+	return val;
+}
+
+void ixgbe_reg_write(struct ixgbe *nic, uint32_t offset, uint32_t val)
+{
+	unsigned int i;
+	const struct ixgbe_reg *reg = ixgbe_reg_find(&offset, &i);
+	uint32_t *stored;
+
+	if (!reg) {
+		nicsim_strict(nic->sim, "write of %#x to unknown register %#07x", val, offset);
+		return;
+	}
+	stored = ixgbe_reg(nic, offset);
+	*stored = (*stored & ~reg->writable) | (val & reg->writable);
+	if (reg->write)
+		reg->write(nic, i, val);
+}
+
+static void bad_access(struct ixgbe *nic, const char *what, unsigned int bar, uint64_t off,
+		       unsigned int size)
+{
+	nicsim_strict(nic->sim, "%s of %u bytes at BAR %u offset %#jx", what, size, bar,
+		      (uintmax_t)off);
+}
+
+static uint64_t ixgbe_bar_read(void *priv, unsigned int bar, uint64_t off, unsigned int size)
+{
+	uint64_t val;
+
+	if (bar != 0 || size < 4 || off % size || off + size > IXG_BAR_SIZE) {
+		bad_access(priv, "read", bar, off, size);
+		return ~0ull;
+	}
+	val = ixgbe_reg_read(priv, off);
+	if (size == 8)
+		val |= (uint64_t)ixgbe_reg_read(priv, off + 4) << 32;
+	return val;
+}
+
+/* A write of 8 bytes is two writes, the lower address first. */
+static void ixgbe_bar_write(void *priv, unsigned int bar, uint64_t off, uint64_t val,
+			    unsigned int size)
+{
+	if (bar != 0 || size < 4 || off % size || off + size > IXG_BAR_SIZE) {
+		bad_access(priv, "write", bar, off, size);
+		return;
+	}
+	ixgbe_reg_write(priv, off, val);
+	if (size == 8)
+		ixgbe_reg_write(priv, off + 4, val >> 32);
+}
+
+static void ixgbe_destroy(void *priv)
+{
+	struct ixgbe *nic = priv;
+
+	ixgbe_rx_flush(nic);
+	nicsim_timer_free(nic->irq.timer);
+	nicsim_timer_free(nic->disable_timer);
+	free(nic->fdir.filter);
+	free(nic->tx_frame);
+	free(nic);
+}
+
+static void *ixgbe_create(struct nicsim *sim, const uint8_t mac[6])
+{
+	struct ixgbe *nic = calloc(1, sizeof(*nic));
+
+	if (!nic)
+		return NULL;
+	nic->sim = sim;
+	nic->disable_delay_us = DEFAULT_DISABLE_DELAY_US;
+	nic->pb.tail = &nic->pb.head;
+	memcpy(nic->mac, mac, sizeof(nic->mac));
+	nic->disable_timer = nicsim_timer_new(sim, disable_due, nic);
+	nic->tx_frame = malloc(IXG_TX_FRAME_MAX + 64);
+	if (!ixgbe_irq_init(nic) || !ixgbe_fdir_init(nic) || !nic->disable_timer ||
+	    !nic->tx_frame) {
+		ixgbe_destroy(nic);
+		return NULL;
+	}
+	ixgbe_eeprom_init(nic);
+	ixgbe_reset(nic);
+	nicsim_on_tx_room(sim, ixgbe_tx_all);
+	return nic;
+}
+
+static void ixgbe_function_reset(void *priv)
+{
+	ixgbe_reset(priv);
+}
+
+static void ixgbe_bus_master(void *priv, bool on)
+{
+	struct ixgbe *nic = priv;
+
+	nic->bus_master = on;
+	if (!on)
+		return;
+	ixgbe_rx_drain(nic);
+	ixgbe_tx_all(nic);
+}
+
+static void ixgbe_link(void *priv, bool up)
+{
+	struct ixgbe *nic = priv;
+
+	update_link(nic);
+	ixgbe_irq_other(nic, EICR_LSC);
+	if (up)
+		ixgbe_tx_all(nic);
+}
+
+static void ixgbe_knob_changed(void *priv)
+{
+	ixgbe_rx_drain(priv);
+}
+
+static const struct nic_knob ixgbe_knobs[] = {
+	{ "rxdctl-disable-delay-us", offsetof(struct ixgbe, disable_delay_us), 0, 10000000 },
+	{ "packet-buffer", offsetof(struct ixgbe, pb.size_override), 0, 1 << 30 },
+	{}
+};
+
+/* The driver takes the size of the MSI-X table from config space at 0x72, so
+ * that capability has to be at 0x70.
+ */
+const struct nic_model ixgbe_82599_model = {
+	.name = "82599",
+	.vendor = 0x8086,
+	.device = 0x10f7,
+	.subvendor = 0x8086,
+	.subdevice = 0x000d,
+	.revision = 1,
+	.class_code = 0x020000,
+	.bar = {
+		[0] = { .size = IXG_BAR_SIZE, .mem64 = true },
+		[4] = { .size = 16 * 1024, .mem64 = true },
+	},
+	.msix_vectors = IXG_NUM_VECTORS,
+	.msix_bar = 4,
+	.msix_cap_offset = 0x70,
+	.pm_cap_offset = 0x40,
+	.pcie_cap_offset = 0xa0,
+	.create = ixgbe_create,
+	.destroy = ixgbe_destroy,
+	.reset = ixgbe_function_reset,
+	.bar_read = ixgbe_bar_read,
+	.bar_write = ixgbe_bar_write,
+	.bus_master = ixgbe_bus_master,
+	.wire_rx = ixgbe_wire_rx,
+	.link = ixgbe_link,
+	.stats = ixgbe_stats_print,
+	.knobs = ixgbe_knobs,
+	.knob_changed = ixgbe_knob_changed,
+};

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The model of the 82599: what its files share.
+ *
+ *	ixgbe.c		life of the model, register access
+ *	ixgbe_table.c	the registers that exist, their masks and handlers
+ *	ixgbe_eeprom.c	EEPROM, semaphores shared with firmware, MDIO
+ *	ixgbe_irq.c	causes, masks, moderation, vectors
+ *	ixgbe_filter.c	what the MAC lets in: addresses, VLANs, sizes, pause
+ *	ixgbe_parse.c	headers and checksums of a frame
+ *	ixgbe_rss.c	the hash and its redirection table
+ *	ixgbe_fdir.c	flow director filters
+ *	ixgbe_rx.c	packet buffer, queue choice, blocked and dropped frames
+ *	ixgbe_rxdesc.c	receive queues and their descriptors, header split
+ *	ixgbe_tx.c	transmit queues and their descriptors
+ *	ixgbe_offload.c	what a context descriptor asks for: checksums, TSO
+ *	ixgbe_stats.c	statistics registers
+ */
+#ifndef NICSIM_IXGBE_H
+#define NICSIM_IXGBE_H
+
+#include "nicsim.h"
+#include "ixgbe_regs.h"
+
+#define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
+#define ALIGN_UP(x, a)		(((x) + (a) - 1) / (a) * (a))
+
+#define IXG_EEPROM_WORDS	1024
+#define IXG_RSS_KEY_LEN		40
+#define IXG_RSS_INPUT_MAX	36	/* two IPv6 addresses and two ports */
+#define IXG_FDIR_MAX		8192
+#define IXG_TX_FRAME_MAX	(256 * 1024)
+
+enum ixgbe_l3 { L3_NONE, L3_IPV4, L3_IPV6 };
+enum ixgbe_l4 { L4_NONE, L4_UDP, L4_TCP, L4_SCTP };	/* as FDIRCMD.L4TYPE */
+
+/**
+ * struct ixgbe_pkt - what the header parser found in a frame
+ * @vlan:	the frame has a tag whose type is VLNCTRL.VET
+ * @l3_options:	IPv4 options or IPv6 extension headers
+ * @fragment:	part of a fragmented datagram, so @l4 is L4_NONE
+ * @l4_fits:	the whole L4 packet, as IP's length says, is in the frame
+ * @l2_end:	offset of the first byte after the Ethernet header and tag
+ * @l3_end:	offset after the IP header, 0 when there is none
+ * @l4_end:	offset after the L4 header, 0 when there is none
+ * @l4_len:	length of the L4 packet by IP's length
+ */
+struct ixgbe_pkt {
+	bool vlan, l3_options, fragment, l4_fits;
+	uint16_t tci, ethertype;
+	enum ixgbe_l3 l3;
+	enum ixgbe_l4 l4;
+	size_t l2_end, l3_end, l4_end, l4_len;
+};
+
+/**
+ * struct ixgbe_rx_meta - what was decided about a frame when it came in
+ * @queue:	RX queue by flow director, RSS or default
+ * @status:	descriptor status and error bits, but DD, EOP and HBO
+ * @info:	RSS type and packet type
+ * @hash:	RSS hash or flow director's identifier
+ */
+struct ixgbe_rx_meta {
+	struct ixgbe_pkt pkt;
+	unsigned int queue;
+	uint32_t status, info, hash;
+};
+
+/* A frame in the packet buffer that waits for descriptors. */
+struct ixgbe_pb_frame {
+	struct ixgbe_pb_frame *next;
+	struct ixgbe_rx_meta meta;
+	size_t len;
+	uint8_t data[];
+};
+
+struct ixgbe_packet_buffer {
+	struct ixgbe_pb_frame *head, **tail;
+	size_t used;
+	uint64_t size_override;	/* knob, bytes; 0: RXPBSIZE */
+	bool source_waits;	/* NIC_RX_WAIT was returned */
+	bool draining;
+};
+
+struct ixgbe_rx_queue {
+	bool enabled;
+	uint64_t disable_at;	/* 0: no disable is under way */
+	uint64_t frames, bytes, drop_no_desc, drop_off, drop_error;
+	uint32_t rdlen_written;
+};
+
+struct ixgbe_tx_context {
+	uint32_t vlan_macip_lens, type_tucmd, mss_l4len_idx;
+};
+
+struct ixgbe_tx_queue {
+	bool enabled;
+	uint64_t disable_at;
+	struct ixgbe_tx_context context[2];
+	uint64_t frames, bytes;
+	uint32_t tdlen_written;
+};
+
+struct ixgbe_irq_state {
+	uint64_t queue_cause, queue_mask;	/* a bit per vector */
+	uint32_t other_cause, other_mask;	/* as EICR bits 31:16 */
+	uint64_t next_ns[IXG_NUM_VECTORS];	/* end of the moderation interval */
+	uint64_t held;				/* vectors that wait for it */
+	uint64_t sent;
+	struct nicsim_timer *timer;
+};
+
+struct ixgbe_fdir_filter {
+	uint32_t key, cmd;
+	uint32_t src_ip, dst_ip, port, vlan;
+};
+
+struct ixgbe_fdir {
+	struct ixgbe_fdir_filter *filter;
+	unsigned int count;
+};
+
+/* Frames by what became of them: every frame is in exactly one of these. */
+struct ixgbe_rx_fate {
+	uint64_t offered, delivered;
+	uint64_t rx_off, loopback, pause, undersize, oversize, filtered;
+	uint64_t missed, no_desc, queue_off, dma_error, flushed;
+};
+
+struct ixgbe {
+	struct nicsim *sim;
+	uint8_t mac[6];
+	bool bus_master;
+	uint32_t reg[IXG_BAR_SIZE / 4];
+	uint16_t eeprom[IXG_EEPROM_WORDS];
+	struct ixgbe_irq_state irq;
+	struct ixgbe_packet_buffer pb;
+	struct ixgbe_rx_queue rxq[IXG_MAX_QUEUES];
+	struct ixgbe_tx_queue txq[IXG_MAX_QUEUES];
+	struct ixgbe_fdir fdir;
+	struct ixgbe_rx_fate fate;
+	bool rss_stale;
+	uint32_t rss_table[IXG_RSS_INPUT_MAX][256];
+	uint64_t systim_base, systim_ns;
+	struct nicsim_timer *disable_timer;
+	uint64_t disable_delay_us;	/* knob */
+	uint8_t *tx_frame;
+	uint8_t tx_segment[NIC_FRAME_MAX + 64];
+};
+
+/**
+ * struct ixgbe_reg - a register, or an array of them
+ * @name:	for messages
+ * @offset:	in BAR 0, of the first
+ * @count:	number of registers
+ * @stride:	bytes between two
+ * @first:	index of the first, when an array is in two places
+ * @writable:	bits that a write changes
+ * @reset:	value after reset
+ * @clear_on_read: a statistics register
+ * @read:	gives the value instead of the stored one
+ * @write:	called after the writable bits were stored, with all bits
+ */
+struct ixgbe_reg {
+	const char *name;
+	uint32_t offset;
+	uint16_t count, stride, first;
+	uint32_t writable, reset;
+	bool clear_on_read;
+	uint32_t (*read)(struct ixgbe *nic, unsigned int i);
+	void (*write)(struct ixgbe *nic, unsigned int i, uint32_t val);
+};
+
+static inline uint32_t *ixgbe_reg(struct ixgbe *nic, uint32_t offset)
+{
+	return &nic->reg[offset / 4];
+}
+
+static inline uint32_t ixgbe_get(const struct ixgbe *nic, uint32_t offset)
+{
+	return nic->reg[offset / 4];
+}
+
+static inline uint32_t ixgbe_rx_base(unsigned int q)
+{
+	return q < 64 ? IXG_RX_BASE_LO + q * IXG_RX_STRIDE :
+			IXG_RX_BASE_HI + (q - 64) * IXG_RX_STRIDE;
+}
+
+static inline uint32_t ixgbe_tx_base(unsigned int q)
+{
+	return IXG_TX_BASE + q * IXG_TX_STRIDE;
+}
+
+static inline uint16_t get_be16(const uint8_t *p)
+{
+	return p[0] << 8 | p[1];
+}
+
+static inline void put_be16(uint8_t *p, uint16_t v)
+{
+	p[0] = v >> 8;
+	p[1] = v;
+}
+
+static inline uint32_t get_be32(const uint8_t *p)
+{
+	return (uint32_t)get_be16(p) << 16 | get_be16(p + 2);
+}
+
+static inline void put_be32(uint8_t *p, uint32_t v)
+{
+	put_be16(p, v >> 16);
+	put_be16(p + 2, v);
+}
+
+/* ixgbe.c */
+uint32_t ixgbe_reg_read(struct ixgbe *nic, uint32_t offset);
+void ixgbe_reg_write(struct ixgbe *nic, uint32_t offset, uint32_t val);
+void ixgbe_reset(struct ixgbe *nic);
+bool ixgbe_dma_allowed(const struct ixgbe *nic);
+void ixgbe_disable_at(struct ixgbe *nic, uint64_t *when);
+
+/* ixgbe_table.c */
+const struct ixgbe_reg *ixgbe_reg_find(uint32_t *offset, unsigned int *index);
+void ixgbe_reg_defaults(struct ixgbe *nic);
+
+/* ixgbe_eeprom.c */
+void ixgbe_eeprom_init(struct ixgbe *nic);
+void ixgbe_eec_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+void ixgbe_eerd_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+uint32_t ixgbe_swsm_read(struct ixgbe *nic, unsigned int i);
+void ixgbe_msca_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+
+/* ixgbe_irq.c */
+bool ixgbe_irq_init(struct ixgbe *nic);
+void ixgbe_irq_reset(struct ixgbe *nic);
+void ixgbe_irq_queue(struct ixgbe *nic, unsigned int queue, bool tx);
+void ixgbe_irq_other(struct ixgbe *nic, uint32_t causes);
+uint32_t ixgbe_eicr_read(struct ixgbe *nic, unsigned int i);
+void ixgbe_eicr_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+uint32_t ixgbe_eics_read(struct ixgbe *nic, unsigned int i);
+void ixgbe_eics_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+uint32_t ixgbe_eims_read(struct ixgbe *nic, unsigned int i);
+void ixgbe_eims_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+void ixgbe_eimc_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+uint32_t ixgbe_eics_ex_read(struct ixgbe *nic, unsigned int i);
+void ixgbe_eics_ex_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+uint32_t ixgbe_eims_ex_read(struct ixgbe *nic, unsigned int i);
+void ixgbe_eims_ex_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+void ixgbe_eimc_ex_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+
+/* ixgbe_filter.c */
+enum ixgbe_mac_verdict {
+	MAC_ACCEPT, MAC_PAUSE, MAC_UNDERSIZE, MAC_OVERSIZE, MAC_FILTERED,
+};
+
+enum ixgbe_mac_verdict ixgbe_mac_filter(struct ixgbe *nic, const uint8_t *frame, size_t len,
+					bool *inexact);
+
+/* ixgbe_parse.c */
+void ixgbe_parse(struct ixgbe_pkt *pkt, const uint8_t *frame, size_t len, uint16_t vet);
+uint32_t ixgbe_csum_add(uint32_t sum, const uint8_t *data, size_t len);
+uint16_t ixgbe_csum_fold(uint32_t sum);
+uint32_t ixgbe_rx_checksum(const struct ixgbe_pkt *pkt, const uint8_t *frame);
+uint32_t ixgbe_packet_type(const struct ixgbe_pkt *pkt);
+size_t ixgbe_split_len(const struct ixgbe_pkt *pkt, uint32_t psrtype);
+
+/* ixgbe_rss.c */
+uint32_t ixgbe_rss_hash(struct ixgbe *nic, const struct ixgbe_pkt *pkt, const uint8_t *frame,
+			unsigned int *type);
+unsigned int ixgbe_rss_queue(struct ixgbe *nic, uint32_t hash);
+uint32_t ixgbe_toeplitz(struct ixgbe *nic, const uint8_t *input, size_t len);
+void ixgbe_rssrk_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+
+/* ixgbe_fdir.c */
+bool ixgbe_fdir_init(struct ixgbe *nic);
+void ixgbe_fdir_clear(struct ixgbe *nic);
+const struct ixgbe_fdir_filter *ixgbe_fdir_match(struct ixgbe *nic, const struct ixgbe_pkt *pkt,
+						 const uint8_t *frame);
+void ixgbe_fdirctrl_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+void ixgbe_fdircmd_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+uint32_t ixgbe_fdirfree_read(struct ixgbe *nic, unsigned int i);
+
+/* ixgbe_rx.c */
+enum nic_rx_verdict ixgbe_wire_rx(void *priv, const uint8_t *frame, size_t len, bool may_wait);
+void ixgbe_loopback_rx(struct ixgbe *nic, const uint8_t *frame, size_t len);
+void ixgbe_rx_drain(struct ixgbe *nic);
+void ixgbe_rx_flush(struct ixgbe *nic);
+void ixgbe_rxctrl_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+
+/* ixgbe_rxdesc.c */
+enum ixgbe_deliver { DELIVERED, DELIVER_BLOCKED, DELIVER_DROPPED };
+
+enum ixgbe_deliver ixgbe_rx_deliver(struct ixgbe *nic, const struct ixgbe_rx_meta *meta,
+				    const uint8_t *frame, size_t len);
+void ixgbe_rx_ring_check(struct ixgbe *nic, unsigned int q);
+void ixgbe_rxq_stop(struct ixgbe *nic, unsigned int q);
+void ixgbe_rdlen_write(struct ixgbe *nic, unsigned int q, uint32_t val);
+void ixgbe_rdh_write(struct ixgbe *nic, unsigned int q, uint32_t val);
+void ixgbe_rdt_write(struct ixgbe *nic, unsigned int q, uint32_t val);
+void ixgbe_srrctl_write(struct ixgbe *nic, unsigned int q, uint32_t val);
+uint32_t ixgbe_rxdctl_read(struct ixgbe *nic, unsigned int q);
+void ixgbe_rxdctl_write(struct ixgbe *nic, unsigned int q, uint32_t val);
+
+/* ixgbe_tx.c */
+void ixgbe_tx_all(void *priv);
+void ixgbe_txq_stop(struct ixgbe *nic, unsigned int q);
+void ixgbe_dmatxctl_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+void ixgbe_tdlen_write(struct ixgbe *nic, unsigned int q, uint32_t val);
+void ixgbe_tdh_write(struct ixgbe *nic, unsigned int q, uint32_t val);
+void ixgbe_tdt_write(struct ixgbe *nic, unsigned int q, uint32_t val);
+uint32_t ixgbe_txdctl_read(struct ixgbe *nic, unsigned int q);
+void ixgbe_txdctl_write(struct ixgbe *nic, unsigned int q, uint32_t val);
+
+/* ixgbe_offload.c */
+
+/**
+ * struct ixgbe_tx_job - one frame as its descriptors describe it
+ * @cmd:	cmd_type_len of the first descriptor
+ * @opts:	olinfo_status of the first descriptor
+ * @ctx:	context that it names, NULL for a legacy descriptor
+ * @vlan:	TCI to insert when @cmd has VLE
+ */
+struct ixgbe_tx_job {
+	unsigned int queue;
+	uint32_t cmd, opts;
+	const struct ixgbe_tx_context *ctx;
+	uint16_t vlan;
+	uint8_t *data;
+	size_t len;
+};
+
+void ixgbe_tx_offload(struct ixgbe *nic, struct ixgbe_tx_job *job);
+void ixgbe_tx_emit(struct ixgbe *nic, const struct ixgbe_tx_job *job, uint8_t *frame, size_t len);
+
+/* ixgbe_stats.c */
+void ixgbe_stat_rx_mac(struct ixgbe *nic, const uint8_t *frame, size_t len);
+void ixgbe_stat_rx_good(struct ixgbe *nic, const uint8_t *frame, size_t len);
+void ixgbe_stat_rx_queue(struct ixgbe *nic, unsigned int q, size_t len);
+void ixgbe_stat_rx_queue_drop(struct ixgbe *nic, unsigned int q);
+void ixgbe_stat_tx(struct ixgbe *nic, unsigned int q, const uint8_t *frame, size_t len);
+void ixgbe_stats_print(void *priv, FILE *out);
+
+#endif

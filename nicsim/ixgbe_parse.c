@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The one header parser of the model, for RSS, checksums, header split and
+ * flow director.  It knows what the 82599's knows: Ethernet II, one tag of
+ * the type in VLNCTRL.VET, IPv4, IPv6 with extension headers, TCP, UDP, SCTP.
+ * Anything else has no L3, and a fragment has no L4.
+ */
+#include "ixgbe.h"
+
+#define ETHERTYPE_IPV4	0x0800
+#define ETHERTYPE_IPV6	0x86dd
+#define ETH_HLEN	14
+#define VLAN_HLEN	4
+#define IPV6_HLEN	40
+#define SCTP_HLEN	12
+#define UDP_HLEN	8
+
+enum {
+	PROTO_HOPOPTS = 0,
+	PROTO_TCP = 6,
+	PROTO_UDP = 17,
+	PROTO_ROUTING = 43,
+	PROTO_FRAGMENT = 44,
+	PROTO_DSTOPTS = 60,
+	PROTO_SCTP = 132,
+};
+
+static size_t l4_header_len(enum ixgbe_l4 l4, const uint8_t *hdr, size_t avail)
+{
+	size_t len = 0;
+
+	if (l4 == L4_UDP)
+		len = UDP_HLEN;
+	else if (l4 == L4_SCTP)
+		len = SCTP_HLEN;
+	else if (avail >= 20)
+		len = (hdr[12] >> 4) * 4;
+	if (l4 == L4_TCP && len < 20)
+		return 0;
+	return len <= avail ? len : 0;
+}
+
+static void parse_l4(struct ixgbe_pkt *pkt, uint8_t proto, const uint8_t *frame, size_t len)
+{
+	enum ixgbe_l4 l4 = L4_NONE;
+	size_t hdr_len, avail;
+
+	if (proto == PROTO_TCP)
+		l4 = L4_TCP;
+	else if (proto == PROTO_UDP)
+		l4 = L4_UDP;
+	else if (proto == PROTO_SCTP)
+		l4 = L4_SCTP;
+	if (l4 == L4_NONE || pkt->fragment)
+		return;
+
+	avail = len - pkt->l3_end;
+	pkt->l4_fits = pkt->l4_len <= avail;
+	if (pkt->l4_len < avail)
+		avail = pkt->l4_len;
+	hdr_len = l4_header_len(l4, frame + pkt->l3_end, avail);
+	if (!hdr_len)
+		return;
+	pkt->l4 = l4;
+	pkt->l4_end = pkt->l3_end + hdr_len;
+}
+
+static void parse_ipv4(struct ixgbe_pkt *pkt, const uint8_t *frame, size_t len)
+{
+	const uint8_t *ip = frame + pkt->l2_end;
+	size_t avail = len - pkt->l2_end, hdr_len, total;
+
+	if (avail < 20 || ip[0] >> 4 != 4)
+		return;
+	hdr_len = (ip[0] & 0xf) * 4;
+	total = get_be16(ip + 2);
+	if (hdr_len < 20 || hdr_len > avail || total < hdr_len)
+		return;
+
+	pkt->l3 = L3_IPV4;
+	pkt->l3_end = pkt->l2_end + hdr_len;
+	pkt->l3_options = hdr_len > 20;
+	pkt->fragment = get_be16(ip + 6) & 0x3fff;
+	pkt->l4_len = total - hdr_len;
+	parse_l4(pkt, ip[9], frame, len);
+}
+
+static bool is_ipv6_extension(uint8_t proto)
+{
+	return proto == PROTO_HOPOPTS || proto == PROTO_ROUTING || proto == PROTO_DSTOPTS ||
+	       proto == PROTO_FRAGMENT;
+}
+
+/* Returns false when an extension header does not fit. */
+static bool skip_ipv6_extensions(struct ixgbe_pkt *pkt, uint8_t *proto, const uint8_t *frame,
+				 size_t len)
+{
+	size_t payload = pkt->l4_len, ext;
+
+	while (is_ipv6_extension(*proto) && !pkt->fragment) {
+		const uint8_t *hdr = frame + pkt->l3_end;
+
+		if (len - pkt->l3_end < 8 || payload < 8)
+			return false;
+		pkt->fragment = *proto == PROTO_FRAGMENT;
+		ext = pkt->fragment ? 8 : (hdr[1] + 1u) * 8;
+		if (ext > len - pkt->l3_end || ext > payload)
+			return false;
+		*proto = hdr[0];
+		pkt->l3_options = true;
+		pkt->l3_end += ext;
+		payload -= ext;
+	}
+	pkt->l4_len = payload;
+	return true;
+}
+
+static void parse_ipv6(struct ixgbe_pkt *pkt, const uint8_t *frame, size_t len)
+{
+	const uint8_t *ip = frame + pkt->l2_end;
+	uint8_t proto;
+
+	if (len - pkt->l2_end < IPV6_HLEN || ip[0] >> 4 != 6)
+		return;
+	pkt->l3 = L3_IPV6;
+	pkt->l3_end = pkt->l2_end + IPV6_HLEN;
+	pkt->l4_len = get_be16(ip + 4);
+	proto = ip[6];
+	if (skip_ipv6_extensions(pkt, &proto, frame, len))
+		parse_l4(pkt, proto, frame, len);
+}
+
+void ixgbe_parse(struct ixgbe_pkt *pkt, const uint8_t *frame, size_t len, uint16_t vet)
+{
+	*pkt = (struct ixgbe_pkt){};
+	if (len < ETH_HLEN)
+		return;
+	pkt->l2_end = ETH_HLEN;
+	pkt->ethertype = get_be16(frame + 12);
+	if (pkt->ethertype == vet && len >= ETH_HLEN + VLAN_HLEN) {
+		pkt->vlan = true;
+		pkt->tci = get_be16(frame + 14);
+		pkt->ethertype = get_be16(frame + 16);
+		pkt->l2_end += VLAN_HLEN;
+	}
+	if (pkt->ethertype == ETHERTYPE_IPV4)
+		parse_ipv4(pkt, frame, len);
+	else if (pkt->ethertype == ETHERTYPE_IPV6)
+		parse_ipv6(pkt, frame, len);
+}
+
+/* The sum of big-endian words; an odd last byte counts as the high half. */
+uint32_t ixgbe_csum_add(uint32_t sum, const uint8_t *data, size_t len)
+{
+	uint64_t wide = sum;
+	size_t i;
+
+	for (i = 0; i + 1 < len; i += 2)
+		wide += get_be16(data + i);
+	if (len & 1)
+		wide += data[len - 1] << 8;
+	while (wide >> 32)
+		wide = (wide & 0xffffffff) + (wide >> 32);
+	return wide;
+}
+
+uint16_t ixgbe_csum_fold(uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+static uint32_t pseudo_header_sum(const struct ixgbe_pkt *pkt, const uint8_t *frame)
+{
+	const uint8_t *ip = frame + pkt->l2_end;
+	uint32_t sum = pkt->l4_len + (pkt->l4 == L4_TCP ? PROTO_TCP : PROTO_UDP);
+
+	if (pkt->l3 == L3_IPV4)
+		return ixgbe_csum_add(sum, ip + 12, 8);
+	return ixgbe_csum_add(sum, ip + 8, 32);
+}
+
+static uint32_t rx_l4_checksum(const struct ixgbe_pkt *pkt, const uint8_t *frame)
+{
+	const uint8_t *l4 = frame + pkt->l3_end;
+	uint32_t status = RXD_STAT_L4CS;
+
+	if (!pkt->l4_fits || (pkt->l4 != L4_TCP && pkt->l4 != L4_UDP))
+		return 0;
+	if (pkt->l4 == L4_UDP) {
+		if (!get_be16(l4 + 6))
+			return 0;
+		status |= RXD_STAT_UDPCS;
+	}
+	if (ixgbe_csum_fold(ixgbe_csum_add(pseudo_header_sum(pkt, frame), l4, pkt->l4_len)))
+		status |= RXD_ERR_L4E;
+	return status;
+}
+
+/* Section "Receive Checksum Offloading": status and error bits. */
+uint32_t ixgbe_rx_checksum(const struct ixgbe_pkt *pkt, const uint8_t *frame)
+{
+	uint32_t status = 0;
+
+	if (pkt->l3 == L3_IPV4) {
+		const uint8_t *ip = frame + pkt->l2_end;
+
+		status |= RXD_STAT_IPCS;
+		if (ixgbe_csum_fold(ixgbe_csum_add(0, ip, pkt->l3_end - pkt->l2_end)))
+			status |= RXD_ERR_IPE;
+	}
+	if (pkt->l4 != L4_NONE)
+		status |= rx_l4_checksum(pkt, frame);
+	return status;
+}
+
+uint32_t ixgbe_packet_type(const struct ixgbe_pkt *pkt)
+{
+	static const uint32_t l4_type[] = {
+		[L4_UDP] = RXD_PKTTYPE_UDP, [L4_TCP] = RXD_PKTTYPE_TCP,
+		[L4_SCTP] = RXD_PKTTYPE_SCTP,
+	};
+	uint32_t type = l4_type[pkt->l4];
+
+	if (pkt->l3 == L3_IPV4)
+		type |= RXD_PKTTYPE_IPV4 | (pkt->l3_options ? RXD_PKTTYPE_IPV4E : 0);
+	else if (pkt->l3 == L3_IPV6)
+		type |= RXD_PKTTYPE_IPV6 | (pkt->l3_options ? RXD_PKTTYPE_IPV6E : 0);
+	return type;
+}
+
+/**
+ * ixgbe_split_len() - where PSRTYPE says that a frame is to be split
+ *
+ * Return: length of the deepest header whose bit is set, 0 when there is none.
+ */
+size_t ixgbe_split_len(const struct ixgbe_pkt *pkt, uint32_t psrtype)
+{
+	if ((pkt->l4 == L4_TCP && (psrtype & PSRTYPE_TCP)) ||
+	    (pkt->l4 == L4_UDP && (psrtype & PSRTYPE_UDP)))
+		return pkt->l4_end;
+	if ((pkt->l3 == L3_IPV4 && (psrtype & PSRTYPE_IPV4)) ||
+	    (pkt->l3 == L3_IPV6 && (psrtype & PSRTYPE_IPV6)))
+		return pkt->l3_end;
+	return psrtype & PSRTYPE_L2 ? pkt->l2_end : 0;
+}
