@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0
+# The NIC models: `nicsim` builds build/nicsim/nicsim, `nicsim-test` runs the
+# unit tests in nicsim/tests (test-*.py, and test-*.c, each one program).
+
+NICSIM_BUILD	:= build/nicsim
+NICSIM_BIN	:= $(NICSIM_BUILD)/nicsim
+NICSIM_SRC	:= $(wildcard nicsim/*.c)
+NICSIM_OBJ	:= $(NICSIM_SRC:nicsim/%.c=$(NICSIM_BUILD)/%.o)
+NICSIM_CFLAGS	:= -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wmissing-prototypes \
+		   -D_GNU_SOURCE -Inicsim -MMD -MP
+
+NICSIM_TEST_C	:= $(patsubst nicsim/tests/%.c,$(NICSIM_BUILD)/tests/%,$(wildcard nicsim/tests/test-*.c))
+NICSIM_TEST_PY	:= $(wildcard nicsim/tests/test-*.py)
+
+.PHONY: nicsim nicsim-test
+nicsim: $(NICSIM_BIN)
+
+$(NICSIM_BIN): $(NICSIM_OBJ)
+	$(CC) -o $@ $^
+
+$(NICSIM_BUILD)/%.o: nicsim/%.c nicsim/nicsim.mk
+	@mkdir -p $(@D)
+	$(CC) $(NICSIM_CFLAGS) -c -o $@ $<
+
+# A C test links with every object but the program's main().
+$(NICSIM_BUILD)/tests/%: nicsim/tests/%.c $(filter-out %/main.o,$(NICSIM_OBJ))
+	@mkdir -p $(@D)
+	$(CC) $(NICSIM_CFLAGS) -o $@ $^
+
+nicsim-test: $(NICSIM_BIN) $(NICSIM_TEST_C)
+	@nicsim/tests/run $(NICSIM_BIN) $(NICSIM_TEST_C) $(NICSIM_TEST_PY)
+
+-include $(NICSIM_OBJ:.o=.d) $(NICSIM_TEST_C:=.d)
