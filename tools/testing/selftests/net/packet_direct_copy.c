@@ -1,0 +1,815 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What copy mode puts into a TPACKET_V4 ring: chained and truncated frames,
+ * segments, VLAN tags, addresses, time, filters, cooked sockets.  Frames are
+ * sent on pd0 and received on pd1, which is its veth peer.
+ */
+#include <arpa/inet.h>
+#include <linux/bpf.h>
+#include <linux/filter.h>
+#include <linux/virtio_net.h>
+#include <net/if.h>
+#include <netinet/ip.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "packet_direct_test.h"
+
+static struct pd_frame frame;
+static __u8 buf[PD_FRAME_MAX];
+
+FIXTURE(copy) {
+	struct pd_sock pd;
+	struct tpacket4_stats stats;
+	int tx;
+};
+
+FIXTURE_SETUP(copy)
+{
+	self->pd.fd = -1;
+	self->tx = -1;
+
+	PD_SETUP();
+	ASSERT_EQ(pd_veth("pd0", "pd1"), 0);
+	self->tx = pd_tx_open("pd0");
+	ASSERT_GE(self->tx, 0);
+}
+
+FIXTURE_TEARDOWN(copy)
+{
+	pd_close(&self->pd);
+	if (self->tx >= 0)
+		close(self->tx);
+}
+
+#define OPEN_ON(ifname, entries, size)					\
+	do {								\
+		struct tpacket_req4 _req;				\
+									\
+		pd_req(&_req, entries, 0, size);			\
+		ASSERT_EQ(pd_open(&self->pd, ifname, &_req), 0);	\
+	} while (0)
+
+#define OPEN(entries, size)	OPEN_ON("pd1", entries, size)
+
+#define MTU(mtu)							\
+	do {								\
+		ASSERT_EQ(pd_if_mtu("pd0", mtu), 0);			\
+		ASSERT_EQ(pd_if_mtu("pd1", mtu), 0);			\
+	} while (0)
+
+/* Where frames begin in their first slot: the headroom and some padding. */
+#define LEARN_OFF(off)							\
+	do {								\
+		ASSERT_EQ(pd_send(self->tx, 60, 0), 0);			\
+		NEXT();							\
+		off = frame.hdr.tp_data;				\
+		ASSERT_GE(off, TPACKET4_HEADROOM);			\
+		ASSERT_LT(off, 2 * TPACKET4_HEADROOM);			\
+	} while (0)
+
+#define NEXT()	ASSERT_GT(pd_next(&self->pd, &frame, WAIT_MS), 0)
+#define NONE()	EXPECT_EQ(pd_wait(&self->pd, 1, 100), 0)
+
+/* Every entry but the first is without per-frame fields, and each is in use. */
+static const char *check_chain(struct tpacket4_ring *ring, __u32 avail)
+{
+	const struct tpacket4_hdr *hdr;
+	__u32 i;
+
+	for (i = 0; i < avail; i++) {
+		hdr = tpacket4_entry(ring, i);
+		if (hdr->tp_data_end <= hdr->tp_data)
+			return "an entry without a byte";
+		if (hdr->tp_data_end > ring->layout.tl_slot_len)
+			return "an entry beyond its slot";
+		if (hdr->tp_payload_slot != TPACKET4_SLOT_NONE)
+			return "a payload slot without header split";
+		if (hdr->tp_flags & TPACKET4_FIRST)
+			continue;
+		if (hdr->tp_len || hdr->tp_tstamp || hdr->tp_rxhash)
+			return "per-frame fields in a later entry";
+	}
+
+	return NULL;
+}
+
+TEST_F(copy, sizes_in_one_slot)
+{
+	__u32 len;
+
+	OPEN(64, 2048);
+	for (len = PD_FRAME_MIN; len <= 1514; len += 50) {
+		ASSERT_EQ(pd_send(self->tx, len, len), 0);
+		ASSERT_EQ(pd_next(&self->pd, &frame, WAIT_MS), 1);
+		ASSERT_OK(pd_check(&frame, len, len));
+	}
+}
+
+TEST_F(copy, sizes_around_the_slot)
+{
+	__u32 len, off, room;
+
+	MTU(9000);
+	OPEN(64, 1024);
+	LEARN_OFF(off);
+	room = 1024 - off;
+	for (len = room - 3; len <= room + 3; len++) {
+		ASSERT_EQ(pd_send(self->tx, len, len), 0);
+		NEXT();
+		EXPECT_EQ(frame.entries, len > room ? 2 : 1);
+		ASSERT_OK(pd_check(&frame, len, len));
+	}
+	for (len = room + 1021; len <= room + 1027; len++) {
+		ASSERT_EQ(pd_send(self->tx, len, len), 0);
+		NEXT();
+		EXPECT_EQ(frame.entries, len > room + 1024 ? 3 : 2);
+		ASSERT_OK(pd_check(&frame, len, len));
+	}
+}
+
+/* tp_slot_len bounds what is used of a slot. */
+TEST_F(copy, slot_len)
+{
+	struct tpacket_req4 req;
+
+	MTU(9000);
+	pd_req(&req, 64, 0, 4096);
+	req.tp_slot_len = 1088;
+	ASSERT_EQ(pd_open(&self->pd, "pd1", &req), 0);
+	EXPECT_EQ(self->pd.ring.layout.tl_slot_len, 1088);
+	EXPECT_EQ(self->pd.ring.layout.tl_slot_shift, 12);
+	ASSERT_EQ(pd_send(self->tx, 2300, 3), 0);
+	WAIT(3);
+	EXPECT_OK(check_chain(&self->pd.ring, 3));
+	NEXT();
+	EXPECT_OK(pd_check(&frame, 2300, 3));
+}
+
+TEST_F(copy, jumbo_chain)
+{
+	__u32 i;
+
+	MTU(9000);
+	OPEN(64, 2048);
+	for (i = 0; i < 100; i++) {
+		ASSERT_EQ(pd_send(self->tx, 9014, i), 0);
+		WAIT(5);
+		ASSERT_OK(check_chain(&self->pd.ring, 5));
+		NEXT();
+		ASSERT_EQ(frame.entries, 5);
+		ASSERT_OK(pd_check(&frame, 9014, i));
+	}
+	STATS();
+	EXPECT_EQ(self->stats.ts_packets, 100);
+	EXPECT_EQ(self->stats.ts_bytes, 100 * 9014);
+	EXPECT_EQ(self->stats.ts_held, 0);
+}
+
+/* A frame that does not fit as a whole is dropped as a whole. */
+TEST_F(copy, chain_needs_all_its_slots)
+{
+	MTU(9000);
+	OPEN(8, 2048);
+	ASSERT_EQ(pd_send(self->tx, 9014, 0), 0);
+	WAIT(5);
+	ASSERT_EQ(pd_send(self->tx, 9014, 1), 0);
+	STATS();
+	EXPECT_EQ(self->stats.ts_drop_no_slot, 1);
+	EXPECT_EQ(self->stats.ts_free, 3);
+	EXPECT_EQ(tpacket4_peek_all(&self->pd.ring), 5);
+
+	/* A short one still fits. */
+	ASSERT_EQ(pd_send(self->tx, 100, 2), 0);
+	WAIT(6);
+	NEXT();
+	EXPECT_OK(pd_check(&frame, 9014, 0));
+	NEXT();
+	EXPECT_OK(pd_check(&frame, 100, 2));
+	ASSERT_EQ(pd_send(self->tx, 9014, 3), 0);
+	NEXT();
+	EXPECT_OK(pd_check(&frame, 9014, 3));
+}
+
+TEST_F(copy, chain_at_its_longest)
+{
+	__u32 len, off;
+
+	MTU(40000);
+	OPEN(64, 1024);
+	LEARN_OFF(off);
+	len = TPACKET4_MAX_CHAIN * 1024 - off;
+	ASSERT_EQ(pd_send(self->tx, len, 1), 0);
+	NEXT();
+	EXPECT_EQ(frame.entries, TPACKET4_MAX_CHAIN);
+	EXPECT_FALSE(frame.hdr.tp_flags & TPACKET4_TRUNCATED);
+	EXPECT_OK(pd_check(&frame, len, 1));
+
+	ASSERT_EQ(pd_send(self->tx, len + 1, 2), 0);
+	NEXT();
+	EXPECT_EQ(frame.entries, TPACKET4_MAX_CHAIN);
+	EXPECT_TRUE(frame.hdr.tp_flags & TPACKET4_TRUNCATED);
+	EXPECT_EQ(frame.hdr.tp_len, len + 1);
+	EXPECT_EQ(frame.len, len);
+	EXPECT_OK(pd_check_bytes(frame.data, frame.len, len + 1, 2));
+	STATS();
+	EXPECT_EQ(self->stats.ts_drop_too_long, 0);
+}
+
+/* No reader ever sees a part of a frame. */
+TEST_F(copy, chains_are_published_whole)
+{
+	const struct tpacket4_hdr *hdr;
+	__u32 i, n;
+
+	MTU(9000);
+	OPEN(32, 2048);
+	for (i = 0; i < 300; i++) {
+		ASSERT_EQ(pd_send(self->tx, 1000 + i % 8 * 1000, i), 0);
+		n = tpacket4_peek_all(&self->pd.ring);
+		if (!n)
+			continue;
+		hdr = tpacket4_entry(&self->pd.ring, n - 1);
+		ASSERT_TRUE(hdr->tp_flags & TPACKET4_LAST);
+		NEXT();
+	}
+}
+
+static int vnet_tx_open(const char *ifname)
+{
+	int fd = pd_tx_open(ifname);
+
+	if (fd >= 0 && pd_set_int(fd, PACKET_VNET_HDR, 1)) {
+		close(fd);
+		return -errno;
+	}
+
+	return fd;
+}
+
+static void fill_ip(struct iphdr *ip, __u32 len, __u8 protocol)
+{
+	memset(ip, 0, sizeof(*ip));
+	ip->version = 4;
+	ip->ihl = 5;
+	ip->ttl = 64;
+	ip->protocol = protocol;
+	ip->tot_len = htons(len);
+	ip->saddr = htonl(0xc6120001);
+	ip->daddr = htonl(0xc6130001);
+}
+
+/* A TCP segment that is yet to be cut into @gso_size, checksum left out. */
+static int send_gso(int fd, __u32 len, __u32 gso_size)
+{
+	static __u8 pkt[sizeof(struct virtio_net_hdr) + PD_FRAME_MAX];
+	struct virtio_net_hdr *vnet = (void *)pkt;
+	__u8 *data = pkt + sizeof(*vnet);
+	struct tcphdr *tcp = (void *)(data + ETH_HLEN + sizeof(struct iphdr));
+	struct ethhdr *eth = (void *)data;
+
+	pd_fill(data, len, 9);
+	eth->h_proto = htons(ETH_P_IP);
+	fill_ip((void *)(data + ETH_HLEN), len - ETH_HLEN, IPPROTO_TCP);
+	memset(tcp, 0, sizeof(*tcp));
+	tcp->doff = 5;
+	tcp->ack = 1;
+
+	memset(vnet, 0, sizeof(*vnet));
+	vnet->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+	vnet->csum_start = ETH_HLEN + sizeof(struct iphdr);
+	vnet->csum_offset = offsetof(struct tcphdr, check);
+	if (gso_size) {
+		vnet->gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+		vnet->gso_size = gso_size;
+		vnet->hdr_len = vnet->csum_start + sizeof(*tcp);
+	}
+	memcpy(buf, data, len);
+	if (send(fd, pkt, sizeof(*vnet) + len, 0) < 0)
+		return -errno;
+
+	return 0;
+}
+
+#define TCP_DATA	(ETH_HLEN + sizeof(struct iphdr) + sizeof(struct tcphdr))
+
+/* Merged segments come as one frame, longer than the MTU. */
+TEST_F(copy, gso)
+{
+	int tx = vnet_tx_open("pd0");
+
+	ASSERT_GE(tx, 0);
+	OPEN(64, 4096);
+	ASSERT_EQ(send_gso(tx, 60000, 1448), 0);
+	NEXT();
+	EXPECT_TRUE(frame.hdr.tp_flags & TPACKET4_GSO);
+	EXPECT_TRUE(frame.hdr.tp_flags & TPACKET4_CSUM_NOTREADY);
+	EXPECT_FALSE(frame.hdr.tp_flags & TPACKET4_TRUNCATED);
+	EXPECT_EQ(frame.hdr.tp_len, 60000);
+	ASSERT_EQ(frame.len, 60000);
+	EXPECT_EQ(frame.entries, 15);
+	EXPECT_EQ(memcmp(frame.data + TCP_DATA, buf + TCP_DATA,
+			 60000 - TCP_DATA), 0);
+	close(tx);
+}
+
+TEST_F(copy, gso_truncated)
+{
+	int tx = vnet_tx_open("pd0");
+	__u32 off, room;
+
+	ASSERT_GE(tx, 0);
+	OPEN(64, 2048);
+	LEARN_OFF(off);
+	room = TPACKET4_MAX_CHAIN * 2048 - off;
+	ASSERT_EQ(send_gso(tx, 60000, 1448), 0);
+	NEXT();
+	EXPECT_TRUE(frame.hdr.tp_flags & TPACKET4_GSO);
+	EXPECT_TRUE(frame.hdr.tp_flags & TPACKET4_TRUNCATED);
+	EXPECT_EQ(frame.hdr.tp_len, 60000);
+	EXPECT_EQ(frame.entries, TPACKET4_MAX_CHAIN);
+	ASSERT_EQ(frame.len, room);
+	EXPECT_EQ(memcmp(frame.data + TCP_DATA, buf + TCP_DATA,
+			 room - TCP_DATA), 0);
+	close(tx);
+}
+
+TEST_F(copy, csum_flags)
+{
+	const __u32 csum = TPACKET4_CSUM_VALID | TPACKET4_CSUM_BAD |
+			   TPACKET4_CSUM_NOTREADY;
+	int tx = vnet_tx_open("pd0");
+
+	ASSERT_GE(tx, 0);
+	OPEN(64, 2048);
+	ASSERT_EQ(send_gso(tx, 500, 0), 0);
+	NEXT();
+	EXPECT_EQ(frame.hdr.tp_flags & csum, TPACKET4_CSUM_NOTREADY);
+	EXPECT_FALSE(frame.hdr.tp_flags & TPACKET4_GSO);
+
+	ASSERT_EQ(pd_send(self->tx, 500, 0), 0);
+	NEXT();
+	EXPECT_EQ(frame.hdr.tp_flags & csum, 0);
+	close(tx);
+}
+
+/* A filter's return value is a snaplen. */
+TEST_F(copy, filter_truncates)
+{
+	static const __u32 snap[] = { 1, 14, 60, 499, 500, 501, 0xffffffff };
+	__u32 i, len;
+
+	OPEN(64, 2048);
+	for (i = 0; i < ARRAY_SIZE(snap); i++) {
+		len = snap[i] < 500 ? snap[i] : 500;
+		ASSERT_EQ(pd_filter_ret(self->pd.fd, snap[i]), 0);
+		ASSERT_EQ(pd_send(self->tx, 500, i), 0);
+		ASSERT_EQ(pd_next(&self->pd, &frame, WAIT_MS), 1);
+		EXPECT_EQ(frame.hdr.tp_len, 500);
+		EXPECT_EQ(frame.len, len);
+		EXPECT_EQ(!!(frame.hdr.tp_flags & TPACKET4_TRUNCATED), len < 500);
+		EXPECT_OK(pd_check_bytes(frame.data, frame.len, 500, i));
+	}
+}
+
+TEST_F(copy, filter_truncates_chain)
+{
+	__u32 snap[] = { 100, 2048, 2049, 5000, 9013, 9014, 20000 };
+	__u32 i, len, off, entries;
+
+	MTU(9000);
+	OPEN(64, 2048);
+	LEARN_OFF(off);
+	snap[1] -= off;
+	snap[2] -= off;
+	for (i = 0; i < ARRAY_SIZE(snap); i++) {
+		len = snap[i] < 9014 ? snap[i] : 9014;
+		entries = (len + off + 2047) / 2048;
+		ASSERT_EQ(pd_filter_ret(self->pd.fd, snap[i]), 0);
+		ASSERT_EQ(pd_send(self->tx, 9014, i), 0);
+		NEXT();
+		EXPECT_EQ(frame.entries, entries);
+		EXPECT_EQ(frame.hdr.tp_len, 9014);
+		EXPECT_EQ(frame.len, len);
+		EXPECT_EQ(!!(frame.hdr.tp_flags & TPACKET4_TRUNCATED), len < 9014);
+		EXPECT_OK(pd_check_bytes(frame.data, frame.len, 9014, i));
+	}
+}
+
+TEST_F(copy, filter_refuses)
+{
+	OPEN(64, 2048);
+	ASSERT_EQ(pd_filter_ret(self->pd.fd, 0), 0);
+	ASSERT_EQ(pd_send_many(self->tx, 5, 100, 0), 0);
+	NONE();
+	STATS();
+	EXPECT_EQ(self->stats.ts_packets, 0);
+	EXPECT_EQ(self->stats.ts_drop_filter, 5);
+	EXPECT_EQ(self->stats.ts_drop_no_slot, 0);
+	EXPECT_EQ(self->stats.ts_free, 64);
+
+	ASSERT_EQ(setsockopt(self->pd.fd, SOL_SOCKET, SO_DETACH_FILTER, NULL,
+			     0), 0);
+	ASSERT_EQ(pd_send(self->tx, 100, 9), 0);
+	NEXT();
+	EXPECT_OK(pd_check(&frame, 100, 9));
+}
+
+/* Only frames whose byte at @off has the low bits @value. */
+static int filter_byte(int fd, __u32 off, __u32 mask, __u32 value)
+{
+	struct sock_filter insn[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, off),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog prog = { .len = ARRAY_SIZE(insn), .filter = insn };
+
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)))
+		return -errno;
+
+	return 0;
+}
+
+TEST_F(copy, filter_selects)
+{
+	__u32 i;
+
+	OPEN(64, 2048);
+	ASSERT_EQ(filter_byte(self->pd.fd, ETH_HLEN + 3, 3, 1), 0);
+	ASSERT_EQ(pd_send_many(self->tx, 40, 100, 0), 0);
+	for (i = 0; i < 10; i++) {
+		NEXT();
+		EXPECT_OK(pd_check(&frame, 100, 4 * i + 1));
+	}
+	NONE();
+	STATS();
+	EXPECT_EQ(self->stats.ts_drop_filter, 30);
+}
+
+/* An eBPF program that returns @ret. */
+static int load_ebpf(__u32 ret)
+{
+	struct bpf_insn insn[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = ret },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = {
+		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
+		.insns = (unsigned long)insn,
+		.insn_cnt = ARRAY_SIZE(insn),
+		.license = (unsigned long)"GPL",
+	};
+
+	return syscall(__NR_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+TEST_F(copy, filter_ebpf)
+{
+	int prog = load_ebpf(77);
+
+	if (prog < 0)
+		SKIP(return, "bpf(BPF_PROG_LOAD): %s", strerror(errno));
+	OPEN(64, 2048);
+	ASSERT_EQ(setsockopt(self->pd.fd, SOL_SOCKET, SO_ATTACH_BPF, &prog,
+			     sizeof(prog)), 0);
+	ASSERT_EQ(pd_send(self->tx, 300, 1), 0);
+	NEXT();
+	EXPECT_EQ(frame.hdr.tp_len, 300);
+	EXPECT_EQ(frame.len, 77);
+	EXPECT_TRUE(frame.hdr.tp_flags & TPACKET4_TRUNCATED);
+	EXPECT_OK(pd_check_bytes(frame.data, frame.len, 300, 1));
+	close(prog);
+}
+
+/* Put @tags tags of 4 bytes behind the addresses of a frame. */
+static __u32 add_tags(__u8 *data, __u32 len, const __u8 *tags, __u32 size)
+{
+	memmove(data + 2 * ETH_ALEN + size, data + 2 * ETH_ALEN,
+		len - 2 * ETH_ALEN);
+	memcpy(data + 2 * ETH_ALEN, tags, size);
+
+	return len + size;
+}
+
+#define EXPECT_SAME(bytes)						\
+	do {								\
+		__u32 _len = bytes;					\
+									\
+		EXPECT_EQ(frame.hdr.tp_len, _len);			\
+		ASSERT_EQ(frame.len, _len);				\
+		EXPECT_EQ(memcmp(frame.data, buf, _len), 0);		\
+		EXPECT_FALSE(frame.hdr.tp_flags & TPACKET4_VLAN);	\
+		EXPECT_EQ(frame.hdr.tp_vlan_tci, 0);			\
+	} while (0)
+
+/* The stack takes the tag out; the ring has it where it was on the wire. */
+TEST_F(copy, vlan)
+{
+	static const __u8 tags[][4] = {
+		{ 0x81, 0x00, 0x00, 0x07 }, { 0x81, 0x00, 0xe0, 0x00 },
+		{ 0x88, 0xa8, 0x2f, 0xff },
+	};
+	__u32 i, len;
+
+	OPEN(64, 2048);
+	for (i = 0; i < ARRAY_SIZE(tags); i++) {
+		pd_fill(buf, 200, i);
+		len = add_tags(buf, 200, tags[i], 4);
+		ASSERT_EQ(send(self->tx, buf, len, 0), len);
+		NEXT();
+		EXPECT_SAME(len);
+	}
+}
+
+TEST_F(copy, vlan_in_vlan)
+{
+	static const __u8 tags[8] = {
+		0x88, 0xa8, 0x00, 0x02, 0x81, 0x00, 0x00, 0x03,
+	};
+	__u32 len;
+
+	OPEN(64, 2048);
+	pd_fill(buf, 1000, 1);
+	len = add_tags(buf, 1000, tags, 8);
+	ASSERT_EQ(send(self->tx, buf, len, 0), len);
+	NEXT();
+	EXPECT_SAME(len);
+}
+
+TEST_F(copy, vlan_chain_and_snaplen)
+{
+	static const __u8 tag[4] = { 0x81, 0x00, 0x00, 0x64 };
+	__u32 len, snap;
+
+	MTU(9000);
+	OPEN(64, 1024);
+	pd_fill(buf, 5000, 1);
+	len = add_tags(buf, 5000, tag, 4);
+	ASSERT_EQ(send(self->tx, buf, len, 0), len);
+	NEXT();
+	EXPECT_EQ(frame.entries, 5);
+	EXPECT_SAME(len);
+
+	for (snap = 10; snap < 20; snap++) {
+		ASSERT_EQ(pd_filter_ret(self->pd.fd, snap), 0);
+		ASSERT_EQ(send(self->tx, buf, len, 0), len);
+		NEXT();
+		EXPECT_EQ(frame.hdr.tp_len, len);
+		ASSERT_EQ(frame.len, snap);
+		EXPECT_EQ(memcmp(frame.data, buf, snap), 0);
+	}
+}
+
+/* The filter sees the bytes that the reader sees. */
+TEST_F(copy, vlan_filter_sees_the_tag)
+{
+	static const __u8 tag[4] = { 0x81, 0x00, 0x00, 0x09 };
+	__u32 len;
+
+	OPEN(64, 2048);
+	ASSERT_EQ(filter_byte(self->pd.fd, 2 * ETH_ALEN, 0xff, 0x81), 0);
+	pd_fill(buf, 200, 1);
+	ASSERT_EQ(send(self->tx, buf, 200, 0), 200);
+	len = add_tags(buf, 200, tag, 4);
+	ASSERT_EQ(send(self->tx, buf, len, 0), len);
+	NEXT();
+	EXPECT_SAME(len);
+
+	/* And at the same places: the VLAN id is at 15. */
+	ASSERT_EQ(filter_byte(self->pd.fd, 15, 0xff, 0x09), 0);
+	ASSERT_EQ(send(self->tx, buf, len, 0), len);
+	NEXT();
+	EXPECT_SAME(len);
+}
+
+/* A tag that the stack sends beside the frame, on the way out. */
+TEST_F(copy, vlan_outgoing)
+{
+	static const __u8 tag[4] = { 0x81, 0x00, 0x00, 0x07 };
+	__u32 len;
+	int tx;
+
+	ASSERT_EQ(pd_run("ip link add link pd0 name pd0.7 type vlan id 7"), 0);
+	ASSERT_EQ(pd_if_up("pd0.7", true), 0);
+	OPEN_ON("pd0", 64, 2048);
+	tx = pd_tx_open("pd0.7");
+	ASSERT_GE(tx, 0);
+	ASSERT_EQ(pd_send(tx, 300, 5), 0);
+	NEXT();
+	EXPECT_EQ(frame.hdr.tp_pkttype, PACKET_OUTGOING);
+	pd_fill(buf, 300, 5);
+	len = add_tags(buf, 300, tag, 4);
+	EXPECT_SAME(len);
+	close(tx);
+}
+
+/* Frames of a VLAN device have no tag on it. */
+TEST_F(copy, vlan_device)
+{
+	static const __u8 tag[4] = { 0x81, 0x00, 0x00, 0x07 };
+	__u32 len;
+
+	ASSERT_EQ(pd_run("ip link add link pd1 name pd1.7 type vlan id 7"), 0);
+	ASSERT_EQ(pd_if_up("pd1.7", true), 0);
+	OPEN_ON("pd1.7", 64, 2048);
+	pd_fill(buf, 300, 5);
+	len = add_tags(buf, 300, tag, 4);
+	ASSERT_EQ(send(self->tx, buf, len, 0), len);
+	NEXT();
+	pd_fill(buf, 300, 5);
+	EXPECT_SAME(300);
+}
+
+static bool get_sll(struct pd_sock *pd, __u32 at, struct sockaddr_ll *sll)
+{
+	const struct tpacket4_hdr *hdr = tpacket4_entry(&pd->ring, at);
+
+	if (!(hdr->tp_flags & TPACKET4_SLL))
+		return false;
+	if (hdr->tp_data_meta + sizeof(*sll) > hdr->tp_data)
+		return false;
+	memcpy(sll, tpacket4_slot(&pd->ring, hdr->tp_slot) + hdr->tp_data_meta,
+	       sizeof(*sll));
+
+	return true;
+}
+
+#define EXPECT_SLL(name, type)						\
+	do {								\
+		const struct tpacket4_hdr *_hdr;			\
+		struct sockaddr_ll _sll;				\
+									\
+		WAIT(1);						\
+		_hdr = tpacket4_entry(&self->pd.ring, 0);		\
+		ASSERT_TRUE(get_sll(&self->pd, 0, &_sll));		\
+		EXPECT_EQ(_sll.sll_family, AF_PACKET);			\
+		EXPECT_EQ(_sll.sll_ifindex, (int)if_nametoindex(name));	\
+		EXPECT_EQ(_sll.sll_pkttype, type);			\
+		EXPECT_EQ(_sll.sll_protocol, htons(PD_ETHERTYPE));	\
+		EXPECT_EQ(_sll.sll_hatype, 1);				\
+		EXPECT_EQ(_sll.sll_halen, ETH_ALEN);			\
+		EXPECT_EQ(_sll.sll_addr[0], 0x02);			\
+		EXPECT_TRUE(_hdr->tp_flags & TPACKET4_PKTTYPE);		\
+		EXPECT_EQ(_hdr->tp_pkttype, type);			\
+		EXPECT_TRUE(_hdr->tp_flags & TPACKET4_PROTOCOL);	\
+		EXPECT_EQ(_hdr->tp_protocol, htons(PD_ETHERTYPE));	\
+		pd_drain(&self->pd);					\
+	} while (0)
+
+static int send_to_mac(int fd, const __u8 *mac)
+{
+	pd_fill(buf, 100, 0);
+	memcpy(buf, mac, ETH_ALEN);
+
+	return send(fd, buf, 100, 0) == 100 ? 0 : -errno;
+}
+
+TEST_F(copy, sockaddr_ll)
+{
+	static const __u8 other[ETH_ALEN] = { 0x02, 9, 9, 9, 9, 9 };
+	static const __u8 multi[ETH_ALEN] = { 0x01, 0, 0x5e, 0, 0, 9 };
+	__u8 mac[ETH_ALEN];
+
+	OPEN(64, 2048);
+	ASSERT_EQ(pd_send(self->tx, 100, 0), 0);
+	EXPECT_SLL("pd1", PACKET_BROADCAST);
+	ASSERT_EQ(pd_if_mac("pd1", mac), 0);
+	ASSERT_EQ(send_to_mac(self->tx, mac), 0);
+	EXPECT_SLL("pd1", PACKET_HOST);
+	ASSERT_EQ(send_to_mac(self->tx, multi), 0);
+	EXPECT_SLL("pd1", PACKET_MULTICAST);
+	ASSERT_EQ(send_to_mac(self->tx, other), 0);
+	EXPECT_SLL("pd1", PACKET_OTHERHOST);
+}
+
+TEST_F(copy, sockaddr_ll_outgoing)
+{
+	OPEN_ON("pd0", 64, 2048);
+	ASSERT_EQ(pd_send(self->tx, 100, 0), 0);
+	EXPECT_SLL("pd0", PACKET_OUTGOING);
+}
+
+TEST_F(copy, ignore_outgoing)
+{
+	int back = pd_tx_open("pd1");
+
+	ASSERT_GE(back, 0);
+	OPEN(64, 2048);
+	ASSERT_EQ(pd_set_int(self->pd.fd, PACKET_IGNORE_OUTGOING, 1), 0);
+	ASSERT_EQ(pd_send(back, 100, 0), 0);
+	NONE();
+	ASSERT_EQ(pd_send(self->tx, 100, 1), 0);
+	NEXT();
+	EXPECT_OK(pd_check(&frame, 100, 1));
+
+	ASSERT_EQ(pd_set_int(self->pd.fd, PACKET_IGNORE_OUTGOING, 0), 0);
+	ASSERT_EQ(pd_send(back, 100, 2), 0);
+	NEXT();
+	EXPECT_OK(pd_check(&frame, 100, 2));
+	close(back);
+}
+
+/* Without a device: every device of the namespace, told apart by address. */
+TEST_F(copy, any_device)
+{
+	OPEN_ON(NULL, 64, 2048);
+	ASSERT_EQ(pd_send(self->tx, 100, 3), 0);
+	WAIT(2);
+	ASSERT_EQ(pd_next(&self->pd, &frame, WAIT_MS), 1);
+	EXPECT_EQ(frame.hdr.tp_pkttype, PACKET_OUTGOING);
+	EXPECT_SLL("pd1", PACKET_BROADCAST);
+}
+
+TEST_F(copy, dgram)
+{
+	struct sockaddr_ll sll;
+	struct tpacket_req4 req;
+
+	self->pd.fd = pd_socket(SOCK_DGRAM);
+	ASSERT_GE(self->pd.fd, 0);
+	pd_req(&req, 64, 0, 2048);
+	ASSERT_EQ(pd_set_ring(self->pd.fd, &req), 0);
+	ASSERT_EQ(tpacket4_map(&self->pd.ring, self->pd.fd), 0);
+	ASSERT_EQ(pd_bind(self->pd.fd, if_nametoindex("pd1"), ETH_P_ALL), 0);
+
+	ASSERT_EQ(pd_send(self->tx, 400, 6), 0);
+	WAIT(1);
+	ASSERT_TRUE(get_sll(&self->pd, 0, &sll));
+	EXPECT_EQ(sll.sll_protocol, htons(PD_ETHERTYPE));
+	EXPECT_EQ(sll.sll_addr[0], 0x02);
+	NEXT();
+	pd_fill(buf, 400, 6);
+	EXPECT_EQ(frame.hdr.tp_len, 400 - ETH_HLEN);
+	ASSERT_EQ(frame.len, 400 - ETH_HLEN);
+	EXPECT_EQ(memcmp(frame.data, buf + ETH_HLEN, frame.len), 0);
+}
+
+/* Bound to one protocol: only its frames are copied. */
+TEST_F(copy, one_protocol)
+{
+	OPEN(64, 2048);
+	ASSERT_EQ(pd_bind(self->pd.fd, self->pd.ifindex, ETH_P_IP), 0);
+	ASSERT_EQ(pd_send(self->tx, 100, 0), 0);
+	NONE();
+	pd_fill(buf, 100, 1);
+	buf[12] = 0x08;
+	buf[13] = 0x00;
+	fill_ip((void *)(buf + ETH_HLEN), 100 - ETH_HLEN, IPPROTO_UDP);
+	ASSERT_EQ(send(self->tx, buf, 100, 0), 100);
+	NEXT();
+	EXPECT_SAME(100);
+}
+
+/* Within the time of sending, and never backwards. */
+TEST_F(copy, timestamps)
+{
+	__u64 start = pd_now(CLOCK_REALTIME), last = start;
+	__u32 i;
+
+	OPEN(64, 2048);
+	for (i = 0; i < 500; i++) {
+		ASSERT_EQ(pd_send(self->tx, 100, i), 0);
+		NEXT();
+		ASSERT_EQ(frame.hdr.tp_flags &
+			  (TPACKET4_TSTAMP_SW | TPACKET4_TSTAMP_HW),
+			  TPACKET4_TSTAMP_SW);
+		ASSERT_GE(frame.hdr.tp_tstamp, last);
+		last = frame.hdr.tp_tstamp;
+	}
+	EXPECT_GT(last, start);
+	EXPECT_LE(last, pd_now(CLOCK_REALTIME));
+}
+
+static int set_clock(__u64 ns)
+{
+	struct timespec ts = { ns / 1000000000ULL, ns % 1000000000ULL };
+
+	return clock_settime(CLOCK_REALTIME, &ts);
+}
+
+/* Not even when the clock is set back. */
+TEST_F(copy, timestamps_clock_set_back)
+{
+	__u64 now = pd_now(CLOCK_REALTIME), mono = pd_now(CLOCK_MONOTONIC);
+	__u64 first, second;
+
+	OPEN(64, 2048);
+	ASSERT_EQ(pd_send(self->tx, 100, 0), 0);
+	NEXT();
+	first = frame.hdr.tp_tstamp;
+	if (set_clock(now - 10000000000ULL))
+		SKIP(return, "clock_settime: %s", strerror(errno));
+	EXPECT_EQ(pd_send(self->tx, 100, 1), 0);
+	EXPECT_EQ(pd_next(&self->pd, &frame, WAIT_MS), 1);
+	second = frame.hdr.tp_tstamp;
+	set_clock(now + pd_now(CLOCK_MONOTONIC) - mono);
+	EXPECT_GE(second, first);
+}
+
+TEST_HARNESS_MAIN

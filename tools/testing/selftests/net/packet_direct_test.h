@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Macros of the packet_direct tests, for fixtures with the members pd, stats
+ * and tx.  They are macros because ASSERT_*() has to be in the test itself.
+ */
+#ifndef PACKET_DIRECT_TEST_H
+#define PACKET_DIRECT_TEST_H
+
+#include "../kselftest_harness.h"
+#include "packet_direct_lib.h"
+
+/* Generous: under emulation everything is slow. */
+#define WAIT_MS		5000
+
+/* A namespace of our own, or SKIP. */
+#define PD_SETUP()							\
+	do {								\
+		if (geteuid())						\
+			SKIP(return, "needs root, for a network namespace"); \
+		if (!pd_supported())					\
+			SKIP(return, "this kernel has no TPACKET_V4");	\
+		ASSERT_EQ(pd_netns(), 0);				\
+	} while (0)
+
+#define WAIT(n)								\
+	do {								\
+		int _n = n;						\
+									\
+		ASSERT_EQ(pd_wait(&self->pd, _n, WAIT_MS), _n);		\
+	} while (0)
+
+#define RELEASE(n)	tpacket4_release(&self->pd.ring, n)
+
+/* The counters after the kernel looked at cons.  The sum holds always. */
+#define STATS()								\
+	do {								\
+		ASSERT_EQ(tpacket4_kick_always(self->pd.fd), 0);	\
+		ASSERT_EQ(pd_stats(self->pd.fd, &self->stats), 0);	\
+		ASSERT_TRUE(pd_sum_ok(&self->pd, &self->stats));	\
+	} while (0)
+
+/* For functions that return what is wrong, or NULL. */
+#define EXPECT_OK(call)							\
+	do {								\
+		const char *_why = call;				\
+									\
+		EXPECT_EQ(_why, NULL) TH_LOG("%s", _why);		\
+	} while (0)
+
+#define ASSERT_OK(call)							\
+	do {								\
+		const char *_why = call;				\
+									\
+		ASSERT_EQ(_why, NULL) TH_LOG("%s", _why);		\
+	} while (0)
+
+#endif /* PACKET_DIRECT_TEST_H */
