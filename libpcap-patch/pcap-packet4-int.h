@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of the TPACKET_V4 capture module share.
+ *
+ *	pcap-packet4.c		device names, options, activation, statistics
+ *	pcap-packet4-ring.c	geometry, set-up, mapping, the lease of a queue
+ *	pcap-packet4-read.c	from the ring to the callback: the hot path
+ *	pcap-packet4-wait.c	sleeping, breaking out, interfaces that go away
+ *	pcap-packet4-filter.c	filters in the kernel and here
+ *	pcap-packet4-why.c	refusals as sentences
+ *
+ * The letters (B), (C) and (F) are those of <linux/if_packet_v4.h>.
+ */
+#ifndef pcap_packet4_int_h
+#define pcap_packet4_int_h
+
+#include <stdint.h>
+#include <sys/socket.h>
+#include <linux/if.h>
+#include <linux/if_packet.h>
+
+/* Older kernel headers lack it: then there is only a sentence that says so. */
+#ifdef PACKET_RX_DIRECT
+
+/*
+ * Where we are in the ring.  Entries [cons, next) are done with and not yet
+ * given back.
+ */
+struct packet4_ring {
+	struct tpacket4_ctrl *ctrl;
+	u_char		*hdrs;
+	u_char		*slots;
+	uint32_t	mask;
+	uint32_t	hdr_stride;
+	uint32_t	slot_shift;
+	uint32_t	next;
+	uint32_t	cons;
+	uint32_t	batch;		/* give back when so many are done with */
+	u_char		*bounce;	/* a frame that is not in one piece */
+	uint32_t	bounce_len;
+	void		*map;
+	size_t		map_len;
+};
+
+struct packet4 {
+	struct packet4_ring ring;
+	int		filter_here;	/* run the filter on ... */
+	int		filter_always;	/* ... all frames, or ... */
+	uint32_t	filter_until;	/* ... those before this entry */
+	int		check_direction;
+	int		timeout;	/* milliseconds; 0: none */
+	int		nonblock;
+	int		netdown;	/* ENETDOWN was seen, not yet resolved */
+	int		breakloop_fd;
+	int		queue;		/* or PCAP_RX_DIRECT_COPY */
+	int		loopback;
+	int		ifindex;
+	long long	if_dropped;	/* by the interface, before we began */
+	char		ifname[IFNAMSIZ];
+	void		*outer_priv;	/* the p->priv that this took the place of */
+};
+
+static inline int packet4_is_copy(const struct packet4 *p4)
+{
+	return p4->queue == PCAP_RX_DIRECT_COPY;
+}
+
+static inline struct tpacket4_hdr *packet4_hdr(const struct packet4_ring *r,
+					       uint32_t entry)
+{
+	return (void *)(r->hdrs + (size_t)(entry & r->mask) * r->hdr_stride);
+}
+
+static inline u_char *packet4_data(const struct packet4_ring *r,
+				   const struct tpacket4_hdr *h)
+{
+	return r->slots + ((size_t)h->tp_slot << r->slot_shift) + h->tp_data;
+}
+
+static inline uint32_t packet4_peek(const struct packet4_ring *r)
+{
+	return __atomic_load_n(&r->ctrl->prod, __ATOMIC_ACQUIRE);	/* (B) */
+}
+
+/* Give back all that is done with. */
+static inline void packet4_release(struct packet4_ring *r)
+{
+	__atomic_store_n(&r->ctrl->cons, r->next, __ATOMIC_RELEASE);	/* (C) */
+	r->cons = r->next;
+}
+
+/* Tell poll() how far we have looked. */
+static inline void packet4_saw(struct packet4_ring *r)
+{
+	__atomic_store_n(&r->ctrl->seen, r->next, __ATOMIC_RELAXED);
+}
+
+/* pcap-packet4-ring.c */
+int	pcap_packet4_ring_create(pcap_t *p);
+void	pcap_packet4_ring_destroy(pcap_t *p);
+int	pcap_packet4_lease(pcap_t *p);
+int	pcap_packet4_info(int fd, uint32_t queue, struct tpacket4_info *info);
+
+/* pcap-packet4-read.c */
+int	pcap_packet4_drain(pcap_t *p, int max, pcap_handler callback,
+			   u_char *user);
+int	pcap_packet4_read(pcap_t *p, int max, pcap_handler callback,
+			  u_char *user);
+
+/* pcap-packet4-wait.c */
+int	pcap_packet4_wait(pcap_t *p);
+void	pcap_packet4_kick(pcap_t *p);
+
+/* pcap-packet4-filter.c */
+int	pcap_packet4_setfilter(pcap_t *p, struct bpf_program *program);
+int	pcap_packet4_first_filter(pcap_t *p);
+int	pcap_packet4_no_filter(pcap_t *p);
+
+/* pcap-packet4-why.c */
+int	pcap_packet4_refused_ring(pcap_t *p, int err);
+int	pcap_packet4_refused_queue(pcap_t *p, int err);
+int	pcap_packet4_queue_busy(pcap_t *p, const struct tpacket4_info *info);
+
+#endif /* PACKET_RX_DIRECT */
+#endif /* pcap_packet4_int_h */

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * From a TPACKET_V4 ring to the callback.
+ *
+ * What a packet costs here is paid at every packet of a line-rate capture: no
+ * system call, no atomic operation and no copy, unless the frame is in pieces.
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <limits.h>
+#include <string.h>
+#include <arpa/inet.h>
+
+#include "pcap-int.h"
+#include "pcap/vlan.h"
+
+#include "pcap-packet4-int.h"
+
+#ifdef PACKET_RX_DIRECT
+
+#define NSEC_PER_SEC	1000000000U
+#define MAC_LEN		(2 * 6)
+
+#define WHOLE		(TPACKET4_FIRST | TPACKET4_LAST)
+
+struct frame {
+	const u_char	*data;
+	uint32_t	have;	/* bytes at data */
+	uint32_t	len;	/* bytes on the wire */
+};
+
+/* Put back a tag that the kernel delivered beside the frame. */
+static void insert_tag(struct packet4_ring *r, struct frame *f,
+		       const struct tpacket4_hdr *h)
+{
+	uint32_t room = r->bounce_len - MAC_LEN - VLAN_TAG_LEN;
+	u_char *at = r->bounce + MAC_LEN;
+	uint32_t rest = f->have - MAC_LEN;
+	struct vlan_tag tag;
+
+	if (f->have < MAC_LEN)
+		return;
+	tag.vlan_tpid = htons(h->tp_vlan_tpid);
+	tag.vlan_tci = htons(h->tp_vlan_tci);
+	if (rest > room)
+		rest = room;
+	memmove(at + VLAN_TAG_LEN, at, rest);
+	memcpy(at, &tag, VLAN_TAG_LEN);
+	f->have = MAC_LEN + VLAN_TAG_LEN + rest;
+	f->len += VLAN_TAG_LEN;
+}
+
+/*
+ * Collect the first most bytes of the frame that begins at r->next, and go past
+ * its last entry.  The kernel publishes whole frames only.
+ */
+static void gather(struct packet4_ring *r, uint32_t most, struct frame *f)
+{
+	const struct tpacket4_hdr *first = packet4_hdr(r, r->next);
+	const struct tpacket4_hdr *h;
+	uint32_t have = 0;
+	uint32_t len;
+
+	do {
+		h = packet4_hdr(r, r->next++);
+		len = h->tp_data_end - h->tp_data;
+		if (len > most - have)
+			len = most - have;
+		memcpy(r->bounce + have, packet4_data(r, h), len);
+		have += len;
+	} while (!(h->tp_flags & TPACKET4_LAST));
+
+	f->data = r->bounce;
+	f->have = have;
+	f->len = first->tp_len;
+	if (first->tp_flags & TPACKET4_VLAN)
+		insert_tag(r, f, first);
+}
+
+static inline void take(struct packet4_ring *r, const struct tpacket4_hdr *h,
+			uint32_t most, struct frame *f)
+{
+	if ((h->tp_flags & (WHOLE | TPACKET4_VLAN)) != WHOLE) {
+		gather(r, most, f);
+		return;
+	}
+	f->data = packet4_data(r, h);
+	f->have = h->tp_data_end - h->tp_data;
+	f->len = h->tp_len;
+	r->next++;
+}
+
+/* The frames that the old filter, or none, let through. */
+static int refused_here(pcap_t *p, struct packet4 *p4, uint32_t entry,
+			const struct frame *f)
+{
+	if (!p4->filter_always && (int32_t)(entry - p4->filter_until) >= 0) {
+		p4->filter_here = 0;
+		return 0;
+	}
+	return p->fcode.bf_insns &&
+	       !pcap_filter(p->fcode.bf_insns, f->data, f->len, f->have);
+}
+
+static int wrong_way(const pcap_t *p, const struct packet4 *p4,
+		     const struct tpacket4_hdr *h)
+{
+	/* What leaves through a loopback device comes in through it as well. */
+	if (h->tp_pkttype == PACKET_OUTGOING)
+		return p4->loopback || p->direction == PCAP_D_IN;
+	return p->direction == PCAP_D_OUT;
+}
+
+static inline void fill_header(const pcap_t *p, const struct tpacket4_hdr *h,
+			       const struct frame *f, struct pcap_pkthdr *out)
+{
+	uint64_t ns = h->tp_tstamp;
+	uint32_t rest = ns % NSEC_PER_SEC;
+
+	out->ts.tv_sec = ns / NSEC_PER_SEC;
+	out->ts.tv_usec = p->opt.tstamp_precision == PCAP_TSTAMP_PRECISION_NANO ?
+			  rest : rest / 1000;
+	out->caplen = f->have < (u_int)p->snapshot ? f->have : (u_int)p->snapshot;
+	out->len = f->len;
+}
+
+static void give_back(pcap_t *p, struct packet4_ring *r)
+{
+	packet4_release(r);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);			/* (F) */
+	if (__atomic_load_n(&r->ctrl->flags, __ATOMIC_RELAXED) &
+	    TPACKET4_CTRL_NEED_KICK)
+		pcap_packet4_kick(p);
+}
+
+/*
+ * Hand over what is in the ring.  Entries go back in batches, so that a slow
+ * callback does not starve the adapter; the last packet of pcap_next() has to
+ * outlive this call, and goes back with a later one.
+ */
+int pcap_packet4_drain(pcap_t *p, int max, pcap_handler callback, u_char *user)
+{
+	struct packet4 *p4 = p->priv;
+	struct packet4_ring *r = &p4->ring;
+	uint32_t prod = packet4_peek(r);
+	const struct tpacket4_hdr *h;
+	struct pcap_pkthdr header;
+	uint32_t entry, most;
+	struct frame f;
+	int count = 0;
+
+	/* A filter may look at what the snapshot does not have. */
+	most = r->bounce_len;
+	if (!p4->filter_here && (uint32_t)p->snapshot < most)
+		most = p->snapshot;
+
+	if (PACKET_COUNT_IS_UNLIMITED(max))
+		max = INT_MAX;
+	while (r->next != prod && count < max && !p->break_loop) {
+		if (r->next - r->cons >= r->batch)
+			give_back(p, r);
+		entry = r->next;
+		h = packet4_hdr(r, entry);
+		take(r, h, most, &f);
+		if (p4->filter_here && refused_here(p, p4, entry, &f))
+			continue;
+		if (p4->check_direction && wrong_way(p, p4, h))
+			continue;
+		fill_header(p, h, &f, &header);
+		callback(user, &header, f.data);
+		count++;
+	}
+	packet4_saw(r);
+	if (callback != p->oneshot_callback)
+		give_back(p, r);
+	if (p->break_loop) {
+		p->break_loop = 0;
+		return PCAP_ERROR_BREAK;
+	}
+	return count;
+}
+
+/* Without a timeout, only packets end the wait. */
+int pcap_packet4_read(pcap_t *p, int max, pcap_handler callback, u_char *user)
+{
+	struct packet4 *p4 = p->priv;
+	int ret;
+
+	ret = pcap_packet4_drain(p, max, callback, user);
+	while (ret == 0) {
+		ret = pcap_packet4_wait(p);
+		if (ret < 0)
+			break;
+		ret = pcap_packet4_drain(p, max, callback, user);
+		if (p4->nonblock || p4->timeout)
+			break;
+	}
+	return ret;
+}
+#endif /* PACKET_RX_DIRECT */

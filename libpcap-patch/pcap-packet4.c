@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Capturing with a TPACKET_V4 ring: straight from a queue of the network adapter
+ * (PACKET_RX_DIRECT), or by copy on any interface.
+ *
+ * It is asked for by a device name that begins with "direct:", or by
+ * pcap_set_rx_direct_linux().  Either way pcap-linux.c makes the handle, and
+ * calls pcap_packet4_activate() in place of its own activation.
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <arpa/inet.h>
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
+#include <linux/net_tstamp.h>
+#include <linux/sockios.h>
+
+#include "pcap-int.h"
+#include "pcap-packet4.h"
+#include "pcap-packet4-int.h"
+
+struct device {
+	char	ifname[IFNAMSIZ];
+	int	queue;
+};
+
+/* A decimal number and nothing else, or "copy". */
+static int parse_queue(const char *text, int *queue)
+{
+	char *end;
+	long n;
+
+	if (strcmp(text, "copy") == 0) {
+		*queue = PCAP_RX_DIRECT_COPY;
+		return 0;
+	}
+	if (!PCAP_ISDIGIT(*text))
+		return -1;
+	errno = 0;
+	n = strtol(text, &end, 10);
+	if (*end || errno || n > INT_MAX)
+		return -1;
+	*queue = n;
+	return 0;
+}
+
+/* IFACE[:QUEUE].  No name of an interface has a colon in it. */
+static int parse_device(const char *name, struct device *dev, char *errbuf)
+{
+	const char *iface = name + PACKET4_PREFIX_LEN;
+	size_t len = strcspn(iface, ":");
+
+	dev->queue = 0;
+	if (len == 0 || len >= sizeof(dev->ifname)) {
+		snprintf(errbuf, PCAP_ERRBUF_SIZE,
+			 "%s: after \"" PACKET4_PREFIX "\" comes the name of an interface, of at most %d characters",
+			 name, IFNAMSIZ - 1);
+		return -1;
+	}
+	memcpy(dev->ifname, iface, len);
+	dev->ifname[len] = '\0';
+	if (iface[len] == '\0' || parse_queue(iface + len + 1, &dev->queue) == 0)
+		return 0;
+	snprintf(errbuf, PCAP_ERRBUF_SIZE,
+		 "%s: after the interface comes the number of an RX queue, or \"copy\"",
+		 name);
+	return -1;
+}
+
+pcap_t *pcap_packet4_create(const char *device, char *errbuf, int *is_ours)
+{
+	struct device dev;
+	pcap_t *p;
+
+	*is_ours = PACKET4_IS_DEVICE(device);
+	if (!*is_ours || parse_device(device, &dev, errbuf) < 0)
+		return NULL;
+	p = pcap_create_interface(dev.ifname, errbuf);
+	if (p)
+		p->opt.rx_direct = dev.queue;
+	return p;
+}
+
+/* Such a name says how to capture: there is no end of them to list. */
+int pcap_packet4_findalldevs(pcap_if_list_t *list, char *errbuf)
+{
+	(void)list;
+	(void)errbuf;
+	return 0;
+}
+
+int pcap_set_rx_direct_linux(pcap_t *p, int queue)
+{
+	if (pcap_check_activated(p))
+		return PCAP_ERROR_ACTIVATED;
+	if (queue < PCAP_RX_DIRECT_OFF) {
+		snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
+			 "%d is not the number of an RX queue", queue);
+		return PCAP_ERROR;
+	}
+	p->opt.rx_direct = queue;
+	return 0;
+}
+
+#ifndef PACKET_RX_DIRECT
+int pcap_get_rx_direct_linux(pcap_t *p, int *queue)
+{
+	(void)p;
+	*queue = PCAP_RX_DIRECT_OFF;
+	return 0;
+}
+
+int pcap_packet4_activate(pcap_t *p, int *breakloop_fd)
+{
+	if (*breakloop_fd != -1)
+		close(*breakloop_fd);
+	*breakloop_fd = -1;
+	pcap_strlcpy(p->errbuf,
+		     "this libpcap was built with kernel headers that lack TPACKET_V4, so it cannot capture directly from a queue; build it with those of a kernel that has it",
+		     PCAP_ERRBUF_SIZE);
+	pcap_cleanup_live_common(p);
+	return PCAP_ERROR;
+}
+#else
+static const char *const no_v4 =
+	"this kernel has no TPACKET_V4; boot one with CONFIG_PACKET_RX_DIRECT, or capture without asking for a queue or \"copy\"";
+
+int pcap_get_rx_direct_linux(pcap_t *p, int *queue)
+{
+	struct tpacket4_info info;
+
+	if (p->fd < 0 || p->opt.rx_direct == PCAP_RX_DIRECT_OFF) {
+		*queue = PCAP_RX_DIRECT_OFF;
+		return 0;
+	}
+	if (pcap_packet4_info(p->fd, 0, &info) < 0) {
+		pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno,
+					  "getsockopt (PACKET_RX_DIRECT)");
+		return PCAP_ERROR;
+	}
+	*queue = info.ti_ifindex ? (int)info.ti_queue : PCAP_RX_DIRECT_COPY;
+	return 0;
+}
+
+/* For what has no better code. */
+static int failed(pcap_t *p, const char *what)
+{
+	pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno, "%s",
+				  what);
+	return PCAP_ERROR;
+}
+
+static int refuse(pcap_t *p, int status, const char *why)
+{
+	snprintf(p->errbuf, PCAP_ERRBUF_SIZE, "%s", why);
+	return status;
+}
+
+static int open_socket(pcap_t *p)
+{
+	int version = TPACKET_V4;
+
+	p->fd = socket(PF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (p->fd < 0 && (errno == EPERM || errno == EACCES))
+		return refuse(p, PCAP_ERROR_PERM_DENIED,
+			      "Attempt to create packet socket failed - CAP_NET_RAW may be required");
+	if (p->fd < 0)
+		return failed(p, "socket");
+	if (setsockopt(p->fd, SOL_PACKET, PACKET_VERSION, &version,
+		       sizeof(version)) == 0)
+		return 0;
+	if (errno == EINVAL)
+		return refuse(p, PCAP_ERROR, no_v4);
+	return failed(p, "can't activate TPACKET_V4 on packet socket");
+}
+
+static int interface_ioctl(pcap_t *p, const struct packet4 *p4,
+			   unsigned long request, struct ifreq *ifr)
+{
+	memset(ifr, 0, sizeof(*ifr));
+	pcap_strlcpy(ifr->ifr_name, p4->ifname, sizeof(ifr->ifr_name));
+	return ioctl(p->fd, request, ifr);
+}
+
+/* Ethernet's list also has DOCSIS, as libpcap always offered there. */
+static int set_linktypes(pcap_t *p, int linktype)
+{
+	p->linktype = linktype;
+	if (linktype != DLT_EN10MB)
+		return 0;
+	p->dlt_list = malloc(sizeof(u_int) * 2);
+	if (!p->dlt_list)
+		return failed(p, "malloc");
+	p->dlt_list[0] = DLT_EN10MB;
+	p->dlt_list[1] = DLT_DOCSIS;
+	p->dlt_count = 2;
+	return 0;
+}
+
+static int find_linktype(pcap_t *p, struct packet4 *p4)
+{
+	struct ifreq ifr;
+
+	if (interface_ioctl(p, p4, SIOCGIFHWADDR, &ifr) < 0)
+		return failed(p, "SIOCGIFHWADDR");
+	switch (ifr.ifr_hwaddr.sa_family) {
+	case ARPHRD_LOOPBACK:
+		p4->loopback = 1;
+		/* fall through */
+	case ARPHRD_ETHER:
+		return set_linktypes(p, DLT_EN10MB);
+	case ARPHRD_NONE:
+		return set_linktypes(p, DLT_RAW);
+	}
+	snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
+		 "%s: its frames (ARPHRD %d) have no link-layer type with TPACKET_V4; capture without asking for a queue or \"copy\"",
+		 p4->ifname, ifr.ifr_hwaddr.sa_family);
+	return PCAP_ERROR;
+}
+
+static int find_interface(pcap_t *p, struct packet4 *p4)
+{
+	struct ifreq ifr;
+
+	if (strcmp(p4->ifname, "any") == 0)
+		return refuse(p, PCAP_ERROR,
+			      "the \"any\" device has no queues, and no ring of TPACKET_V4; name one interface");
+	if (interface_ioctl(p, p4, SIOCGIFINDEX, &ifr) < 0) {
+		if (errno != ENODEV)
+			return failed(p, "SIOCGIFINDEX");
+		snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
+			 "there is no interface \"%s\"", p4->ifname);
+		return PCAP_ERROR_NO_SUCH_DEVICE;
+	}
+	p4->ifindex = ifr.ifr_ifindex;
+	return find_linktype(p, p4);
+}
+
+static int bind_to(pcap_t *p, const struct packet4 *p4, int protocol)
+{
+	struct sockaddr_ll sll = {
+		.sll_family = AF_PACKET,
+		.sll_ifindex = p4->ifindex,
+		.sll_protocol = htons(protocol),
+	};
+	socklen_t len = sizeof(int);
+	int err = 0;
+
+	if (bind(p->fd, (struct sockaddr *)&sll, sizeof(sll)) < 0)
+		err = errno;
+	else if (getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
+		err = errno;
+	if (err == 0)
+		return 0;
+	if (err == ENETDOWN)
+		return PCAP_ERROR_IFACE_NOT_UP;
+	if (err == ENODEV)
+		return PCAP_ERROR_NO_SUCH_DEVICE;
+	errno = err;
+	return failed(p, "bind");
+}
+
+/*
+ * The adapter's stamps come through the stack.  A queue that bypasses it has
+ * those of its driver, whatever is asked for here.
+ */
+static int set_tstamp_type(pcap_t *p, struct packet4 *p4)
+{
+	struct hwtstamp_config config = {
+		.tx_type = HWTSTAMP_TX_ON,
+		.rx_filter = HWTSTAMP_FILTER_ALL,
+	};
+	struct ifreq ifr;
+	int source;
+
+	if (p->opt.tstamp_type != PCAP_TSTAMP_ADAPTER &&
+	    p->opt.tstamp_type != PCAP_TSTAMP_ADAPTER_UNSYNCED)
+		return 0;
+	if (!packet4_is_copy(p4))
+		return PCAP_WARNING_TSTAMP_TYPE_NOTSUP;
+
+	memset(&ifr, 0, sizeof(ifr));
+	pcap_strlcpy(ifr.ifr_name, p4->ifname, sizeof(ifr.ifr_name));
+	ifr.ifr_data = (void *)&config;
+	if (ioctl(p->fd, SIOCSHWTSTAMP, &ifr) < 0) {
+		if (errno == EPERM)
+			return refuse(p, PCAP_ERROR_PERM_DENIED,
+				      "Attempt to set hardware timestamp failed - CAP_NET_ADMIN may be required");
+		if (errno == EOPNOTSUPP || errno == ERANGE)
+			return PCAP_WARNING_TSTAMP_TYPE_NOTSUP;
+		return failed(p, "SIOCSHWTSTAMP failed");
+	}
+	source = p->opt.tstamp_type == PCAP_TSTAMP_ADAPTER ?
+		 SOF_TIMESTAMPING_SYS_HARDWARE : SOF_TIMESTAMPING_RAW_HARDWARE;
+	if (setsockopt(p->fd, SOL_PACKET, PACKET_TIMESTAMP, &source,
+		       sizeof(source)) < 0)
+		return failed(p, "can't set PACKET_TIMESTAMP");
+	return 0;
+}
+
+static int set_promisc(pcap_t *p, const struct packet4 *p4)
+{
+	struct packet_mreq mr = {
+		.mr_ifindex = p4->ifindex,
+		.mr_type = PACKET_MR_PROMISC,
+	};
+
+	if (!p->opt.promisc)
+		return 0;
+	if (setsockopt(p->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mr,
+		       sizeof(mr)) < 0)
+		return failed(p, "setsockopt (PACKET_ADD_MEMBERSHIP)");
+	return 0;
+}
+
+static long long interface_counter(const struct packet4 *p4, const char *name)
+{
+	char text[32 + IFNAMSIZ + 64];
+	ssize_t len;
+	int fd;
+
+	snprintf(text, sizeof(text), "/sys/class/net/%s/statistics/%s",
+		 p4->ifname, name);
+	fd = open(text, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (len < 0)
+		return 0;
+	text[len] = '\0';
+	return strtoll(text, NULL, 10);
+}
+
+static long long interface_drops(const struct packet4 *p4)
+{
+	return interface_counter(p4, "rx_missed_errors") +
+	       interface_counter(p4, "rx_fifo_errors");
+}
+
+static int packet4_stats(pcap_t *p, struct pcap_stat *stats)
+{
+	struct tpacket4_stats s = { .ts_size = sizeof(s) };
+	struct packet4 *p4 = p->priv;
+	socklen_t len = sizeof(s);
+
+	if (getsockopt(p->fd, SOL_PACKET, PACKET_V4_STATISTICS, &s, &len) < 0)
+		return failed(p, "failed to get statistics from socket");
+	/* As on other rings: what passed the filter, delivered or dropped. */
+	stats->ps_drop = s.ts_drop_nic + s.ts_drop_no_slot + s.ts_drop_too_long;
+	stats->ps_recv = s.ts_packets + stats->ps_drop;
+	stats->ps_ifdrop = p->opt.promisc ?
+			   interface_drops(p4) - p4->if_dropped : 0;
+	return 0;
+}
+
+static int packet4_inject(pcap_t *p, const void *buf, int size)
+{
+	int ret = (int)send(p->fd, buf, size, 0);
+
+	return ret < 0 ? failed(p, "send") : ret;
+}
+
+static void watch_direction(pcap_t *p, struct packet4 *p4)
+{
+	p4->check_direction = packet4_is_copy(p4) &&
+			      (p4->loopback || p->direction != PCAP_D_INOUT);
+}
+
+static int packet4_setdirection(pcap_t *p, pcap_direction_t direction)
+{
+	struct packet4 *p4 = p->priv;
+
+	if (!packet4_is_copy(p4) && direction == PCAP_D_OUT)
+		return refuse(p, PCAP_ERROR,
+			      "an RX queue has no outgoing packets; capture without asking for a queue");
+	p->direction = direction;
+	watch_direction(p, p4);
+	return 0;
+}
+
+static int packet4_set_datalink(pcap_t *p, int linktype)
+{
+	p->linktype = linktype;
+	return 0;
+}
+
+static int packet4_getnonblock(pcap_t *p)
+{
+	struct packet4 *p4 = p->priv;
+
+	return p4->nonblock;
+}
+
+static int packet4_setnonblock(pcap_t *p, int nonblock)
+{
+	struct packet4 *p4 = p->priv;
+
+	/* The descriptor's own mode matters to pcap_inject(). */
+	if (pcap_setnonblock_fd(p, nonblock) == -1)
+		return -1;
+	p4->nonblock = nonblock;
+	return 0;
+}
+
+static void packet4_breakloop(pcap_t *p)
+{
+	struct packet4 *p4 = p->priv;
+	uint64_t value = 1;
+	ssize_t unused;
+
+	pcap_breakloop_common(p);
+	unused = write(p4->breakloop_fd, &value, sizeof(value));
+	(void)unused;
+}
+
+static void packet4_cleanup(pcap_t *p)
+{
+	struct packet4 *p4 = p->priv;
+
+	pcap_packet4_ring_destroy(p);
+	if (p4->breakloop_fd != -1)
+		close(p4->breakloop_fd);
+	p->priv = p4->outer_priv;
+	free(p4);
+	pcap_cleanup_live_common(p);
+}
+
+static void set_ops(pcap_t *p)
+{
+	p->read_op = pcap_packet4_read;
+	p->inject_op = packet4_inject;
+	p->setfilter_op = pcap_packet4_setfilter;
+	p->setdirection_op = packet4_setdirection;
+	p->set_datalink_op = packet4_set_datalink;
+	p->getnonblock_op = packet4_getnonblock;
+	p->setnonblock_op = packet4_setnonblock;
+	p->stats_op = packet4_stats;
+	p->breakloop_op = packet4_breakloop;
+	p->cleanup_op = packet4_cleanup;
+	p->selectable_fd = p->fd;
+}
+
+/* The ring is complete, and empty, before the first frame can come. */
+static int start(pcap_t *p, struct packet4 *p4)
+{
+	int protocol = p->opt.protocol ? p->opt.protocol : ETH_P_ALL;
+	int ret, warning;
+
+	ret = open_socket(p);
+	if (ret == 0)
+		ret = find_interface(p, p4);
+	if (ret == 0)
+		ret = bind_to(p, p4, 0);
+	if (ret == 0)
+		ret = set_promisc(p, p4);
+	if (ret == 0)
+		ret = pcap_packet4_ring_create(p);
+	if (ret == 0)
+		ret = pcap_packet4_first_filter(p);
+	if (ret < 0)
+		return ret;
+	warning = set_tstamp_type(p, p4);
+	if (warning < 0)
+		return warning;
+	ret = bind_to(p, p4, protocol);
+	if (ret == 0 && !packet4_is_copy(p4))
+		ret = pcap_packet4_lease(p);
+	return ret < 0 ? ret : warning;
+}
+
+static int set_up(pcap_t *p, struct packet4 *p4, int *breakloop_fd)
+{
+	struct device dev;
+
+	p4->breakloop_fd = *breakloop_fd;
+	*breakloop_fd = -1;
+	p4->queue = p->opt.rx_direct;
+	p4->timeout = p->opt.timeout > 0 ? p->opt.timeout : 0;
+	if (PACKET4_IS_DEVICE(p->opt.device)) {
+		if (parse_device(p->opt.device, &dev, p->errbuf) < 0)
+			return PCAP_ERROR;
+		memcpy(p4->ifname, dev.ifname, sizeof(p4->ifname));
+	} else if (pcap_strlcpy(p4->ifname, p->opt.device, sizeof(p4->ifname)) >=
+		   sizeof(p4->ifname)) {
+		return PCAP_ERROR_NO_SUCH_DEVICE;
+	}
+	if (p->opt.rfmon)
+		return PCAP_ERROR_RFMON_NOTSUP;
+	if (p->snapshot <= 0 || p->snapshot > MAXIMUM_SNAPLEN)
+		p->snapshot = MAXIMUM_SNAPLEN;
+	return 0;
+}
+
+int pcap_packet4_activate(pcap_t *p, int *breakloop_fd)
+{
+	struct packet4 *p4 = calloc(1, sizeof(*p4));
+	int status;
+
+	if (!p4)
+		return failed(p, "calloc");
+	p4->outer_priv = p->priv;
+	p->priv = p4;
+	p->errbuf[0] = '\0';
+	status = set_up(p, p4, breakloop_fd);
+	if (status == 0)
+		status = start(p, p4);
+	if (status < 0) {
+		packet4_cleanup(p);
+		return status;
+	}
+	if (p->opt.promisc)
+		p4->if_dropped = interface_drops(p4);
+	watch_direction(p, p4);
+	set_ops(p);
+	return status;
+}
+#endif /* PACKET_RX_DIRECT */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the rest of libpcap calls of the TPACKET_V4 capture module.
+ */
+#ifndef pcap_packet4_h
+#define pcap_packet4_h
+
+/* "direct:IFACE", "direct:IFACE:QUEUE", "direct:IFACE:copy" */
+#define PACKET4_PREFIX		"direct:"
+#define PACKET4_PREFIX_LEN	(sizeof(PACKET4_PREFIX) - 1)
+#define PACKET4_IS_DEVICE(name) \
+	(strncmp((name), PACKET4_PREFIX, PACKET4_PREFIX_LEN) == 0)
+
+#ifdef __linux__
+int	pcap_packet4_findalldevs(pcap_if_list_t *list, char *errbuf);
+pcap_t	*pcap_packet4_create(const char *device, char *errbuf, int *is_ours);
+int	pcap_packet4_activate(pcap_t *p, int *breakloop_fd);
+
+#define PACKET4_CAPTURE_SOURCE \
+	{ pcap_packet4_findalldevs, pcap_packet4_create },
+#else
+#define PACKET4_CAPTURE_SOURCE
+#endif
+
+#endif /* pcap_packet4_h */

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Receiving straight from a queue of a network adapter, into memory that this
+ * process and the adapter share (Linux, TPACKET_V4 and PACKET_RX_DIRECT).
+ * <pcap/pcap.h> includes this.  See pcap_set_rx_direct_linux(3PCAP).
+ */
+#ifndef lib_pcap_rx_direct_h
+#define lib_pcap_rx_direct_h
+
+/* In place of a queue's number. */
+#define PCAP_RX_DIRECT_COPY	(-1)	/* the same ring, filled by copy */
+#define PCAP_RX_DIRECT_OFF	(-2)	/* another ring: what libpcap always did */
+
+/* Before pcap_activate(): 0, PCAP_ERROR_ACTIVATED, or PCAP_ERROR. */
+PCAP_API int	pcap_set_rx_direct_linux(pcap_t *, int);
+
+/* After it: what the kernel says is in use.  0 or PCAP_ERROR. */
+PCAP_API int	pcap_get_rx_direct_linux(pcap_t *, int *);
+
+#endif /* lib_pcap_rx_direct_h */
