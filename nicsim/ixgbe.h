@@ -5,6 +5,7 @@
  *	ixgbe.c		life of the model, register access
  *	ixgbe_table.c	the registers that exist, their masks and handlers
  *	ixgbe_eeprom.c	EEPROM, semaphores shared with firmware, MDIO
+ *	ixgbe_spi.c	the EEPROM's serial lines
  *	ixgbe_irq.c	causes, masks, moderation, vectors
  *	ixgbe_filter.c	what the MAC lets in: addresses, VLANs, sizes, pause
  *	ixgbe_parse.c	headers and checksums of a frame
@@ -120,6 +121,14 @@ struct ixgbe_fdir {
 	unsigned int count;
 };
 
+struct ixgbe_spi {
+	bool clock, write_enable, wrote;
+	unsigned int bits;	/* of the command so far */
+	uint8_t opcode;
+	uint16_t address;
+	uint32_t shift;
+};
+
 /* Frames by what became of them: every frame is in exactly one of these. */
 struct ixgbe_rx_fate {
 	uint64_t offered, delivered;
@@ -133,6 +142,7 @@ struct ixgbe {
 	bool bus_master;
 	uint32_t reg[IXG_BAR_SIZE / 4];
 	uint16_t eeprom[IXG_EEPROM_WORDS];
+	struct ixgbe_spi spi;
 	struct ixgbe_irq_state irq;
 	struct ixgbe_packet_buffer pb;
 	struct ixgbe_rx_queue rxq[IXG_MAX_QUEUES];
@@ -227,10 +237,12 @@ void ixgbe_reg_defaults(struct ixgbe *nic);
 
 /* ixgbe_eeprom.c */
 void ixgbe_eeprom_init(struct ixgbe *nic);
-void ixgbe_eec_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 void ixgbe_eerd_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 uint32_t ixgbe_swsm_read(struct ixgbe *nic, unsigned int i);
 void ixgbe_msca_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+
+/* ixgbe_spi.c */
+void ixgbe_eec_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 
 /* ixgbe_irq.c */
 bool ixgbe_irq_init(struct ixgbe *nic);

@@ -42,19 +42,6 @@ void ixgbe_eeprom_init(struct ixgbe *nic)
 	nic->eeprom[EE_CHECKSUM] = EE_CHECKSUM_TOTAL - sum;
 }
 
-void ixgbe_eec_write(struct ixgbe *nic, unsigned int i, uint32_t val)
-{
-	uint32_t *eec = ixgbe_reg(nic, IXG_EEC);
-
-	(void)i;
-	if (val & EEC_REQ)
-		*eec |= EEC_GNT;
-	else
-		*eec &= ~EEC_GNT;
-	if (val & EEC_BITBANG)
-		nicsim_strict(nic->sim, "EEC: the EEPROM's serial lines are not modelled");
-}
-
 void ixgbe_eerd_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 {
 	unsigned int addr = (val & 0xffff) >> EERD_ADDR_SHIFT;

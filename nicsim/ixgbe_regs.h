@@ -33,7 +33,10 @@
 
 /* EEPROM/Flash Registers */
 #define IXG_EEC			0x10010
-#define  EEC_BITBANG		0x0000000f
+#define  EEC_SK			BIT32(0)
+#define  EEC_CS			BIT32(1)
+#define  EEC_DI			BIT32(2)
+#define  EEC_DO			BIT32(3)
 #define  EEC_REQ		BIT32(6)
 #define  EEC_GNT		BIT32(7)
 #define  EEC_PRES		BIT32(8)

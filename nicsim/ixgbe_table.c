@@ -125,7 +125,7 @@ static const struct ixgbe_reg table[] = {
 	REG("CORECTL", IXG_CORECTL, .writable = ALL, .write = corectl_write),
 
 	/* EEPROM/Flash Registers */
-	REG("EEC", IXG_EEC, .writable = EEC_REQ,
+	REG("EEC", IXG_EEC, .writable = EEC_REQ | EEC_SK | EEC_CS | EEC_DI,
 	  .reset = EEC_PRES | EEC_AUTO_RD | EEC_ADDR_SIZE | 4 << EEC_SIZE_SHIFT,
 	  .write = ixgbe_eec_write),
 	REG("EERD", IXG_EERD, .write = ixgbe_eerd_write),
@@ -190,7 +190,7 @@ static const struct ixgbe_reg table[] = {
 	    .write = ixgbe_rxdctl_write),
 	RXQ("RSCCTL", RX_RSCCTL, .writable = ALL),
 	REG("RDRXCTL", IXG_RDRXCTL, .writable = ALL & ~RDRXCTL_DMAIDONE,
-	  .reset = RDRXCTL_DMAIDONE | 0x8800),
+	    .reset = RDRXCTL_DMAIDONE | RDRXCTL_CRCSTRIP | 0x8800),
 	STORE("QDE", 0x02f04),
 	STORE("RDHMPN", 0x02f08),
 	REGS("RIC_DW", 0x02f10, 4),
