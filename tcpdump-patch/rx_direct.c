@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * --rx-direct: capture directly from a receive queue of the network adapter.
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <pcap.h>
+
+#include "interface.h"
+#include "netdissect.h"
+#include "rx_direct.h"
+#include "status-exit-codes.h"
+
+/* libpcap's own number for it, where libpcap knows of it. */
+#ifdef PCAP_RX_DIRECT_COPY
+#define COPY	PCAP_RX_DIRECT_COPY
+#else
+#define COPY	(-1)
+#endif
+
+static int wanted;
+static int queue;
+
+static void NORETURN PRINTFLIKE(1, 2) give_up(const char *format, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "%s: ", program_name);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(S_ERR_HOST_PROGRAM);
+}
+
+void rx_direct_option(const char *arg)
+{
+	char *end;
+	long n;
+
+	wanted = 1;
+	if (!arg)
+		return;
+	if (strcmp(arg, "copy") == 0) {
+		queue = COPY;
+		return;
+	}
+	errno = 0;
+	n = strtol(arg, &end, 10);
+	if (end == arg || *end || errno || n < 0 || n > INT_MAX)
+		give_up("--rx-direct=%s: neither the number of an RX queue nor \"copy\"",
+			arg);
+	queue = n;
+}
+
+#ifdef PCAP_RX_DIRECT_COPY
+void rx_direct_set(pcap_t *pc, const char *device)
+{
+	if (wanted && pcap_set_rx_direct_linux(pc, queue) != 0)
+		give_up("%s: Can't capture directly: %s", device,
+			pcap_geterr(pc));
+}
+
+void rx_direct_report(pcap_t *pc)
+{
+	int in_use;
+
+	if (pcap_get_rx_direct_linux(pc, &in_use) != 0)
+		fprintf(stderr, "%s: Warning: %s\n", program_name,
+			pcap_geterr(pc));
+	else if (in_use == PCAP_RX_DIRECT_COPY)
+		fprintf(stderr, "%s: capturing by copy into a TPACKET_V4 ring\n",
+			program_name);
+	else if (in_use != PCAP_RX_DIRECT_OFF)
+		fprintf(stderr, "%s: capturing directly from RX queue %d\n",
+			program_name, in_use);
+}
+#else
+void rx_direct_set(pcap_t *pc, const char *device)
+{
+	(void)pc;
+	if (wanted)
+		give_up("%s: Can't capture directly: %s was built with a libpcap that has no pcap_set_rx_direct_linux()",
+			device, program_name);
+}
+
+void rx_direct_report(pcap_t *pc)
+{
+	(void)pc;
+}
+#endif
