@@ -15,11 +15,12 @@
  *	configure ring	packet_direct_queue(), then packet_direct_ring_up()
  *	fill		packet_direct_reclaim(), packet_direct_post(),
  *			packet_direct_dma(), once per batch the tail register,
- *			packet_direct_posted()
- *	clean (NAPI)	packet_direct_begin(), per descriptor
- *			packet_direct_complete() or packet_direct_put(), and
- *			packet_direct_frame(), packet_direct_frag() or
- *			packet_direct_drop(), then packet_direct_flush()
+ *			packet_direct_posted(); again while that says so
+ *	poll (NAPI)	packet_direct_begin(), per descriptor
+ *			packet_direct_complete() and one of
+ *			packet_direct_frame(), packet_direct_frag(),
+ *			packet_direct_frame_end() and packet_direct_drop(),
+ *			then packet_direct_flush(), then fill
  *	stop ring	packet_direct_ring_down()
  *
  * One NAPI context at a time works on a queue, so nothing here takes a lock.
@@ -45,11 +46,13 @@
 #include <linux/dma-mapping.h>
 #include <linux/hrtimer.h>
 #include <linux/if_packet.h>
+#include <linux/jump_label.h>
 #include <linux/netdevice.h>
 
-struct sk_filter;
-struct sk_buff;
+struct genl_info;
 struct packet_direct_queue;
+struct sk_buff;
+struct sk_filter;
 
 /**
  * struct packet_direct_limits - what one queue can do
@@ -77,7 +80,7 @@ struct packet_direct_limits {
  * @bind:   packet_direct_queue() of @queue has just become non-NULL: restart
  *	    that queue, and only that one if the hardware can, so that its ring
  *	    is configured anew.  Nothing to do while the device is down.
- *	    Returns 0 or -errno, after which the queue is as before.
+ *	    Returns 0, or -errno, upon which the core calls @unbind.
  * @unbind: packet_direct_queue() of @queue has just become NULL: stop the
  *	    queue, call packet_direct_ring_down() for @pdq, and start the queue
  *	    for the stack.  Returns 0 once the hardware confirmed, by a register
@@ -124,6 +127,7 @@ struct packet_direct_ops {
  *		yet published
  * @chain:	entries at the end of those that belong to a frame whose last
  *		part is still to come
+ * @chain_len:	their bytes
  * @skip:	rest of a frame that is being dropped is still to come
  * @need_sync:	the device is not coherent
  * @need_kick:	TPACKET4_CTRL_NEED_KICK is set in @ctrl
@@ -134,6 +138,7 @@ struct packet_direct_ops {
  * @cons:	given back by the user up to here, and taken
  * @seq:	odd while a poll is under way: makes a reader's look consistent
  * @low:	fewer posted slots than this: ask for a kick
+ * @post_min:	slots that the NIC takes at a time
  */
 struct packet_direct_queue {
 	struct tpacket4_hdr	*hdrs;
@@ -152,6 +157,7 @@ struct packet_direct_queue {
 	struct sk_filter	*filter;
 	u64			bytes;
 	u32			chain;
+	u32			chain_len;
 	bool			skip;
 	bool			need_sync;
 	bool			need_kick;
@@ -160,6 +166,7 @@ struct packet_direct_queue {
 	u32			prod;
 	u32			cons;
 	u32			low;
+	u32			post_min;
 
 	/* once per batch */
 	struct sock		*sk;
@@ -187,6 +194,11 @@ struct packet_direct_queue {
 	u64			dry;
 	atomic64_t		missed;
 
+	/* frames of several parts: what was written to their headers, which
+	 * cannot be read back because the user may have changed it
+	 */
+	u32			part_len[TPACKET4_MAX_CHAIN];
+
 	/* set up once */
 	u32			slot_nr;
 	u32			slot_shift;
@@ -202,6 +214,11 @@ struct packet_direct_queue {
 
 #if IS_ENABLED(CONFIG_PACKET_RX_DIRECT)
 
+/* On while any queue of this machine is leased: guards what drivers add to the
+ * paths of all their queues.
+ */
+DECLARE_STATIC_KEY_FALSE(packet_direct_key);
+
 /**
  * packet_direct_queue() - the lease on an RX queue
  * @dev: device
@@ -214,13 +231,28 @@ struct packet_direct_queue *packet_direct_queue(const struct net_device *dev,
 						unsigned int queue);
 
 /**
- * packet_direct_dev_leased() - whether any RX queue from @first on is leased
+ * packet_direct_check_channels() - may the device have this few RX queues
  * @dev: device
- * @first: first queue to look at
+ * @count: RX queues to be
+ * @info: for the error message, or NULL
  *
  * Context: RTNL.
+ * Return: 0, or -EBUSY when a queue from @count on is leased.
  */
-bool packet_direct_dev_leased(const struct net_device *dev, unsigned int first);
+int packet_direct_check_channels(const struct net_device *dev,
+				 unsigned int count, struct genl_info *info);
+
+/**
+ * packet_direct_check_xdp() - may an XDP program be attached
+ * @dev: device
+ * @mode: where; generic XDP does not mind leases
+ * @extack: for the error message
+ *
+ * Context: RTNL.
+ * Return: 0, or -EBUSY when a queue is leased.
+ */
+int packet_direct_check_xdp(const struct net_device *dev, enum bpf_xdp_mode mode,
+			    struct netlink_ext_ack *extack);
 
 /**
  * packet_direct_ring_up() - the NIC's ring for a leased queue is about to run
@@ -261,8 +293,8 @@ u32 packet_direct_reclaim(struct packet_direct_queue *pdq);
  * packet_direct_posted() - after filling the NIC's ring
  * @pdq: lease
  *
- * Asks the user for a kick, and starts the timer that does without, when the
- * NIC has few slots.
+ * The last call of a poll.  Asks the user for a kick, and starts the timer that
+ * does without, when the NIC has few slots.
  *
  * Context: NAPI, or ring stopped.
  * Return: true when the user gave slots back meanwhile: fill again.
@@ -464,10 +496,18 @@ packet_direct_queue(const struct net_device *dev, unsigned int queue)
 	return NULL;
 }
 
-static inline bool packet_direct_dev_leased(const struct net_device *dev,
-					    unsigned int first)
+static inline int packet_direct_check_channels(const struct net_device *dev,
+					       unsigned int count,
+					       struct genl_info *info)
 {
-	return false;
+	return 0;
+}
+
+static inline int packet_direct_check_xdp(const struct net_device *dev,
+					  enum bpf_xdp_mode mode,
+					  struct netlink_ext_ack *extack)
+{
+	return 0;
 }
 
 #endif /* CONFIG_PACKET_RX_DIRECT */

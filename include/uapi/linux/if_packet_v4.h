@@ -356,6 +356,7 @@ enum packet_direct_reason {
 	PACKET_DIRECT_BAD_WAKE,
 	PACKET_DIRECT_NO_SPLIT,
 	PACKET_DIRECT_NO_DMABUF,
+	PACKET_DIRECT_NO_TX_RING,
 	PACKET_DIRECT_NO_MEMORY,
 	/* the socket */
 	PACKET_DIRECT_NOT_V4,
@@ -480,6 +481,25 @@ struct tpacket4_stats {
 	__aligned_u64	ts_batches;
 	__aligned_u64	ts_wakeups;
 	__aligned_u64	ts_dry;
+};
+
+/**
+ * struct packet_diag_direct - attribute PACKET_DIAG_DIRECT of packet_diag, shown
+ *			       with PACKET_SHOW_RING_CFG
+ * @pdd_state:	   enum packet_direct_state
+ * @pdd_queue:	   queue of the lease
+ * @pdd_entry_nr:  entries
+ * @pdd_slot_nr:   slots
+ * @pdd_slot_size: bytes from one slot to the next
+ * @pdd_slot_len:  bytes used of each
+ */
+struct packet_diag_direct {
+	__u32	pdd_state;
+	__u32	pdd_queue;
+	__u32	pdd_entry_nr;
+	__u32	pdd_slot_nr;
+	__u32	pdd_slot_size;
+	__u32	pdd_slot_len;
 };
 
 #endif /* _UAPI__LINUX_IF_PACKET_V4_H */

@@ -1,0 +1,753 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * TPACKET_V4 and PACKET_RX_DIRECT: the socket.
+ *
+ * What each option does in each state is the table in
+ * Documentation/networking/packet_direct.rst.
+ */
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/mm.h>
+#include <linux/packet_diag.h>
+#include <linux/rtnetlink.h>
+#include <net/busy_poll.h>
+#include <net/netlink.h>
+#include <net/sock.h>
+
+#include "internal.h"
+
+/* The errno of each reason: the one place where it is decided. */
+static const u8 packet_direct_errno[] = {
+	[PACKET_DIRECT_OK]		  = 0,
+	[PACKET_DIRECT_BAD_SIZE]	  = EINVAL,
+	[PACKET_DIRECT_BAD_FLAGS]	  = EINVAL,
+	[PACKET_DIRECT_BAD_RESERVED]	  = EINVAL,
+	[PACKET_DIRECT_BAD_ENTRIES]	  = EINVAL,
+	[PACKET_DIRECT_BAD_SLOTS]	  = EINVAL,
+	[PACKET_DIRECT_BAD_SLOT_SIZE]	  = EINVAL,
+	[PACKET_DIRECT_BAD_SLOT_LEN]	  = EINVAL,
+	[PACKET_DIRECT_BAD_WAKE]	  = EINVAL,
+	[PACKET_DIRECT_NO_SPLIT]	  = EOPNOTSUPP,
+	[PACKET_DIRECT_NO_DMABUF]	  = EOPNOTSUPP,
+	[PACKET_DIRECT_NO_TX_RING]	  = EOPNOTSUPP,
+	[PACKET_DIRECT_NO_MEMORY]	  = ENOMEM,
+	[PACKET_DIRECT_NOT_V4]		  = EINVAL,
+	[PACKET_DIRECT_NO_RING]		  = EINVAL,
+	[PACKET_DIRECT_RING_EXISTS]	  = EBUSY,
+	[PACKET_DIRECT_RING_MAPPED]	  = EBUSY,
+	[PACKET_DIRECT_RING_LEASED]	  = EBUSY,
+	[PACKET_DIRECT_NOT_LEASED]	  = EINVAL,
+	[PACKET_DIRECT_HAS_FANOUT]	  = EBUSY,
+	[PACKET_DIRECT_HAS_RESERVE]	  = EINVAL,
+	[PACKET_DIRECT_HAS_VNET_HDR]	  = EINVAL,
+	[PACKET_DIRECT_NOT_RAW]		  = EINVAL,
+	[PACKET_DIRECT_NOT_BOUND]	  = ENODEV,
+	[PACKET_DIRECT_NOT_ALL]		  = EINVAL,
+	[PACKET_DIRECT_FILTER_LOCKED]	  = EACCES,
+	[PACKET_DIRECT_NOT_ADMIN]	  = EPERM,
+	[PACKET_DIRECT_NO_DRIVER]	  = EOPNOTSUPP,
+	[PACKET_DIRECT_NO_QUEUE]	  = ERANGE,
+	[PACKET_DIRECT_QUEUE_LEASED]	  = EBUSY,
+	[PACKET_DIRECT_QUEUE_XSK]	  = EBUSY,
+	[PACKET_DIRECT_QUEUE_XDP]	  = EBUSY,
+	[PACKET_DIRECT_QUEUE_PROVIDER]	  = EBUSY,
+	[PACKET_DIRECT_QUEUE_SHARED_IRQ]  = EOPNOTSUPP,
+	[PACKET_DIRECT_QUEUE_MODE]	  = EOPNOTSUPP,
+	[PACKET_DIRECT_SLOT_GRANULE]	  = EINVAL,
+	[PACKET_DIRECT_SLOT_TOO_SMALL]	  = EINVAL,
+	[PACKET_DIRECT_SLOT_TOO_LARGE]	  = EINVAL,
+	[PACKET_DIRECT_DMA_BOUNCE]	  = EOPNOTSUPP,
+	[PACKET_DIRECT_DMA_FAILED]	  = EIO,
+	[PACKET_DIRECT_DRIVER_FAILED]	  = EIO,
+	[PACKET_DIRECT_DEVICE_GONE]	  = ENODEV,
+};
+
+static int packet_direct_refuse(struct packet_sock *po,
+				enum packet_direct_reason reason)
+{
+	WRITE_ONCE(po->direct_reason, reason);
+	return -packet_direct_errno[reason];
+}
+
+/* Under lock_sock, see direct.h. */
+static struct packet_direct *packet_direct_of(const struct packet_sock *po)
+{
+	return rcu_dereference_protected(po->direct,
+					 lockdep_sock_is_held(&po->sk));
+}
+
+bool packet_direct_knows(int version)
+{
+	return version == TPACKET_V4;
+}
+
+bool packet_direct_hdrlen(int *val)
+{
+	if (*val != TPACKET_V4)
+		return false;
+	*val = sizeof(struct tpacket4_hdr);
+	return true;
+}
+
+bool packet_direct_ring(const struct packet_sock *po)
+{
+	return rcu_access_pointer(po->direct);
+}
+
+bool packet_direct_leased(const struct packet_sock *po)
+{
+	struct packet_direct *pd;
+	bool leased;
+
+	rcu_read_lock();
+	pd = rcu_dereference(po->direct);
+	leased = pd && READ_ONCE(pd->leased);
+	rcu_read_unlock();
+	return leased;
+}
+
+/* What /proc/net/packet shows in column R. */
+int packet_direct_running(const struct packet_sock *po)
+{
+	if (packet_direct_leased(po))
+		return 2;
+	return packet_sock_flag(po, PACKET_SOCK_RUNNING);
+}
+
+/* Takes the socket off the stack.  po->num is 0 until packet_direct_rehook(), so
+ * that NETDEV_UP does not put it back meanwhile.
+ */
+static __be16 packet_direct_unhook(struct packet_sock *po, bool *was_running)
+{
+	__be16 num;
+
+	spin_lock(&po->bind_lock);
+	num = po->num;
+	WRITE_ONCE(po->num, 0);
+	*was_running = packet_sock_flag(po, PACKET_SOCK_RUNNING);
+	unregister_prot_hook(&po->sk, false);
+	spin_unlock(&po->bind_lock);
+	synchronize_net();
+	return num;
+}
+
+static void packet_direct_rehook(struct packet_sock *po, __be16 num,
+				 bool running)
+{
+	spin_lock(&po->bind_lock);
+	WRITE_ONCE(po->num, num);
+	if (running && READ_ONCE(po->ifindex) != -1)
+		register_prot_hook(&po->sk);
+	spin_unlock(&po->bind_lock);
+}
+
+/* Connects the socket to @pd, or to none. */
+static void packet_direct_swap_ring(struct packet_sock *po,
+				    struct packet_direct *pd)
+{
+	struct packet_direct *old = packet_direct_of(po);
+
+	mutex_lock(&po->pg_vec_lock);
+	if (pd) {
+		pd->stack_func = po->prot_hook.func;
+		po->prot_hook.func = packet_direct_rcv;
+	} else {
+		po->prot_hook.func = old->stack_func;
+	}
+	rcu_assign_pointer(po->direct, pd);
+	mutex_unlock(&po->pg_vec_lock);
+}
+
+static enum packet_direct_reason packet_direct_install(struct packet_sock *po,
+						       struct packet_direct *pd)
+{
+	enum packet_direct_reason reason = PACKET_DIRECT_OK;
+	bool was_running;
+	__be16 num;
+
+	mutex_lock(&fanout_mutex);
+	if (po->fanout) {
+		reason = PACKET_DIRECT_HAS_FANOUT;
+		goto out;
+	}
+	num = packet_direct_unhook(po, &was_running);
+	packet_direct_swap_ring(po, pd);
+	skb_queue_purge(&po->sk.sk_receive_queue);
+	packet_direct_rehook(po, num, was_running);
+out:
+	mutex_unlock(&fanout_mutex);
+	return reason;
+}
+
+/* The caller made sure that no queue is leased. */
+static void packet_direct_remove(struct packet_sock *po)
+{
+	struct packet_direct *pd = packet_direct_of(po);
+	bool was_running;
+	__be16 num;
+
+	num = packet_direct_unhook(po, &was_running);
+	packet_direct_swap_ring(po, NULL);
+	synchronize_net();
+	packet_direct_free(pd);
+	packet_direct_rehook(po, num, was_running);
+}
+
+static enum packet_direct_reason
+packet_direct_remove_ring(struct packet_sock *po, struct tpacket_req4 *req)
+{
+	struct packet_direct *pd = packet_direct_of(po);
+
+	req->tp_size = 0;
+	if (memchr_inv(req, 0, sizeof(*req)))
+		return PACKET_DIRECT_BAD_ENTRIES;
+	if (!pd)
+		return PACKET_DIRECT_NO_RING;
+	if (pd->leased)
+		return PACKET_DIRECT_RING_LEASED;
+	if (atomic_long_read(&po->mapped))
+		return PACKET_DIRECT_RING_MAPPED;
+	packet_direct_remove(po);
+	return PACKET_DIRECT_OK;
+}
+
+static enum packet_direct_reason
+packet_direct_add_ring(struct packet_sock *po, const struct tpacket_req4 *req)
+{
+	enum packet_direct_reason reason;
+	struct packet_direct *pd;
+
+	if (packet_direct_of(po))
+		return PACKET_DIRECT_RING_EXISTS;
+	if (po->tp_reserve)
+		return PACKET_DIRECT_HAS_RESERVE;
+	if (READ_ONCE(po->vnet_hdr_sz))
+		return PACKET_DIRECT_HAS_VNET_HDR;
+
+	pd = packet_direct_alloc(po, req, &reason);
+	if (!pd)
+		return reason;
+	reason = packet_direct_install(po, pd);
+	if (reason)
+		packet_direct_free(pd);
+	return reason;
+}
+
+/**
+ * packet_direct_set_ring() - PACKET_RX_RING and PACKET_TX_RING of TPACKET_V4
+ * @po: socket
+ * @optval: struct tpacket_req4
+ * @optlen: its length
+ * @optname: which of the two
+ *
+ * Context: lock_sock.
+ * Return: 0 or -errno.
+ */
+int packet_direct_set_ring(struct packet_sock *po, sockptr_t optval,
+			   unsigned int optlen, int optname)
+{
+	enum packet_direct_reason reason;
+	struct tpacket_req4 req;
+
+	if (optname == PACKET_TX_RING)
+		return packet_direct_refuse(po, PACKET_DIRECT_NO_TX_RING);
+	if (optlen != sizeof(req))
+		return packet_direct_refuse(po, PACKET_DIRECT_BAD_SIZE);
+	if (copy_from_sockptr(&req, optval, sizeof(req)))
+		return -EFAULT;
+	if (req.tp_size != sizeof(req))
+		return packet_direct_refuse(po, PACKET_DIRECT_BAD_SIZE);
+
+	if (req.tp_entry_nr)
+		reason = packet_direct_add_ring(po, &req);
+	else
+		reason = packet_direct_remove_ring(po, &req);
+	return packet_direct_refuse(po, reason);
+}
+
+/* The short form of PACKET_RX_DIRECT is the queue alone. */
+static int packet_direct_get_arg(struct packet_sock *po,
+				 struct tpacket4_direct *arg, sockptr_t optval,
+				 unsigned int optlen)
+{
+	memset(arg, 0, sizeof(*arg));
+	if (optlen == sizeof(arg->td_queue))
+		return copy_from_sockptr(&arg->td_queue, optval, optlen) ?
+		       -EFAULT : 0;
+	if (optlen != sizeof(*arg))
+		return packet_direct_refuse(po, PACKET_DIRECT_BAD_SIZE);
+	if (copy_from_sockptr(arg, optval, optlen))
+		return -EFAULT;
+	if (arg->td_size != sizeof(*arg))
+		return packet_direct_refuse(po, PACKET_DIRECT_BAD_SIZE);
+	return 0;
+}
+
+static enum packet_direct_reason
+packet_direct_check_arg(const struct tpacket4_direct *arg)
+{
+	if (arg->td_flags & ~(PACKET_DIRECT_RELEASE | PACKET_DIRECT_DMABUF))
+		return PACKET_DIRECT_BAD_FLAGS;
+	if (memchr_inv(arg->td_reserved, 0, sizeof(arg->td_reserved)))
+		return PACKET_DIRECT_BAD_RESERVED;
+	if (arg->td_flags & PACKET_DIRECT_DMABUF)
+		return PACKET_DIRECT_NO_DMABUF;
+	if (arg->td_dmabuf_fd || arg->td_dmabuf_off || arg->td_dmabuf_len)
+		return PACKET_DIRECT_BAD_RESERVED;
+	if ((arg->td_flags & PACKET_DIRECT_RELEASE) && arg->td_queue)
+		return PACKET_DIRECT_BAD_RESERVED;
+	return PACKET_DIRECT_OK;
+}
+
+/* Capability first: taking a queue away from the stack cuts off all others who
+ * use the device, which CAP_NET_RAW, enough for a packet socket, must not do.
+ */
+static enum packet_direct_reason
+packet_direct_check_sock(const struct packet_sock *po)
+{
+	const struct packet_direct *pd = packet_direct_of(po);
+
+	if (!ns_capable(sock_net(&po->sk)->user_ns, CAP_NET_ADMIN))
+		return PACKET_DIRECT_NOT_ADMIN;
+	if (po->tp_version != TPACKET_V4)
+		return PACKET_DIRECT_NOT_V4;
+	if (!pd)
+		return PACKET_DIRECT_NO_RING;
+	if (pd->leased)
+		return PACKET_DIRECT_RING_LEASED;
+	if (po->sk.sk_type != SOCK_RAW)
+		return PACKET_DIRECT_NOT_RAW;
+	if (po->num != htons(ETH_P_ALL))
+		return PACKET_DIRECT_NOT_ALL;
+	if (sock_flag(&po->sk, SOCK_FILTER_LOCKED))
+		return PACKET_DIRECT_FILTER_LOCKED;
+	return PACKET_DIRECT_OK;
+}
+
+/* Puts the hook back, if the device is there and up; NETDEV_UP does otherwise. */
+static void packet_direct_resume_copy(struct packet_sock *po,
+				      struct packet_direct *pd)
+{
+	struct net_device *dev;
+
+	spin_lock(&po->bind_lock);
+	WRITE_ONCE(pd->leased, false);
+	dev = po->prot_hook.dev;
+	if (po->num && dev && (dev->flags & IFF_UP))
+		register_prot_hook(&po->sk);
+	spin_unlock(&po->bind_lock);
+}
+
+static enum packet_direct_reason packet_direct_bind(struct packet_sock *po,
+						    unsigned int queue)
+{
+	struct packet_direct *pd = packet_direct_of(po);
+	enum packet_direct_reason reason;
+
+	ASSERT_RTNL();
+	if (!po->prot_hook.dev)
+		return PACKET_DIRECT_NOT_BOUND;
+
+	spin_lock(&po->bind_lock);
+	WRITE_ONCE(pd->leased, true);
+	unregister_prot_hook(&po->sk, true);
+	spin_unlock(&po->bind_lock);
+
+	reason = packet_direct_lease(pd, po->prot_hook.dev, queue);
+	if (!reason)
+		return PACKET_DIRECT_OK;
+
+	if (pd->quarantine) {
+		packet_direct_set_state(&pd->pdq, PACKET_DIRECT_LOST);
+		return reason;
+	}
+	if (pd->pdq.state != PACKET_DIRECT_COPY)
+		packet_direct_set_state(&pd->pdq, PACKET_DIRECT_COPY);
+	packet_direct_resume_copy(po, pd);
+	return reason;
+}
+
+/* A ring in quarantine stays lost: the stack must not write where a NIC may. */
+static enum packet_direct_reason packet_direct_unbind(struct packet_sock *po)
+{
+	struct packet_direct *pd = packet_direct_of(po);
+
+	ASSERT_RTNL();
+	if (!pd || !pd->leased)
+		return PACKET_DIRECT_NOT_LEASED;
+
+	packet_direct_unlease(pd);
+	if (pd->quarantine) {
+		packet_direct_set_state(&pd->pdq, PACKET_DIRECT_LOST);
+		return PACKET_DIRECT_DRIVER_FAILED;
+	}
+	packet_direct_set_state(&pd->pdq, PACKET_DIRECT_COPY);
+	packet_direct_resume_copy(po, pd);
+	return PACKET_DIRECT_OK;
+}
+
+static int packet_direct_rx_direct(struct packet_sock *po, sockptr_t optval,
+				   unsigned int optlen)
+{
+	enum packet_direct_reason reason;
+	struct tpacket4_direct arg;
+	int err;
+
+	err = packet_direct_get_arg(po, &arg, optval, optlen);
+	if (err)
+		return err;
+
+	reason = packet_direct_check_arg(&arg);
+	if (!reason && !(arg.td_flags & PACKET_DIRECT_RELEASE))
+		reason = packet_direct_check_sock(po);
+	if (reason)
+		return packet_direct_refuse(po, reason);
+
+	rtnl_lock();
+	if (arg.td_flags & PACKET_DIRECT_RELEASE)
+		reason = packet_direct_unbind(po);
+	else
+		reason = packet_direct_bind(po, arg.td_queue);
+	rtnl_unlock();
+	return packet_direct_refuse(po, reason);
+}
+
+int packet_direct_setsockopt(struct packet_sock *po, int optname,
+			     sockptr_t optval, unsigned int optlen)
+{
+	int err;
+
+	if (optname != PACKET_RX_DIRECT)
+		return -ENOPROTOOPT;
+
+	lock_sock(&po->sk);
+	err = packet_direct_rx_direct(po, optval, optlen);
+	release_sock(&po->sk);
+	return err;
+}
+
+static void packet_direct_get_limits(struct packet_sock *po,
+				     struct tpacket4_info *info)
+{
+	struct packet_direct_limits limits = {};
+	struct net_device *dev;
+
+	rtnl_lock();
+	dev = po->prot_hook.dev;
+	info->ti_query_reason = PACKET_DIRECT_NOT_BOUND;
+	if (dev) {
+		info->ti_queue_nr = dev->real_num_rx_queues;
+		info->ti_query_reason = packet_direct_may_lease(dev,
+								info->ti_query,
+								&limits);
+	}
+	rtnl_unlock();
+
+	info->ti_granule = limits.granule;
+	info->ti_slot_len_min = limits.len_min;
+	info->ti_slot_len_max = limits.len_max;
+	info->ti_split_min = limits.split_min;
+	info->ti_split_max = limits.split_max;
+	info->ti_post_min = limits.post_min;
+}
+
+static void packet_direct_get_lease(struct packet_sock *po,
+				    struct tpacket4_info *info)
+{
+	struct packet_direct *pd = packet_direct_of(po);
+	struct packet_direct_queue *pdq;
+
+	if (!pd)
+		return;
+	pdq = &pd->pdq;
+	rtnl_lock();
+	info->ti_state = pdq->state;
+	info->ti_generation = pdq->generation;
+	if (pdq->dev) {
+		info->ti_ifindex = pdq->dev->ifindex;
+		info->ti_queue = pdq->queue;
+		info->ti_napi_id = packet_direct_napi_id(pdq);
+	}
+	rtnl_unlock();
+}
+
+static int packet_direct_get_stats(struct packet_sock *po,
+				   struct tpacket4_stats *stats)
+{
+	struct packet_direct *pd = packet_direct_of(po);
+	struct packet_direct_queue *pdq;
+	struct net_device *dev;
+
+	if (!pd)
+		return -EINVAL;
+	pdq = &pd->pdq;
+
+	rtnl_lock();
+	dev = pdq->dev;
+	if (dev && dev->packet_direct_ops->sync_stats)
+		dev->packet_direct_ops->sync_stats(dev, pdq->queue, pdq);
+	rtnl_unlock();
+
+	packet_direct_slots(pdq, stats);
+	stats->ts_quarantined = packet_direct_quarantined();
+	stats->ts_packets = READ_ONCE(pdq->packets);
+	stats->ts_bytes = READ_ONCE(pdq->bytes);
+	stats->ts_drop_nic = atomic64_read(&pdq->missed);
+	stats->ts_drop_no_slot = READ_ONCE(pdq->drop_no_slot);
+	stats->ts_drop_too_long = READ_ONCE(pdq->drop_too_long);
+	stats->ts_drop_error = READ_ONCE(pdq->drop_error);
+	stats->ts_drop_split = READ_ONCE(pdq->drop_split);
+	stats->ts_drop_filter = READ_ONCE(pdq->drop_filter);
+	stats->ts_drop_down = READ_ONCE(pdq->drop_down);
+	stats->ts_bad_slot = READ_ONCE(pdq->bad_slot);
+	stats->ts_bad_cons = READ_ONCE(pdq->bad_cons);
+	stats->ts_batches = READ_ONCE(pdq->batches);
+	stats->ts_wakeups = READ_ONCE(pdq->wakeups);
+	stats->ts_dry = READ_ONCE(pdq->dry);
+	return 0;
+}
+
+/* Copies a sized struct to user space: as much as there is room for. */
+static int packet_direct_put(char __user *optval, int __user *optlen,
+			     const void *from, int size)
+{
+	int len;
+
+	if (get_user(len, optlen))
+		return -EFAULT;
+	if (len < (int)sizeof(__u32))
+		return -EINVAL;
+	len = min(len, size);
+	if (put_user(len, optlen) || copy_to_user(optval, from, len))
+		return -EFAULT;
+	return 0;
+}
+
+static int packet_direct_get_info(struct packet_sock *po, char __user *optval,
+				  int __user *optlen)
+{
+	struct tpacket4_info info = {};
+	int len;
+
+	if (get_user(len, optlen))
+		return -EFAULT;
+	if (len >= (int)offsetofend(struct tpacket4_info, ti_query) &&
+	    copy_from_user(&info, optval,
+			   offsetofend(struct tpacket4_info, ti_query)))
+		return -EFAULT;
+
+	info.ti_size = sizeof(info);
+	info.ti_reason = READ_ONCE(po->direct_reason);
+	packet_direct_get_lease(po, &info);
+	packet_direct_get_limits(po, &info);
+	return packet_direct_put(optval, optlen, &info, sizeof(info));
+}
+
+static int packet_direct_get_layout(struct packet_sock *po,
+				    char __user *optval, int __user *optlen)
+{
+	struct packet_direct *pd = packet_direct_of(po);
+
+	if (!pd)
+		return -EINVAL;
+	return packet_direct_put(optval, optlen, &pd->layout,
+				 sizeof(pd->layout));
+}
+
+int packet_direct_getsockopt(struct packet_sock *po, int optname,
+			     char __user *optval, int __user *optlen)
+{
+	struct tpacket4_stats stats = { .ts_size = sizeof(stats) };
+	int err = -ENOPROTOOPT;
+
+	lock_sock(&po->sk);
+	switch (optname) {
+	case PACKET_RX_RING:
+		if (po->tp_version == TPACKET_V4)
+			err = packet_direct_get_layout(po, optval, optlen);
+		break;
+	case PACKET_RX_DIRECT:
+		err = packet_direct_get_info(po, optval, optlen);
+		break;
+	case PACKET_V4_STATISTICS:
+		err = packet_direct_get_stats(po, &stats);
+		if (!err)
+			err = packet_direct_put(optval, optlen, &stats,
+						sizeof(stats));
+		break;
+	}
+	release_sock(&po->sk);
+	return err;
+}
+
+/**
+ * packet_direct_statistics() - PACKET_STATISTICS: what came since the last call
+ * @po: socket
+ * @stats: tp_packets is added to
+ * @drops: added to
+ *
+ * Context: process.
+ */
+void packet_direct_statistics(struct packet_sock *po,
+			      union tpacket_stats_u *stats, int *drops)
+{
+	struct tpacket4_stats now = {};
+	struct packet_direct *pd;
+	u64 lost;
+
+	if (!packet_direct_ring(po))
+		return;
+	lock_sock(&po->sk);
+	pd = packet_direct_of(po);
+	if (pd && !packet_direct_get_stats(po, &now)) {
+		lost = now.ts_drop_nic + now.ts_drop_no_slot +
+		       now.ts_drop_too_long;
+		stats->stats1.tp_packets += now.ts_packets - pd->stat_packets;
+		*drops += lost - pd->stat_drops;
+		pd->stat_packets = now.ts_packets;
+		pd->stat_drops = lost;
+	}
+	release_sock(&po->sk);
+}
+
+static void packet_direct_vm_open(struct vm_area_struct *vma)
+{
+	struct socket *sock = vma->vm_file->private_data;
+
+	if (sock->sk)
+		atomic_long_inc(&pkt_sk(sock->sk)->mapped);
+}
+
+static void packet_direct_vm_close(struct vm_area_struct *vma)
+{
+	struct socket *sock = vma->vm_file->private_data;
+
+	if (sock->sk)
+		atomic_long_dec(&pkt_sk(sock->sk)->mapped);
+}
+
+static const struct vm_operations_struct packet_direct_vm_ops = {
+	.open	= packet_direct_vm_open,
+	.close	= packet_direct_vm_close,
+};
+
+int packet_direct_mmap(struct packet_sock *po, struct vm_area_struct *vma)
+{
+	struct packet_direct *pd;
+	int err = -EINVAL;
+
+	mutex_lock(&po->pg_vec_lock);
+	pd = rcu_dereference_protected(po->direct,
+				       lockdep_is_held(&po->pg_vec_lock));
+	if (!pd || vma->vm_pgoff || !(vma->vm_flags & VM_SHARED) ||
+	    vma->vm_end - vma->vm_start != pd->layout.tl_map_len)
+		goto out;
+
+	err = packet_direct_insert_pages(pd, vma);
+	if (err)
+		goto out;
+	atomic_long_inc(&po->mapped);
+	vma->vm_ops = &packet_direct_vm_ops;
+out:
+	mutex_unlock(&po->pg_vec_lock);
+	return err;
+}
+
+/* After the caller has queued itself for the wake-up. */
+__poll_t packet_direct_poll(struct packet_sock *po)
+{
+	struct packet_direct *pd;
+	__poll_t mask = 0;
+
+	rcu_read_lock();
+	pd = rcu_dereference(po->direct);
+	if (pd) {
+		if (READ_ONCE(pd->pdq.need_kick))
+			packet_direct_kick(&pd->pdq);
+		if (packet_direct_readable(&pd->pdq))
+			mask = EPOLLIN | EPOLLRDNORM;
+	}
+	rcu_read_unlock();
+	return mask;
+}
+
+/**
+ * packet_direct_recvmsg() - the kick, and the busy poll
+ * @po: socket
+ * @flags: of recvmsg
+ *
+ * Context: process.
+ * Return: -EAGAIN when the frames are in the ring, -EOPNOTSUPP for a call that
+ *	   would wait for a message, because none ever comes.
+ */
+int packet_direct_recvmsg(struct packet_sock *po, int flags)
+{
+	struct sock *sk = &po->sk;
+	struct packet_direct *pd;
+	int err = sock_error(sk);
+
+	if (err)
+		return err;
+	if (!(flags & MSG_DONTWAIT))
+		return -EOPNOTSUPP;
+
+	if (sk_can_busy_loop(sk))
+		sk_busy_loop(sk, 1);
+
+	rcu_read_lock();
+	pd = rcu_dereference(po->direct);
+	if (pd && READ_ONCE(pd->pdq.need_kick))
+		packet_direct_kick(&pd->pdq);
+	rcu_read_unlock();
+	return -EAGAIN;
+}
+
+/**
+ * packet_direct_release() - the last descriptor and the last mapping are gone
+ * @po: socket, hook off
+ *
+ * Context: lock_sock, may sleep.
+ */
+void packet_direct_release(struct packet_sock *po)
+{
+	struct packet_direct *pd = packet_direct_of(po);
+
+	if (!pd)
+		return;
+	if (pd->leased) {
+		rtnl_lock();
+		packet_direct_unlease(pd);
+		rtnl_unlock();
+	}
+	packet_direct_remove(po);
+}
+
+/**
+ * packet_direct_diag() - the ring and its lease for sock_diag
+ * @po: socket
+ * @nlskb: message
+ *
+ * Context: sklist_lock, may sleep.
+ * Return: 0 or -EMSGSIZE.
+ */
+int packet_direct_diag(struct packet_sock *po, struct sk_buff *nlskb)
+{
+	struct packet_diag_direct info = {};
+	struct packet_direct *pd;
+
+	mutex_lock(&po->pg_vec_lock);
+	pd = rcu_dereference_protected(po->direct,
+				       lockdep_is_held(&po->pg_vec_lock));
+	if (pd) {
+		info.pdd_state = READ_ONCE(pd->pdq.state);
+		info.pdd_queue = READ_ONCE(pd->pdq.queue);
+		info.pdd_entry_nr = pd->layout.tl_entry_nr;
+		info.pdd_slot_nr = pd->layout.tl_slot_nr;
+		info.pdd_slot_size = 1U << pd->layout.tl_slot_shift;
+		info.pdd_slot_len = pd->layout.tl_slot_len;
+	}
+	mutex_unlock(&po->pg_vec_lock);
+
+	return pd ? nla_put(nlskb, PACKET_DIAG_DIRECT, sizeof(info), &info) : 0;
+}
+EXPORT_SYMBOL_GPL(packet_direct_diag);

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * TPACKET_V4 and PACKET_RX_DIRECT: what af_packet.c calls, and what the files
+ * of this directory share.
+ *
+ *	direct.c	socket options, poll, recvmsg, statistics, diag
+ *	direct_ring.c	the ring: its memory, what is given back, what is published
+ *	direct_copy.c	filling it from skbs
+ *	direct_lease.c	filling it by DMA: who has which queue
+ *
+ * Locks, outermost first: lock_sock, RTNL, fanout_mutex, pg_vec_lock, bind_lock.
+ *
+ * Lifetime: packet_sock.direct is the ring.  It is set and cleared under
+ * lock_sock, fanout_mutex and pg_vec_lock, so that each of them alone is enough
+ * to look; poll() and the copy path look under RCU.  The ring holds the lease:
+ * while packet_direct.leased is set the protocol hook is off, a NIC may write
+ * into the slots, and the ring cannot go away.  The lease ends by
+ * PACKET_DIRECT_RELEASE, by packet_release(), which comes after the last
+ * file descriptor and the last mapping, or with the device.
+ */
+#ifndef __PACKET_DIRECT_INTERNAL_H__
+#define __PACKET_DIRECT_INTERNAL_H__
+
+#include <linux/sockptr.h>
+#include <net/packet_direct.h>
+
+struct packet_sock;
+struct socket;
+struct vm_area_struct;
+
+/**
+ * struct packet_direct - a TPACKET_V4 ring
+ * @pdq:	what a poll of the NIC works on, and the copy path
+ * @po:		socket
+ * @leased:	a queue is leased or about to be; changed under lock_sock and
+ *		RTNL, or by NETDEV_UNREGISTER under RTNL alone
+ * @quarantine:	a NIC may write into the slots for ever: never free them
+ * @stack_func:	the protocol hook's function without the ring
+ * @copy_lock:	serialises the CPUs that fill the ring by copy
+ * @shared:	control page and entries, vmalloc
+ * @shared_len:	their length
+ * @layout:	what user space is told
+ * @stat_packets: published at the last PACKET_STATISTICS
+ * @stat_drops:	dropped at the last PACKET_STATISTICS
+ */
+struct packet_direct {
+	struct packet_direct_queue pdq;
+	struct packet_sock	*po;
+	bool			leased;
+	bool			quarantine;
+	int			(*stack_func)(struct sk_buff *skb,
+					      struct net_device *dev,
+					      struct packet_type *pt,
+					      struct net_device *orig_dev);
+	spinlock_t		copy_lock;
+	void			*shared;
+	size_t			shared_len;
+	struct tpacket4_layout	layout;
+	u64			stat_packets;
+	u64			stat_drops;
+};
+
+#define to_packet_direct(ptr) container_of_const(ptr, struct packet_direct, pdq)
+
+/* af_packet.c */
+void register_prot_hook(struct sock *sk);
+void unregister_prot_hook(struct sock *sk, bool sync);
+__be16 vlan_get_protocol_dgram(const struct sk_buff *skb);
+
+#ifdef CONFIG_PACKET_RX_DIRECT
+
+/* direct.c: called by af_packet.c and diag.c */
+bool packet_direct_knows(int version);
+bool packet_direct_hdrlen(int *val);
+bool packet_direct_ring(const struct packet_sock *po);
+bool packet_direct_leased(const struct packet_sock *po);
+int packet_direct_running(const struct packet_sock *po);
+int packet_direct_set_ring(struct packet_sock *po, sockptr_t optval,
+			   unsigned int optlen, int optname);
+int packet_direct_setsockopt(struct packet_sock *po, int optname,
+			     sockptr_t optval, unsigned int optlen);
+int packet_direct_getsockopt(struct packet_sock *po, int optname,
+			     char __user *optval, int __user *optlen);
+void packet_direct_statistics(struct packet_sock *po,
+			      union tpacket_stats_u *stats, int *drops);
+int packet_direct_mmap(struct packet_sock *po, struct vm_area_struct *vma);
+__poll_t packet_direct_poll(struct packet_sock *po);
+int packet_direct_recvmsg(struct packet_sock *po, int flags);
+void packet_direct_release(struct packet_sock *po);
+int packet_direct_diag(struct packet_sock *po, struct sk_buff *nlskb);
+
+/* direct_ring.c */
+struct packet_direct *packet_direct_alloc(struct packet_sock *po,
+					  const struct tpacket_req4 *req,
+					  enum packet_direct_reason *reason);
+void packet_direct_free(struct packet_direct *pd);
+int packet_direct_insert_pages(struct packet_direct *pd,
+			       struct vm_area_struct *vma);
+void *packet_direct_slot(const struct packet_direct_queue *pdq, u32 slot);
+void packet_direct_publish(struct packet_direct_queue *pdq);
+bool packet_direct_readable(struct packet_direct_queue *pdq);
+void packet_direct_set_state(struct packet_direct_queue *pdq,
+			     enum packet_direct_state state);
+void packet_direct_rollback(struct packet_direct_queue *pdq);
+void packet_direct_slots(struct packet_direct_queue *pdq,
+			 struct tpacket4_stats *stats);
+
+/* direct_copy.c */
+int packet_direct_rcv(struct sk_buff *skb, struct net_device *dev,
+		      struct packet_type *pt, struct net_device *orig_dev);
+
+/* direct_lease.c */
+enum packet_direct_reason packet_direct_lease(struct packet_direct *pd,
+					      struct net_device *dev,
+					      unsigned int queue);
+void packet_direct_unlease(struct packet_direct *pd);
+enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
+						  unsigned int queue,
+						  struct packet_direct_limits *limits);
+void packet_direct_set_need_kick(struct packet_direct_queue *pdq, bool need);
+bool packet_direct_starved(struct packet_direct_queue *pdq);
+void packet_direct_kick(struct packet_direct_queue *pdq);
+u32 packet_direct_napi_id(const struct packet_direct_queue *pdq);
+unsigned long packet_direct_quarantined(void);
+
+#else
+
+static inline bool packet_direct_knows(int version)
+{
+	return false;
+}
+
+static inline bool packet_direct_hdrlen(int *val)
+{
+	return false;
+}
+
+static inline bool packet_direct_ring(const struct packet_sock *po)
+{
+	return false;
+}
+
+static inline bool packet_direct_leased(const struct packet_sock *po)
+{
+	return false;
+}
+
+static inline int packet_direct_running(const struct packet_sock *po)
+{
+	return packet_sock_flag(po, PACKET_SOCK_RUNNING);
+}
+
+static inline int packet_direct_set_ring(struct packet_sock *po,
+					 sockptr_t optval, unsigned int optlen,
+					 int optname)
+{
+	return -EINVAL;
+}
+
+static inline int packet_direct_setsockopt(struct packet_sock *po, int optname,
+					   sockptr_t optval,
+					   unsigned int optlen)
+{
+	return -ENOPROTOOPT;
+}
+
+static inline int packet_direct_getsockopt(struct packet_sock *po, int optname,
+					   char __user *optval,
+					   int __user *optlen)
+{
+	return -ENOPROTOOPT;
+}
+
+static inline void packet_direct_statistics(struct packet_sock *po,
+					    union tpacket_stats_u *stats,
+					    int *drops)
+{
+}
+
+static inline int packet_direct_mmap(struct packet_sock *po,
+				     struct vm_area_struct *vma)
+{
+	return -EINVAL;
+}
+
+static inline __poll_t packet_direct_poll(struct packet_sock *po)
+{
+	return 0;
+}
+
+static inline int packet_direct_recvmsg(struct packet_sock *po, int flags)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void packet_direct_release(struct packet_sock *po)
+{
+}
+
+static inline int packet_direct_diag(struct packet_sock *po,
+				     struct sk_buff *nlskb)
+{
+	return 0;
+}
+
+#endif /* CONFIG_PACKET_RX_DIRECT */
+
+#endif

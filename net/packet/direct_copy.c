@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Copy mode: a TPACKET_V4 ring filled from skbs, on any device.
+ *
+ * The same bytes as in direct mode: a VLAN tag that the NIC or the stack took
+ * out of the frame is put back before the filter sees it.
+ */
+#include <linux/filter.h>
+#include <linux/if_vlan.h>
+#include <linux/net_tstamp.h>
+#include <net/sock.h>
+
+#include "internal.h"
+
+/**
+ * struct packet_direct_copy - one frame on its way into the ring
+ * @skb:	frame, data at what the user shall see first
+ * @dev:	device that it is reported for
+ * @snaplen:	bytes to copy
+ * @off:	offset of the first byte in the first slot
+ * @flags:	TPACKET4_* of the first entry
+ * @tstamp:	nanoseconds
+ */
+struct packet_direct_copy {
+	struct sk_buff		*skb;
+	struct net_device	*dev;
+	u32			snaplen;
+	u32			off;
+	u32			flags;
+	u64			tstamp;
+};
+
+static u32 packet_direct_filter(const struct sock *sk, struct sk_buff *skb)
+{
+	struct sk_filter *filter;
+	u32 snaplen = U32_MAX;
+
+	rcu_read_lock();
+	filter = rcu_dereference(sk->sk_filter);
+	if (filter)
+		snaplen = bpf_prog_run_clear_cb(filter->prog, skb);
+	rcu_read_unlock();
+	return snaplen;
+}
+
+static u32 packet_direct_copy_flags(const struct sk_buff *skb)
+{
+	u32 flags = TPACKET4_FIRST | TPACKET4_SLL | TPACKET4_PROTOCOL |
+		    TPACKET4_PKTTYPE;
+
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		flags |= TPACKET4_CSUM_NOTREADY;
+	else if (skb->pkt_type != PACKET_OUTGOING && skb_csum_unnecessary(skb))
+		flags |= TPACKET4_CSUM_VALID;
+	if (skb_is_gso(skb))
+		flags |= TPACKET4_GSO;
+	if (skb_get_hash_raw(skb))
+		flags |= TPACKET4_HASH;
+	if (skb_get_hash_raw(skb) && skb->l4_hash)
+		flags |= TPACKET4_HASH_L4;
+	if (skb_vlan_tag_present(skb))
+		flags |= TPACKET4_VLAN;
+	return flags;
+}
+
+static void packet_direct_copy_tstamp(struct packet_direct_copy *copy,
+				      unsigned int wanted)
+{
+	struct skb_shared_hwtstamps *hw = skb_hwtstamps(copy->skb);
+	ktime_t soft;
+
+	if ((wanted & SOF_TIMESTAMPING_RAW_HARDWARE) && hw->hwtstamp) {
+		copy->tstamp = ktime_to_ns(hw->hwtstamp);
+		copy->flags |= TPACKET4_TSTAMP_HW;
+		return;
+	}
+	soft = skb_tstamp(copy->skb);
+	copy->tstamp = soft ? ktime_to_ns(soft) : ktime_get_real_ns();
+	copy->flags |= TPACKET4_TSTAMP_SW;
+}
+
+static void packet_direct_copy_sll(const struct packet_direct_copy *copy,
+				   struct sockaddr_ll *sll, int ifindex,
+				   __be16 protocol)
+{
+	memset(sll, 0, sizeof(*sll));
+	sll->sll_halen = dev_parse_header(copy->skb, sll->sll_addr);
+	sll->sll_family = AF_PACKET;
+	sll->sll_hatype = copy->dev->type;
+	sll->sll_protocol = protocol;
+	sll->sll_pkttype = copy->skb->pkt_type;
+	sll->sll_ifindex = ifindex;
+}
+
+/* The fields that only an skb has; the ring's producer filled in the others. */
+static void packet_direct_copy_hdr(const struct packet_direct_copy *copy,
+				   struct tpacket4_hdr *hdr, __be16 protocol)
+{
+	const struct sk_buff *skb = copy->skb;
+
+	hdr->tp_data_meta = 0;
+	hdr->tp_protocol = protocol;
+	hdr->tp_pkttype = skb->pkt_type;
+	if (copy->flags & TPACKET4_VLAN) {
+		hdr->tp_vlan_tci = skb_vlan_tag_get(skb);
+		hdr->tp_vlan_tpid = ntohs(skb->vlan_proto);
+	}
+}
+
+/* Copies as much of the frame as fits into one slot, from @from on. */
+static u32 packet_direct_copy_part(struct packet_direct_queue *pdq,
+				   const struct packet_direct_copy *copy,
+				   u32 from)
+{
+	u32 off = from ? 0 : copy->off;
+	u32 len = min(copy->snaplen - from, pdq->slot_len - off);
+	u32 slot = packet_direct_post(pdq);
+	void *to = packet_direct_slot(pdq, slot);
+	u32 flags = from ? 0 : copy->flags;
+
+	packet_direct_complete(pdq);
+	if (from + len == copy->snaplen)
+		flags |= TPACKET4_LAST;
+	skb_copy_bits(copy->skb, from, to + off, len);
+	__packet_direct_fill(pdq, slot, off, off + len, flags,
+			     from ? 0 : copy->skb->len,
+			     flags & TPACKET4_HASH ? copy->skb->hash : 0,
+			     from ? 0 : copy->tstamp);
+	return len;
+}
+
+static u32 packet_direct_copy_parts(const struct packet_direct_queue *pdq,
+				    const struct packet_direct_copy *copy)
+{
+	u32 room = pdq->slot_len - copy->off;
+
+	if (copy->snaplen <= room)
+		return 1;
+	return 1 + DIV_ROUND_UP(copy->snaplen - room, pdq->slot_len);
+}
+
+/* As much as the largest chain, or this ring, can take. */
+static void packet_direct_copy_limit(const struct packet_direct_queue *pdq,
+				     struct packet_direct_copy *copy)
+{
+	u32 parts = min(TPACKET4_MAX_CHAIN, pdq->mask + 1);
+	u32 most = parts * pdq->slot_len - copy->off;
+
+	copy->snaplen = min(copy->snaplen, most);
+	if (copy->snaplen < copy->skb->len)
+		copy->flags |= TPACKET4_TRUNCATED;
+}
+
+static void packet_direct_copy_in(struct packet_direct_queue *pdq,
+				  struct packet_direct_copy *copy, int ifindex)
+{
+	struct sk_buff *skb = copy->skb;
+	u32 first = pdq->fill;
+	u32 parts, done = 0;
+	__be16 protocol;
+	void *slot;
+
+	packet_direct_copy_limit(pdq, copy);
+	parts = packet_direct_copy_parts(pdq, copy);
+	if (pdq->pool_tail - pdq->pool_post < parts &&
+	    packet_direct_reclaim(pdq) < parts) {
+		pdq->drop_no_slot++;
+		return;
+	}
+
+	if (copy->flags & TPACKET4_TSTAMP_SW) {
+		copy->tstamp = max(copy->tstamp, pdq->tstamp);
+		pdq->tstamp = copy->tstamp;
+	}
+	do {
+		done += packet_direct_copy_part(pdq, copy, done);
+	} while (done < copy->snaplen);
+
+	protocol = pdq->sk->sk_type == SOCK_DGRAM ? vlan_get_protocol_dgram(skb) :
+						    skb->protocol;
+	slot = packet_direct_slot(pdq, pdq->home[first & pdq->mask]);
+	packet_direct_copy_hdr(copy, &pdq->hdrs[first & pdq->mask], protocol);
+	packet_direct_copy_sll(copy, slot, ifindex, protocol);
+	pdq->packets -= parts - 1;
+	pdq->bytes += skb->len;
+	packet_direct_publish(pdq);
+}
+
+/* A private copy of the frame with its tag where it was on the wire. */
+static struct sk_buff *packet_direct_tagged(struct sk_buff *skb)
+{
+	struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
+
+	return clone ? __vlan_hwaccel_push_inside(clone) : NULL;
+}
+
+static void packet_direct_copy_drop(struct packet_direct *pd, u64 *counter)
+{
+	spin_lock(&pd->copy_lock);
+	(*counter)++;
+	spin_unlock(&pd->copy_lock);
+}
+
+static void packet_direct_copy_frame(struct packet_direct *pd,
+				     struct sk_buff *skb,
+				     struct net_device *dev, int ifindex)
+{
+	struct packet_direct_copy copy = { .skb = skb, .dev = dev };
+	u32 maclen;
+
+	copy.snaplen = packet_direct_filter(&pd->po->sk, skb);
+	if (!copy.snaplen) {
+		packet_direct_copy_drop(pd, &pd->pdq.drop_filter);
+		return;
+	}
+	copy.snaplen = min(copy.snaplen, skb_frags_readable(skb) ?
+					 skb->len : skb_headlen(skb));
+
+	/* The network header comes to lie on a multiple of 16. */
+	maclen = max(skb_network_offset(skb), 0);
+	copy.off = TPACKET4_HEADROOM + (-maclen & 15);
+	copy.flags = packet_direct_copy_flags(skb);
+	packet_direct_copy_tstamp(&copy, READ_ONCE(pd->po->tp_tstamp));
+
+	spin_lock(&pd->copy_lock);
+	packet_direct_copy_in(&pd->pdq, &copy, ifindex);
+	spin_unlock(&pd->copy_lock);
+}
+
+/**
+ * packet_direct_rcv() - protocol hook of a socket with a TPACKET_V4 ring
+ * @skb: frame, shared with others
+ * @dev: device that it came through
+ * @pt: the socket's hook
+ * @orig_dev: device that received it first
+ *
+ * Context: RCU, BH off; on several CPUs at a time.
+ * Return: 0.
+ */
+int packet_direct_rcv(struct sk_buff *skb, struct net_device *dev,
+		      struct packet_type *pt, struct net_device *orig_dev)
+{
+	struct sock *sk = pt->af_packet_priv;
+	struct packet_sock *po = pkt_sk(sk);
+	struct packet_direct *pd = rcu_dereference(po->direct);
+	struct sk_buff *frame = skb;
+	u8 *skb_head = skb->data;
+	int skb_len = skb->len;
+	int ifindex;
+
+	if (skb->pkt_type == PACKET_LOOPBACK || !pd ||
+	    !net_eq(dev_net(dev), sock_net(sk)))
+		goto drop;
+
+	if (dev_has_header(dev)) {
+		if (sk->sk_type != SOCK_DGRAM)
+			skb_push(skb, skb->data - skb_mac_header(skb));
+		else if (skb->pkt_type == PACKET_OUTGOING)
+			skb_pull(skb, skb_network_offset(skb));
+	}
+	if (skb_vlan_tag_present(skb) && sk->sk_type != SOCK_DGRAM)
+		frame = packet_direct_tagged(skb);
+
+	ifindex = packet_sock_flag(po, PACKET_SOCK_ORIGDEV) ? orig_dev->ifindex :
+							      dev->ifindex;
+	if (frame)
+		packet_direct_copy_frame(pd, frame, dev, ifindex);
+	else
+		packet_direct_copy_drop(pd, &pd->pdq.drop_no_slot);
+	if (frame != skb)
+		kfree_skb(frame);
+
+	if (skb_head != skb->data && skb_shared(skb)) {
+		skb->data = skb_head;
+		skb->len = skb_len;
+	}
+drop:
+	consume_skb(skb);
+	return 0;
+}

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Leases: which ring has which RX queue, from the bind to the confirmed stop.
+ */
+#include <linux/dma-map-ops.h>
+#include <linux/ethtool.h>
+#include <linux/rtnetlink.h>
+#include <net/busy_poll.h>
+#include <net/genetlink.h>
+#include <net/netdev_rx_queue.h>
+#include <net/sock.h>
+#include <net/xdp_sock_drv.h>
+
+#include "internal.h"
+
+DEFINE_STATIC_KEY_FALSE(packet_direct_key);
+EXPORT_SYMBOL_GPL(packet_direct_key);
+
+static atomic_long_t packet_direct_quarantined_pages;
+
+unsigned long packet_direct_quarantined(void)
+{
+	return atomic_long_read(&packet_direct_quarantined_pages);
+}
+
+struct packet_direct_queue *packet_direct_queue(const struct net_device *dev,
+						unsigned int queue)
+{
+	if (queue >= dev->num_rx_queues)
+		return NULL;
+	return rcu_dereference_check(dev->_rx[queue].direct,
+				     rcu_read_lock_bh_held() ||
+				     lockdep_rtnl_is_held());
+}
+EXPORT_SYMBOL_GPL(packet_direct_queue);
+
+/* The lowest leased queue from @first on, or -1. */
+static int packet_direct_next_leased(const struct net_device *dev,
+				     unsigned int first)
+{
+	unsigned int i;
+
+	ASSERT_RTNL();
+	for (i = first; i < dev->num_rx_queues; i++)
+		if (rcu_access_pointer(dev->_rx[i].direct))
+			return i;
+	return -1;
+}
+
+int packet_direct_check_channels(const struct net_device *dev,
+				 unsigned int count, struct genl_info *info)
+{
+	int queue = packet_direct_next_leased(dev, count);
+
+	if (queue < 0)
+		return 0;
+	if (info)
+		GENL_SET_ERR_MSG_FMT(info, "requested channel counts are too low for RX queue %d, which a packet socket has (PACKET_RX_DIRECT)",
+				     queue);
+	return -EBUSY;
+}
+
+int packet_direct_check_xdp(const struct net_device *dev,
+			    enum bpf_xdp_mode mode,
+			    struct netlink_ext_ack *extack)
+{
+	if (mode == XDP_MODE_SKB || packet_direct_next_leased(dev, 0) < 0)
+		return 0;
+	NL_SET_ERR_MSG(extack, "A packet socket has an RX queue of this device (PACKET_RX_DIRECT)");
+	return -EBUSY;
+}
+
+/**
+ * packet_direct_may_lease() - the one predicate that decides who may have a queue
+ * @dev: device
+ * @queue: RX queue, may be out of range
+ * @limits: filled in as far as the driver got
+ *
+ * Its mirror images are packet_direct_check_channels(),
+ * packet_direct_check_xdp() and the uses of packet_direct_queue() in
+ * xp_assign_dev() and net_devmem_bind_dmabuf_to_queue().
+ *
+ * Context: RTNL.
+ * Return: PACKET_DIRECT_OK or why not.
+ */
+enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
+						  unsigned int queue,
+						  struct packet_direct_limits *limits)
+{
+	const struct packet_direct_ops *ops = dev->packet_direct_ops;
+
+	ASSERT_RTNL();
+	if (!ops)
+		return PACKET_DIRECT_NO_DRIVER;
+	if (queue >= dev->real_num_rx_queues)
+		return PACKET_DIRECT_NO_QUEUE;
+	if (packet_direct_queue(dev, queue))
+		return PACKET_DIRECT_QUEUE_LEASED;
+	if (xsk_get_pool_from_qid(dev, queue))
+		return PACKET_DIRECT_QUEUE_XSK;
+	if (dev->_rx[queue].mp_params.mp_ops)
+		return PACKET_DIRECT_QUEUE_PROVIDER;
+	return ops->limits(dev, queue, limits);
+}
+
+static enum packet_direct_reason
+packet_direct_check_slots(const struct packet_direct_queue *pdq,
+			  const struct packet_direct_limits *limits)
+{
+	if (pdq->slot_len % limits->granule)
+		return PACKET_DIRECT_SLOT_GRANULE;
+	if (pdq->slot_len < limits->len_min)
+		return PACKET_DIRECT_SLOT_TOO_SMALL;
+	if (pdq->slot_len > limits->len_max)
+		return PACKET_DIRECT_SLOT_TOO_LARGE;
+	return PACKET_DIRECT_OK;
+}
+
+static void packet_direct_dma_unmap(struct packet_direct_queue *pdq, u32 blocks)
+{
+	u32 per_block = 1U << (pdq->block_shift - pdq->slot_shift);
+
+	while (blocks--)
+		dma_unmap_page_attrs(pdq->dma_dev, pdq->dma[blocks * per_block],
+				     (size_t)1 << pdq->block_shift,
+				     DMA_FROM_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
+	kvfree(pdq->dma);
+	pdq->dma = NULL;
+}
+
+/* The frames have to be in the slots, not in a bounce buffer beside them. */
+static enum packet_direct_reason
+packet_direct_dma_map_block(struct packet_direct_queue *pdq, u32 block)
+{
+	u32 per_block = 1U << (pdq->block_shift - pdq->slot_shift);
+	u32 slot = block * per_block;
+	dma_addr_t addr;
+	u32 end;
+
+	addr = dma_map_page_attrs(pdq->dma_dev, virt_to_page(pdq->blocks[block]),
+				  0, (size_t)1 << pdq->block_shift,
+				  DMA_FROM_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
+	if (dma_mapping_error(pdq->dma_dev, addr))
+		return PACKET_DIRECT_DMA_FAILED;
+
+	end = min(slot + per_block, pdq->slot_nr);
+	for (; slot < end; slot++) {
+		pdq->dma[slot] = addr;
+		addr += 1U << pdq->slot_shift;
+	}
+	return PACKET_DIRECT_OK;
+}
+
+static enum packet_direct_reason
+packet_direct_dma_map(struct packet_direct_queue *pdq, struct device *dma_dev)
+{
+	enum packet_direct_reason reason = PACKET_DIRECT_OK;
+	u32 i;
+
+	pdq->dma_dev = dma_dev;
+	pdq->dma = kvcalloc(pdq->slot_nr, sizeof(*pdq->dma), GFP_KERNEL_ACCOUNT);
+	if (!pdq->dma)
+		return PACKET_DIRECT_NO_MEMORY;
+
+	for (i = 0; i < pdq->block_nr && !reason; i++)
+		reason = packet_direct_dma_map_block(pdq, i);
+	if (reason) {
+		packet_direct_dma_unmap(pdq, i - 1);
+		return reason;
+	}
+
+	pdq->need_sync = !dev_is_dma_coherent(dma_dev);
+	for (i = 0; i < pdq->slot_nr && !pdq->need_sync; i++) {
+		if (!dma_need_sync(dma_dev, pdq->dma[i]))
+			continue;
+		packet_direct_dma_unmap(pdq, pdq->block_nr);
+		return PACKET_DIRECT_DMA_BOUNCE;
+	}
+	return PACKET_DIRECT_OK;
+}
+
+static void packet_direct_quarantine(struct packet_direct_queue *pdq)
+{
+	unsigned long pages = (unsigned long)pdq->block_nr <<
+			      (pdq->block_shift - PAGE_SHIFT);
+
+	to_packet_direct(pdq)->quarantine = true;
+	atomic_long_add(pages, &packet_direct_quarantined_pages);
+	netdev_err(pdq->dev, "RX queue %u did not confirm that it stopped: %lu pages of a packet ring are kept out of use for ever\n",
+		   pdq->queue, pages);
+}
+
+/**
+ * packet_direct_unlease() - give the queue back to the stack
+ * @pd: ring; one without a queue is left as it is
+ *
+ * Afterwards no NIC writes into the slots, or they are in quarantine.
+ *
+ * Context: RTNL, may sleep.
+ */
+void packet_direct_unlease(struct packet_direct *pd)
+{
+	struct packet_direct_queue *pdq = &pd->pdq;
+	struct net_device *dev = pdq->dev;
+	int err;
+
+	ASSERT_RTNL();
+	if (!dev)
+		return;
+
+	RCU_INIT_POINTER(dev->_rx[pdq->queue].direct, NULL);
+	err = dev->packet_direct_ops->unbind(dev, pdq->queue, pdq);
+	packet_direct_ring_down(pdq);
+	if (err)
+		packet_direct_quarantine(pdq);
+	else
+		packet_direct_dma_unmap(pdq, pdq->block_nr);
+
+	static_branch_dec(&packet_direct_key);
+	pdq->filter_skb->dev = NULL;
+	pdq->dev = NULL;
+	netdev_put(dev, &pdq->dev_tracker);
+}
+
+/**
+ * packet_direct_lease() - let a NIC fill a ring
+ * @pd: ring, whose protocol hook is off
+ * @dev: device
+ * @queue: RX queue
+ *
+ * Context: lock_sock, RTNL, may sleep.
+ * Return: PACKET_DIRECT_OK or why not.
+ */
+enum packet_direct_reason packet_direct_lease(struct packet_direct *pd,
+					      struct net_device *dev,
+					      unsigned int queue)
+{
+	struct packet_direct_queue *pdq = &pd->pdq;
+	struct packet_direct_limits limits = {};
+	enum packet_direct_reason reason;
+
+	reason = packet_direct_may_lease(dev, queue, &limits);
+	if (!reason)
+		reason = packet_direct_check_slots(pdq, &limits);
+	if (!reason)
+		reason = packet_direct_dma_map(pdq, dev->dev.parent);
+	if (reason)
+		return reason;
+
+	pdq->dev = dev;
+	pdq->queue = queue;
+	pdq->post_min = limits.post_min;
+	netdev_hold(dev, &pdq->dev_tracker, GFP_KERNEL);
+	static_branch_inc(&packet_direct_key);
+	packet_direct_set_state(pdq, PACKET_DIRECT_DOWN);
+
+	rcu_assign_pointer(dev->_rx[queue].direct, pdq);
+	if (dev->packet_direct_ops->bind(dev, queue, pdq)) {
+		packet_direct_unlease(pd);
+		return PACKET_DIRECT_DRIVER_FAILED;
+	}
+	return PACKET_DIRECT_OK;
+}
+
+static void packet_direct_set_napi_id(struct packet_direct_queue *pdq, u32 id)
+{
+#ifdef CONFIG_NET_RX_BUSY_POLL
+	WRITE_ONCE(pdq->sk->sk_napi_id, id);
+#endif
+}
+
+u32 packet_direct_napi_id(const struct packet_direct_queue *pdq)
+{
+	struct napi_struct *napi;
+	u32 id;
+
+	rcu_read_lock();
+	napi = rcu_dereference(pdq->napi);
+	id = napi ? napi->napi_id : 0;
+	rcu_read_unlock();
+	return id;
+}
+
+static enum hrtimer_restart packet_direct_kick_timer(struct hrtimer *timer)
+{
+	struct packet_direct_queue *pdq;
+
+	pdq = container_of(timer, struct packet_direct_queue, kick_timer);
+	if (READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons)) {
+		hrtimer_forward_now(timer, us_to_ktime(TPACKET4_KICK_USECS));
+		return HRTIMER_RESTART;
+	}
+	packet_direct_kick(pdq);
+	return HRTIMER_NORESTART;
+}
+
+void packet_direct_ring_up(struct packet_direct_queue *pdq,
+			   struct napi_struct *napi, u32 size)
+{
+	ASSERT_RTNL();
+	hrtimer_init(&pdq->kick_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
+	pdq->kick_timer.function = packet_direct_kick_timer;
+	pdq->low = max(min(size, pdq->mask + 1) / 4, pdq->post_min);
+	packet_direct_set_napi_id(pdq, napi->napi_id);
+	rcu_assign_pointer(pdq->napi, napi);
+	packet_direct_set_state(pdq, PACKET_DIRECT_ACTIVE);
+}
+EXPORT_SYMBOL_GPL(packet_direct_ring_up);
+
+void packet_direct_ring_down(struct packet_direct_queue *pdq)
+{
+	ASSERT_RTNL();
+	if (!rcu_access_pointer(pdq->napi))
+		return;
+
+	RCU_INIT_POINTER(pdq->napi, NULL);
+	hrtimer_cancel(&pdq->kick_timer);
+	packet_direct_set_napi_id(pdq, 0);
+	synchronize_net();
+
+	if (pdq->chain)
+		pdq->drop_down++;
+	packet_direct_rollback(pdq);
+	pdq->skip = false;
+	pdq->pool_post = pdq->pool_head;
+	packet_direct_set_need_kick(pdq, false);
+	packet_direct_set_state(pdq, PACKET_DIRECT_DOWN);
+}
+EXPORT_SYMBOL_GPL(packet_direct_ring_down);
+
+void packet_direct_set_need_kick(struct packet_direct_queue *pdq, bool need)
+{
+	pdq->need_kick = need;
+	WRITE_ONCE(pdq->ctrl->flags, need ? TPACKET4_CTRL_NEED_KICK : 0);
+}
+
+/**
+ * packet_direct_starved() - the NIC has few slots
+ * @pdq: lease
+ *
+ * Context: NAPI, or ring stopped.
+ * Return: true when enough slots came back meanwhile.
+ */
+bool packet_direct_starved(struct packet_direct_queue *pdq)
+{
+	if (pdq->pool_post == pdq->pool_head)
+		pdq->dry++;
+	if (!pdq->need_kick) {
+		packet_direct_set_need_kick(pdq, true);
+		smp_mb();	/* E, pairs with F */
+	}
+	if (packet_direct_reclaim(pdq) >= pdq->post_min)
+		return true;
+	if (!hrtimer_active(&pdq->kick_timer))
+		hrtimer_start(&pdq->kick_timer,
+			      us_to_ktime(TPACKET4_KICK_USECS),
+			      HRTIMER_MODE_REL_SOFT);
+	return false;
+}
+
+/**
+ * packet_direct_kick() - make the queue's NAPI look for slots that came back
+ * @pdq: ring, with a lease or without
+ *
+ * Context: any but hard interrupt.
+ */
+void packet_direct_kick(struct packet_direct_queue *pdq)
+{
+	struct napi_struct *napi;
+
+	rcu_read_lock();
+	napi = rcu_dereference(pdq->napi);
+	if (napi) {
+		local_bh_disable();
+		napi_schedule(napi);
+		local_bh_enable();
+	}
+	rcu_read_unlock();
+}
+
+static void packet_direct_netdown(struct sock *sk)
+{
+	sk->sk_err = ENETDOWN;
+	if (!sock_flag(sk, SOCK_DEAD))
+		sk_error_report(sk);
+}
+
+/* Runs under RTNL and must not take lock_sock, see direct.h. */
+static int packet_direct_event(struct notifier_block *nb, unsigned long event,
+			       void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct packet_direct_queue *pdq;
+	int queue = -1;
+
+	if (event != NETDEV_DOWN && event != NETDEV_UNREGISTER)
+		return NOTIFY_DONE;
+
+	while ((queue = packet_direct_next_leased(dev, queue + 1)) >= 0) {
+		pdq = packet_direct_queue(dev, queue);
+		if (event == NETDEV_UNREGISTER) {
+			packet_direct_unlease(to_packet_direct(pdq));
+			packet_direct_set_state(pdq, PACKET_DIRECT_LOST);
+		}
+		packet_direct_netdown(pdq->sk);
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block packet_direct_notifier = {
+	.notifier_call = packet_direct_event,
+};
+
+static int __init packet_direct_init(void)
+{
+	return register_netdevice_notifier(&packet_direct_notifier);
+}
+device_initcall(packet_direct_init);
