@@ -57,7 +57,7 @@ int sock_listen(const char *path, const char *what)
 
 	remove_stale(path);
 	fd = sock_new(path, &addr);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, 8)) {
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, 64)) {
 		fprintf(stderr, "nicsim: %s socket %s: %s%s\n", what, path, strerror(errno),
 			errno == EADDRINUSE ? " (by a running nicsim, or not a socket)" : "");
 		if (fd >= 0)

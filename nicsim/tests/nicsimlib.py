@@ -38,9 +38,9 @@ class Refused(Exception):
 class Nicsim:
     """A running nicsim in a directory of its own."""
 
-    def __init__(self, *args, model="loopback", directory=None):
+    def __init__(self, *args, model="loopback"):
         self.tmp = tempfile.TemporaryDirectory(prefix="nicsim-test-")
-        self.dir = directory or self.tmp.name
+        self.dir = self.tmp.name
         self.sock = os.path.join(self.tmp.name, "vfio")
         self.ctl = os.path.join(self.tmp.name, "control")
         self.log = os.path.join(self.tmp.name, "log")
@@ -57,7 +57,8 @@ class Nicsim:
     def __exit__(self, *exc):
         if self.proc.poll() is None:
             self.proc.terminate()
-        self.proc.wait(10)
+        status = self.proc.wait(10)
+        assert status in (0, -9), open(self.log).read()[-2000:]
         self.proc.stdout.close()
         self.control.sock.close()
         self.tmp.cleanup()
