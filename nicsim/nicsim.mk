@@ -28,7 +28,7 @@ $(NICSIM_BUILD)/%.o: nicsim/%.c nicsim/nicsim.mk | $(NICSIM_BUILD)/tests
 
 # A test of the 82599 brings its own backend of nicsim.h; any other one links
 # with everything but the program's main().
-$(NICSIM_BUILD)/tests/test-ixgbe%: nicsim/tests/test-ixgbe%.c $(filter %/ixgbe%,$(NICSIM_OBJ))
+$(NICSIM_BUILD)/tests/test-ixgbe%: nicsim/tests/test-ixgbe%.c $(filter $(NICSIM_BUILD)/ixgbe%,$(NICSIM_OBJ))
 	@echo "  CC      $@"
 	@$(CC) $(NICSIM_CFLAGS) -o $@ $^
 
