@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The reader of pcap-packet4-read.c on a TPACKET_V4 ring that is only memory:
+ * this program plays the kernel.  Speaks TAP.
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "varattrs.h"
+#include "pcap/funcattrs.h"
+#include "../pcap-int.h"
+#include "../pcap-packet4-int.h"
+
+#ifdef PACKET_RX_DIRECT
+
+#define ENTRIES		16U
+#define SLOT_SHIFT	10
+#define SLOT_LEN	(1U << SLOT_SHIFT)
+#define DATA_OFF	64U
+#define HELD_MAX	64
+
+static struct tpacket4_ctrl ctrl;
+static struct tpacket4_hdr hdrs[ENTRIES];
+static u_char slots[ENTRIES][SLOT_LEN];
+static struct packet4 p4;
+static pcap_t *p;
+
+/* What the callback was given. */
+static struct {
+	struct pcap_pkthdr h;
+	const u_char	*data;
+	u_char		copy[4 * SLOT_LEN];
+	uint32_t	cons;
+} got[HELD_MAX];
+static int got_nr;
+static int break_at;
+
+static int failures;
+
+static void ok(int good, const char *what)
+{
+	static int nr;
+
+	printf("%sok %d - %s\n", good ? "" : "not ", ++nr, what);
+	failures += !good;
+}
+
+static void callback(u_char *user, const struct pcap_pkthdr *h,
+		     const u_char *data)
+{
+	(void)user;
+	got[got_nr].h = *h;
+	got[got_nr].data = data;
+	memcpy(got[got_nr].copy, data, h->caplen);
+	got[got_nr].cons = ctrl.cons;
+	if (++got_nr == break_at)
+		p->break_loop = 1;
+}
+
+/* A ring whose next entry is start. */
+static void reset(uint32_t start)
+{
+	struct packet4_ring *r = &p4.ring;
+	uint32_t i;
+
+	free(r->bounce);
+	pcap_freecode(&p->fcode);
+	memset(&p4, 0, sizeof(p4));
+	memset(&ctrl, 0, sizeof(ctrl));
+	memset(hdrs, 0, sizeof(hdrs));
+	for (i = 0; i < ENTRIES; i++)
+		hdrs[i].tp_slot = i;
+	r->ctrl = &ctrl;
+	r->hdrs = (u_char *)hdrs;
+	r->slots = slots[0];
+	r->mask = ENTRIES - 1;
+	r->hdr_stride = sizeof(hdrs[0]);
+	r->slot_shift = SLOT_SHIFT;
+	r->batch = 4;
+	r->bounce_len = 4 * SLOT_LEN;
+	r->bounce = malloc(r->bounce_len);
+	r->next = start;
+	r->cons = start;
+	ctrl.prod = start;
+	ctrl.cons = start;
+	ctrl.seen = start;
+	p->snapshot = MAXIMUM_SNAPLEN;
+	p->direction = PCAP_D_INOUT;
+	p->opt.tstamp_precision = PCAP_TSTAMP_PRECISION_MICRO;
+	p->break_loop = 0;
+	break_at = -1;
+	got_nr = 0;
+}
+
+/* One entry of a frame, its bytes counted up from first. */
+static struct tpacket4_hdr *put(uint32_t flags, u_char first, uint32_t have,
+				uint32_t len)
+{
+	struct tpacket4_hdr *h = &hdrs[ctrl.prod++ & (ENTRIES - 1)];
+	uint32_t i;
+
+	h->tp_flags = flags;
+	h->tp_data = DATA_OFF;
+	h->tp_data_end = DATA_OFF + have;
+	h->tp_len = len;
+	h->tp_vlan_tci = 0;
+	h->tp_pkttype = PACKET_HOST;
+	h->tp_tstamp = 1234567890987654321ULL;
+	for (i = 0; i < have; i++)
+		slots[h->tp_slot][DATA_OFF + i] = first + i;
+	return h;
+}
+
+static struct tpacket4_hdr *put_whole(u_char first, uint32_t len)
+{
+	return put(TPACKET4_FIRST | TPACKET4_LAST, first, len, len);
+}
+
+static void put_chain(u_char first)
+{
+	put(TPACKET4_FIRST, first, 300, 700);
+	put(0, first + 300, 300, 0);
+	put(TPACKET4_LAST, first + 600, 100, 0);
+}
+
+/* Do the first len bytes of what came count up from first? */
+static int counts_up(const u_char *data, u_char first, uint32_t len)
+{
+	uint32_t i;
+
+	for (i = 0; i < len; i++)
+		if (data[i] != (u_char)(first + i))
+			return 0;
+	return 1;
+}
+
+static int drain(int max)
+{
+	got_nr = 0;
+	return pcap_packet4_drain(p, max, callback, NULL);
+}
+
+static void test_in_place(void)
+{
+	reset(0);
+	put_whole(7, 60);
+	hdrs[1].tp_slot = 9;	/* swapped by an earlier reader */
+	put_whole(8, 61);
+	ok(drain(-1) == 2, "two frames are handed over");
+	ok(got[0].data == slots[0] + DATA_OFF && got[0].h.caplen == 60 &&
+	   got[0].h.len == 60, "a frame in one slot is handed out in place");
+	ok(got[1].data == slots[9] + DATA_OFF,
+	   "tp_slot says where a frame is, not the entry's number");
+	ok(got[0].h.ts.tv_sec == 1234567890 && got[0].h.ts.tv_usec == 987654,
+	   "time stamps are microseconds by default");
+	ok(ctrl.cons == 2 && ctrl.seen == 2, "all was given back and seen");
+	ok(drain(-1) == 0, "an empty ring gives nothing");
+
+	p->opt.tstamp_precision = PCAP_TSTAMP_PRECISION_NANO;
+	put_whole(0, 60);
+	drain(-1);
+	ok(got[0].h.ts.tv_usec == 987654321, "nanoseconds when asked for");
+}
+
+static void test_chain(void)
+{
+	reset(ENTRIES - 2);	/* over the end of the arrays */
+	put_chain(3);
+	put_whole(5, 64);
+	ok(drain(-1) == 2 && got[0].h.caplen == 700 && got[0].h.len == 700 &&
+	   counts_up(got[0].copy, 3, 700), "a chain is gathered");
+	ok(got[1].h.caplen == 64 && counts_up(got[1].copy, 5, 64) &&
+	   ctrl.cons == ENTRIES + 2, "and what follows it is next");
+
+	reset(0);
+	p->snapshot = 350;
+	put_chain(3);
+	drain(-1);
+	ok(got[0].h.caplen == 350 && got[0].h.len == 700 &&
+	   counts_up(got[0].copy, 3, 350), "no more than the snapshot of it");
+}
+
+static void test_lengths(void)
+{
+	reset(0);
+	p->snapshot = 40;
+	put_whole(0, 100);
+	put(TPACKET4_FIRST | TPACKET4_LAST | TPACKET4_TRUNCATED, 0, 30, 9000);
+	drain(-1);
+	ok(got[0].h.caplen == 40 && got[0].h.len == 100,
+	   "the snapshot length cuts a frame in place");
+	ok(got[1].h.caplen == 30 && got[1].h.len == 9000,
+	   "a frame that the kernel cut keeps its length on the wire");
+}
+
+static void test_wrap(void)
+{
+	uint32_t i, total = 0;
+	int good = 1;
+
+	reset(TPACKET4_INDEX_START(ENTRIES));
+	for (i = 0; i < 3 * ENTRIES; i++) {
+		put_whole(i, 60);
+		if (i % 5 != 4)
+			continue;
+		total += drain(-1);
+		good &= got_nr == 5 && counts_up(got[4].copy, i, 60);
+	}
+	total += drain(-1);
+	ok(total == 3 * ENTRIES && good && ctrl.cons == 2 * ENTRIES,
+	   "the indices wrap at 2^32");
+}
+
+static void test_batches(void)
+{
+	uint32_t i;
+	int good = 1;
+
+	reset(0);
+	for (i = 0; i < ENTRIES; i++)
+		put_whole(i, 60);
+	drain(-1);
+	for (i = 0; i < ENTRIES; i++)
+		good &= got[i].cons <= i && i - got[i].cons < 4;
+	ok(good, "a slow callback gives back in batches, nothing it still uses");
+
+	reset(0);
+	for (i = 0; i < 5; i++)
+		put_whole(i, 60);
+	ok(drain(2) == 2 && ctrl.cons == 2 && ctrl.seen == 2 &&
+	   drain(-1) == 3 && counts_up(got[0].copy, 2, 60),
+	   "a count leaves the rest for the next call");
+}
+
+static void test_oneshot(void)
+{
+	struct oneshot_userdata s;
+	struct pcap_pkthdr h;
+	const u_char *data;
+	int i, good = 1;
+
+	reset(0);
+	p->oneshot_callback = pcap_oneshot;
+	s.hdr = &h;
+	s.pkt = &data;
+	s.pd = p;
+	for (i = 0; i < 9; i++)
+		put_whole(i, 60);
+	for (i = 0; i < 9; i++) {
+		good &= pcap_packet4_drain(p, 1, pcap_oneshot,
+					   (u_char *)&s) == 1 &&
+			data == slots[i] + DATA_OFF &&
+			ctrl.cons <= (uint32_t)i &&
+			ctrl.seen == (uint32_t)i + 1;
+	}
+	ok(good, "pcap_next()'s packet stays in its slot until the next call");
+	ok(ctrl.cons == 8, "which gives back what is done with");
+	p->oneshot_callback = NULL;
+}
+
+static void test_vlan(void)
+{
+	struct tpacket4_hdr *h;
+
+	reset(0);
+	h = put(TPACKET4_FIRST | TPACKET4_LAST | TPACKET4_VLAN, 0, 60, 60);
+	h->tp_vlan_tci = 0x2064;
+	h->tp_vlan_tpid = 0x8100;
+	drain(-1);
+	ok(got[0].h.caplen == 64 && got[0].h.len == 64 &&
+	   counts_up(got[0].copy, 0, 12) &&
+	   memcmp(got[0].copy + 12, "\x81\x00\x20\x64", 4) == 0 &&
+	   counts_up(got[0].copy + 16, 12, 48),
+	   "a tag beside the frame is put back into it");
+
+	reset(0);
+	p->snapshot = 60;
+	h = put(TPACKET4_FIRST | TPACKET4_LAST | TPACKET4_VLAN, 0, 60, 60);
+	h->tp_vlan_tpid = 0x8100;
+	drain(-1);
+	ok(got[0].h.caplen == 60 && got[0].h.len == 64 &&
+	   counts_up(got[0].copy + 16, 12, 44), "and the snapshot holds for both");
+}
+
+/* A program that takes frames whose byte at off is want. */
+static void filter_on(uint32_t off, uint32_t want)
+{
+	struct bpf_insn insns[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, off),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, want, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, MAXIMUM_SNAPLEN),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct bpf_program program = { 4, insns };
+
+	install_bpf_program(p, &program);
+}
+
+static void test_filter(void)
+{
+	reset(0);
+	filter_on(0, 7);
+	p4.filter_here = 1;
+	p4.filter_until = 2;
+	put_whole(6, 60);
+	put_whole(7, 60);
+	put_whole(6, 60);
+	ok(drain(-1) == 2 && got[0].copy[0] == 7 && got[1].copy[0] == 6,
+	   "what was in the ring is filtered here, what came later was before");
+	ok(!p4.filter_here && ctrl.cons == 3, "and then no more");
+
+	reset(0);
+	filter_on(650, (u_char)(3 + 650));
+	p->snapshot = 100;
+	p4.filter_here = 1;
+	p4.filter_always = 1;
+	put_chain(3);
+	put_chain(4);
+	ok(drain(-1) == 1 && got[0].h.caplen == 100 && got[0].copy[0] == 3,
+	   "a filter sees what is behind the snapshot");
+	ok(p4.filter_here, "one that the kernel refused stays here");
+}
+
+static void test_direction(void)
+{
+	reset(0);
+	p4.check_direction = 1;
+	p4.loopback = 1;
+	put_whole(0, 60)->tp_pkttype = PACKET_OUTGOING;
+	put_whole(1, 60);
+	ok(drain(-1) == 1 && got[0].copy[0] == 1,
+	   "a loopback device's frames come once");
+
+	reset(0);
+	p4.check_direction = 1;
+	p->direction = PCAP_D_OUT;
+	put_whole(0, 60)->tp_pkttype = PACKET_OUTGOING;
+	put_whole(1, 60);
+	ok(drain(-1) == 1 && got[0].copy[0] == 0, "only what goes out");
+
+	reset(0);
+	p4.check_direction = 1;
+	p->direction = PCAP_D_IN;
+	put_whole(0, 60)->tp_pkttype = PACKET_OUTGOING;
+	put_whole(1, 60)->tp_pkttype = PACKET_OTHERHOST;
+	ok(drain(-1) == 1 && got[0].copy[0] == 1, "only what comes in");
+}
+
+static void test_break(void)
+{
+	int i;
+
+	reset(0);
+	for (i = 0; i < 6; i++)
+		put_whole(i, 60);
+	break_at = 3;
+	ok(drain(-1) == PCAP_ERROR_BREAK && got_nr == 3 && ctrl.cons == 3,
+	   "pcap_breakloop() ends the call after the packet at hand");
+	break_at = -1;
+	ok(drain(-1) == 3 && got[0].copy[0] == 3, "and loses none");
+}
+
+int main(void)
+{
+	p = calloc(1, sizeof(*p));
+	p->priv = &p4;
+	p->fd = -1;
+	printf("TAP version 13\n1..28\n");
+	test_in_place();
+	test_chain();
+	test_lengths();
+	test_wrap();
+	test_batches();
+	test_oneshot();
+	test_vlan();
+	test_filter();
+	test_direction();
+	test_break();
+	return failures != 0;
+}
+#else
+int main(void)
+{
+	printf("TAP version 13\n1..0 # SKIP built with kernel headers that lack TPACKET_V4\n");
+	return 0;
+}
+#endif
