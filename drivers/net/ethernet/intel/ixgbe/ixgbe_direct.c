@@ -1,0 +1,963 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PACKET_RX_DIRECT: Rx queues that are leased to a packet socket.
+ *
+ * The core knows which queue is leased, and ixgbe_direct_configure() asks it
+ * each time a ring is configured; ring->direct is the answer for as long as the
+ * ring runs.  So there is nothing here to be kept over a reset.
+ *
+ * What is different with a leased queue:
+ *
+ *	descriptors	point to the slots of the lease
+ *	SRRCTL		BSIZEPKT is the usable length of a slot; DROP_EN is set
+ *			whatever the flow control, as a full queue would stop
+ *			all others otherwise
+ *	RSCCTL		no RSC
+ *	RXDCTL.VME	clear: VLAN tags stay in the frame
+ *	RQSMR		a missed packets counter of its own, if one is free
+ *
+ * Giving a queue away and taking it back restarts this Rx queue alone: the link,
+ * the other queues, the Tx queue of the same number and the ring's statistics
+ * stay as they are.
+ */
+#include <linux/iopoll.h>
+#include <linux/rtnetlink.h>
+
+#include "ixgbe.h"
+#include "ixgbe_direct.h"
+#include "ixgbe_txrx_common.h"
+
+/* descriptors that are refilled at a time */
+#define IXGBE_DIRECT_BATCH		32
+
+/* SRRCTL counts buffers in KiB, and all MACs can do 16 of them */
+#define IXGBE_DIRECT_GRANULE		BIT(IXGBE_SRRCTL_BSIZEPKT_SHIFT)
+#define IXGBE_DIRECT_LEN_MAX		(16 * IXGBE_DIRECT_GRANULE)
+
+#define IXGBE_DIRECT_COUNTERS		16
+#define IXGBE_DIRECT_STOP_SLEEP_US	100
+#define IXGBE_DIRECT_STOP_TIMEOUT_US	500000
+
+/* DMA that was under way when RXDCTL.ENABLE became clear */
+#define IXGBE_DIRECT_DRAIN_US		100
+
+#define IXGBE_DIRECT_DONE		(IXGBE_RXDADV_STAT_DD | \
+					 IXGBE_RXDADV_STAT_EOP)
+
+/* An error, or bytes that are not the frame's. */
+#define IXGBE_DIRECT_ODD		(IXGBE_RXDADV_ERR_FRAME_ERR_MASK | \
+					 IXGBE_RXDADV_ERR_OUTERIPER | \
+					 IXGBE_RXDADV_ERR_TCPE | \
+					 IXGBE_RXDADV_ERR_IPE | \
+					 IXGBE_RXD_STAT_TSIP)
+
+/* The other types, among them the match of a Flow Director filter, have no hash
+ * in the descriptor.
+ */
+static const u32 ixgbe_direct_hash_flags[IXGBE_RXDADV_RSSTYPE_MASK + 1] = {
+	[IXGBE_RXDADV_RSSTYPE_IPV4_TCP]	   = TPACKET4_HASH | TPACKET4_HASH_L4,
+	[IXGBE_RXDADV_RSSTYPE_IPV4]	   = TPACKET4_HASH,
+	[IXGBE_RXDADV_RSSTYPE_IPV6_TCP]	   = TPACKET4_HASH | TPACKET4_HASH_L4,
+	[IXGBE_RXDADV_RSSTYPE_IPV6_EX]	   = TPACKET4_HASH,
+	[IXGBE_RXDADV_RSSTYPE_IPV6]	   = TPACKET4_HASH,
+	[IXGBE_RXDADV_RSSTYPE_IPV6_TCP_EX] = TPACKET4_HASH,
+	[IXGBE_RXDADV_RSSTYPE_IPV4_UDP]	   = TPACKET4_HASH | TPACKET4_HASH_L4,
+	[IXGBE_RXDADV_RSSTYPE_IPV6_UDP]	   = TPACKET4_HASH | TPACKET4_HASH_L4,
+	[IXGBE_RXDADV_RSSTYPE_IPV6_UDP_EX] = TPACKET4_HASH,
+};
+
+/* SRRCTL is changed by link-up and by a restart of one queue, on different CPUs.
+ * A write of what was read before the other one's would give the NIC a wrong
+ * buffer size.
+ */
+static DEFINE_MUTEX(ixgbe_direct_srrctl_mutex);
+
+/* QPRDC is cleared by reading it. */
+static DEFINE_SPINLOCK(ixgbe_direct_missed_lock);
+
+/**
+ * ixgbe_direct_lock_srrctl - keep SRRCTL as it is
+ **/
+void ixgbe_direct_lock_srrctl(void)
+{
+	mutex_lock(&ixgbe_direct_srrctl_mutex);
+}
+
+/**
+ * ixgbe_direct_unlock_srrctl - end of ixgbe_direct_lock_srrctl()
+ **/
+void ixgbe_direct_unlock_srrctl(void)
+{
+	mutex_unlock(&ixgbe_direct_srrctl_mutex);
+}
+
+/**
+ * ixgbe_direct_leased - has the queue been given away
+ * @ring: Rx ring of an ixgbe netdev
+ *
+ * Unlike ixgbe_ring_is_direct() also while the ring is stopped.
+ **/
+bool ixgbe_direct_leased(const struct ixgbe_ring *ring)
+{
+	bool leased;
+
+	rcu_read_lock();
+	leased = packet_direct_queue(ring->netdev, ring->queue_index);
+	rcu_read_unlock();
+	return leased;
+}
+
+/**
+ * ixgbe_direct_fill - give free slots of the lease to the NIC
+ * @ring: Rx ring
+ * @count: unused descriptors
+ **/
+static void ixgbe_direct_fill(struct ixgbe_ring *ring, u32 count)
+{
+	struct packet_direct_queue *pdq = ring->direct;
+	union ixgbe_adv_rx_desc *rx_desc;
+	u16 i = ring->next_to_use;
+	u32 slot;
+
+	count = min(count, packet_direct_reclaim(pdq));
+	if (!count)
+		return;
+
+	rx_desc = IXGBE_RX_DESC(ring, i);
+	do {
+		slot = packet_direct_post(pdq);
+		rx_desc->read.pkt_addr =
+			cpu_to_le64(packet_direct_dma(pdq, slot));
+		/* clears DD */
+		rx_desc->read.hdr_addr = 0;
+
+		rx_desc++;
+		if (unlikely(++i == ring->count)) {
+			rx_desc = IXGBE_RX_DESC(ring, 0);
+			i = 0;
+		}
+	} while (--count);
+
+	/* one descriptor is always left: the poll ends there */
+	rx_desc->wb.upper.status_error = 0;
+
+	ring->next_to_use = i;
+	ring->next_to_alloc = i;
+	/* writel() orders the descriptors before the tail */
+	writel(i, ring->tail);
+}
+
+/**
+ * ixgbe_direct_refill - give slots to the NIC at the end of a poll
+ * @ring: Rx ring
+ **/
+static void ixgbe_direct_refill(struct ixgbe_ring *ring)
+{
+	u32 unused = ixgbe_desc_unused(ring);
+
+	if (unused >= IXGBE_DIRECT_BATCH)
+		ixgbe_direct_fill(ring, unused);
+
+	while (packet_direct_posted(ring->direct))
+		ixgbe_direct_fill(ring, ixgbe_desc_unused(ring));
+}
+
+/**
+ * ixgbe_direct_advance - descriptors have been cleaned
+ * @ring: Rx ring
+ * @count: how many, not beyond the ring's end
+ **/
+static void ixgbe_direct_advance(struct ixgbe_ring *ring, unsigned int count)
+{
+	u32 ntc = ring->next_to_clean + count;
+
+	ring->next_to_clean = ntc < ring->count ? ntc : 0;
+}
+
+/**
+ * ixgbe_direct_hash - the hash that the NIC computed
+ * @rx_desc: last descriptor of a frame
+ * @flags: TPACKET4_HASH and TPACKET4_HASH_L4 are set if they apply
+ **/
+static u32 ixgbe_direct_hash(const union ixgbe_adv_rx_desc *rx_desc, u32 *flags)
+{
+	u16 info = le16_to_cpu(rx_desc->wb.lower.lo_dword.hs_rss.pkt_info);
+	u32 type = ixgbe_direct_hash_flags[info & IXGBE_RXDADV_RSSTYPE_MASK];
+
+	*flags |= type;
+	return type ? le32_to_cpu(rx_desc->wb.lower.hi_dword.rss) : 0;
+}
+
+/**
+ * ixgbe_direct_checksum - what the NIC found out about checksums
+ * @ring: Rx ring
+ * @rx_desc: last descriptor of a frame
+ * @staterr: its status and errors
+ *
+ * By the rules of ixgbe_rx_checksum(), but for NETIF_F_RXCSUM: that is what
+ * the stack wants to be told, and the descriptor tells it anyway.  A frame of
+ * which only the IP header was looked at has neither flag.
+ *
+ * Return: TPACKET4_CSUM_VALID, TPACKET4_CSUM_BAD or 0
+ **/
+static u32 ixgbe_direct_checksum(struct ixgbe_ring *ring,
+				 const union ixgbe_adv_rx_desc *rx_desc,
+				 u32 staterr)
+{
+	u16 info = le16_to_cpu(rx_desc->wb.lower.lo_dword.hs_rss.pkt_info);
+	bool bad;
+
+	bad = (staterr & IXGBE_RXD_STAT_IPCS) && (staterr & IXGBE_RXDADV_ERR_IPE);
+
+	if ((info & IXGBE_RXDADV_PKTTYPE_VXLAN) &&
+	    (staterr & IXGBE_RXD_STAT_OUTERIPCS) &&
+	    (staterr & IXGBE_RXDADV_ERR_OUTERIPER))
+		bad = true;
+
+	if ((staterr & IXGBE_RXD_STAT_L4CS) &&
+	    (staterr & IXGBE_RXDADV_ERR_TCPE)) {
+		/* 82599 erratum: a UDP checksum of 0 can be called an error */
+		if (!bad && (info & IXGBE_RXDADV_PKTTYPE_UDP) &&
+		    test_bit(__IXGBE_RX_CSUM_UDP_ZERO_ERR, &ring->state))
+			return 0;
+		bad = true;
+	}
+
+	if (bad) {
+		ring->rx_stats.csum_err++;
+		return TPACKET4_CSUM_BAD;
+	}
+	return staterr & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
+}
+
+/**
+ * ixgbe_direct_clean_plain - deliver frames that are whole in one slot
+ * @ring: Rx ring
+ * @max: most descriptors to look at
+ * @got: is counted up
+ *
+ * Ends at the first descriptor that is not done, or that
+ * ixgbe_direct_clean_odd() has to look at.
+ *
+ * Return: descriptors cleaned
+ **/
+static unsigned int ixgbe_direct_clean_plain(struct ixgbe_ring *ring,
+					     unsigned int max,
+					     struct ixgbe_queue_stats *got)
+{
+	struct packet_direct_queue *pdq = ring->direct;
+	union ixgbe_adv_rx_desc *rx_desc, *end;
+	u32 staterr, flags, hash, len;
+	u64 bytes = pdq->bytes;
+	unsigned int cleaned;
+
+	max = min(max, (unsigned int)ring->count - ring->next_to_clean);
+	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
+
+	for (end = rx_desc + max; rx_desc != end; rx_desc++) {
+		staterr = le32_to_cpu(READ_ONCE(rx_desc->wb.upper.status_error));
+		if ((staterr & (IXGBE_DIRECT_DONE | IXGBE_DIRECT_ODD)) !=
+		    IXGBE_DIRECT_DONE)
+			break;
+
+		/* no field of the descriptor before DD */
+		dma_rmb();
+
+		flags = staterr & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
+		hash = ixgbe_direct_hash(rx_desc, &flags);
+		len = le16_to_cpu(rx_desc->wb.upper.length);
+		packet_direct_frame(pdq, packet_direct_complete(pdq), len,
+				    flags, hash);
+	}
+
+	cleaned = max - (end - rx_desc);
+	ixgbe_direct_advance(ring, cleaned);
+	got->packets += cleaned;
+	got->bytes += pdq->bytes - bytes;
+	return cleaned;
+}
+
+/**
+ * ixgbe_direct_frame_end - the last descriptor of a frame
+ * @ring: Rx ring
+ * @rx_desc: it
+ * @staterr: its status and errors
+ * @slot: its slot
+ * @len: bytes in the slot
+ **/
+static void ixgbe_direct_frame_end(struct ixgbe_ring *ring,
+				   const union ixgbe_adv_rx_desc *rx_desc,
+				   u32 staterr, u32 slot, u32 len)
+{
+	u32 adapter_flags = ring->q_vector->adapter->flags;
+	struct packet_direct_queue *pdq = ring->direct;
+	u32 flags, hash;
+
+	/* X550: 8 bytes of time stamp after the frame; bit 15 is another one's
+	 * on older MACs.  If they began in the slot before, there is no way
+	 * back to take them out.
+	 */
+	if ((adapter_flags & IXGBE_FLAG_RX_HWTSTAMP_ENABLED) &&
+	    ring->q_vector->adapter->hw.mac.type >= ixgbe_mac_X550 &&
+	    (staterr & IXGBE_RXD_STAT_TSIP)) {
+		if (len <= IXGBE_TS_HDR_LEN)
+			goto drop;
+		len -= IXGBE_TS_HDR_LEN;
+	}
+
+	flags = ixgbe_direct_checksum(ring, rx_desc, staterr);
+	if (staterr & IXGBE_RXDADV_ERR_FRAME_ERR_MASK) {
+		if (!(ring->netdev->features & NETIF_F_RXALL))
+			goto drop;
+		flags = TPACKET4_RX_ERROR;
+	}
+	hash = ixgbe_direct_hash(rx_desc, &flags);
+	packet_direct_frame_end(pdq, slot, len, flags, hash);
+	return;
+
+drop:
+	packet_direct_drop(pdq, slot, true, &pdq->drop_error);
+}
+
+/**
+ * ixgbe_direct_clean_odd - deliver or drop what the next descriptor has
+ * @ring: Rx ring
+ * @got: is counted up
+ *
+ * For what is not plain: parts of a frame, errors, and all frames when there is
+ * a filter.
+ *
+ * Return: descriptors cleaned, 0 or 1
+ **/
+static noinline unsigned int
+ixgbe_direct_clean_odd(struct ixgbe_ring *ring, struct ixgbe_queue_stats *got)
+{
+	struct packet_direct_queue *pdq = ring->direct;
+	union ixgbe_adv_rx_desc *rx_desc;
+	u32 staterr, slot, len;
+
+	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
+	staterr = le32_to_cpu(READ_ONCE(rx_desc->wb.upper.status_error));
+	if (!(staterr & IXGBE_RXDADV_STAT_DD))
+		return 0;
+
+	/* no field of the descriptor before DD */
+	dma_rmb();
+
+	ixgbe_direct_advance(ring, 1);
+	slot = packet_direct_complete(pdq);
+	len = le16_to_cpu(rx_desc->wb.upper.length);
+	got->bytes += len;
+
+	if (likely(staterr & IXGBE_RXDADV_STAT_EOP)) {
+		got->packets++;
+		ixgbe_direct_frame_end(ring, rx_desc, staterr, slot, len);
+	} else {
+		ring->rx_stats.non_eop_descs++;
+		packet_direct_frag(pdq, slot, len);
+	}
+	return 1;
+}
+
+/**
+ * ixgbe_clean_rx_irq_direct - poll the ring of a leased queue
+ * @q_vector: structure containing interrupt and ring information
+ * @ring: Rx ring
+ * @budget: most descriptors to clean
+ *
+ * A ring without slots does not keep NAPI polling: the core schedules it when
+ * there are new ones.
+ *
+ * Return: descriptors cleaned
+ **/
+int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
+			      struct ixgbe_ring *ring, const int budget)
+{
+	struct packet_direct_queue *pdq = ring->direct;
+	struct ixgbe_queue_stats got = {};
+	int total = 0;
+
+	packet_direct_begin(pdq);
+	while (total < budget) {
+		unsigned int cleaned = 0;
+
+		if (packet_direct_plain(pdq))
+			cleaned = ixgbe_direct_clean_plain(ring,
+				min(budget - total, IXGBE_DIRECT_BATCH), &got);
+		if (!cleaned)
+			cleaned = ixgbe_direct_clean_odd(ring, &got);
+		if (!cleaned)
+			break;
+		total += cleaned;
+
+		if (ixgbe_desc_unused(ring) >= IXGBE_DIRECT_BATCH)
+			ixgbe_direct_fill(ring, ixgbe_desc_unused(ring));
+	}
+	packet_direct_flush(pdq);
+
+	ixgbe_direct_refill(ring);
+	ixgbe_update_rx_ring_stats(ring, q_vector, got.packets, got.bytes);
+	return total;
+}
+
+/**
+ * ixgbe_direct_counter - which missed packets counter a queue has
+ * @adapter: board private structure
+ * @ring: Rx ring
+ *
+ * Return: its number, 0 for the one of all queues that have none of their own
+ **/
+static unsigned int ixgbe_direct_counter(struct ixgbe_adapter *adapter,
+					 const struct ixgbe_ring *ring)
+{
+	u32 rqsmr;
+
+	rqsmr = IXGBE_READ_REG(&adapter->hw, IXGBE_RQSMR(ring->reg_idx / 4));
+
+	if (rqsmr == IXGBE_FAILED_READ_REG)
+		return 0;
+	return (rqsmr >> (ring->reg_idx % 4 * 8)) % IXGBE_DIRECT_COUNTERS;
+}
+
+/**
+ * ixgbe_direct_set_counter - give a queue a missed packets counter
+ * @adapter: board private structure
+ * @ring: Rx ring
+ * @counter: number of the counter
+ **/
+static void ixgbe_direct_set_counter(struct ixgbe_adapter *adapter,
+				     const struct ixgbe_ring *ring,
+				     unsigned int counter)
+{
+	u32 reg = IXGBE_RQSMR(ring->reg_idx / 4);
+	u32 shift = ring->reg_idx % 4 * 8;
+	u32 rqsmr;
+
+	rqsmr = IXGBE_READ_REG(&adapter->hw, reg);
+	rqsmr &= ~(0xffU << shift);
+	rqsmr |= counter << shift;
+	IXGBE_WRITE_REG(&adapter->hw, reg, rqsmr);
+}
+
+/**
+ * ixgbe_direct_free_counter - find a missed packets counter that nobody uses
+ * @adapter: board private structure
+ *
+ * Return: its number, or 0 when all are taken
+ **/
+static unsigned int ixgbe_direct_free_counter(struct ixgbe_adapter *adapter)
+{
+	unsigned long used = BIT(0);
+	unsigned int counter;
+	int i;
+
+	for (i = 0; i < adapter->num_rx_queues; i++) {
+		struct ixgbe_ring *ring = adapter->rx_ring[i];
+
+		if (ring->direct)
+			used |= BIT(ixgbe_direct_counter(adapter, ring));
+	}
+	counter = find_first_zero_bit(&used, IXGBE_DIRECT_COUNTERS);
+	return counter % IXGBE_DIRECT_COUNTERS;
+}
+
+/**
+ * ixgbe_direct_find_counter - whose missed packets a counter counts
+ * @adapter: board private structure
+ * @counter: number of the counter
+ *
+ * Return: the lease or NULL
+ **/
+static struct packet_direct_queue *
+ixgbe_direct_find_counter(struct ixgbe_adapter *adapter, unsigned int counter)
+{
+	struct packet_direct_queue *pdq;
+	struct ixgbe_ring *ring;
+	int i;
+
+	for (i = 0; counter && i < adapter->num_rx_queues; i++) {
+		ring = READ_ONCE(adapter->rx_ring[i]);
+		pdq = ring ? READ_ONCE(ring->direct) : NULL;
+		if (pdq && ixgbe_direct_counter(adapter, ring) == counter)
+			return pdq;
+	}
+	return NULL;
+}
+
+/**
+ * ixgbe_direct_count_missed - add up what a missed packets counter has counted
+ * @adapter: board private structure
+ * @counter: number of the counter
+ *
+ * For the statistics of the device, and for the lease when it is a lease's.
+ **/
+void ixgbe_direct_count_missed(struct ixgbe_adapter *adapter,
+			       unsigned int counter)
+{
+	struct packet_direct_queue *pdq;
+	u32 missed;
+
+	spin_lock(&ixgbe_direct_missed_lock);
+	missed = IXGBE_READ_REG(&adapter->hw, IXGBE_QPRDC(counter));
+	if (missed == IXGBE_FAILED_READ_REG)
+		missed = 0;
+	adapter->hw_rx_no_dma_resources += missed;
+	spin_unlock(&ixgbe_direct_missed_lock);
+
+	if (!missed)
+		return;
+
+	rcu_read_lock();
+	pdq = ixgbe_direct_find_counter(adapter, counter);
+	if (pdq)
+		packet_direct_missed(pdq, missed);
+	rcu_read_unlock();
+}
+
+/**
+ * ixgbe_direct_configure - find out whether a ring is a leased queue's
+ * @adapter: board private structure
+ * @ring: Rx ring about to be configured
+ *
+ * The ring of the self-test has the number of a queue but is not its.
+ **/
+void ixgbe_direct_configure(struct ixgbe_adapter *adapter,
+			    struct ixgbe_ring *ring)
+{
+	struct packet_direct_queue *pdq = NULL;
+	unsigned int counter;
+
+	if (ring == adapter->rx_ring[ring->queue_index])
+		pdq = packet_direct_queue(adapter->netdev, ring->queue_index);
+	if (!pdq)
+		return;
+
+	/* the stack's rings look at the length, these at DD */
+	memset(ring->desc, 0, ring->size);
+
+	counter = ixgbe_direct_free_counter(adapter);
+	if (counter) {
+		ixgbe_direct_count_missed(adapter, counter);
+		ixgbe_direct_set_counter(adapter, ring, counter);
+	}
+	WRITE_ONCE(ring->direct, pdq);
+}
+
+/**
+ * ixgbe_direct_srrctl - the buffers of a leased queue
+ * @ring: Rx ring
+ *
+ * Return: bits for SRRCTL
+ **/
+u32 ixgbe_direct_srrctl(const struct ixgbe_ring *ring)
+{
+	return ring->direct->slot_len >> IXGBE_SRRCTL_BSIZEPKT_SHIFT |
+	       IXGBE_SRRCTL_DROP_EN;
+}
+
+/**
+ * ixgbe_direct_clear_rsc - no RSC on a leased queue
+ * @adapter: board private structure
+ * @ring: Rx ring
+ *
+ * Return: true when the queue is leased
+ **/
+bool ixgbe_direct_clear_rsc(struct ixgbe_adapter *adapter,
+			    const struct ixgbe_ring *ring)
+{
+	struct ixgbe_hw *hw = &adapter->hw;
+	u32 rscctl;
+
+	if (!ring->direct)
+		return false;
+
+	rscctl = IXGBE_READ_REG(hw, IXGBE_RSCCTL(ring->reg_idx));
+	rscctl &= ~IXGBE_RSCCTL_RSCEN;
+	IXGBE_WRITE_REG(hw, IXGBE_RSCCTL(ring->reg_idx), rscctl);
+	return true;
+}
+
+/**
+ * ixgbe_direct_start - the first slots for a ring that was just enabled
+ * @ring: Rx ring of a leased queue
+ **/
+void ixgbe_direct_start(struct ixgbe_ring *ring)
+{
+	packet_direct_ring_up(ring->direct, &ring->q_vector->napi,
+			      ring->count - 1);
+	ixgbe_direct_refill(ring);
+}
+
+/**
+ * ixgbe_direct_stop - take the slots out of a ring that has been stopped
+ * @ring: Rx ring
+ *
+ * Return: true when the ring was a leased queue's
+ **/
+bool ixgbe_direct_stop(struct ixgbe_ring *ring)
+{
+	struct packet_direct_queue *pdq = ring->direct;
+	struct ixgbe_adapter *adapter;
+	unsigned int counter;
+
+	if (!pdq)
+		return false;
+
+	adapter = ring->q_vector->adapter;
+	counter = ixgbe_direct_counter(adapter, ring);
+	if (counter) {
+		ixgbe_direct_count_missed(adapter, counter);
+		ixgbe_direct_set_counter(adapter, ring, 0);
+	}
+	WRITE_ONCE(ring->direct, NULL);
+	packet_direct_ring_down(pdq);
+	return true;
+}
+
+/**
+ * ixgbe_direct_running - are the rings in use
+ * @adapter: board private structure
+ *
+ * Suspend and error recovery stop them without clearing netif_running().
+ **/
+static bool ixgbe_direct_running(const struct ixgbe_adapter *adapter)
+{
+	return netif_running(adapter->netdev) &&
+	       !test_bit(__IXGBE_DOWN, &adapter->state);
+}
+
+/**
+ * ixgbe_direct_ring - the ring of a queue
+ * @adapter: board private structure
+ * @queue: number of the queue
+ *
+ * Return: the ring, or NULL when there are fewer queues now
+ **/
+static struct ixgbe_ring *ixgbe_direct_ring(struct ixgbe_adapter *adapter,
+					    unsigned int queue)
+{
+	return queue < adapter->num_rx_queues ? adapter->rx_ring[queue] : NULL;
+}
+
+/**
+ * ixgbe_direct_is_off - does the NIC say that a queue has stopped
+ * @adapter: board private structure
+ * @ring: Rx ring, NULL: look at all queues of the device
+ *
+ * A device that does not answer reads as all ones, hence as enabled.
+ **/
+static bool ixgbe_direct_is_off(struct ixgbe_adapter *adapter,
+				const struct ixgbe_ring *ring)
+{
+	struct ixgbe_hw *hw = &adapter->hw;
+	u32 i = ring ? ring->reg_idx : 0;
+	u32 end = ring ? i + 1 : hw->mac.max_rx_queues;
+
+	for (; i < end; i++)
+		if (IXGBE_READ_REG(hw, IXGBE_RXDCTL(i)) & IXGBE_RXDCTL_ENABLE)
+			return false;
+	return true;
+}
+
+/**
+ * ixgbe_direct_stop_hw - stop one Rx queue
+ * @adapter: board private structure
+ * @ring: Rx ring
+ *
+ * Sets RXDCTL.VME as it has to be when the queue starts again.  The address
+ * lock is what ixgbe_set_rx_mode() holds, which would otherwise write back an
+ * ENABLE that it has read before.
+ *
+ * Return: 0 once the NIC has confirmed it, or -ETIMEDOUT
+ **/
+static int ixgbe_direct_stop_hw(struct ixgbe_adapter *adapter,
+				const struct ixgbe_ring *ring)
+{
+	struct net_device *netdev = adapter->netdev;
+	u32 reg = IXGBE_RXDCTL(ring->reg_idx);
+	struct ixgbe_hw *hw = &adapter->hw;
+	u32 rxdctl;
+	bool off;
+	int err;
+
+	netif_addr_lock_bh(netdev);
+	rxdctl = IXGBE_READ_REG(hw, reg);
+	rxdctl &= ~(IXGBE_RXDCTL_ENABLE | IXGBE_RXDCTL_VME);
+	rxdctl |= IXGBE_RXDCTL_SWFLSH;
+	if ((netdev->features & NETIF_F_HW_VLAN_CTAG_RX) &&
+	    !ixgbe_direct_leased(ring))
+		rxdctl |= IXGBE_RXDCTL_VME;
+	IXGBE_WRITE_REG(hw, reg, rxdctl);
+	netif_addr_unlock_bh(netdev);
+
+	err = read_poll_timeout(ixgbe_direct_is_off, off, off,
+				IXGBE_DIRECT_STOP_SLEEP_US,
+				IXGBE_DIRECT_STOP_TIMEOUT_US, false,
+				adapter, ring);
+	usleep_range(IXGBE_DIRECT_DRAIN_US, 2 * IXGBE_DIRECT_DRAIN_US);
+	return err;
+}
+
+/**
+ * ixgbe_direct_restore_drop - set DROP_EN of a queue of the stack's again
+ * @adapter: board private structure
+ * @ring: Rx ring
+ *
+ * It is the same for all queues of the stack, and ixgbe_configure_srrctl()
+ * leaves it to the next link-up.
+ **/
+static void ixgbe_direct_restore_drop(struct ixgbe_adapter *adapter,
+				      const struct ixgbe_ring *ring)
+{
+	u32 reg = IXGBE_SRRCTL(ring->reg_idx);
+	struct ixgbe_hw *hw = &adapter->hw;
+	const struct ixgbe_ring *other;
+	u32 drop = 0;
+	int i;
+
+	if (ring->direct)
+		return;
+
+	ixgbe_direct_lock_srrctl();
+	for (i = 0; i < adapter->num_rx_queues && !drop; i++) {
+		other = adapter->rx_ring[i];
+		if (other != ring && !other->direct)
+			drop = IXGBE_READ_REG(hw, IXGBE_SRRCTL(other->reg_idx)) &
+			       IXGBE_SRRCTL_DROP_EN;
+	}
+	IXGBE_WRITE_REG(hw, reg, IXGBE_READ_REG(hw, reg) | drop);
+	ixgbe_direct_unlock_srrctl();
+}
+
+/**
+ * ixgbe_direct_take_bus - the last means against a device that does not stop
+ * @adapter: board private structure
+ *
+ * Return: 0 when the device cannot do DMA any more, or -EIO
+ **/
+static int ixgbe_direct_take_bus(struct ixgbe_adapter *adapter)
+{
+	struct pci_dev *pdev = adapter->pdev;
+	u16 command;
+
+	pci_clear_master(pdev);
+	if (pci_read_config_word(pdev, PCI_COMMAND, &command) ||
+	    command == U16_MAX || (command & PCI_COMMAND_MASTER)) {
+		e_dev_err("device does not stop DMA\n");
+		return -EIO;
+	}
+	e_dev_err("Rx queue did not stop even by a reset: DMA is off until the driver is loaded again\n");
+	return 0;
+}
+
+/**
+ * ixgbe_direct_reset - restart all of the device
+ * @adapter: board private structure
+ * @ring: Rx ring that has to stop, or NULL if it is no more
+ *
+ * Return: 0, -ENODEV when DMA had to be taken from the device, or -EIO when not
+ * even that is certain; the device is left down then
+ **/
+static int ixgbe_direct_reset(struct ixgbe_adapter *adapter,
+			      const struct ixgbe_ring *ring)
+{
+	int err = 0;
+
+	netif_trans_update(adapter->netdev);
+	while (test_and_set_bit(__IXGBE_RESETTING, &adapter->state))
+		usleep_range(1000, 2000);
+
+	ixgbe_down(adapter);
+	if (ixgbe_direct_is_off(adapter, ring))
+		ixgbe_up(adapter);
+	else
+		err = ixgbe_direct_take_bus(adapter) ?: -ENODEV;
+
+	clear_bit(__IXGBE_RESETTING, &adapter->state);
+	return err;
+}
+
+/**
+ * ixgbe_direct_restart - restart one Rx queue, for the stack or for a lease
+ * @adapter: board private structure, running
+ * @ring: Rx ring
+ *
+ * An interrupt that comes while NAPI is disabled has masked itself; the poll at
+ * the end unmasks it.
+ *
+ * Return: as ixgbe_direct_reset()
+ **/
+static int ixgbe_direct_restart(struct ixgbe_adapter *adapter,
+				struct ixgbe_ring *ring)
+{
+	struct napi_struct *napi = &ring->q_vector->napi;
+	bool ok;
+
+	napi_disable(napi);
+	ok = !ixgbe_direct_stop_hw(adapter, ring);
+	if (ok) {
+		ixgbe_clean_rx_ring(ring);
+		ixgbe_configure_rx_ring(adapter, ring);
+		ixgbe_direct_restore_drop(adapter, ring);
+		ok = !ixgbe_direct_is_off(adapter, ring);
+	}
+	napi_enable(napi);
+
+	local_bh_disable();
+	napi_schedule(napi);
+	local_bh_enable();
+
+	return ok ? 0 : ixgbe_direct_reset(adapter, ring);
+}
+
+/**
+ * ixgbe_direct_confirm_down - make sure that a device that is down does no DMA
+ * @adapter: board private structure
+ * @ring: Rx ring, or NULL if it is no more
+ *
+ * The registers are not read when the device is disabled: all ones would be
+ * taken for its removal.
+ *
+ * Return: 0, or -EIO when nothing confirms it
+ **/
+static int ixgbe_direct_confirm_down(struct ixgbe_adapter *adapter,
+				     const struct ixgbe_ring *ring)
+{
+	u16 command;
+
+	if (!pci_read_config_word(adapter->pdev, PCI_COMMAND, &command) &&
+	    !(command & PCI_COMMAND_MASTER))
+		return 0;
+
+	if (ixgbe_direct_is_off(adapter, ring))
+		return 0;
+
+	ixgbe_reset(adapter);
+	if (ixgbe_direct_is_off(adapter, ring))
+		return 0;
+
+	return ixgbe_direct_take_bus(adapter);
+}
+
+/**
+ * ixgbe_direct_limits - packet_direct_ops.limits
+ * @netdev: network interface device structure
+ * @queue: number of the queue
+ * @limits: is filled in
+ **/
+static enum packet_direct_reason
+ixgbe_direct_limits(struct net_device *netdev, unsigned int queue,
+		    struct packet_direct_limits *limits)
+{
+	struct ixgbe_adapter *adapter = netdev_priv(netdev);
+	struct ixgbe_ring *ring = ixgbe_direct_ring(adapter, queue);
+
+	*limits = (struct packet_direct_limits) {
+		.granule  = IXGBE_DIRECT_GRANULE,
+		.len_min  = IXGBE_DIRECT_GRANULE,
+		.len_max  = IXGBE_DIRECT_LEN_MAX,
+		.post_min = 1,
+	};
+
+	if (!ring)
+		return PACKET_DIRECT_NO_QUEUE;
+	if (adapter->xdp_prog)
+		return PACKET_DIRECT_QUEUE_XDP;
+	if ((adapter->flags & (IXGBE_FLAG_SRIOV_ENABLED |
+			       IXGBE_FLAG_VMDQ_ENABLED |
+			       IXGBE_FLAG_DCB_ENABLED)) || adapter->hw_tcs ||
+	    test_bit(__IXGBE_RX_FCOE, &ring->state))
+		return PACKET_DIRECT_QUEUE_MODE;
+	if (ring->q_vector->rx.count != 1)
+		return PACKET_DIRECT_QUEUE_SHARED_IRQ;
+	return PACKET_DIRECT_OK;
+}
+
+/**
+ * ixgbe_direct_bind - packet_direct_ops.bind
+ * @netdev: network interface device structure
+ * @queue: number of the queue
+ * @pdq: its lease
+ **/
+static int ixgbe_direct_bind(struct net_device *netdev, unsigned int queue,
+			     struct packet_direct_queue *pdq)
+{
+	struct ixgbe_adapter *adapter = netdev_priv(netdev);
+	struct ixgbe_ring *ring = ixgbe_direct_ring(adapter, queue);
+
+	ASSERT_RTNL();
+	if (!ring)
+		return -ENODEV;
+	if (!ixgbe_direct_running(adapter))
+		return 0;
+	return ixgbe_direct_restart(adapter, ring);
+}
+
+/**
+ * ixgbe_direct_unbind - packet_direct_ops.unbind
+ * @netdev: network interface device structure
+ * @queue: number of the queue
+ * @pdq: lease that it had
+ *
+ * Without a ring, as the number of queues was changed, only a reset that all
+ * queues survive disabled says something about this one.
+ **/
+static int ixgbe_direct_unbind(struct net_device *netdev, unsigned int queue,
+			       struct packet_direct_queue *pdq)
+{
+	struct ixgbe_adapter *adapter = netdev_priv(netdev);
+	struct ixgbe_ring *ring = ixgbe_direct_ring(adapter, queue);
+	int err;
+
+	ASSERT_RTNL();
+	if (!ixgbe_direct_running(adapter))
+		return ixgbe_direct_confirm_down(adapter, ring);
+
+	if (ring)
+		err = ixgbe_direct_restart(adapter, ring);
+	else
+		err = ixgbe_direct_reset(adapter, NULL);
+	return err == -ENODEV ? 0 : err;
+}
+
+/**
+ * ixgbe_direct_sync_stats - packet_direct_ops.sync_stats
+ * @netdev: network interface device structure
+ * @queue: number of the queue
+ * @pdq: its lease
+ **/
+static void ixgbe_direct_sync_stats(struct net_device *netdev,
+				    unsigned int queue,
+				    struct packet_direct_queue *pdq)
+{
+	struct ixgbe_adapter *adapter = netdev_priv(netdev);
+	struct ixgbe_ring *ring = ixgbe_direct_ring(adapter, queue);
+	unsigned int counter;
+
+	ASSERT_RTNL();
+	if (!ring || !ixgbe_direct_running(adapter))
+		return;
+
+	counter = ixgbe_direct_counter(adapter, ring);
+	if (counter)
+		ixgbe_direct_count_missed(adapter, counter);
+}
+
+static const struct packet_direct_ops ixgbe_direct_ops = {
+	.limits		= ixgbe_direct_limits,
+	.bind		= ixgbe_direct_bind,
+	.unbind		= ixgbe_direct_unbind,
+	.sync_stats	= ixgbe_direct_sync_stats,
+};
+
+/**
+ * ixgbe_direct_set_ops - let queues be leased
+ * @adapter: board private structure
+ *
+ * The 82598 has neither VLAN stripping nor missed packets counters by queue.
+ **/
+void ixgbe_direct_set_ops(struct ixgbe_adapter *adapter)
+{
+	if (adapter->hw.mac.type != ixgbe_mac_82598EB)
+		adapter->netdev->packet_direct_ops = &ixgbe_direct_ops;
+}

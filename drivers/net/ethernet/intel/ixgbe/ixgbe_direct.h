@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _IXGBE_DIRECT_H_
+#define _IXGBE_DIRECT_H_
+
+#include <net/packet_direct.h>
+
+#include "ixgbe.h"
+
+/* in ixgbe_main.c */
+void ixgbe_clean_rx_ring(struct ixgbe_ring *rx_ring);
+
+#ifdef CONFIG_PACKET_RX_DIRECT
+
+/**
+ * ixgbe_ring_is_direct - is the ring filled from a lease
+ * @ring: Rx ring
+ *
+ * Stands from ixgbe_direct_configure() to ixgbe_direct_stop().
+ */
+static inline bool ixgbe_ring_is_direct(const struct ixgbe_ring *ring)
+{
+	return ring->direct;
+}
+
+/**
+ * ixgbe_ring_polls_direct - the same for the poll loop
+ * @ring: Rx ring
+ *
+ * Costs nothing while no queue of the machine is leased.
+ */
+static inline bool ixgbe_ring_polls_direct(const struct ixgbe_ring *ring)
+{
+	return static_branch_unlikely(&packet_direct_key) && ring->direct;
+}
+
+void ixgbe_direct_set_ops(struct ixgbe_adapter *adapter);
+bool ixgbe_direct_leased(const struct ixgbe_ring *ring);
+void ixgbe_direct_configure(struct ixgbe_adapter *adapter,
+			    struct ixgbe_ring *ring);
+u32 ixgbe_direct_srrctl(const struct ixgbe_ring *ring);
+bool ixgbe_direct_clear_rsc(struct ixgbe_adapter *adapter,
+			    const struct ixgbe_ring *ring);
+void ixgbe_direct_start(struct ixgbe_ring *ring);
+bool ixgbe_direct_stop(struct ixgbe_ring *ring);
+int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
+			      struct ixgbe_ring *ring, const int budget);
+void ixgbe_direct_count_missed(struct ixgbe_adapter *adapter,
+			       unsigned int counter);
+void ixgbe_direct_lock_srrctl(void);
+void ixgbe_direct_unlock_srrctl(void);
+
+#else
+
+static inline bool ixgbe_ring_is_direct(const struct ixgbe_ring *ring)
+{
+	return false;
+}
+
+static inline bool ixgbe_ring_polls_direct(const struct ixgbe_ring *ring)
+{
+	return false;
+}
+
+static inline void ixgbe_direct_set_ops(struct ixgbe_adapter *adapter)
+{
+}
+
+static inline bool ixgbe_direct_leased(const struct ixgbe_ring *ring)
+{
+	return false;
+}
+
+static inline void ixgbe_direct_configure(struct ixgbe_adapter *adapter,
+					  struct ixgbe_ring *ring)
+{
+}
+
+static inline u32 ixgbe_direct_srrctl(const struct ixgbe_ring *ring)
+{
+	return 0;
+}
+
+static inline bool ixgbe_direct_clear_rsc(struct ixgbe_adapter *adapter,
+					  const struct ixgbe_ring *ring)
+{
+	return false;
+}
+
+static inline void ixgbe_direct_start(struct ixgbe_ring *ring)
+{
+}
+
+static inline bool ixgbe_direct_stop(struct ixgbe_ring *ring)
+{
+	return false;
+}
+
+static inline int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
+					    struct ixgbe_ring *ring,
+					    const int budget)
+{
+	return 0;
+}
+
+static inline void ixgbe_direct_count_missed(struct ixgbe_adapter *adapter,
+					     unsigned int counter)
+{
+	adapter->hw_rx_no_dma_resources +=
+		ixgbe_read_reg(&adapter->hw, IXGBE_QPRDC(counter));
+}
+
+static inline void ixgbe_direct_lock_srrctl(void)
+{
+}
+
+static inline void ixgbe_direct_unlock_srrctl(void)
+{
+}
+
+#endif /* CONFIG_PACKET_RX_DIRECT */
+
+#endif /* _IXGBE_DIRECT_H_ */
