@@ -5,10 +5,11 @@
 #include "gen.h"
 #include "source.h"
 
-#define GEN_FLOWS_PER_ADDR	50000u
+#define GEN_ADDRS		64997u	/* without a common divisor */
+#define GEN_PORTS		50000u
 #define GEN_PORT_FIRST		10000u
 #define GEN_PORT_DST		9u
-#define GEN_NET_SRC		0xc6120000u	/* 198.18.0.0 */
+#define GEN_ADDR_SRC		0xc6120001u	/* 198.18.0.1 */
 #define GEN_ADDR_DST		0xc6130001u	/* 198.19.0.1 */
 
 struct gen {
@@ -81,9 +82,9 @@ static void gen_headers(struct gen *gen, size_t len)
 	put_be16(ip + 2, (uint32_t)len - GEN_OFF_IP);
 	put_be16(ip + 4, (uint32_t)gen->seq);
 	put_be16(ip + 10, 0);
-	put_be32(ip + 12, GEN_NET_SRC + 1 + flow / GEN_FLOWS_PER_ADDR);
+	put_be32(ip + 12, GEN_ADDR_SRC + flow % GEN_ADDRS);
 	csum_put(ip + 10, csum_add(0, ip, 20));
-	put_be16(udp, GEN_PORT_FIRST + flow % GEN_FLOWS_PER_ADDR);
+	put_be16(udp, GEN_PORT_FIRST + flow % GEN_PORTS);
 	put_be16(udp + 4, (uint32_t)len - GEN_OFF_UDP);
 	put_be16(udp + 6, 0);
 	put_be16(pseudo + 2, (uint32_t)len - GEN_OFF_UDP);

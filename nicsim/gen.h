@@ -15,8 +15,10 @@
  *
  * Everything is a function of the parameters and the sequence number, so a
  * receiver that knows them can rebuild each frame: gen_frame_len() the length,
- * gen_flow() the flow.  Flow f has source address 198.18.0.0 + f / 50000 + 1,
- * source port 10000 + f % 50000, destination 198.19.0.1 port 9.
+ * gen_flow() the flow.  Flow f has source address 198.18.0.1 + f % 64997 and
+ * source port 10000 + f % 50000: each flow differs from the next in both, as an
+ * 82599 hashes only the addresses of UDP by default.  Destination 198.19.0.1,
+ * port 9.
  */
 #ifndef NICSIM_GEN_H
 #define NICSIM_GEN_H

@@ -251,7 +251,7 @@ def generated():
             sport, dport, ulen, ucsum = struct.unpack(">HHHH", frame[34:42])
             assert ulen == len(frame) - 34 and dport == 9 and ucsum
             assert csum(frame[26:34] + struct.pack(">HH", 17, ulen) + frame[34:]) == 0xffff
-            assert (src, dst, sport) == (0xc6120001, 0xc6130001, 10000 + seq % 7)
+            assert (src, dst, sport) == (0xc6120001 + seq % 7, 0xc6130001, 10000 + seq % 7)
             crc, number, magic = struct.unpack(">IQI", frame[42:58])
             assert crc == zlib.crc32(frame[46:]) and number == seq and magic == 0x6e67656e
             assert frame[58:] == bytes((seq * 31 + i + (i >> 8)) & 0xff
