@@ -166,7 +166,6 @@ TEST_F(copy, jumbo_chain)
 	STATS();
 	EXPECT_EQ(self->stats.ts_packets, 100);
 	EXPECT_EQ(self->stats.ts_bytes, 100 * 9014);
-	EXPECT_EQ(self->stats.ts_held, 0);
 }
 
 /* A frame that does not fit as a whole is dropped as a whole. */
@@ -177,8 +176,8 @@ TEST_F(copy, chain_needs_all_its_slots)
 	ASSERT_EQ(pd_send(self->tx, 9014, 0), 0);
 	WAIT(5);
 	ASSERT_EQ(pd_send(self->tx, 9014, 1), 0);
+	ASSERT_EQ(pd_wait_drops(&self->pd, 1, WAIT_MS), 1);
 	STATS();
-	EXPECT_EQ(self->stats.ts_drop_no_slot, 1);
 	EXPECT_EQ(self->stats.ts_free, 3);
 	EXPECT_EQ(tpacket4_peek_all(&self->pd.ring), 5);
 

@@ -87,6 +87,24 @@ int pd_if_up(const char *name, bool up)
 	return if_ioctl(name, SIOCSIFFLAGS, &ifr);
 }
 
+/* Wait until the carrier is seen: before, what is sent is dropped. */
+int pd_if_ready(const char *name)
+{
+	struct ifreq ifr = {};
+	int err, i;
+
+	for (i = 0; i < 1000; i++) {
+		err = if_ioctl(name, SIOCGIFFLAGS, &ifr);
+		if (err)
+			return err;
+		if (ifr.ifr_flags & IFF_RUNNING)
+			return pd_if_up(name, true);
+		usleep(10000);
+	}
+
+	return -ETIMEDOUT;
+}
+
 int pd_if_mtu(const char *name, int mtu)
 {
 	struct ifreq ifr = { .ifr_mtu = mtu };
@@ -115,6 +133,10 @@ int pd_veth(const char *a, const char *b)
 		err = pd_if_up(a, true);
 	if (!err)
 		err = pd_if_up(b, true);
+	if (!err)
+		err = pd_if_ready(a);
+	if (!err)
+		err = pd_if_ready(b);
 
 	return err;
 }
@@ -254,6 +276,86 @@ int pd_reason(int fd)
 	return err ? err : (int)info.ti_reason;
 }
 
+/* The errno of each reason, as the documentation says. */
+static int reason_errno(int reason)
+{
+	switch (reason) {
+	case PACKET_DIRECT_OK:
+		return 0;
+	case PACKET_DIRECT_NOT_ADMIN:
+		return -EPERM;
+	case PACKET_DIRECT_FILTER_LOCKED:
+		return -EACCES;
+	case PACKET_DIRECT_NO_MEMORY:
+		return -ENOMEM;
+	case PACKET_DIRECT_NO_QUEUE:
+		return -ERANGE;
+	case PACKET_DIRECT_NOT_BOUND:
+	case PACKET_DIRECT_DEVICE_GONE:
+		return -ENODEV;
+	case PACKET_DIRECT_DMA_FAILED:
+	case PACKET_DIRECT_DRIVER_FAILED:
+		return -EIO;
+	case PACKET_DIRECT_NO_SPLIT:
+	case PACKET_DIRECT_NO_DMABUF:
+	case PACKET_DIRECT_NO_TX_RING:
+	case PACKET_DIRECT_NO_DRIVER:
+	case PACKET_DIRECT_QUEUE_SHARED_IRQ:
+	case PACKET_DIRECT_QUEUE_MODE:
+	case PACKET_DIRECT_DMA_BOUNCE:
+		return -EOPNOTSUPP;
+	case PACKET_DIRECT_RING_EXISTS:
+	case PACKET_DIRECT_RING_MAPPED:
+	case PACKET_DIRECT_RING_LEASED:
+	case PACKET_DIRECT_HAS_FANOUT:
+	case PACKET_DIRECT_QUEUE_LEASED:
+	case PACKET_DIRECT_QUEUE_XSK:
+	case PACKET_DIRECT_QUEUE_XDP:
+	case PACKET_DIRECT_QUEUE_PROVIDER:
+		return -EBUSY;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* What is wrong with @err as the answer that @reason asks for, or NULL. */
+const char *pd_refused(int fd, int err, int reason)
+{
+	int got = pd_reason(fd);
+	static char why[128];
+
+	if (err == reason_errno(reason) && got == reason)
+		return NULL;
+
+	snprintf(why, sizeof(why), "errno %d, should be %d; reason %d, should be %d",
+		 -err, -reason_errno(reason), got, reason);
+
+	return why;
+}
+
+/* The short form of PACKET_RX_DIRECT. */
+int pd_lease(int fd, unsigned int queue)
+{
+	if (setsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, &queue, sizeof(queue)))
+		return -errno;
+
+	return 0;
+}
+
+int pd_unlease(int fd)
+{
+	struct tpacket4_direct direct = {
+		.td_size = sizeof(direct),
+		.td_flags = PACKET_DIRECT_RELEASE,
+	};
+
+	if (setsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, &direct,
+		       sizeof(direct)))
+		return -errno;
+
+	return 0;
+}
+
 int pd_stats(int fd, struct tpacket4_stats *stats)
 {
 	socklen_t len = sizeof(*stats);
@@ -356,6 +458,23 @@ int pd_wait(struct pd_sock *pd, __u32 entries, int msecs)
 	}
 
 	return tpacket4_peek_all(&pd->ring);
+}
+
+/* Wait until @drops frames found no slot.  Returns how many did. */
+__u64 pd_wait_drops(struct pd_sock *pd, __u64 drops, int msecs)
+{
+	__u64 end = pd_now(CLOCK_MONOTONIC) + msecs * 1000000ULL;
+	struct tpacket4_stats stats;
+
+	do {
+		if (pd_stats(pd->fd, &stats))
+			return 0;
+		if (stats.ts_drop_no_slot >= drops)
+			break;
+		usleep(200);
+	} while (pd_now(CLOCK_MONOTONIC) < end);
+
+	return stats.ts_drop_no_slot;
 }
 
 static int gather_one(const struct tpacket4_ring *ring,

@@ -39,6 +39,7 @@ struct pd_frame {
 int pd_netns(void);
 int __printf(1, 2) pd_run(const char *fmt, ...);
 int pd_if_up(const char *name, bool up);
+int pd_if_ready(const char *name);
 int pd_if_mtu(const char *name, int mtu);
 int pd_if_mac(const char *name, __u8 *mac);
 int pd_veth(const char *a, const char *b);
@@ -56,6 +57,9 @@ int pd_set_int(int fd, int opt, int value);
 int pd_filter_ret(int fd, __u32 ret);
 int pd_info(int fd, struct tpacket4_info *info);
 int pd_reason(int fd);
+const char *pd_refused(int fd, int err, int reason);
+int pd_lease(int fd, unsigned int queue);
+int pd_unlease(int fd);
 int pd_stats(int fd, struct tpacket4_stats *stats);
 bool pd_sum_ok(const struct pd_sock *pd, const struct tpacket4_stats *stats);
 int pd_drop_caps(void);
@@ -68,6 +72,7 @@ int pd_send_many(int fd, __u32 count, __u32 len, __u32 seq);
 
 /* receiving */
 int pd_wait(struct pd_sock *pd, __u32 entries, int msecs);
+__u64 pd_wait_drops(struct pd_sock *pd, __u64 drops, int msecs);
 int pd_gather(const struct tpacket4_ring *ring, __u32 at, __u32 avail,
 	      struct pd_frame *frame);
 int pd_next(struct pd_sock *pd, struct pd_frame *frame, int msecs);

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How a TPACKET_V4 ring wakes its reader: poll(), epoll, tp_wake_count,
+ * tp_wake_usecs, and recvmsg(), which never brings a frame.
+ */
+#include <poll.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "packet_direct_ring.h"
+
+static int poll_now(int fd, int msecs)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	if (poll(&pfd, 1, msecs) < 0)
+		return -errno;
+
+	return pfd.revents;
+}
+
+/* poll() sleeps while seen equals prod, whatever is held. */
+TEST_F(ring, poll_follows_seen)
+{
+	OPEN(8, 0);
+	EXPECT_EQ(poll_now(self->pd.fd, 0) & POLLIN, 0);
+	SEND(2, 0);
+	EXPECT_EQ(poll_now(self->pd.fd, WAIT_MS) & (POLLIN | POLLERR), POLLIN);
+	WAIT(2);
+	tpacket4_advance(&self->pd.ring, 1);
+	EXPECT_EQ(poll_now(self->pd.fd, 0) & POLLIN, POLLIN);
+	tpacket4_advance(&self->pd.ring, 1);
+	EXPECT_EQ(poll_now(self->pd.fd, 0) & POLLIN, 0);
+	SEND(1, 2);
+	EXPECT_EQ(poll_now(self->pd.fd, WAIT_MS) & POLLIN, POLLIN);
+	READ(1, 2);
+	EXPECT_EQ(poll_now(self->pd.fd, 0) & POLLIN, 0);
+
+	/* Giving back says nothing of looking. */
+	RELEASE(3);
+	SEND(1, 3);
+	WAIT(1);
+	RELEASE(1);
+	EXPECT_EQ(poll_now(self->pd.fd, 0) & POLLIN, POLLIN);
+}
+
+TEST_F(ring, poll_out_is_as_ever)
+{
+	struct pollfd pfd = { .events = POLLOUT };
+
+	OPEN(8, 0);
+	pfd.fd = self->pd.fd;
+	EXPECT_EQ(poll(&pfd, 1, 0), 1);
+	EXPECT_EQ(pfd.revents, POLLOUT);
+}
+
+TEST_F(ring, epoll)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	int ep = epoll_create1(0);
+
+	OPEN(8, 0);
+	ASSERT_EQ(epoll_ctl(ep, EPOLL_CTL_ADD, self->pd.fd, &ev), 0);
+	EXPECT_EQ(epoll_wait(ep, &ev, 1, 0), 0);
+	SEND(1, 0);
+	EXPECT_EQ(epoll_wait(ep, &ev, 1, WAIT_MS), 1);
+	EXPECT_EQ(epoll_wait(ep, &ev, 1, 0), 1);
+	READ(1, 0);
+	EXPECT_EQ(epoll_wait(ep, &ev, 1, 0), 0);
+	close(ep);
+}
+
+TEST_F(ring, epoll_edge)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
+	int ep = epoll_create1(0);
+	__u32 i;
+
+	OPEN(8, 0);
+	ASSERT_EQ(epoll_ctl(ep, EPOLL_CTL_ADD, self->pd.fd, &ev), 0);
+	EXPECT_EQ(epoll_wait(ep, &ev, 1, 0), 0);
+	for (i = 0; i < 20; i++) {
+		SEND(1, i);
+		ASSERT_EQ(epoll_wait(ep, &ev, 1, WAIT_MS), 1);
+		READ(1, i);
+		RELEASE(1);
+		ASSERT_EQ(epoll_wait(ep, &ev, 1, 0), 0);
+	}
+	close(ep);
+}
+
+static void *send_later(void *arg)
+{
+	usleep(100000);
+	pd_send(*(int *)arg, LEN, 9);
+
+	return NULL;
+}
+
+/* A sleeper is woken by the frame, not by its time limit. */
+TEST_F(ring, poll_wakes)
+{
+	pthread_t thread;
+	__u64 start;
+
+	OPEN(8, 0);
+	start = pd_now(CLOCK_MONOTONIC);
+	ASSERT_EQ(pthread_create(&thread, NULL, send_later, &self->tx), 0);
+	EXPECT_EQ(poll_now(self->pd.fd, 20000), POLLIN);
+	EXPECT_LT(pd_now(CLOCK_MONOTONIC) - start, 10 * 1000000000ULL);
+	pthread_join(thread, NULL);
+	READ(1, 9);
+	STATS();
+	EXPECT_GE(self->stats.ts_wakeups, 1);
+}
+
+#define OPEN_WAKE(entries, count, usecs)				\
+	do {								\
+		struct tpacket_req4 _req;				\
+									\
+		pd_req(&_req, entries, 0, 2048);			\
+		_req.tp_wake_count = count;				\
+		_req.tp_wake_usecs = usecs;				\
+		OPEN_REQ(&_req);					\
+	} while (0)
+
+TEST_F(ring, wake_count)
+{
+	__u32 i;
+
+	OPEN_WAKE(16, 4, 0);
+	for (i = 0; i < 3; i++) {
+		SEND(1, i);
+		WAIT(i + 1);
+		EXPECT_EQ(poll_now(self->pd.fd, 20) & POLLIN, 0);
+	}
+	SEND(1, 3);
+	EXPECT_EQ(poll_now(self->pd.fd, WAIT_MS) & POLLIN, POLLIN);
+	READ(2, 0);
+	EXPECT_EQ(poll_now(self->pd.fd, 20) & POLLIN, 0);
+	READ(2, 2);
+	EXPECT_EQ(poll_now(self->pd.fd, 0) & POLLIN, 0);
+}
+
+static void *send_three(void *arg)
+{
+	__u32 i;
+
+	for (i = 0; i < 3; i++) {
+		usleep(50000);
+		pd_send(*(int *)arg, LEN, i);
+	}
+
+	return NULL;
+}
+
+/* A sleeper that asked for three is woken by the third, and once. */
+TEST_F(ring, wake_count_sleeping)
+{
+	pthread_t thread;
+
+	OPEN_WAKE(16, 3, 0);
+	ASSERT_EQ(pthread_create(&thread, NULL, send_three, &self->tx), 0);
+	EXPECT_EQ(poll_now(self->pd.fd, 20000), POLLIN);
+	EXPECT_EQ(tpacket4_peek_all(&self->pd.ring), 3);
+	pthread_join(thread, NULL);
+	STATS();
+	EXPECT_EQ(self->stats.ts_wakeups, 1);
+}
+
+/* The oldest unseen entry is old enough: fewer are enough. */
+TEST_F(ring, wake_usecs)
+{
+	__u64 start, end;
+
+	OPEN_WAKE(16, 8, 200000);
+	start = pd_now(CLOCK_MONOTONIC);
+	SEND(1, 0);
+	EXPECT_EQ(poll_now(self->pd.fd, 0) & POLLIN, 0);
+	EXPECT_EQ(poll_now(self->pd.fd, 20000) & POLLIN, POLLIN);
+	end = pd_now(CLOCK_MONOTONIC);
+	EXPECT_GE(end - start, 190 * 1000000ULL);
+	EXPECT_LT(end - start, 5000 * 1000000ULL);
+	READ(1, 0);
+	EXPECT_EQ(poll_now(self->pd.fd, 300) & POLLIN, 0);
+
+	/* A second time: the timer is not used up. */
+	SEND(1, 1);
+	EXPECT_EQ(poll_now(self->pd.fd, 20000) & POLLIN, POLLIN);
+	READ(1, 1);
+
+	/* And the count wakes before the time. */
+	start = pd_now(CLOCK_MONOTONIC);
+	SEND(8, 2);
+	EXPECT_EQ(poll_now(self->pd.fd, 20000) & POLLIN, POLLIN);
+	READ(8, 2);
+}
+
+/* No room is left: waiting for more would be for ever. */
+TEST_F(ring, wake_when_full)
+{
+	OPEN_WAKE(8, 8, 0);
+	SEND(5, 0);
+	READ(5, 0);
+	SEND(3, 5);
+	EXPECT_EQ(poll_now(self->pd.fd, WAIT_MS) & POLLIN, POLLIN);
+	READ(3, 5);
+	EXPECT_EQ(poll_now(self->pd.fd, 0) & POLLIN, 0);
+}
+
+static void *send_two(void *arg)
+{
+	usleep(100000);
+	pd_send_many(*(int *)arg, 2, LEN, 6);
+
+	return NULL;
+}
+
+TEST_F(ring, wake_when_full_sleeping)
+{
+	pthread_t thread;
+
+	OPEN_WAKE(8, 8, 0);
+	SEND(6, 0);
+	READ(6, 0);
+	ASSERT_EQ(pthread_create(&thread, NULL, send_two, &self->tx), 0);
+	EXPECT_EQ(poll_now(self->pd.fd, 10000) & POLLIN, POLLIN);
+	pthread_join(thread, NULL);
+	READ(2, 6);
+}
+
+static int recv_errno(int fd, int flags)
+{
+	char buf[64];
+	ssize_t n = recv(fd, buf, sizeof(buf), flags);
+
+	return n < 0 ? errno : 0;
+}
+
+/* recvmsg() is the kick, and never returns a frame. */
+TEST_F(ring, recvmsg)
+{
+	struct timeval tv = { .tv_usec = 1000 };
+
+	OPEN(8, 0);
+	EXPECT_EQ(recv_errno(self->pd.fd, MSG_DONTWAIT), EAGAIN);
+	EXPECT_EQ(recv_errno(self->pd.fd, 0), EOPNOTSUPP);
+	SEND(1, 0);
+	WAIT(1);
+	EXPECT_EQ(recv_errno(self->pd.fd, MSG_DONTWAIT), EAGAIN);
+	EXPECT_EQ(recv_errno(self->pd.fd, 0), EOPNOTSUPP);
+	EXPECT_EQ(recv_errno(self->pd.fd, MSG_PEEK | MSG_DONTWAIT), EAGAIN);
+	EXPECT_EQ(recv_errno(self->pd.fd, MSG_TRUNC), EOPNOTSUPP);
+	ASSERT_EQ(setsockopt(self->pd.fd, SOL_SOCKET, SO_RCVTIMEO, &tv,
+			     sizeof(tv)), 0);
+	EXPECT_EQ(recv_errno(self->pd.fd, 0), EOPNOTSUPP);
+	READ(1, 0);
+}
+
+TEST_HARNESS_MAIN

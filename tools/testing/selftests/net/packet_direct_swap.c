@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The slots of a TPACKET_V4 ring: keeping frames by the swap, and what becomes
+ * of nonsense in tp_slot, cons and everywhere else.
+ */
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "packet_direct_model.h"
+#include "packet_direct_ring.h"
+
+static struct pd_model model;
+
+TEST_F(ring, swap_with_spare)
+{
+	const struct tpacket4_ring *ring = &self->pd.ring;
+	__u32 kept, i;
+	__u8 *data;
+
+	OPEN(8, 12);
+	SEND(1, 5);
+	READ(1, 5);
+	data = tpacket4_data(ring, tpacket4_at(ring, -8));
+	kept = tpacket4_swap(tpacket4_at(ring, -8), 8);
+	RELEASE(1);
+
+	for (i = 0; i < 40; i++) {
+		SEND(1, 100 + i);
+		WAIT(1);
+		EXPECT_NE(tpacket4_entry(ring, 0)->tp_slot, kept);
+		READ(1, 100 + i);
+		RELEASE(1);
+	}
+	FILL(200);
+	EXPECT_OK(pd_check_bytes(data, LEN, LEN, 5));
+	EXPECT_EQ(self->stats.ts_bad_slot, 0);
+	EXPECT_EQ(self->stats.ts_spare, 4);
+}
+
+/* Every frame is kept for a while: all slots go round as spares. */
+TEST_F(ring, swap_queue)
+{
+	__u32 kept[12], i, at, spare;
+	struct tpacket4_hdr *hdr;
+	const __u8 *data;
+
+	OPEN(8, 20);
+	for (i = 0; i < 12; i++)
+		kept[i] = 8 + i;
+	for (i = 0; i < 200; i++) {
+		SEND(1, i);
+		READ(1, i);
+		hdr = tpacket4_at(&self->pd.ring, i - 8);
+		at = hdr->tp_data;
+		spare = kept[i % 12];
+		if (i >= 12) {
+			data = tpacket4_slot(&self->pd.ring, spare) + at;
+			EXPECT_OK(pd_check_bytes(data, LEN, LEN, i - 12));
+		}
+		kept[i % 12] = tpacket4_swap(hdr, spare);
+		RELEASE(1);
+	}
+	FILL(1000);
+	EXPECT_EQ(self->stats.ts_bad_slot, 0);
+	EXPECT_EQ(self->stats.ts_spare, 12);
+}
+
+TEST_F(ring, swap_two_held)
+{
+	struct tpacket4_hdr *a, *b;
+	__u32 kept;
+
+	OPEN(8, 0);
+	FILL(0);
+	a = tpacket4_at(&self->pd.ring, 1 - 8);
+	b = tpacket4_at(&self->pd.ring, 6 - 8);
+	kept = tpacket4_swap(a, b->tp_slot);
+	tpacket4_swap(b, kept);
+	RELEASE(8);
+	FILL(8);
+	EXPECT_EQ(self->stats.ts_bad_slot, 0);
+}
+
+/* The other entry must go back with the slot that was displaced. */
+TEST_F(ring, swap_half_done)
+{
+	struct tpacket4_hdr *a, *b;
+
+	OPEN(8, 0);
+	FILL(0);
+	a = tpacket4_at(&self->pd.ring, 0 - 8);
+	b = tpacket4_at(&self->pd.ring, 1 - 8);
+	tpacket4_swap(a, b->tp_slot);
+	RELEASE(1);
+	FILL(10);
+	EXPECT_EQ(self->stats.ts_bad_slot, 0);
+
+	/* b still says its first slot, which a gave back. */
+	RELEASE(1);
+	FILL(20);
+	EXPECT_EQ(self->stats.ts_bad_slot, 1);
+	RELEASE(8);
+	FILL(30);
+	EXPECT_EQ(self->stats.ts_bad_slot, 1);
+}
+
+/* Three entries in a circle. */
+TEST_F(ring, swap_rotation)
+{
+	struct tpacket4_hdr *hdr[3];
+	__u32 i, first;
+
+	OPEN(8, 0);
+	FILL(0);
+	for (i = 0; i < 3; i++)
+		hdr[i] = tpacket4_at(&self->pd.ring, i - 8);
+	first = hdr[0]->tp_slot;
+	hdr[0]->tp_slot = hdr[1]->tp_slot;
+	hdr[1]->tp_slot = hdr[2]->tp_slot;
+	hdr[2]->tp_slot = first;
+	for (i = 0; i < 3; i++) {
+		RELEASE(1);
+		FILL(10 * i);
+		EXPECT_EQ(self->stats.ts_bad_slot, 0);
+	}
+}
+
+/* The slot that the entry before gave back is the kernel's. */
+TEST_F(ring, bad_slot_of_the_kernel)
+{
+	OPEN(8, 0);
+	FILL(0);
+	tpacket4_at(&self->pd.ring, 1 - 8)->tp_slot =
+		tpacket4_at(&self->pd.ring, 0 - 8)->tp_slot;
+	RELEASE(2);
+	FILL(10);
+	EXPECT_EQ(self->stats.ts_bad_slot, 1);
+	RELEASE(8);
+	FILL(20);
+	EXPECT_EQ(self->stats.ts_bad_slot, 1);
+}
+
+TEST_F(ring, bad_slot_nonsense)
+{
+	static const __u32 nonsense[] = {
+		12, 13, 0x7fffffff, 0x80000000, 0xfffffffe, TPACKET4_SLOT_NONE,
+	};
+	__u32 i;
+
+	OPEN(8, 12);
+	FILL(0);
+	for (i = 0; i < ARRAY_SIZE(nonsense); i++) {
+		tpacket4_at(&self->pd.ring, i - 8)->tp_slot = nonsense[i];
+		RELEASE(1);
+		FILL(10 * i);
+		EXPECT_EQ(self->stats.ts_bad_slot, i + 1);
+		EXPECT_EQ(self->stats.ts_spare, 4);
+	}
+}
+
+/* The one spare in three entries: only the first can have it. */
+TEST_F(ring, bad_slot_twice)
+{
+	__u32 i;
+
+	OPEN(8, 9);
+	FILL(0);
+	for (i = 0; i < 3; i++)
+		tpacket4_at(&self->pd.ring, i - 8)->tp_slot = 8;
+	RELEASE(3);
+	FILL(10);
+	EXPECT_EQ(self->stats.ts_bad_slot, 2);
+	EXPECT_EQ(self->stats.ts_spare, 1);
+}
+
+static void scribble(struct tpacket4_hdr *hdr, __u32 slots)
+{
+	__u32 i, *word = (__u32 *)hdr;
+
+	for (i = 0; i < sizeof(*hdr) / sizeof(*word); i++)
+		word[i] = (__u32)rand() * 2654435761U;
+
+	/* Half of them name a slot, of whomever it is. */
+	if (rand() & 1)
+		hdr->tp_slot = rand() % slots;
+}
+
+/* The kernel agrees with the model of the rules after every nonsense.  All
+ * entries are held when some of them go back, so that the kernel judges them
+ * with the next frame, as the model does at once.
+ */
+TEST_F_TIMEOUT(ring, scribbled_headers, 300)
+{
+	struct tpacket4_ring *ring = &self->pd.ring;
+	struct tpacket4_hdr *hdr;
+	__u32 round, n, i;
+
+	OPEN(32, 48);
+	pd_model_init(&model, ring);
+	srand(17);
+	for (round = 0; round < 2000; round++) {
+		FILL(round);
+		ASSERT_OK(pd_model_publish(&model, ring));
+		ASSERT_OK(pd_model_compare(&model, &self->stats));
+
+		n = rand() % 9;
+		for (i = 0; i < n; i++) {
+			hdr = tpacket4_at(ring, ring->cons + i);
+			if (rand() % 4)
+				scribble(hdr, 50);
+			pd_model_release(&model, hdr->tp_slot);
+		}
+		RELEASE(n);
+	}
+	EXPECT_GT(model.bad_slot, 1000);
+}
+
+/* Swaps as a careful program does them, with the kernel free to look whenever
+ * it likes: no slot is given out that somebody else has.
+ */
+TEST_F_TIMEOUT(ring, random_swaps, 300)
+{
+	struct tpacket4_ring *ring = &self->pd.ring;
+	__u32 spare[16], round, n, i, at, held = 0;
+	struct tpacket4_hdr *hdr;
+
+	OPEN(32, 48);
+	pd_model_init(&model, ring);
+	for (i = 0; i < 16; i++)
+		spare[i] = 32 + i;
+	srand(5);
+	for (round = 0; round < 2000; round++) {
+		n = rand() % (33 - held) % 9;
+		SEND(n, round);
+		WAIT(n);
+		ASSERT_OK(pd_model_publish(&model, ring));
+		READ(n, round);
+		held += n;
+
+		n = rand() % (held + 1);
+		for (i = 0; i < n; i++) {
+			hdr = tpacket4_at(ring, ring->cons + i);
+			at = rand() % 16;
+			if (rand() % 2)
+				spare[at] = tpacket4_swap(hdr, spare[at]);
+			pd_model_release(&model, hdr->tp_slot);
+		}
+		RELEASE(n);
+		held -= n;
+	}
+	FILL(round);
+	ASSERT_OK(pd_model_publish(&model, ring));
+	EXPECT_OK(pd_model_compare(&model, &self->stats));
+	EXPECT_EQ(model.bad_slot, 0);
+}
+
+static void set_cons(struct tpacket4_ring *ring, __u32 cons)
+{
+	__atomic_store_n(&ring->ctrl->cons, cons, __ATOMIC_RELEASE);
+}
+
+/* An impossible cons gives nothing back, and a right one afterwards does. */
+TEST_F(ring, bad_cons)
+{
+	static const __u32 off[] = {
+		0U - 1, 0U - 8, 9, 1000, 0x7fffffff, 0x80000000, 0x80000004,
+	};
+	struct tpacket4_ring *ring = &self->pd.ring;
+	__u64 before;
+	__u32 i;
+
+	OPEN(8, 0);
+	FILL(0);
+	for (i = 0; i < ARRAY_SIZE(off); i++) {
+		before = self->stats.ts_bad_cons;
+		set_cons(ring, ring->cons + off[i]);
+		FILL(i);
+		EXPECT_GT(self->stats.ts_bad_cons, before);
+	}
+
+	before = self->stats.ts_bad_cons;
+	RELEASE(5);
+	FILL(100);
+	RELEASE(8);
+	FILL(200);
+	EXPECT_EQ(self->stats.ts_bad_cons, before);
+	EXPECT_EQ(self->stats.ts_bad_slot, 0);
+}
+
+/* More is given back than was published, with room in the ring. */
+TEST_F(ring, bad_cons_beyond_prod)
+{
+	struct tpacket4_ring *ring = &self->pd.ring;
+
+	OPEN(8, 0);
+	SEND(4, 0);
+	READ(4, 0);
+	set_cons(ring, ring->prod + 6);
+
+	/* Four are used up without a look at cons, the fifth needs one. */
+	SEND(5, 4);
+	READ(4, 4);
+	ASSERT_EQ(pd_wait_drops(&self->pd, 1, WAIT_MS), 1);
+	STATS();
+	EXPECT_GE(self->stats.ts_bad_cons, 1);
+	RELEASE(8);
+	FILL(20);
+	EXPECT_EQ(self->stats.ts_bad_slot, 0);
+}
+
+/* What user space writes into the kernel's words harms user space only. */
+TEST_F(ring, scribbled_kernel_words)
+{
+	struct tpacket4_ring *ring = &self->pd.ring;
+	__u32 i;
+
+	OPEN(8, 0);
+	for (i = 0; i < 100; i++) {
+		memset(ring->ctrl, rand(), offsetof(struct tpacket4_ctrl, cons));
+		memset(ring->ctrl->reserved1, rand(),
+		       sizeof(ring->ctrl->reserved1));
+		SEND(1, i);
+		while (__atomic_load_n(&ring->ctrl->prod, __ATOMIC_ACQUIRE) !=
+		       i + 1 - 8)
+			usleep(100);
+		READ(1, i);
+		RELEASE(1);
+	}
+	STATS();
+	EXPECT_EQ(self->stats.ts_packets, 100);
+}
+
+/* Nonsense in the headers of entries that belong to the kernel. */
+TEST_F(ring, scribbled_kernel_entries)
+{
+	__u32 i, j;
+
+	srand(23);
+	for (i = 0; i < 30; i++) {
+		OPEN(8, 12);
+		for (j = 0; j < 8; j++)
+			scribble(tpacket4_at(&self->pd.ring, j), 14);
+		FILL(i);
+		RELEASE(8);
+		FILL(i);
+		ASSERT_EQ(self->stats.ts_bad_slot, 0);
+		pd_close(&self->pd);
+	}
+}
+
+struct hostile {
+	struct tpacket4_ring *ring;
+	bool stop;
+};
+
+/* Writes everywhere in control page and headers, as fast as it can. */
+static void *hostile_main(void *arg)
+{
+	struct hostile *h = arg;
+	struct tpacket4_ring *ring = h->ring;
+	__u32 slots = ring->layout.tl_slot_nr;
+	unsigned int seed = 99;
+	__u32 at, *word;
+
+	while (!__atomic_load_n(&h->stop, __ATOMIC_RELAXED)) {
+		at = rand_r(&seed) % (sizeof(*ring->ctrl) / 4);
+		word = (__u32 *)ring->ctrl + at;
+		at = rand_r(&seed) % 4 ? rand_r(&seed) : ring->ctrl->prod;
+		__atomic_store_n(word, at, __ATOMIC_RELAXED);
+
+		at = rand_r(&seed) % (sizeof(struct tpacket4_hdr) / 4);
+		word = (__u32 *)tpacket4_at(ring, rand_r(&seed)) + at;
+		__atomic_store_n(word, rand_r(&seed) % (2 * slots),
+				 __ATOMIC_RELAXED);
+	}
+
+	return NULL;
+}
+
+/* A process that writes nonsense while frames arrive loses its frames, and
+ * nothing else: the sum holds, and the next socket works.
+ */
+TEST_F_TIMEOUT(ring, hostile, 120)
+{
+	struct hostile h = { .ring = &self->pd.ring };
+	struct pollfd pfd = { .events = POLLIN };
+	pthread_t thread;
+	__u32 i;
+
+	OPEN(64, 96);
+	pfd.fd = self->pd.fd;
+	ASSERT_EQ(pthread_create(&thread, NULL, hostile_main, &h), 0);
+	for (i = 0; i < 300; i++) {
+		SEND(50, i);
+		poll(&pfd, 1, 0);
+		STATS();
+	}
+	__atomic_store_n(&h.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	STATS();
+
+	pd_close(&self->pd);
+	OPEN(8, 0);
+	SEND(8, 0);
+	READ(8, 0);
+}
+
+TEST_HARNESS_MAIN
