@@ -17,6 +17,7 @@
 #include "control.h"
 
 #define LINE_MAX_LEN	4096
+#define MAX_CLIENTS	64
 
 struct client {
 	struct control *ctl;
@@ -34,6 +35,7 @@ struct control {
 	char *path;
 	struct loop_fd listen;
 	struct client *clients;
+	unsigned int n_clients;
 };
 
 bool ctl_fail(struct ctl_args *a, const char *fmt, ...)
@@ -130,6 +132,7 @@ static void client_free(struct client *c)
 	for (p = &c->ctl->clients; *p != c; p = &(*p)->next)
 		;
 	*p = c->next;
+	c->ctl->n_clients--;
 	loop_del(c->ctl->sim->loop, &c->lfd);
 	close(c->lfd.fd);
 	free(c->out);
@@ -220,7 +223,7 @@ static void new_client(void *arg, uint32_t events)
 	fd = sock_accept(ctl->listen.fd);
 	if (fd < 0)
 		return;
-	c = calloc(1, sizeof(*c));
+	c = ctl->n_clients < MAX_CLIENTS ? calloc(1, sizeof(*c)) : NULL;
 	if (!c) {
 		close(fd);
 		return;
@@ -229,6 +232,7 @@ static void new_client(void *arg, uint32_t events)
 	c->lfd = (struct loop_fd){ fd, client_event, c };
 	c->next = ctl->clients;
 	ctl->clients = c;
+	ctl->n_clients++;
 	if (!loop_add(ctl->sim->loop, &c->lfd, EPOLLIN))
 		client_free(c);
 }

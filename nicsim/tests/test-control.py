@@ -3,6 +3,7 @@
 """The control socket and the command line."""
 import os
 import signal
+import socket
 import subprocess
 import time
 
@@ -56,6 +57,17 @@ def several():
         before = sim.cpu()
         time.sleep(0.5)
         assert sim.cpu() == before
+
+
+def too_many():
+    """the 65th client is turned away, and can come when another has gone"""
+    with Nicsim() as sim:
+        others = [Control(sim.ctl) for _ in range(63)]
+        assert all(c.ok("mac") for c in others)
+        assert Control(sim.ctl).sock.recv(1) == b""
+        others.pop().sock.shutdown(socket.SHUT_RDWR)
+        time.sleep(0.2)
+        assert Control(sim.ctl).ok("mac") and others[0].ok("mac")
 
 
 def help_lists_all():
@@ -182,5 +194,5 @@ def mac():
         assert client.receive_frame()[:6] == bytes.fromhex("020000000042")
 
 
-run([one_per_line, pieces, tokens, several, help_lists_all, bad_requests, knobs, strict,
+run([one_per_line, pieces, tokens, several, too_many, help_lists_all, bad_requests, knobs, strict,
      command_line, sockets, term_while_busy, mac])
