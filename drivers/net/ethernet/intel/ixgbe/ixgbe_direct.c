@@ -96,6 +96,8 @@ void ixgbe_direct_unlock_srrctl(void)
  * @ring: Rx ring of an ixgbe netdev
  *
  * Unlike ixgbe_ring_is_direct() also while the ring is stopped.
+ *
+ * Return: true if so
  **/
 bool ixgbe_direct_leased(const struct ixgbe_ring *ring)
 {
@@ -178,6 +180,8 @@ static void ixgbe_direct_advance(struct ixgbe_ring *ring, unsigned int count)
  * ixgbe_direct_hash - the hash that the NIC computed
  * @rx_desc: last descriptor of a frame
  * @flags: TPACKET4_HASH and TPACKET4_HASH_L4 are set if they apply
+ *
+ * Return: the hash, or 0
  **/
 static u32 ixgbe_direct_hash(const union ixgbe_adv_rx_desc *rx_desc, u32 *flags)
 {
@@ -242,7 +246,7 @@ static u32 ixgbe_direct_checksum(struct ixgbe_ring *ring,
  * Return: descriptors cleaned
  **/
 static unsigned int ixgbe_direct_clean_plain(struct ixgbe_ring *ring,
-					     unsigned int max,
+					     u32 max,
 					     struct ixgbe_queue_stats *got)
 {
 	struct packet_direct_queue *pdq = ring->direct;
@@ -251,7 +255,7 @@ static unsigned int ixgbe_direct_clean_plain(struct ixgbe_ring *ring,
 	u64 bytes = pdq->bytes;
 	unsigned int cleaned;
 
-	max = min(max, (unsigned int)ring->count - ring->next_to_clean);
+	max = min_t(u32, max, ring->count - ring->next_to_clean);
 	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
 
 	for (end = rx_desc + max; rx_desc != end; rx_desc++) {
@@ -379,11 +383,11 @@ int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
 
 	packet_direct_begin(pdq);
 	while (total < budget) {
+		u32 max = min(budget - total, IXGBE_DIRECT_BATCH);
 		unsigned int cleaned = 0;
 
 		if (packet_direct_plain(pdq))
-			cleaned = ixgbe_direct_clean_plain(ring,
-				min(budget - total, IXGBE_DIRECT_BATCH), &got);
+			cleaned = ixgbe_direct_clean_plain(ring, max, &got);
 		if (!cleaned)
 			cleaned = ixgbe_direct_clean_odd(ring, &got);
 		if (!cleaned)
@@ -619,6 +623,8 @@ bool ixgbe_direct_stop(struct ixgbe_ring *ring)
  * @adapter: board private structure
  *
  * Suspend and error recovery stop them without clearing netif_running().
+ *
+ * Return: true if so
  **/
 static bool ixgbe_direct_running(const struct ixgbe_adapter *adapter)
 {
@@ -645,6 +651,8 @@ static struct ixgbe_ring *ixgbe_direct_ring(struct ixgbe_adapter *adapter,
  * @ring: Rx ring, NULL: look at all queues of the device
  *
  * A device that does not answer reads as all ones, hence as enabled.
+ *
+ * Return: true if so
  **/
 static bool ixgbe_direct_is_off(struct ixgbe_adapter *adapter,
 				const struct ixgbe_ring *ring)
@@ -844,6 +852,8 @@ static int ixgbe_direct_confirm_down(struct ixgbe_adapter *adapter,
  * @netdev: network interface device structure
  * @queue: number of the queue
  * @limits: is filled in
+ *
+ * Return: why the queue cannot be leased, or PACKET_DIRECT_OK
  **/
 static enum packet_direct_reason
 ixgbe_direct_limits(struct net_device *netdev, unsigned int queue,
@@ -878,6 +888,8 @@ ixgbe_direct_limits(struct net_device *netdev, unsigned int queue,
  * @netdev: network interface device structure
  * @queue: number of the queue
  * @pdq: its lease
+ *
+ * Return: 0 or -errno
  **/
 static int ixgbe_direct_bind(struct net_device *netdev, unsigned int queue,
 			     struct packet_direct_queue *pdq)
@@ -899,8 +911,10 @@ static int ixgbe_direct_bind(struct net_device *netdev, unsigned int queue,
  * @queue: number of the queue
  * @pdq: lease that it had
  *
- * Without a ring, as the number of queues was changed, only a reset that all
- * queues survive disabled says something about this one.
+ * Without a ring, as the number of queues was changed, only a reset after which
+ * no queue is enabled says something about this one.
+ *
+ * Return: 0 once the NIC cannot write to the slots any more, or -EIO
  **/
 static int ixgbe_direct_unbind(struct net_device *netdev, unsigned int queue,
 			       struct packet_direct_queue *pdq)

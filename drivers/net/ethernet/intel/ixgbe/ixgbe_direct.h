@@ -16,7 +16,9 @@ void ixgbe_clean_rx_ring(struct ixgbe_ring *rx_ring);
  * @ring: Rx ring
  *
  * Stands from ixgbe_direct_configure() to ixgbe_direct_stop().
- */
+ *
+ * Return: true if so
+ **/
 static inline bool ixgbe_ring_is_direct(const struct ixgbe_ring *ring)
 {
 	return ring->direct;
@@ -27,7 +29,9 @@ static inline bool ixgbe_ring_is_direct(const struct ixgbe_ring *ring)
  * @ring: Rx ring
  *
  * Costs nothing while no queue of the machine is leased.
- */
+ *
+ * Return: true if so
+ **/
 static inline bool ixgbe_ring_polls_direct(const struct ixgbe_ring *ring)
 {
 	return static_branch_unlikely(&packet_direct_key) && ring->direct;
