@@ -29,7 +29,7 @@
 #include <sys/uio.h>
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define __printf(f, a)	__attribute__((format(printf, f, a)))
+#define __printf(...)	__attribute__((format(printf, __VA_ARGS__)))
 
 struct nicsim;
 

@@ -269,10 +269,12 @@ static bool do_help(struct nicsim *sim, struct ctl_args *a, FILE *out)
 }
 
 const struct ctl_request ctl_requests[] = {
-	{ "feed", "feed FILE [pps=N] [loop=N, 0: for ever] [pause=0|1] [max=BYTES] "
-		  "[keep_pause=0|1]", do_feed },
-	{ "gen", "gen count=N, 0: endless [min=60] [max=1514] [flows=1] [seed=1, 0: sizes in turn] "
-		 "[start=SEQ] [pps=N] [pause=0|1] [dst=MAC] [src=MAC]", do_gen },
+	{ "feed",
+	  "feed FILE [pps=N] [loop=N, 0: for ever] [pause=0|1] [max=BYTES] [keep_pause=0|1]",
+	  do_feed },
+	{ "gen",
+	  "gen count=N, 0: endless [min=60] [max=1514] [flows=1] [seed=1, 0: sizes in turn] [start=SEQ] [pps=N] [pause=0|1] [dst=MAC] [src=MAC]",
+	  do_gen },
 	{ "stop", "stop", do_stop },
 	{ "status", "status", do_status },
 	{ "stats", "stats", do_stats },

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -45,8 +44,9 @@ void ring_unmap(struct ring *ring)
 
 static uint64_t ring_used(struct ring *ring)
 {
-	uint64_t used = ring->index - atomic_load_explicit(&ring->ctl->tail,
-							   memory_order_acquire); /* (B) */
+	uint64_t used = ring->index -
+			atomic_load_explicit(&ring->ctl->consumer.index,
+					     memory_order_acquire); /* (B) */
 
 	if (used > RING_SIZE)
 		ring->broken = true;
@@ -66,25 +66,26 @@ bool ring_put(struct ring *ring, const uint8_t *frame, size_t len)
 	memcpy(rec, &len32, sizeof(len32));
 	memcpy(rec + sizeof(len32), frame, len);
 	ring->index += RECORD_SIZE(len);
-	atomic_store_explicit(&ring->ctl->head, ring->index, memory_order_release); /* (A) */
+	atomic_store_explicit(&ring->ctl->producer.index, ring->index,
+			      memory_order_release); /* (A) */
 	atomic_thread_fence(memory_order_seq_cst); /* (C) */
-	return atomic_load_explicit(&ring->ctl->consumer_waits, memory_order_relaxed) &&
-	       atomic_exchange(&ring->ctl->consumer_waits, 0);
+	return atomic_load_explicit(&ring->ctl->consumer.waits, memory_order_relaxed) &&
+	       atomic_exchange(&ring->ctl->consumer.waits, 0);
 }
 
 bool ring_wait_room(struct ring *ring)
 {
-	atomic_store(&ring->ctl->producer_waits, 1);
+	atomic_store(&ring->ctl->producer.waits, 1);
 	atomic_thread_fence(memory_order_seq_cst); /* (C) */
 	if (!ring_room(ring))
 		return false;
-	atomic_store(&ring->ctl->producer_waits, 0);
+	atomic_store(&ring->ctl->producer.waits, 0);
 	return true;
 }
 
 static uint64_t ring_avail(struct ring *ring)
 {
-	uint64_t avail = atomic_load_explicit(&ring->ctl->head,
+	uint64_t avail = atomic_load_explicit(&ring->ctl->producer.index,
 					      memory_order_acquire) - ring->index; /* (A) */
 
 	if (avail > RING_SIZE || avail % 8)
@@ -119,20 +120,21 @@ void ring_next(struct ring *ring, size_t len)
  */
 bool ring_release(struct ring *ring)
 {
-	atomic_store_explicit(&ring->ctl->tail, ring->index, memory_order_release); /* (B) */
+	atomic_store_explicit(&ring->ctl->consumer.index, ring->index,
+			      memory_order_release); /* (B) */
 	atomic_thread_fence(memory_order_seq_cst); /* (C) */
-	if (!atomic_load_explicit(&ring->ctl->producer_waits, memory_order_relaxed) ||
+	if (!atomic_load_explicit(&ring->ctl->producer.waits, memory_order_relaxed) ||
 	    ring_avail(ring) > RING_SIZE / 2)
 		return false;
-	return atomic_exchange(&ring->ctl->producer_waits, 0);
+	return atomic_exchange(&ring->ctl->producer.waits, 0);
 }
 
 bool ring_wait_frame(struct ring *ring)
 {
-	atomic_store(&ring->ctl->consumer_waits, 1);
+	atomic_store(&ring->ctl->consumer.waits, 1);
 	atomic_thread_fence(memory_order_seq_cst); /* (C) */
 	if (!ring_avail(ring))
 		return false;
-	atomic_store(&ring->ctl->consumer_waits, 0);
+	atomic_store(&ring->ctl->consumer.waits, 0);
 	return true;
 }

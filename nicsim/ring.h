@@ -10,6 +10,8 @@
 #ifndef NICSIM_RING_H
 #define NICSIM_RING_H
 
+#include <assert.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,25 +19,30 @@
 #define RING_SIZE	0x100000u
 #define RING_CTL_SIZE	4096u
 
-/* (p) written by the producer, (c) by the consumer; the two `waits` words are
- * set by the one that goes to sleep and cleared by the one that wakes it.
+/* What one side writes, on a cache line of its own; `waits` is set by the side
+ * that goes to sleep and cleared by the other one when it wakes it.
  *
- *	(A) producer: head.store(release)	consumer: head.load(acquire)
- *	(B) consumer: tail.store(release)	producer: tail.load(acquire)
+ *	(A) producer: index.store(release)	consumer: load(acquire)
+ *	(B) consumer: index.store(release)	producer: load(acquire)
  *	(C) each side stores its index or its `waits`, then, past a full
  *	    fence, loads the other's: one of the two sees the other's store.
  */
+struct ring_end {
+	atomic_ullong index;
+	atomic_uint waits;
+	char pad[52];
+};
+
+static_assert(sizeof(struct ring_end) == 64, "a cache line");
+
 struct ring_ctl {
-	_Alignas(64) _Atomic uint64_t head;		/* (p) */
-	_Atomic uint32_t producer_waits;		/* (p) sets, (c) clears */
-	_Alignas(64) _Atomic uint64_t tail;		/* (c) */
-	_Atomic uint32_t consumer_waits;		/* (c) sets, (p) clears */
+	struct ring_end producer, consumer;
 };
 
 struct ring {
 	struct ring_ctl *ctl;
 	uint8_t *data;
-	uint64_t index;		/* our own: head or tail */
+	uint64_t index;		/* our own end's */
 	bool broken;		/* the other side's index cannot be */
 };
 

@@ -34,7 +34,7 @@
 #define WIRE_FILE_SIZE	WIRE_DATA(2)
 
 struct wire_ends {
-	_Atomic uint32_t plugged[2];
+	atomic_uint plugged[2];
 };
 
 struct wire_hello {
