@@ -19,9 +19,6 @@
 
 #ifdef PACKET_RX_DIRECT
 
-/* So many frames may have passed the old filter and not yet be published. */
-#define IN_FLIGHT	64
-
 static int attach(pcap_t *p, const struct bpf_insn *insns, u_int len)
 {
 	struct sock_fprog prog = {
@@ -49,22 +46,12 @@ int pcap_packet4_no_filter(pcap_t *p)
 	return PCAP_ERROR;
 }
 
-/*
- * Until the queue is leased, nothing: a direct capture has only frames of its
- * queue in its ring.  By copy, no more than is asked for: a filter's result is
- * the only way to say so.
- */
-int pcap_packet4_first_filter(pcap_t *p)
+/* A direct capture has only frames of its queue in its ring. */
+int pcap_packet4_shut(pcap_t *p)
 {
-	struct packet4 *p4 = p->priv;
-	struct bpf_insn ret = {
-		.code = BPF_RET | BPF_K,
-		.k = packet4_is_copy(p4) ? p->snapshot : 0,
-	};
+	struct bpf_insn nothing = { .code = BPF_RET | BPF_K, .k = 0 };
 
-	if (packet4_is_copy(p4) && p->snapshot >= MAXIMUM_SNAPLEN)
-		return 0;
-	if (attach(p, &ret, 1) == 0)
+	if (attach(p, &nothing, 1) == 0)
 		return 0;
 	pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno,
 				  "can't set kernel filter");
@@ -123,7 +110,7 @@ int pcap_packet4_setfilter(pcap_t *p, struct bpf_program *program)
 		return ret;
 	p4->filter_here = 1;
 	p4->filter_always = ret == 0;
-	p4->filter_until = packet4_peek(&p4->ring) + IN_FLIGHT;
+	p4->filter_until = packet4_peek(&p4->ring) + PACKET4_IN_FLIGHT;
 	return 0;
 }
 #endif /* PACKET_RX_DIRECT */

@@ -42,6 +42,9 @@ struct packet4_ring {
 	size_t		map_len;
 };
 
+/* So many frames may have passed the old filter and not yet be published. */
+#define PACKET4_IN_FLIGHT	64U
+
 struct packet4 {
 	struct packet4_ring ring;
 	int		filter_here;	/* run the filter on ... */
@@ -113,7 +116,7 @@ void	pcap_packet4_kick(pcap_t *p);
 
 /* pcap-packet4-filter.c */
 int	pcap_packet4_setfilter(pcap_t *p, struct bpf_program *program);
-int	pcap_packet4_first_filter(pcap_t *p);
+int	pcap_packet4_shut(pcap_t *p);
 int	pcap_packet4_no_filter(pcap_t *p);
 
 /* pcap-packet4-why.c */

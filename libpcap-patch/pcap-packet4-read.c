@@ -92,13 +92,22 @@ static inline void take(struct packet4_ring *r, const struct tpacket4_hdr *h,
 	r->next++;
 }
 
-/* The frames that the old filter, or none, let through. */
+/*
+ * The frames that the old filter, or none, let through.  For those of which it
+ * is not known, one that was cut must have passed a filter: it may lack what
+ * this one wants to look at.
+ */
 static int refused_here(pcap_t *p, struct packet4 *p4, uint32_t entry,
-			const struct frame *f)
+			uint32_t flags, const struct frame *f)
 {
-	if (!p4->filter_always && (int32_t)(entry - p4->filter_until) >= 0) {
-		p4->filter_here = 0;
-		return 0;
+	int32_t left = p4->filter_until - entry;
+
+	if (!p4->filter_always) {
+		if (left <= 0)
+			p4->filter_here = 0;
+		if (left <= 0 || (left <= (int32_t)PACKET4_IN_FLIGHT &&
+				  flags & TPACKET4_TRUNCATED))
+			return 0;
 	}
 	return p->fcode.bf_insns &&
 	       !pcap_filter(p->fcode.bf_insns, f->data, f->len, f->have);
@@ -164,7 +173,7 @@ int pcap_packet4_drain(pcap_t *p, int max, pcap_handler callback, u_char *user)
 		entry = r->next;
 		h = packet4_hdr(r, entry);
 		take(r, h, most, &f);
-		if (p4->filter_here && refused_here(p, p4, entry, &f))
+		if (p4->filter_here && refused_here(p, p4, entry, h->tp_flags, &f))
 			continue;
 		if (p4->check_direction && wrong_way(p, p4, h))
 			continue;

@@ -138,6 +138,7 @@ static const char *const no_v4 =
 
 int pcap_get_rx_direct_linux(pcap_t *p, int *queue)
 {
+	struct packet4 *p4 = p->priv;
 	struct tpacket4_info info;
 
 	if (p->fd < 0 || p->opt.rx_direct == PCAP_RX_DIRECT_OFF) {
@@ -149,7 +150,10 @@ int pcap_get_rx_direct_linux(pcap_t *p, int *queue)
 					  "getsockopt (PACKET_RX_DIRECT)");
 		return PCAP_ERROR;
 	}
-	*queue = info.ti_ifindex ? (int)info.ti_queue : PCAP_RX_DIRECT_COPY;
+	if (info.ti_state == PACKET_DIRECT_COPY)
+		*queue = PCAP_RX_DIRECT_COPY;
+	else	/* a device that is gone has taken the number with it */
+		*queue = info.ti_ifindex ? (int)info.ti_queue : p4->queue;
 	return 0;
 }
 
@@ -169,14 +173,17 @@ static int refuse(pcap_t *p, int status, const char *why)
 
 static int open_socket(pcap_t *p)
 {
-	int version = TPACKET_V4;
-
 	p->fd = socket(PF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (p->fd < 0 && (errno == EPERM || errno == EACCES))
 		return refuse(p, PCAP_ERROR_PERM_DENIED,
 			      "Attempt to create packet socket failed - CAP_NET_RAW may be required");
-	if (p->fd < 0)
-		return failed(p, "socket");
+	return p->fd < 0 ? failed(p, "socket") : 0;
+}
+
+static int set_version(pcap_t *p)
+{
+	int version = TPACKET_V4;
+
 	if (setsockopt(p->fd, SOL_PACKET, PACKET_VERSION, &version,
 		       sizeof(version)) == 0)
 		return 0;
@@ -462,13 +469,15 @@ static int start(pcap_t *p, struct packet4 *p4)
 	if (ret == 0)
 		ret = find_interface(p, p4);
 	if (ret == 0)
+		ret = set_version(p);
+	if (ret == 0)
 		ret = bind_to(p, p4, 0);
 	if (ret == 0)
 		ret = set_promisc(p, p4);
 	if (ret == 0)
 		ret = pcap_packet4_ring_create(p);
-	if (ret == 0)
-		ret = pcap_packet4_first_filter(p);
+	if (ret == 0 && !packet4_is_copy(p4))
+		ret = pcap_packet4_shut(p);
 	if (ret < 0)
 		return ret;
 	warning = set_tstamp_type(p, p4);

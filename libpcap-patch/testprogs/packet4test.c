@@ -315,6 +315,16 @@ static void test_filter(void)
 	ok(!p4.filter_here && ctrl.cons == 3, "and then no more");
 
 	reset(0);
+	filter_on(100, 7);
+	p4.filter_here = 1;
+	p4.filter_until = 1 + PACKET4_IN_FLIGHT;
+	put(TPACKET4_FIRST | TPACKET4_LAST | TPACKET4_TRUNCATED, 0, 60, 200);
+	put(TPACKET4_FIRST | TPACKET4_LAST | TPACKET4_TRUNCATED, 1, 60, 200);
+	put_whole(2, 60);
+	ok(drain(-1) == 1 && got[0].copy[0] == 1,
+	   "what the new filter has cut is not filtered again");
+
+	reset(0);
 	filter_on(650, (u_char)(3 + 650));
 	p->snapshot = 100;
 	p4.filter_here = 1;
@@ -370,7 +380,7 @@ int main(void)
 	p = calloc(1, sizeof(*p));
 	p->priv = &p4;
 	p->fd = -1;
-	printf("TAP version 13\n1..28\n");
+	printf("TAP version 13\n1..29\n");
 	test_in_place();
 	test_chain();
 	test_lengths();
