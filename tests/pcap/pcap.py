@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The libpcap that was built here, by ctypes: what its API promises, no more."""
+
+import ctypes as c
+import os
+
+PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LIBRARY = os.environ.get("LIBPCAP", PROJECT + "/build/tools/lib/libpcap.so.0.8")
+TCPDUMP = os.environ.get("TCPDUMP", PROJECT + "/build/tools/bin/tcpdump")
+
+RX_DIRECT_COPY, RX_DIRECT_OFF = -1, -2
+D_INOUT, D_IN, D_OUT = 0, 1, 2
+ERROR, BREAK, NO_SUCH_DEVICE, RFMON_NOTSUP = -1, -2, -5, -6
+ACTIVATED, PERM_DENIED, IFACE_NOT_UP = -4, -8, -9
+DLT_EN10MB = 1
+PRECISION_NANO = 1
+
+
+class Timeval(c.Structure):
+    _fields_ = [("sec", c.c_long), ("usec", c.c_long)]
+
+
+class Header(c.Structure):
+    _fields_ = [("ts", Timeval), ("caplen", c.c_uint32), ("len", c.c_uint32)]
+
+
+class Stat(c.Structure):
+    _fields_ = [("recv", c.c_uint), ("drop", c.c_uint), ("ifdrop", c.c_uint)]
+
+
+class Program(c.Structure):
+    _fields_ = [("len", c.c_uint), ("insns", c.c_void_p)]
+
+
+HANDLER = c.CFUNCTYPE(None, c.c_void_p, c.POINTER(Header), c.POINTER(c.c_ubyte))
+
+lib = c.CDLL(LIBRARY, use_errno=True)
+lib.pcap_create.restype = c.c_void_p
+lib.pcap_geterr.restype = c.c_char_p
+for _name in ("geterr", "activate", "close", "breakloop", "datalink",
+              "get_selectable_fd", "snapshot"):
+    getattr(lib, "pcap_" + _name).argtypes = [c.c_void_p]
+for _name in ("snaplen", "promisc", "timeout", "immediate_mode", "buffer_size",
+              "tstamp_precision", "rfmon", "protocol_linux", "rx_direct_linux"):
+    getattr(lib, "pcap_set_" + _name).argtypes = [c.c_void_p, c.c_int]
+lib.pcap_get_rx_direct_linux.argtypes = [c.c_void_p, c.POINTER(c.c_int)]
+lib.pcap_setdirection.argtypes = [c.c_void_p, c.c_int]
+lib.pcap_stats.argtypes = [c.c_void_p, c.POINTER(Stat)]
+lib.pcap_inject.argtypes = [c.c_void_p, c.c_char_p, c.c_size_t]
+lib.pcap_compile.argtypes = [c.c_void_p, c.POINTER(Program), c.c_char_p, c.c_int,
+                             c.c_uint32]
+lib.pcap_setfilter.argtypes = [c.c_void_p, c.POINTER(Program)]
+lib.pcap_freecode.argtypes = [c.POINTER(Program)]
+lib.pcap_setnonblock.argtypes = [c.c_void_p, c.c_int, c.c_char_p]
+lib.pcap_getnonblock.argtypes = [c.c_void_p, c.c_char_p]
+for _name in ("loop", "dispatch"):
+    getattr(lib, "pcap_" + _name).argtypes = [c.c_void_p, c.c_int, HANDLER, c.c_void_p]
+lib.pcap_next_ex.argtypes = [c.c_void_p, c.POINTER(c.POINTER(Header)),
+                             c.POINTER(c.POINTER(c.c_ubyte))]
+
+
+class Failed(Exception):
+    """A call of libpcap failed."""
+
+    def __init__(self, status, text):
+        super().__init__(f"{status}: {text}")
+        self.status, self.text = status, text
+
+
+class Packet:
+    """A copy of what a callback was given."""
+
+    def __init__(self, header, data):
+        self.sec, self.frac = header.ts.sec, header.ts.usec
+        self.len = header.len
+        self.data = c.string_at(data, header.caplen)
+
+
+class Pcap:
+    """One handle.  Options by their names: Pcap("lo", snaplen=96)."""
+
+    def __init__(self, device, activate=True, direction=None, nonblock=None,
+                 expression=None, **options):
+        errbuf = c.create_string_buffer(256)
+        self.packets = []
+        self.handler = HANDLER(self._packet)
+        self.on_packet = None
+        self.p = lib.pcap_create(device.encode(), errbuf)
+        if not self.p:
+            raise Failed(None, errbuf.value.decode())
+        for name, value in options.items():
+            self.check(getattr(lib, "pcap_set_" + name)(self.p, value))
+        if activate:
+            self.activate()
+        if nonblock is not None:
+            self.setnonblock(nonblock)
+        if direction is not None:
+            self.check(lib.pcap_setdirection(self.p, direction))
+        if expression is not None:
+            self.setfilter(expression)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _packet(self, _user, header, data):
+        self.packets.append(Packet(header.contents, data))
+        if self.on_packet:
+            self.on_packet(self)
+
+    def geterr(self):
+        return lib.pcap_geterr(self.p).decode()
+
+    def check(self, status):
+        if status < 0:
+            text = self.geterr()
+            raise Failed(status, text)
+        return status
+
+    def activate(self):
+        status = lib.pcap_activate(self.p)
+        if status < 0:
+            text = self.geterr()
+            self.close()
+            raise Failed(status, text)
+        return status
+
+    def close(self):
+        if self.p:
+            lib.pcap_close(self.p)
+        self.p = None
+
+    def rx_direct(self):
+        queue = c.c_int(-99)
+        self.check(lib.pcap_get_rx_direct_linux(self.p, c.byref(queue)))
+        return queue.value
+
+    def setfilter(self, expression):
+        program = Program()
+        self.check(lib.pcap_compile(self.p, c.byref(program), expression.encode(),
+                                    1, 0xffffffff))
+        try:
+            self.check(lib.pcap_setfilter(self.p, c.byref(program)))
+        finally:
+            lib.pcap_freecode(c.byref(program))
+
+    def setnonblock(self, on):
+        self.check(lib.pcap_setnonblock(self.p, on, c.create_string_buffer(256)))
+
+    def getnonblock(self):
+        return lib.pcap_getnonblock(self.p, c.create_string_buffer(256))
+
+    def dispatch(self, count=-1):
+        """Status and what came with this call."""
+        self.packets = []
+        status = lib.pcap_dispatch(self.p, count, self.handler, None)
+        return status, self.packets
+
+    def loop(self, count=-1):
+        self.packets = []
+        status = lib.pcap_loop(self.p, count, self.handler, None)
+        return status, self.packets
+
+    def next_ex(self):
+        """Status, and the header and the data where libpcap has them."""
+        header, data = c.POINTER(Header)(), c.POINTER(c.c_ubyte)()
+        status = lib.pcap_next_ex(self.p, c.byref(header), c.byref(data))
+        return status, header, data
+
+    def breakloop(self):
+        lib.pcap_breakloop(self.p)
+
+    def stats(self):
+        stat = Stat()
+        self.check(lib.pcap_stats(self.p, c.byref(stat)))
+        return stat
+
+    def inject(self, frame):
+        return self.check(lib.pcap_inject(self.p, frame, len(frame)))
+
+    def fileno(self):
+        return lib.pcap_get_selectable_fd(self.p)
