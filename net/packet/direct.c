@@ -508,8 +508,8 @@ static int packet_direct_get_stats(struct packet_sock *po,
 }
 
 /* Copies a sized struct to user space: as much as there is room for. */
-static int packet_direct_put(char __user *optval, int __user *optlen,
-			     const void *from, int size)
+static int packet_direct_put_user(char __user *optval, int __user *optlen,
+				  const void *from, int size)
 {
 	int len;
 
@@ -540,7 +540,7 @@ static int packet_direct_get_info(struct packet_sock *po, char __user *optval,
 	info.ti_reason = READ_ONCE(po->direct_reason);
 	packet_direct_get_lease(po, &info);
 	packet_direct_get_limits(po, &info);
-	return packet_direct_put(optval, optlen, &info, sizeof(info));
+	return packet_direct_put_user(optval, optlen, &info, sizeof(info));
 }
 
 static int packet_direct_get_layout(struct packet_sock *po,
@@ -550,8 +550,8 @@ static int packet_direct_get_layout(struct packet_sock *po,
 
 	if (!pd)
 		return -EINVAL;
-	return packet_direct_put(optval, optlen, &pd->layout,
-				 sizeof(pd->layout));
+	return packet_direct_put_user(optval, optlen, &pd->layout,
+				      sizeof(pd->layout));
 }
 
 int packet_direct_getsockopt(struct packet_sock *po, int optname,
@@ -572,8 +572,8 @@ int packet_direct_getsockopt(struct packet_sock *po, int optname,
 	case PACKET_V4_STATISTICS:
 		err = packet_direct_get_stats(po, &stats);
 		if (!err)
-			err = packet_direct_put(optval, optlen, &stats,
-						sizeof(stats));
+			err = packet_direct_put_user(optval, optlen, &stats,
+						     sizeof(stats));
 		break;
 	}
 	release_sock(&po->sk);

@@ -13,6 +13,8 @@
 
 #include "internal.h"
 
+#define PACKET_DIRECT_KICK_TIME	ns_to_ktime(TPACKET4_KICK_USECS * NSEC_PER_USEC)
+
 DEFINE_STATIC_KEY_FALSE(packet_direct_key);
 EXPORT_SYMBOL_GPL(packet_direct_key);
 
@@ -287,7 +289,7 @@ static enum hrtimer_restart packet_direct_kick_timer(struct hrtimer *timer)
 
 	pdq = container_of(timer, struct packet_direct_queue, kick_timer);
 	if (READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons)) {
-		hrtimer_forward_now(timer, us_to_ktime(TPACKET4_KICK_USECS));
+		hrtimer_forward_now(timer, PACKET_DIRECT_KICK_TIME);
 		return HRTIMER_RESTART;
 	}
 	packet_direct_kick(pdq);
@@ -353,7 +355,7 @@ bool packet_direct_starved(struct packet_direct_queue *pdq)
 		return true;
 	if (!hrtimer_active(&pdq->kick_timer))
 		hrtimer_start(&pdq->kick_timer,
-			      us_to_ktime(TPACKET4_KICK_USECS),
+			      PACKET_DIRECT_KICK_TIME,
 			      HRTIMER_MODE_REL_SOFT);
 	return false;
 }

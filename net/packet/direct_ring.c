@@ -230,7 +230,7 @@ struct packet_direct *packet_direct_alloc(struct packet_sock *po,
 	pdq->slot_len = req->tp_slot_len ?: req->tp_slot_size;
 	pdq->slot_shift = ilog2(req->tp_slot_size);
 	pdq->wake_count = req->tp_wake_count ?: 1;
-	pdq->wake_time = us_to_ktime(req->tp_wake_usecs);
+	pdq->wake_time = (u64)req->tp_wake_usecs * NSEC_PER_USEC;
 
 	pd->shared_len = packet_direct_shared_len(req->tp_entry_nr);
 	pd->shared = __vmalloc(pd->shared_len, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
