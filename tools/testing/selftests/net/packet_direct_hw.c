@@ -1,0 +1,1121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PACKET_RX_DIRECT: a TPACKET_V4 ring that a NIC fills.
+ *
+ *	PD_IFACE	the device with the queue
+ *	PD_QUEUE	the queue
+ *	PD_PEER		another device, wired to the first, that sends
+ *
+ * The tests change the RSS table, MTU, ring size and flags of PD_IFACE, and put
+ * them back.  Nothing else may use the two.
+ */
+#include <arpa/inet.h>
+#include <linux/filter.h>
+#include <net/if.h>
+#include <netinet/ip.h>
+#include <netinet/udp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "packet_direct_test.h"
+
+#define ENTRIES		256
+#define LEN		200
+#define UDP_LEN		120
+
+static struct pd_frame frame;
+static __u8 buf[PD_FRAME_MAX];
+
+FIXTURE(hw) {
+	struct pd_sock pd;
+	struct tpacket4_stats stats;
+	struct tpacket4_info info;
+	const char *ifname;
+	const char *peer;
+	__u32 queue;
+	int witness;		/* sees what the stack gets */
+	int tx;
+};
+
+/* A plain socket that gets the test frames which go through the stack. */
+static int witness_open(int ifindex)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && pd_bind(fd, ifindex, PD_ETHERTYPE)) {
+		close(fd);
+		return -errno;
+	}
+
+	return fd;
+}
+
+static int witness_count(int fd, int msecs)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	int n = 0;
+
+	while (poll(&pfd, 1, msecs) == 1 && recv(fd, buf, sizeof(buf), 0) > 0)
+		n++;
+
+	return n;
+}
+
+static int steer(const char *ifname, __u32 queue)
+{
+	return pd_run("ethtool -X %s start %u equal 1", ifname, queue);
+}
+
+static int spread(const char *ifname)
+{
+	return pd_run("ethtool -X %s default", ifname);
+}
+
+FIXTURE_SETUP(hw)
+{
+	const char *queue = getenv("PD_QUEUE");
+
+	self->ifname = getenv("PD_IFACE");
+	self->peer = getenv("PD_PEER");
+	self->pd.fd = -1;
+	self->witness = -1;
+	self->tx = -1;
+
+	if (geteuid())
+		SKIP(return, "needs root");
+	if (!pd_supported())
+		SKIP(return, "this kernel has no TPACKET_V4");
+	if (!self->ifname || !queue || !self->peer)
+		SKIP(return, "PD_IFACE, PD_QUEUE and PD_PEER name no queue");
+
+	self->queue = atoi(queue);
+	ASSERT_EQ(pd_if_up(self->ifname, true), 0);
+	ASSERT_EQ(pd_if_up(self->peer, true), 0);
+	ASSERT_EQ(pd_if_ready(self->ifname), 0);
+	ASSERT_EQ(pd_if_ready(self->peer), 0);
+	ASSERT_EQ(steer(self->ifname, self->queue), 0);
+	self->tx = pd_tx_open(self->peer);
+	ASSERT_GE(self->tx, 0);
+	self->witness = witness_open(if_nametoindex(self->ifname));
+	ASSERT_GE(self->witness, 0);
+}
+
+FIXTURE_TEARDOWN(hw)
+{
+	pd_close(&self->pd);
+	if (self->witness >= 0)
+		close(self->witness);
+	if (self->tx >= 0)
+		close(self->tx);
+	spread(self->ifname);
+}
+
+#define OPEN_RING(entries, slots, size)					\
+	do {								\
+		struct tpacket_req4 _req;				\
+									\
+		pd_req(&_req, entries, slots, size);			\
+		ASSERT_EQ(pd_open(&self->pd, self->ifname, &_req), 0);	\
+	} while (0)
+
+/* Leased, and without frames that were copied before. */
+#define LEASE()								\
+	do {								\
+		ASSERT_OK(pd_refused(self->pd.fd,			\
+				     pd_lease(self->pd.fd, self->queue), \
+				     PACKET_DIRECT_OK));		\
+		pd_drain(&self->pd);					\
+	} while (0)
+
+#define OPEN_LEASED()							\
+	do {								\
+		OPEN_RING(ENTRIES, 0, 2048);				\
+		LEASE();						\
+	} while (0)
+
+#define INFO(query)							\
+	do {								\
+		self->info.ti_query = query;				\
+		ASSERT_EQ(pd_info(self->pd.fd, &self->info), 0);	\
+	} while (0)
+
+#define SEND(n, seq)							\
+	ASSERT_EQ(pd_send_many(self->tx, n, LEN, seq), 0)
+
+#define NEXT()	ASSERT_GT(pd_next(&self->pd, &frame, WAIT_MS), 0)
+
+/* The next n frames are those from seq on, and go back. */
+#define TAKE(n, seq)							\
+	do {								\
+		__u32 _i, _n = n;					\
+									\
+		for (_i = 0; _i < _n; _i++) {				\
+			NEXT();						\
+			ASSERT_OK(pd_check(&frame, LEN, (seq) + _i));	\
+		}							\
+	} while (0)
+
+/* Why the queue cannot be leased now, asked of a socket of its own. */
+static int query_reason(const char *ifname, __u32 queue)
+{
+	struct tpacket4_info info = { .ti_query = queue };
+	int fd = pd_socket(SOCK_RAW);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = pd_bind(fd, if_nametoindex(ifname), ETH_P_ALL);
+	if (!err)
+		err = pd_info(fd, &info);
+	close(fd);
+
+	return err ? err : (int)info.ti_query_reason;
+}
+
+static int wait_reason(const char *ifname, __u32 queue, int want, int msecs)
+{
+	__u64 end = pd_now(CLOCK_MONOTONIC) + msecs * 1000000ULL;
+	int got;
+
+	do {
+		got = query_reason(ifname, queue);
+	} while (got != want && pd_now(CLOCK_MONOTONIC) < end);
+
+	return got;
+}
+
+/* A UDP datagram of flow @flow; @bad_sum: with a wrong checksum. */
+static void fill_udp(__u32 flow, __u32 seq, bool bad_sum)
+{
+	struct udphdr *udp = (void *)(buf + ETH_HLEN + sizeof(struct iphdr));
+	struct iphdr *ip = (void *)(buf + ETH_HLEN);
+	__u32 i, len, sum;
+
+	pd_fill(buf, UDP_LEN, seq);
+	((struct ethhdr *)buf)->h_proto = htons(ETH_P_IP);
+	memset(ip, 0, sizeof(*ip) + sizeof(*udp));
+	ip->version = 4;
+	ip->ihl = 5;
+	ip->ttl = 64;
+	ip->protocol = IPPROTO_UDP;
+	ip->tot_len = htons(UDP_LEN - ETH_HLEN);
+	ip->saddr = htonl(0xc6120001);
+	ip->daddr = htonl(0xc6130001);
+	for (sum = 0, i = 0; i < sizeof(*ip); i += 2)
+		sum += buf[ETH_HLEN + i] << 8 | buf[ETH_HLEN + i + 1];
+	ip->check = htons(~(sum + (sum >> 16)));
+
+	len = UDP_LEN - ETH_HLEN - sizeof(*ip);
+	udp->source = htons(10000 + flow);
+	udp->dest = htons(9);
+	udp->len = htons(len);
+	sum = 0xc612 + 0x0001 + 0xc613 + 0x0001 + IPPROTO_UDP + len;
+	for (i = 0; i < len; i += 2)
+		sum += ((__u8 *)udp)[i] << 8 | ((__u8 *)udp)[i + 1];
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	udp->check = htons(~sum ^ (bad_sum ? 0x5555 : 0));
+}
+
+static int send_udp(int fd, __u32 flow, bool bad_sum)
+{
+	fill_udp(flow, flow, bad_sum);
+
+	return send(fd, buf, UDP_LEN, 0) == UDP_LEN ? 0 : -errno;
+}
+
+TEST_F(hw, limits)
+{
+	OPEN_RING(ENTRIES, 0, 2048);
+	INFO(self->queue);
+	EXPECT_EQ(self->info.ti_state, PACKET_DIRECT_COPY);
+	EXPECT_EQ(self->info.ti_query_reason, PACKET_DIRECT_OK);
+	EXPECT_GT(self->info.ti_queue_nr, self->queue);
+	EXPECT_GE(self->info.ti_granule, 1);
+	EXPECT_GE(self->info.ti_slot_len_max, 2048);
+	EXPECT_LE(self->info.ti_slot_len_min, 2048);
+	EXPECT_GE(self->info.ti_post_min, 1);
+	INFO(self->info.ti_queue_nr);
+	EXPECT_EQ(self->info.ti_query_reason, PACKET_DIRECT_NO_QUEUE);
+}
+
+TEST_F(hw, short_form)
+{
+	__u32 generation;
+
+	OPEN_RING(ENTRIES, 0, 2048);
+	INFO(self->queue);
+	generation = self->info.ti_generation;
+	LEASE();
+	INFO(self->queue);
+	EXPECT_EQ(self->info.ti_state, PACKET_DIRECT_ACTIVE);
+	EXPECT_EQ(self->info.ti_ifindex, self->pd.ifindex);
+	EXPECT_EQ(self->info.ti_queue, self->queue);
+	EXPECT_NE(self->info.ti_napi_id, 0);
+	EXPECT_NE(self->info.ti_generation, generation);
+	EXPECT_EQ(self->info.ti_query_reason, PACKET_DIRECT_QUEUE_LEASED);
+	EXPECT_EQ(self->pd.ring.ctrl->state, PACKET_DIRECT_ACTIVE);
+	EXPECT_EQ(self->pd.ring.ctrl->generation, self->info.ti_generation);
+}
+
+TEST_F(hw, long_form)
+{
+	struct tpacket4_direct td = { .td_size = sizeof(td) };
+
+	OPEN_RING(ENTRIES, 0, 2048);
+	td.td_queue = self->queue;
+	ASSERT_EQ(setsockopt(self->pd.fd, SOL_PACKET, PACKET_RX_DIRECT, &td,
+			     sizeof(td)), 0);
+	INFO(self->queue);
+	EXPECT_EQ(self->info.ti_state, PACKET_DIRECT_ACTIVE);
+	EXPECT_EQ(self->info.ti_queue, self->queue);
+}
+
+/* In place: from the first byte of the slot, no address in front. */
+TEST_F(hw, frame_in_place)
+{
+	const struct tpacket4_hdr *hdr = &frame.hdr;
+	const __u32 none = TPACKET4_TRUNCATED | TPACKET4_RX_ERROR |
+			   TPACKET4_GSO | TPACKET4_VLAN | TPACKET4_SLL |
+			   TPACKET4_CSUM_NOTREADY | TPACKET4_SPLIT;
+	__u64 before;
+
+	OPEN_LEASED();
+	before = pd_now(CLOCK_REALTIME);
+	SEND(1, 42);
+	NEXT();
+	EXPECT_OK(pd_check(&frame, LEN, 42));
+	EXPECT_EQ(hdr->tp_flags & (TPACKET4_FIRST | TPACKET4_LAST),
+		  TPACKET4_FIRST | TPACKET4_LAST);
+	EXPECT_EQ(hdr->tp_flags & none, 0);
+	EXPECT_EQ(hdr->tp_data, 0);
+	EXPECT_EQ(hdr->tp_data_meta, 0);
+	EXPECT_EQ(hdr->tp_data_end, LEN);
+	EXPECT_EQ(hdr->tp_payload_slot, TPACKET4_SLOT_NONE);
+	EXPECT_EQ(hdr->tp_vlan_tci, 0);
+	EXPECT_TRUE(hdr->tp_flags & (TPACKET4_TSTAMP_SW | TPACKET4_TSTAMP_HW));
+	if (hdr->tp_flags & TPACKET4_TSTAMP_SW) {
+		EXPECT_GE(hdr->tp_tstamp, before);
+		EXPECT_LE(hdr->tp_tstamp, pd_now(CLOCK_REALTIME));
+	}
+	if (!(hdr->tp_flags & TPACKET4_PROTOCOL))
+		EXPECT_EQ(hdr->tp_protocol, 0);
+	if (!(hdr->tp_flags & TPACKET4_PKTTYPE))
+		EXPECT_EQ(hdr->tp_pkttype, 0);
+}
+
+TEST_F(hw, sizes)
+{
+	__u32 len;
+
+	OPEN_LEASED();
+	for (len = 60; len <= 1514; len++) {
+		ASSERT_EQ(pd_send(self->tx, len, len), 0);
+		NEXT();
+		ASSERT_OK(pd_check(&frame, len, len));
+	}
+}
+
+/* Many laps: the indices wrap, no slot is lost, time does not run backwards. */
+TEST_F_TIMEOUT(hw, many_frames, 300)
+{
+	__u64 last = 0;
+	__u32 i, n;
+
+	OPEN_LEASED();
+	for (i = 0; i < 20000; i += 50) {
+		SEND(50, i);
+		for (n = 0; n < 50; n++) {
+			NEXT();
+			ASSERT_OK(pd_check(&frame, LEN, i + n));
+			ASSERT_GE(frame.hdr.tp_tstamp, last);
+			last = frame.hdr.tp_tstamp;
+		}
+	}
+	STATS();
+	EXPECT_EQ(self->stats.ts_packets, 20000);
+	EXPECT_EQ(self->stats.ts_bytes, 20000ULL * LEN);
+	EXPECT_EQ(self->stats.ts_drop_nic, 0);
+	EXPECT_EQ(self->stats.ts_bad_slot, 0);
+	EXPECT_LE(self->stats.ts_batches, 20000);
+}
+
+TEST_F(hw, hash_and_checksum)
+{
+	const __u32 csum = TPACKET4_CSUM_VALID | TPACKET4_CSUM_BAD;
+	__u32 i, hashed = 0;
+
+	OPEN_LEASED();
+	for (i = 0; i < 16; i++) {
+		ASSERT_EQ(send_udp(self->tx, i, i % 2), 0);
+		NEXT();
+		ASSERT_EQ(frame.len, UDP_LEN);
+		EXPECT_EQ(memcmp(frame.data, buf, UDP_LEN), 0);
+		EXPECT_EQ(frame.hdr.tp_flags & csum,
+			  i % 2 ? TPACKET4_CSUM_BAD : TPACKET4_CSUM_VALID);
+		EXPECT_TRUE(frame.hdr.tp_flags & TPACKET4_HASH);
+		hashed += !!frame.hdr.tp_rxhash;
+	}
+	EXPECT_GT(hashed, 0);
+
+	/* Nothing is known of a protocol that the NIC does not know. */
+	SEND(1, 3);
+	NEXT();
+	EXPECT_EQ(frame.hdr.tp_flags & csum, 0);
+	if (!(frame.hdr.tp_flags & TPACKET4_HASH))
+		EXPECT_EQ(frame.hdr.tp_rxhash, 0);
+}
+
+/* The tag stays in the frame, also after what makes drivers turn stripping on. */
+TEST_F(hw, vlan)
+{
+	static const __u8 tag[4] = { 0x81, 0x00, 0x20, 0x07 };
+	int i;
+
+	OPEN_LEASED();
+	for (i = 0; i < 3; i++) {
+		pd_fill(buf, LEN, i);
+		memmove(buf + 16, buf + 12, LEN - 12);
+		memcpy(buf + 12, tag, 4);
+		ASSERT_EQ(send(self->tx, buf, LEN + 4, 0), LEN + 4);
+		NEXT();
+		EXPECT_EQ(frame.hdr.tp_len, LEN + 4);
+		ASSERT_EQ(frame.len, LEN + 4);
+		EXPECT_EQ(memcmp(frame.data, buf, LEN + 4), 0);
+		EXPECT_FALSE(frame.hdr.tp_flags & TPACKET4_VLAN);
+		ASSERT_EQ(pd_run("ip link set %s promisc %s", self->ifname,
+				 i ? "off" : "on"), 0);
+	}
+}
+
+TEST_F_TIMEOUT(hw, jumbo_chain, 120)
+{
+	__u32 i;
+
+	ASSERT_EQ(pd_if_mtu(self->ifname, 9000), 0);
+	ASSERT_EQ(pd_if_mtu(self->peer, 9000), 0);
+	ASSERT_EQ(pd_if_ready(self->ifname), 0);
+	ASSERT_EQ(pd_if_ready(self->peer), 0);
+	OPEN_LEASED();
+	for (i = 0; i < 50; i++) {
+		ASSERT_EQ(pd_send(self->tx, 9014, i), 0);
+		NEXT();
+		ASSERT_EQ(frame.entries, 5);
+		ASSERT_OK(pd_check(&frame, 9014, i));
+	}
+	for (i = 2046; i < 2051; i++) {
+		ASSERT_EQ(pd_send(self->tx, i, i), 0);
+		NEXT();
+		EXPECT_EQ(frame.entries, i > 2048 ? 2 : 1);
+		EXPECT_OK(pd_check(&frame, i, i));
+	}
+	STATS();
+	EXPECT_EQ(self->stats.ts_packets, 55);
+	pd_close(&self->pd);
+	EXPECT_EQ(pd_if_mtu(self->ifname, 1500), 0);
+	EXPECT_EQ(pd_if_mtu(self->peer, 1500), 0);
+}
+
+/* The stack gets nothing of the queue, and all of it afterwards. */
+TEST_F(hw, stack_sees_nothing)
+{
+	OPEN_LEASED();
+	witness_count(self->witness, 0);
+	SEND(100, 0);
+	TAKE(100, 0);
+	EXPECT_EQ(witness_count(self->witness, 200), 0);
+
+	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+	SEND(100, 100);
+	EXPECT_EQ(witness_count(self->witness, 1000), 100);
+}
+
+/* Frames of the other queues go where they went. */
+TEST_F(hw, other_queues)
+{
+	int mine, stack, fd;
+	__u32 i;
+
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	ASSERT_GE(fd, 0);
+	OPEN_LEASED();
+	ASSERT_EQ(spread(self->ifname), 0);
+	ASSERT_EQ(pd_bind(fd, self->pd.ifindex, ETH_P_IP), 0);
+	for (i = 0; i < 200; i++)
+		ASSERT_EQ(send_udp(self->tx, i, false), 0);
+	stack = witness_count(fd, 1000);
+	mine = tpacket4_peek_all(&self->pd.ring);
+	EXPECT_EQ(stack + mine, 200);
+	EXPECT_GT(stack, 0);
+	EXPECT_GT(mine, 0);
+	close(fd);
+}
+
+/* After the release the same ring is filled by copy. */
+TEST_F(hw, release_copies)
+{
+	OPEN_LEASED();
+	SEND(10, 0);
+	TAKE(10, 0);
+	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+	INFO(self->queue);
+	EXPECT_EQ(self->info.ti_state, PACKET_DIRECT_COPY);
+	EXPECT_EQ(self->info.ti_ifindex, 0);
+	EXPECT_EQ(self->info.ti_napi_id, 0);
+	EXPECT_EQ(self->info.ti_query_reason, PACKET_DIRECT_OK);
+	EXPECT_EQ(self->pd.ring.ctrl->state, PACKET_DIRECT_COPY);
+
+	SEND(10, 10);
+	TAKE(10, 10);
+	EXPECT_TRUE(frame.hdr.tp_flags & TPACKET4_SLL);
+	LEASE();
+	SEND(10, 20);
+	TAKE(10, 20);
+	EXPECT_FALSE(frame.hdr.tp_flags & TPACKET4_SLL);
+	STATS();
+	EXPECT_EQ(self->stats.ts_bad_slot, 0);
+}
+
+TEST_F_TIMEOUT(hw, lease_and_release, 120)
+{
+	int i;
+
+	OPEN_RING(ENTRIES, 0, 2048);
+	for (i = 0; i < 30; i++) {
+		LEASE();
+		SEND(5, i);
+		TAKE(5, i);
+		ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+		STATS();
+		EXPECT_EQ(self->stats.ts_posted, 0);
+	}
+}
+
+TEST_F(hw, close_gives_back)
+{
+	OPEN_LEASED();
+	EXPECT_EQ(query_reason(self->ifname, self->queue),
+		  PACKET_DIRECT_QUEUE_LEASED);
+	pd_close(&self->pd);
+	EXPECT_EQ(query_reason(self->ifname, self->queue), PACKET_DIRECT_OK);
+	SEND(10, 0);
+	EXPECT_EQ(witness_count(self->witness, 1000), 10);
+}
+
+/* A mapping keeps the lease, and frames go on arriving in it. */
+TEST_F(hw, mapping_keeps_the_lease)
+{
+	OPEN_LEASED();
+	close(self->pd.fd);
+	self->pd.fd = -1;
+	EXPECT_EQ(query_reason(self->ifname, self->queue),
+		  PACKET_DIRECT_QUEUE_LEASED);
+	SEND(10, 0);
+	TAKE(10, 0);
+	tpacket4_unmap(&self->pd.ring);
+	EXPECT_EQ(query_reason(self->ifname, self->queue), PACKET_DIRECT_OK);
+}
+
+TEST_F(hw, fork_keeps_the_lease)
+{
+	int status, pipefd[2];
+	pid_t pid;
+	char c;
+
+	OPEN_LEASED();
+	ASSERT_EQ(pipe(pipefd), 0);
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		close(pipefd[1]);
+		_exit(read(pipefd[0], &c, 1) < 0);
+	}
+	pd_close(&self->pd);
+	EXPECT_EQ(query_reason(self->ifname, self->queue),
+		  PACKET_DIRECT_QUEUE_LEASED);
+	close(pipefd[1]);
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(query_reason(self->ifname, self->queue), PACKET_DIRECT_OK);
+}
+
+/* kill -9 in mid-stream: within a second the queue serves the stack again. */
+TEST_F_TIMEOUT(hw, killed, 120)
+{
+	pid_t sender, victim;
+	int i, status, pipefd[2];
+	char c;
+
+	sender = fork();
+	ASSERT_GE(sender, 0);
+	if (!sender) {
+		for (;;)
+			pd_send(self->tx, LEN, 0);
+	}
+	for (i = 0; i < 5; i++) {
+		ASSERT_EQ(pipe(pipefd), 0);
+		victim = fork();
+		ASSERT_GE(victim, 0);
+		if (!victim) {
+			OPEN_LEASED();
+			status = write(pipefd[1], "x", 1);
+			for (;;)
+				pd_next(&self->pd, &frame, 10);
+		}
+		ASSERT_EQ(read(pipefd[0], &c, 1), 1);
+		usleep(200000);
+		kill(victim, SIGKILL);
+		EXPECT_EQ(wait_reason(self->ifname, self->queue,
+				      PACKET_DIRECT_OK, 1000),
+			  PACKET_DIRECT_OK);
+		witness_count(self->witness, 0);
+		EXPECT_EQ(recv(self->witness, buf, sizeof(buf), 0), LEN);
+		waitpid(victim, &status, 0);
+		close(pipefd[0]);
+		close(pipefd[1]);
+	}
+	kill(sender, SIGKILL);
+	waitpid(sender, &status, 0);
+}
+
+TEST_F(hw, two_sockets)
+{
+	struct tpacket_req4 req;
+	struct pd_sock second;
+	__u32 other;
+	int err;
+
+	OPEN_LEASED();
+	pd_req(&req, 64, 0, 2048);
+	ASSERT_EQ(pd_open(&second, self->ifname, &req), 0);
+	err = pd_lease(second.fd, self->queue);
+	EXPECT_OK(pd_refused(second.fd, err, PACKET_DIRECT_QUEUE_LEASED));
+
+	INFO(0);
+	other = (self->queue + 1) % self->info.ti_queue_nr;
+	if (other != self->queue) {
+		err = pd_lease(second.fd, other);
+		EXPECT_OK(pd_refused(second.fd, err, PACKET_DIRECT_OK));
+		SEND(5, 0);
+		TAKE(5, 0);
+		ASSERT_EQ(steer(self->ifname, other), 0);
+		pd_drain(&second);
+		SEND(5, 5);
+		EXPECT_EQ(pd_wait(&second, 5, WAIT_MS), 5);
+		EXPECT_EQ(tpacket4_peek_all(&self->pd.ring), 0);
+	}
+	pd_close(&second);
+}
+
+TEST_F(hw, no_such_queue)
+{
+	int err;
+
+	OPEN_RING(ENTRIES, 0, 2048);
+	INFO(0);
+	err = pd_lease(self->pd.fd, self->info.ti_queue_nr);
+	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_NO_QUEUE));
+	err = pd_lease(self->pd.fd, 0x7fffffff);
+	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_NO_QUEUE));
+	err = pd_lease(self->pd.fd, 0xffffffff);
+	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_NO_QUEUE));
+}
+
+TEST_F(hw, not_admin)
+{
+	pid_t pid;
+	int status;
+
+	OPEN_RING(ENTRIES, 0, 2048);
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		pd_drop_caps();
+		_exit(pd_lease(self->pd.fd, self->queue) != -EPERM);
+	}
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(status, 0);
+	EXPECT_EQ(pd_reason(self->pd.fd), PACKET_DIRECT_NOT_ADMIN);
+	LEASE();
+}
+
+TEST_F(hw, leased_already)
+{
+	struct tpacket_req4 none = { .tp_size = sizeof(none) };
+	int err;
+
+	OPEN_LEASED();
+	err = pd_lease(self->pd.fd, self->queue);
+	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_RING_LEASED));
+	tpacket4_unmap(&self->pd.ring);
+	err = pd_set_ring(self->pd.fd, &none);
+	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_RING_LEASED));
+	EXPECT_EQ(pd_bind(self->pd.fd, if_nametoindex("lo"), ETH_P_ALL),
+		  -EBUSY);
+	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+	EXPECT_EQ(pd_set_ring(self->pd.fd, &none), 0);
+}
+
+/* What the NIC can use of a slot is refused beyond its limits, by name. */
+TEST_F(hw, slot_limits)
+{
+	struct tpacket_req4 req;
+	int err, size;
+
+	OPEN_RING(ENTRIES, 0, 2048);
+	INFO(self->queue);
+	pd_close(&self->pd);
+	pd_req(&req, 64, 0, 1 << 16);
+	if (self->info.ti_slot_len_max < 1 << 16) {
+		ASSERT_EQ(pd_open(&self->pd, self->ifname, &req), 0);
+		err = pd_lease(self->pd.fd, self->queue);
+		EXPECT_OK(pd_refused(self->pd.fd, err,
+				     PACKET_DIRECT_SLOT_TOO_LARGE));
+		pd_close(&self->pd);
+	}
+	if (self->info.ti_granule > 64) {
+		req.tp_slot_len = self->info.ti_granule + 64;
+		ASSERT_EQ(pd_open(&self->pd, self->ifname, &req), 0);
+		err = pd_lease(self->pd.fd, self->queue);
+		EXPECT_OK(pd_refused(self->pd.fd, err,
+				     PACKET_DIRECT_SLOT_GRANULE));
+		pd_close(&self->pd);
+	}
+	for (size = 2048; size <= self->info.ti_slot_len_max; size *= 2) {
+		OPEN_RING(64, 0, size);
+		LEASE();
+		SEND(3, size);
+		TAKE(3, size);
+		pd_close(&self->pd);
+	}
+}
+
+#define NEED_KICK()	(__atomic_load_n(&self->pd.ring.ctrl->flags,	\
+					 __ATOMIC_RELAXED) &		\
+			 TPACKET4_CTRL_NEED_KICK)
+
+/* Nothing goes back: the ring fills up, and the NIC has no slot. */
+#define STARVE()							\
+	do {								\
+		SEND(2 * ENTRIES, 0);					\
+		ASSERT_EQ(pd_wait(&self->pd, ENTRIES, WAIT_MS), ENTRIES); \
+		usleep(50000);						\
+		STATS();						\
+		EXPECT_EQ(self->stats.ts_held, ENTRIES);		\
+		EXPECT_EQ(self->stats.ts_posted, 0);			\
+		EXPECT_GE(self->stats.ts_dry, 1);			\
+		EXPECT_TRUE(NEED_KICK());				\
+	} while (0)
+
+/* The frames that were held are the first ones, in order. */
+#define GIVE_BACK()							\
+	do {								\
+		__u32 _i;						\
+									\
+		for (_i = 0; _i < ENTRIES; _i++) {			\
+			ASSERT_EQ(pd_gather(&self->pd.ring, _i, 1,	\
+					    &frame), 1);		\
+			ASSERT_OK(pd_check(&frame, LEN, _i));		\
+		}							\
+		tpacket4_advance(&self->pd.ring, ENTRIES);		\
+		RELEASE(ENTRIES);					\
+	} while (0)
+
+TEST_F_TIMEOUT(hw, starved_recovers_by_the_timer, 60)
+{
+	int i;
+
+	OPEN_LEASED();
+	STARVE();
+	GIVE_BACK();
+	for (i = 0; i < 1000 && NEED_KICK(); i++)
+		usleep(1000);
+	EXPECT_FALSE(NEED_KICK());
+	STATS();
+	EXPECT_GT(self->stats.ts_posted, 0);
+	pd_drain(&self->pd);
+	SEND(50, 5000);
+	TAKE(50, 5000);
+}
+
+TEST_F_TIMEOUT(hw, starved_recovers_by_a_kick, 60)
+{
+	int i;
+
+	OPEN_LEASED();
+	STARVE();
+	GIVE_BACK();
+	ASSERT_EQ(tpacket4_kick(&self->pd.ring, self->pd.fd), 0);
+	for (i = 0; i < 100 && NEED_KICK(); i++)
+		usleep(1000);
+	EXPECT_FALSE(NEED_KICK());
+	pd_drain(&self->pd);
+	SEND(50, 5000);
+	TAKE(50, 5000);
+}
+
+/* What the NIC had to drop is counted, and counted as this queue's. */
+TEST_F_TIMEOUT(hw, starved_is_counted, 60)
+{
+	struct tpacket_stats st;
+	socklen_t len = sizeof(st);
+	__u64 sent = 2 * ENTRIES;
+	int i;
+
+	OPEN_LEASED();
+	STARVE();
+	for (i = 0; i < 50; i++) {
+		STATS();
+		if (self->stats.ts_packets + self->stats.ts_drop_nic == sent)
+			break;
+		usleep(100000);
+	}
+	EXPECT_EQ(self->stats.ts_packets, ENTRIES);
+	EXPECT_EQ(self->stats.ts_drop_nic, ENTRIES);
+	ASSERT_EQ(getsockopt(self->pd.fd, SOL_PACKET, PACKET_STATISTICS, &st,
+			     &len), 0);
+	EXPECT_EQ(st.tp_packets, 2 * ENTRIES);
+	EXPECT_EQ(st.tp_drops, ENTRIES);
+}
+
+/* A reader that stopped takes nothing from the other queues. */
+TEST_F_TIMEOUT(hw, starved_harms_no_other_queue, 60)
+{
+	int fd, got;
+	__u32 i;
+
+	OPEN_LEASED();
+	STARVE();
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	ASSERT_GE(fd, 0);
+	INFO(0);
+	ASSERT_EQ(steer(self->ifname,
+			(self->queue + 1) % self->info.ti_queue_nr), 0);
+	ASSERT_EQ(pd_bind(fd, self->pd.ifindex, ETH_P_IP), 0);
+	for (i = 0; i < 100; i++)
+		ASSERT_EQ(send_udp(self->tx, i, false), 0);
+	got = witness_count(fd, 1000);
+	EXPECT_EQ(got, 100);
+	close(fd);
+}
+
+/* A refused frame is not published, and its slot goes back to the NIC. */
+TEST_F(hw, filter_refuses)
+{
+	int i;
+
+	OPEN_LEASED();
+	ASSERT_EQ(pd_filter_ret(self->pd.fd, 0), 0);
+	SEND(2 * ENTRIES, 0);
+	for (i = 0; i < 100; i++) {
+		STATS();
+		if (self->stats.ts_drop_filter == 2 * ENTRIES)
+			break;
+		usleep(20000);
+	}
+	EXPECT_EQ(self->stats.ts_drop_filter, 2 * ENTRIES);
+	EXPECT_EQ(self->stats.ts_packets, 0);
+	EXPECT_EQ(self->stats.ts_held, 0);
+	EXPECT_EQ(tpacket4_peek_all(&self->pd.ring), 0);
+	ASSERT_EQ(setsockopt(self->pd.fd, SOL_SOCKET, SO_DETACH_FILTER, NULL,
+			     0), 0);
+	SEND(10, 7);
+	TAKE(10, 7);
+}
+
+TEST_F(hw, filter_truncates)
+{
+	static const __u32 snap[] = { 1, 14, 60, 199, 200, 201, 0xffffffff };
+	__u32 i, len;
+
+	OPEN_LEASED();
+	for (i = 0; i < ARRAY_SIZE(snap); i++) {
+		len = snap[i] < LEN ? snap[i] : LEN;
+		ASSERT_EQ(pd_filter_ret(self->pd.fd, snap[i]), 0);
+		SEND(1, i);
+		NEXT();
+		EXPECT_EQ(frame.hdr.tp_len, LEN);
+		EXPECT_EQ(frame.len, len);
+		EXPECT_EQ(!!(frame.hdr.tp_flags & TPACKET4_TRUNCATED), len < LEN);
+		EXPECT_OK(pd_check_bytes(frame.data, frame.len, LEN, i));
+	}
+}
+
+TEST_F(hw, poll)
+{
+	struct pollfd pfd = { .events = POLLIN };
+	__u32 i;
+
+	OPEN_LEASED();
+	pfd.fd = self->pd.fd;
+	EXPECT_EQ(poll(&pfd, 1, 50), 0);
+	for (i = 0; i < 50; i++) {
+		SEND(1, i);
+		ASSERT_EQ(poll(&pfd, 1, WAIT_MS), 1);
+		ASSERT_EQ(pfd.revents, POLLIN);
+		TAKE(1, i);
+		ASSERT_EQ(poll(&pfd, 1, 0), 0);
+	}
+}
+
+TEST_F(hw, wake_count_and_time)
+{
+	struct tpacket_req4 req;
+	struct pollfd pfd = { .events = POLLIN };
+
+	pd_req(&req, ENTRIES, 0, 2048);
+	req.tp_wake_count = 10;
+	req.tp_wake_usecs = 300000;
+	ASSERT_EQ(pd_open(&self->pd, self->ifname, &req), 0);
+	LEASE();
+	pfd.fd = self->pd.fd;
+	SEND(9, 0);
+	EXPECT_EQ(pd_wait(&self->pd, 9, WAIT_MS), 9);
+	EXPECT_EQ(poll(&pfd, 1, 0), 0);
+	EXPECT_EQ(poll(&pfd, 1, 5000), 1);
+	TAKE(9, 0);
+	SEND(10, 9);
+	EXPECT_EQ(poll(&pfd, 1, WAIT_MS), 1);
+	TAKE(10, 9);
+}
+
+TEST_F(hw, busy_poll)
+{
+	int usecs = 1000, i, n;
+	char c;
+
+	OPEN_LEASED();
+	if (setsockopt(self->pd.fd, SOL_SOCKET, SO_BUSY_POLL, &usecs,
+		       sizeof(usecs)))
+		SKIP(return, "SO_BUSY_POLL: %s", strerror(errno));
+	for (n = 0; n < 20; n++) {
+		SEND(1, n);
+		for (i = 0; i < 1000; i++) {
+			ASSERT_EQ(recv(self->pd.fd, &c, 1, MSG_DONTWAIT), -1);
+			ASSERT_EQ(errno, EAGAIN);
+			if (tpacket4_peek_all(&self->pd.ring))
+				break;
+		}
+		TAKE(1, n);
+	}
+}
+
+/* Every frame is kept for a while by the swap. */
+TEST_F_TIMEOUT(hw, swap, 120)
+{
+	__u32 kept[64], i, spare;
+	struct tpacket4_hdr *hdr;
+
+	OPEN_RING(64, 128, 2048);
+	LEASE();
+	for (i = 0; i < 64; i++)
+		kept[i] = 64 + i;
+	for (i = 0; i < 1000; i++) {
+		SEND(1, i);
+		ASSERT_GE(pd_wait(&self->pd, 1, WAIT_MS), 1);
+		hdr = tpacket4_entry(&self->pd.ring, 0);
+		spare = kept[i % 64];
+		if (i >= 64)
+			ASSERT_OK(pd_check_bytes(tpacket4_slot(&self->pd.ring,
+							       spare),
+						 LEN, LEN, i - 64));
+		kept[i % 64] = tpacket4_swap(hdr, spare);
+		tpacket4_advance(&self->pd.ring, 1);
+		RELEASE(1);
+	}
+	STATS();
+	EXPECT_EQ(self->stats.ts_bad_slot, 0);
+	EXPECT_EQ(self->stats.ts_spare, 64);
+}
+
+/* Nonsense in every header that goes back: no slot is published twice, and the
+ * sum holds.
+ */
+TEST_F_TIMEOUT(hw, scribbled_headers, 120)
+{
+	struct tpacket4_ring *ring = &self->pd.ring;
+	struct tpacket4_hdr *hdr;
+	__u32 round, i, n;
+
+	OPEN_RING(64, 96, 2048);
+	LEASE();
+	srand(3);
+	for (round = 0; round < 300; round++) {
+		SEND(20, round);
+		ASSERT_GE(pd_wait(&self->pd, 20, WAIT_MS), 20);
+		n = tpacket4_peek_all(ring);
+		for (i = 0; i < n; i++) {
+			hdr = tpacket4_entry(ring, i);
+			ASSERT_LT(hdr->tp_slot, 96);
+			ASSERT_OK(pd_check_bytes(tpacket4_data(ring, hdr), LEN,
+						 LEN, round + i));
+			memset(hdr, rand(), sizeof(*hdr));
+			hdr->tp_slot = rand() % 100;
+		}
+		tpacket4_advance(ring, n);
+		RELEASE(n);
+		STATS();
+	}
+	EXPECT_GT(self->stats.ts_bad_slot, 0);
+}
+
+struct hostile {
+	struct tpacket4_ring *ring;
+	bool stop;
+};
+
+static void *hostile_main(void *arg)
+{
+	struct hostile *h = arg;
+	struct tpacket4_ring *ring = h->ring;
+	unsigned int seed = 7;
+	__u32 at, *word;
+
+	while (!__atomic_load_n(&h->stop, __ATOMIC_RELAXED)) {
+		at = rand_r(&seed) % (sizeof(*ring->ctrl) / 4);
+		word = (__u32 *)ring->ctrl + at;
+		at = rand_r(&seed) % 4 ? rand_r(&seed) : ring->ctrl->prod;
+		__atomic_store_n(word, at, __ATOMIC_RELAXED);
+
+		at = rand_r(&seed) % (sizeof(struct tpacket4_hdr) / 4);
+		word = (__u32 *)tpacket4_at(ring, rand_r(&seed)) + at;
+		__atomic_store_n(word, rand_r(&seed) % (2 * ENTRIES),
+				 __ATOMIC_RELAXED);
+	}
+
+	return NULL;
+}
+
+/* A hostile owner harms itself: the sum holds, the next socket works. */
+TEST_F_TIMEOUT(hw, hostile, 120)
+{
+	struct hostile h = { .ring = &self->pd.ring };
+	pthread_t thread;
+	__u32 i;
+
+	OPEN_RING(ENTRIES, ENTRIES + 64, 2048);
+	LEASE();
+	ASSERT_EQ(pthread_create(&thread, NULL, hostile_main, &h), 0);
+	for (i = 0; i < 200; i++) {
+		SEND(50, i);
+		tpacket4_kick_always(self->pd.fd);
+		STATS();
+	}
+	__atomic_store_n(&h.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	STATS();
+	pd_close(&self->pd);
+
+	OPEN_LEASED();
+	SEND(50, 0);
+	TAKE(50, 0);
+}
+
+/* Down: the reader is told.  Up: the lease goes on. */
+TEST_F_TIMEOUT(hw, down_and_up, 60)
+{
+	struct pollfd pfd = { .events = POLLIN };
+	socklen_t len = sizeof(int);
+	__u32 generation;
+	int err = 0;
+
+	OPEN_LEASED();
+	pfd.fd = self->pd.fd;
+	generation = self->pd.ring.ctrl->generation;
+	ASSERT_EQ(pd_if_up(self->ifname, false), 0);
+	EXPECT_EQ(self->pd.ring.ctrl->state, PACKET_DIRECT_DOWN);
+	EXPECT_NE(self->pd.ring.ctrl->generation, generation);
+	ASSERT_EQ(poll(&pfd, 1, WAIT_MS), 1);
+	EXPECT_TRUE(pfd.revents & POLLERR);
+	ASSERT_EQ(getsockopt(self->pd.fd, SOL_SOCKET, SO_ERROR, &err, &len), 0);
+	EXPECT_EQ(err, ENETDOWN);
+	STATS();
+	EXPECT_EQ(self->stats.ts_posted, 0);
+
+	ASSERT_EQ(pd_if_up(self->ifname, true), 0);
+	ASSERT_EQ(pd_if_ready(self->ifname), 0);
+	ASSERT_EQ(pd_if_ready(self->peer), 0);
+	EXPECT_EQ(self->pd.ring.ctrl->state, PACKET_DIRECT_ACTIVE);
+	pd_drain(&self->pd);
+	SEND(10, 0);
+	TAKE(10, 0);
+	witness_count(self->witness, 0);
+	SEND(10, 10);
+	TAKE(10, 10);
+	EXPECT_EQ(witness_count(self->witness, 100), 0);
+}
+
+/* What makes drivers build their rings anew does not end a lease. */
+TEST_F_TIMEOUT(hw, reconfiguration, 120)
+{
+	static const char * const cmd[] = {
+		"ethtool -G %s rx 256", "ethtool -G %s rx 512",
+		"ip link set %s mtu 4000", "ip link set %s mtu 1500",
+		"ethtool -r %s", "ip link set %s promisc on",
+		"ip link set %s promisc off",
+	};
+	char line[128];
+	size_t i;
+
+	OPEN_LEASED();
+	for (i = 0; i < ARRAY_SIZE(cmd); i++) {
+		snprintf(line, sizeof(line), cmd[i], self->ifname);
+		ASSERT_EQ(pd_run("%s", line), 0);
+		usleep(200000);
+		ASSERT_EQ(pd_if_ready(self->ifname), 0);
+		ASSERT_EQ(pd_if_ready(self->peer), 0);
+		INFO(self->queue);
+		ASSERT_EQ(self->info.ti_state, PACKET_DIRECT_ACTIVE);
+		EXPECT_NE(self->info.ti_napi_id, 0);
+		pd_drain(&self->pd);
+		SEND(20, i * 100);
+		TAKE(20, i * 100);
+		STATS();
+	}
+	EXPECT_EQ(self->stats.ts_bad_slot, 0);
+}
+
+/* What would take the queue away is refused. */
+TEST_F(hw, channels_are_kept)
+{
+	if (!self->queue)
+		SKIP(return, "queue 0 is always there");
+	OPEN_LEASED();
+	EXPECT_NE(pd_run("ethtool -L %s combined %u 2>/dev/null", self->ifname,
+			 self->queue), 0);
+	SEND(10, 0);
+	TAKE(10, 0);
+}
+
+TEST_F(hw, filter_locked)
+{
+	int one = 1, err;
+
+	OPEN_RING(ENTRIES, 0, 2048);
+	ASSERT_EQ(setsockopt(self->pd.fd, SOL_SOCKET, SO_LOCK_FILTER, &one,
+			     sizeof(one)), 0);
+	err = pd_lease(self->pd.fd, self->queue);
+	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_FILTER_LOCKED));
+}
+
+/* 2 means leased. */
+TEST_F(hw, proc_net_packet)
+{
+	unsigned int iface, running, found = 0;
+	char line[256];
+	FILE *f;
+
+	OPEN_LEASED();
+	f = fopen("/proc/net/packet", "r");
+	ASSERT_NE(f, NULL);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*s %*d %*u %*x %u %u", &iface, &running) == 2)
+			found += iface == self->pd.ifindex && running == 2;
+	fclose(f);
+	EXPECT_EQ(found, 1);
+}
+
+TEST_HARNESS_MAIN
