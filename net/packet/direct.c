@@ -286,7 +286,9 @@ static int packet_direct_get_arg(struct packet_sock *po,
 static enum packet_direct_reason
 packet_direct_check_arg(const struct tpacket4_direct *arg)
 {
-	if (arg->td_flags & ~(PACKET_DIRECT_RELEASE | PACKET_DIRECT_DMABUF))
+	const u32 known = PACKET_DIRECT_RELEASE | PACKET_DIRECT_DMABUF;
+
+	if ((arg->td_flags & ~known) || arg->td_flags == known)
 		return PACKET_DIRECT_BAD_FLAGS;
 	if (memchr_inv(arg->td_reserved, 0, sizeof(arg->td_reserved)))
 		return PACKET_DIRECT_BAD_RESERVED;
