@@ -52,7 +52,7 @@ struct packet_direct {
 					      struct net_device *dev,
 					      struct packet_type *pt,
 					      struct net_device *orig_dev);
-	spinlock_t		copy_lock;
+	spinlock_t		copy_lock;	/* pdq, in copy mode */
 	void			*shared;
 	size_t			shared_len;
 	struct tpacket4_layout	layout;

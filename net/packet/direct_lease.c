@@ -57,7 +57,7 @@ int packet_direct_check_channels(const struct net_device *dev,
 	if (queue < 0)
 		return 0;
 	if (info)
-		GENL_SET_ERR_MSG_FMT(info, "requested channel counts are too low for RX queue %d, which a packet socket has (PACKET_RX_DIRECT)",
+		GENL_SET_ERR_MSG_FMT(info, "RX queue %d is in use by a packet socket (PACKET_RX_DIRECT)",
 				     queue);
 	return -EBUSY;
 }
@@ -68,7 +68,7 @@ int packet_direct_check_xdp(const struct net_device *dev,
 {
 	if (mode == XDP_MODE_SKB || packet_direct_next_leased(dev, 0) < 0)
 		return 0;
-	NL_SET_ERR_MSG(extack, "A packet socket has an RX queue of this device (PACKET_RX_DIRECT)");
+	NL_SET_ERR_MSG(extack, "an RX queue is in use by a packet socket (PACKET_RX_DIRECT)");
 	return -EBUSY;
 }
 

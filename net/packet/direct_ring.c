@@ -484,6 +484,7 @@ void packet_direct_set_state(struct packet_direct_queue *pdq,
 	WRITE_ONCE(pdq->state, state);
 	WRITE_ONCE(pdq->generation, pdq->generation + 1);
 	WRITE_ONCE(pdq->ctrl->state, state);
+	/* Whoever sees the new generation sees the new state. */
 	smp_store_release(&pdq->ctrl->generation, pdq->generation);
 	pdq->sk->sk_data_ready(pdq->sk);
 }
@@ -491,7 +492,7 @@ void packet_direct_set_state(struct packet_direct_queue *pdq,
 void packet_direct_begin(struct packet_direct_queue *pdq)
 {
 	WRITE_ONCE(pdq->seq, pdq->seq | 1);
-	smp_wmb();
+	smp_wmb();	/* odd before any slot moves; packet_direct_slots() */
 	pdq->tstamp = max_t(u64, ktime_get_real_ns(), pdq->tstamp);
 	pdq->filter = rcu_dereference_bh(pdq->sk->sk_filter);
 }
@@ -514,7 +515,7 @@ bool packet_direct_posted(struct packet_direct_queue *pdq)
 		packet_direct_set_need_kick(pdq, false);
 
 	if (!again) {
-		smp_wmb();
+		smp_wmb();	/* even after every slot has moved */
 		WRITE_ONCE(pdq->seq, (pdq->seq | 1) + 1);
 	}
 	return again;
@@ -715,9 +716,9 @@ void packet_direct_slots(struct packet_direct_queue *pdq,
 
 	for (;;) {
 		seq = READ_ONCE(pdq->seq);
-		smp_rmb();
+		smp_rmb();	/* pairs with packet_direct_begin() */
 		packet_direct_count_slots(pdq, stats);
-		smp_rmb();
+		smp_rmb();	/* pairs with packet_direct_posted() */
 		if (!(seq & 1) && seq == READ_ONCE(pdq->seq))
 			return;
 		if (fatal_signal_pending(current))
