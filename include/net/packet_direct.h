@@ -470,11 +470,18 @@ static inline void __packet_direct_fill(struct packet_direct_queue *pdq,
  * For the plain case: no part of it came before (&pdq->chain and &pdq->skip are
  * 0) and there is no filter.  packet_direct_frame_end() takes all others.
  *
+ * A NIC that says that it wrote more than a slot holds is not believed: the
+ * frame is dropped as damaged.
+ *
  * Context: as packet_direct_frag().
  */
 static inline void packet_direct_frame(struct packet_direct_queue *pdq,
 				       u32 slot, u32 len, u32 flags, u32 hash)
 {
+	if (unlikely(len > pdq->slot_len)) {
+		packet_direct_drop(pdq, slot, true, &pdq->drop_error);
+		return;
+	}
 	packet_direct_sync(pdq, slot, len);
 	__packet_direct_fill(pdq, slot, 0, len,
 			     flags | TPACKET4_FIRST | TPACKET4_LAST |

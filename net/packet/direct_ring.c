@@ -553,6 +553,10 @@ void packet_direct_frag(struct packet_direct_queue *pdq, u32 slot, u32 len)
 {
 	bool first = !pdq->chain;
 
+	if (len > pdq->slot_len) {
+		packet_direct_drop(pdq, slot, false, &pdq->drop_error);
+		return;
+	}
 	if (pdq->skip || pdq->chain == TPACKET4_MAX_CHAIN - 1) {
 		packet_direct_drop(pdq, slot, false, &pdq->drop_too_long);
 		return;
@@ -639,8 +643,8 @@ void packet_direct_frame_end(struct packet_direct_queue *pdq, u32 slot, u32 len,
 	struct tpacket4_hdr *hdr;
 	u32 first, total, snaplen;
 
-	if (pdq->skip) {
-		packet_direct_drop(pdq, slot, true, &pdq->drop_too_long);
+	if (pdq->skip || len > pdq->slot_len) {
+		packet_direct_drop(pdq, slot, true, &pdq->drop_error);
 		return;
 	}
 	packet_direct_sync(pdq, slot, len);
