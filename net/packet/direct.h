@@ -10,9 +10,10 @@
  *
  * Locks, outermost first: lock_sock, RTNL, fanout_mutex, pg_vec_lock, bind_lock.
  *
- * Lifetime: packet_sock.direct is the ring.  It is set and cleared under
- * lock_sock, fanout_mutex and pg_vec_lock, so that each of them alone is enough
- * to look; poll() and the copy path look under RCU.  The ring holds the lease:
+ * Lifetime: packet_sock.direct is the ring.  It changes under lock_sock and
+ * pg_vec_lock, so that each of them alone is enough to look, and is set under
+ * fanout_mutex too, which keeps the socket out of a fanout group; poll() and the
+ * copy path look under RCU.  The ring holds the lease:
  * while packet_direct.leased is set the protocol hook is off, a NIC may write
  * into the slots, and the ring cannot go away.  The lease ends by
  * PACKET_DIRECT_RELEASE, by packet_release(), which comes after the last

@@ -118,6 +118,7 @@ packet_direct_check_slots(const struct packet_direct_queue *pdq,
 	return PACKET_DIRECT_OK;
 }
 
+/* The CPU's view is not synced: the user's slots would lose what was written. */
 static void packet_direct_dma_unmap(struct packet_direct_queue *pdq, u32 blocks)
 {
 	u32 per_block = 1U << (pdq->block_shift - pdq->slot_shift);
@@ -141,7 +142,7 @@ packet_direct_dma_map_block(struct packet_direct_queue *pdq, u32 block)
 
 	addr = dma_map_page_attrs(pdq->dma_dev, virt_to_page(pdq->blocks[block]),
 				  0, (size_t)1 << pdq->block_shift,
-				  DMA_FROM_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
+				  DMA_FROM_DEVICE, 0);
 	if (dma_mapping_error(pdq->dma_dev, addr))
 		return PACKET_DIRECT_DMA_FAILED;
 
@@ -219,6 +220,7 @@ void packet_direct_unlease(struct packet_direct *pd)
 		packet_direct_dma_unmap(pdq, pdq->block_nr);
 
 	static_branch_dec(&packet_direct_key);
+	pdq->need_sync = false;
 	pdq->filter_skb->dev = NULL;
 	pdq->dev = NULL;
 	netdev_put(dev, &pdq->dev_tracker);

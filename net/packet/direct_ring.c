@@ -386,6 +386,10 @@ u32 packet_direct_reclaim(struct packet_direct_queue *pdq)
 		slot = READ_ONCE(pdq->hdrs[at & pdq->mask].tp_slot);
 		if (unlikely(slot != pdq->home[at & pdq->mask]))
 			slot = packet_direct_swap(pdq, at, slot);
+		if (unlikely(pdq->need_sync))
+			dma_sync_single_for_device(pdq->dma_dev, pdq->dma[slot],
+						   pdq->slot_len,
+						   DMA_FROM_DEVICE);
 		packet_direct_put(pdq, slot);
 	}
 	WRITE_ONCE(pdq->cons, cons);
