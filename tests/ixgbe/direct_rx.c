@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * direct_rx IFACE QUEUE [ENTRIES [SLOT_LEN]]: lease a queue and check the
+ * generator's frames that it delivers.
+ *
+ * Prints "ready", or "refused REASON ERRNO" and exits with status 1.  Then one
+ * line of input is one command, answered by one line:
+ *
+ *	stats	what was received, as JSON
+ *	clear	forget it
+ *	hold	give no entry back from now on
+ *	go	give back all that is held, and go on
+ *	release	give the queue back to the stack
+ *	quit
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../../nicsim/gen.h"
+#include "../../tools/testing/selftests/net/tpacket4.h"
+
+#define ETH_P_VLAN	0x8100
+#define VLAN_TAG_LEN	4
+
+struct got {
+	unsigned long frames;	/* all of them */
+	unsigned long gen;	/* of the generator, and right */
+	unsigned long bad;	/* of the generator, and wrong */
+	unsigned long chained;	/* in more than one entry */
+	unsigned long tagged;	/* with a VLAN tag in the frame */
+	unsigned long csum_valid;
+	unsigned long csum_bad;
+	unsigned long hash;
+	unsigned long hash_l4;
+	unsigned long disorder;	/* sequence numbers below the one before */
+	unsigned long backwards; /* time stamps below the one before */
+	unsigned long first_seq;
+	unsigned long last_seq;
+	unsigned long last_stamp;
+};
+
+struct capture {
+	int fd;
+	bool hold;
+	struct tpacket4_ring ring;
+	struct got got;
+};
+
+static uint8_t frame[GEN_MAX + 64];
+
+static int refused(int fd)
+{
+	struct tpacket4_info info = { .ti_size = sizeof(info) };
+	socklen_t len = sizeof(info);
+	int err = errno;
+
+	getsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, &info, &len);
+	printf("refused %u %s\n", info.ti_reason, strerrorname_np(err));
+	return 1;
+}
+
+static int open_lease(struct capture *c, const char *iface, unsigned int queue,
+		      unsigned int entries, unsigned int slot_len)
+{
+	struct sockaddr_ll addr = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+		.sll_ifindex = if_nametoindex(iface),
+	};
+	struct tpacket_req4 req = {
+		.tp_size = sizeof(req),
+		.tp_entry_nr = entries,
+		.tp_slot_len = slot_len,
+		.tp_slot_size = 1024,
+	};
+	int version = TPACKET_V4;
+
+	while (req.tp_slot_size < slot_len)
+		req.tp_slot_size *= 2;
+
+	c->fd = socket(AF_PACKET, SOCK_RAW, 0);
+	if (c->fd < 0 ||
+	    setsockopt(c->fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) ||
+	    setsockopt(c->fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)) ||
+	    bind(c->fd, (struct sockaddr *)&addr, sizeof(addr)) ||
+	    setsockopt(c->fd, SOL_PACKET, PACKET_RX_DIRECT, &queue, sizeof(queue)))
+		return refused(c->fd);
+	if (tpacket4_map(&c->ring, c->fd))
+		return refused(c->fd);
+	puts("ready");
+	return 0;
+}
+
+static void check_frame(struct capture *c, const struct tpacket4_hdr *hdr,
+			const uint8_t *data, size_t len)
+{
+	struct got *got = &c->got;
+	enum gen_error err;
+	uint64_t seq;
+
+	got->frames++;
+	got->csum_valid += !!(hdr->tp_flags & TPACKET4_CSUM_VALID);
+	got->csum_bad += !!(hdr->tp_flags & TPACKET4_CSUM_BAD);
+	got->hash += !!(hdr->tp_flags & TPACKET4_HASH);
+	got->hash_l4 += !!(hdr->tp_flags & TPACKET4_HASH_L4);
+	got->backwards += hdr->tp_tstamp < got->last_stamp;
+	got->last_stamp = hdr->tp_tstamp;
+
+	if (data[12] == ETH_P_VLAN >> 8 && data[13] == (ETH_P_VLAN & 0xff))
+		got->tagged++;
+
+	err = gen_check(data, len, &seq);
+	if (err == GEN_SHORT || err == GEN_NOT_OURS)
+		return;
+	if (err != GEN_OK || len != hdr->tp_len) {
+		got->bad++;
+		return;
+	}
+	if (!got->gen++)
+		got->first_seq = seq;
+	else
+		got->disorder += seq <= got->last_seq;
+	got->last_seq = seq;
+}
+
+/* Returns how many entries the next frame has. */
+static uint32_t take_frame(struct capture *c)
+{
+	struct tpacket4_hdr *first = tpacket4_entry(&c->ring, 0);
+	struct tpacket4_hdr *hdr;
+	uint32_t n = 0, part;
+	size_t len = 0;
+
+	do {
+		hdr = tpacket4_entry(&c->ring, n++);
+		part = tpacket4_data_len(hdr);
+		if (len + part > sizeof(frame)) {
+			c->got.bad++;
+			continue;
+		}
+		memcpy(frame + len, tpacket4_data(&c->ring, hdr), part);
+		len += part;
+	} while (!(hdr->tp_flags & TPACKET4_LAST));
+
+	if (!(first->tp_flags & TPACKET4_FIRST))
+		c->got.bad++;
+	c->got.chained += n > 1;
+	check_frame(c, first, frame, len);
+	return n;
+}
+
+static void give_back(struct capture *c)
+{
+	if (c->hold)
+		return;
+	tpacket4_release(&c->ring, c->ring.next - c->ring.cons);
+	tpacket4_kick(&c->ring, c->fd);
+}
+
+static void take_all(struct capture *c)
+{
+	unsigned int batch = 0;
+
+	while (tpacket4_peek(&c->ring)) {
+		tpacket4_advance(&c->ring, take_frame(c));
+		if (++batch % 32 == 0)
+			give_back(c);
+	}
+	give_back(c);
+}
+
+static void print_stats(struct capture *c)
+{
+	struct tpacket4_stats s = { .ts_size = sizeof(s) };
+	struct tpacket4_info i = { .ti_size = sizeof(i) };
+	const struct got *g = &c->got;
+	socklen_t len = sizeof(s);
+	unsigned int sum;
+
+	getsockopt(c->fd, SOL_PACKET, PACKET_V4_STATISTICS, &s, &len);
+	len = sizeof(i);
+	getsockopt(c->fd, SOL_PACKET, PACKET_RX_DIRECT, &i, &len);
+	sum = s.ts_free + s.ts_posted + s.ts_held + s.ts_spare;
+
+	printf("{\"frames\":%lu,\"gen\":%lu,\"bad\":%lu,\"chained\":%lu,\"tagged\":%lu,"
+	       "\"csum_valid\":%lu,\"csum_bad\":%lu,\"hash\":%lu,\"hash_l4\":%lu,"
+	       "\"disorder\":%lu,\"backwards\":%lu,\"first_seq\":%lu,\"last_seq\":%lu,",
+	       g->frames, g->gen, g->bad, g->chained, g->tagged, g->csum_valid,
+	       g->csum_bad, g->hash, g->hash_l4, g->disorder, g->backwards,
+	       g->first_seq, g->last_seq);
+	printf("\"free\":%u,\"posted\":%u,\"held\":%u,\"spare\":%u,\"sum\":%u,\"slots\":%u,"
+	       "\"quarantined\":%u,\"packets\":%llu,\"drop_nic\":%llu,\"drop_too_long\":%llu,"
+	       "\"drop_error\":%llu,\"drop_down\":%llu,\"drop_filter\":%llu,\"bad_slot\":%llu,"
+	       "\"bad_cons\":%llu,\"dry\":%llu,\"state\":%u,\"generation\":%u,\"napi\":%u}\n",
+	       s.ts_free, s.ts_posted, s.ts_held, s.ts_spare, sum,
+	       c->ring.layout.tl_slot_nr, s.ts_quarantined, s.ts_packets, s.ts_drop_nic,
+	       s.ts_drop_too_long, s.ts_drop_error, s.ts_drop_down, s.ts_drop_filter,
+	       s.ts_bad_slot, s.ts_bad_cons, s.ts_dry, i.ti_state, i.ti_generation,
+	       i.ti_napi_id);
+}
+
+static int release_queue(struct capture *c)
+{
+	struct tpacket4_direct direct = {
+		.td_size = sizeof(direct),
+		.td_flags = PACKET_DIRECT_RELEASE,
+	};
+
+	return setsockopt(c->fd, SOL_PACKET, PACKET_RX_DIRECT, &direct, sizeof(direct));
+}
+
+/* Returns false at the end. */
+static bool command(struct capture *c)
+{
+	char line[64];
+
+	if (!fgets(line, sizeof(line), stdin) || !strcmp(line, "quit\n"))
+		return false;
+
+	if (!strcmp(line, "stats\n")) {
+		print_stats(c);
+		return true;
+	}
+	if (!strcmp(line, "clear\n")) {
+		c->got = (struct got){ 0 };
+	} else if (!strcmp(line, "hold\n") || !strcmp(line, "go\n")) {
+		c->hold = line[0] == 'h';
+		give_back(c);
+	} else if (strcmp(line, "release\n") || release_queue(c)) {
+		printf("error %s", line);
+		return true;
+	}
+	puts("ok");
+	return true;
+}
+
+/* Down and up again is no end: the frames go on. */
+static void forget_error(int fd)
+{
+	socklen_t len = sizeof(int);
+	int err;
+
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len);
+}
+
+static void run(struct capture *c)
+{
+	struct pollfd pfd[] = {
+		{ .fd = c->fd, .events = POLLIN },
+		{ .fd = STDIN_FILENO, .events = POLLIN },
+	};
+
+	for (;;) {
+		poll(pfd, 2, -1);
+		if (pfd[0].revents & POLLERR)
+			forget_error(c->fd);
+		take_all(c);
+		if (pfd[1].revents && !command(c))
+			return;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct capture c = { .fd = -1 };
+
+	if (argc < 3) {
+		fputs("usage: direct_rx IFACE QUEUE [ENTRIES [SLOT_LEN]]\n", stderr);
+		return 2;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	setvbuf(stdin, NULL, _IONBF, 0);
+	if (open_lease(&c, argv[1], atoi(argv[2]), argc > 3 ? atoi(argv[3]) : 1024,
+		       argc > 4 ? atoi(argv[4]) : 2048))
+		return 1;
+	run(&c);
+	return 0;
+}
