@@ -33,3 +33,7 @@ $(TEST_PROGRAMS): build/tests/%: tests/%.c $(wildcard tests/*.h tests/*/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -o $@ $< -lpthread
 
+
+.PHONY: check
+check:
+	@testbed/check

@@ -10,6 +10,7 @@ import subprocess
 
 MODELS = {"ixgbe": "82599", "gve": "gve"}
 READY_S = 20
+DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
 
 class NicError(Exception):
@@ -25,7 +26,7 @@ class Nic:
         self.control = os.path.join(sockets, f"nicsim{number}.control")
         self.log = os.path.join(run, f"nicsim{number}.log")
         self.errors = os.path.join(run, f"nicsim{number}.err")
-        argv = [binary, "--model", model, "--socket", self.socket,
+        argv = [*DIES_WITH_US, binary, "--model", model, "--socket", self.socket,
                 "--control", self.control, "--log", self.log,
                 "--mac", f"02:00:00:00:00:{number + 1:02x}", *wire, *extra]
         with open(self.errors, "wb") as err:
@@ -62,13 +63,14 @@ class Nic:
         if status is not None:
             return f"nicsim{self.number} died with status {status}:\n{self.said()}"
         try:
-            records = self.ask("strict").get("strict", [])
+            reply = self.ask("strict")
         except (OSError, ValueError) as err:
             return f"nicsim{self.number} does not answer: {err}"
-        if not records:
-            return None
-        return "\n".join(f"nicsim{self.number}: {r['count']} x {r['text']}"
-                         for r in records)
+        lines = [f"nicsim{self.number}: {r['count']} x {r['text']}"
+                 for r in reply["strict"]]
+        if reply.get("other"):
+            lines.append(f"nicsim{self.number}: {reply['other']} x other records")
+        return "\n".join(lines) or None
 
     def stop(self):
         if self.process.poll() is None:
