@@ -364,7 +364,7 @@ static void test_strict(void)
 	fake_start();
 	rx_queue(0, ONE_BUFFER(2), 4);
 	wr(ixgbe_rx_base(0) + RX_RXDCTL, 0);
-	wr(ixgbe_rx_base(0) + RX_RDLEN, 100);
+	wr(ixgbe_rx_base(0) + RX_RDLEN, 200);
 	wr(ixgbe_rx_base(0) + RX_RXDCTL, RXDCTL_ENABLE);
 	rx_on();
 	ok(fake.strict, "RDLEN that is no multiple of 128: %s", fake.strict_text);
