@@ -116,7 +116,6 @@ static int refused_here(pcap_t *p, struct packet4 *p4, uint32_t entry,
 static int wrong_way(const pcap_t *p, const struct packet4 *p4,
 		     const struct tpacket4_hdr *h)
 {
-	/* What leaves through a loopback device comes in through it as well. */
 	if (h->tp_pkttype == PACKET_OUTGOING)
 		return p4->loopback || p->direction == PCAP_D_IN;
 	return p->direction == PCAP_D_OUT;

@@ -331,6 +331,19 @@ static int set_promisc(pcap_t *p, const struct packet4 *p4)
 	return 0;
 }
 
+/*
+ * What leaves through a loopback device comes in through it as well.  Where the
+ * kernel cannot be told so, the reader leaves one of the two out.
+ */
+static void ignore_outgoing(pcap_t *p, const struct packet4 *p4)
+{
+	int on = 1;
+
+	if (p4->loopback)
+		(void)setsockopt(p->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on,
+				 sizeof(on));
+}
+
 static long long interface_counter(const struct packet4 *p4, const char *name)
 {
 	char text[32 + IFNAMSIZ + 64];
@@ -474,6 +487,7 @@ static int start(pcap_t *p, struct packet4 *p4)
 		ret = bind_to(p, p4, 0);
 	if (ret == 0)
 		ret = set_promisc(p, p4);
+	ignore_outgoing(p, p4);
 	if (ret == 0)
 		ret = pcap_packet4_ring_create(p);
 	if (ret == 0 && !packet4_is_copy(p4))
