@@ -349,7 +349,7 @@ def define(links):
         with link.open(promisc=1):
             equal(level(), before + 1)
         equal(level(), before)
-        with link.open():
+        with link.open(promisc=0):
             equal(level(), before)
 
     @every
