@@ -24,7 +24,6 @@
 #include "ixgbe_regs.h"
 
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
-#define ALIGN_UP(x, a)		(((x) + (a) - 1) / (a) * (a))
 
 #define IXG_EEPROM_WORDS	1024
 #define IXG_RSS_KEY_LEN		40
@@ -164,7 +163,7 @@ struct ixgbe {
  * @offset:	in BAR 0, of the first
  * @count:	number of registers
  * @stride:	bytes between two
- * @first:	index of the first, when an array is in two places
+ * @split:	number 64 and up are in a second place, as receive queues are
  * @writable:	bits that a write changes
  * @reset:	value after reset
  * @clear_on_read: a statistics register
@@ -174,7 +173,8 @@ struct ixgbe {
 struct ixgbe_reg {
 	const char *name;
 	uint32_t offset;
-	uint16_t count, stride, first;
+	uint16_t count, stride;
+	bool split;
 	uint32_t writable, reset;
 	bool clear_on_read;
 	uint32_t (*read)(struct ixgbe *nic, unsigned int i);

@@ -101,9 +101,9 @@
 #define  MHADD_MFS_SHIFT	16
 #define IXG_AUTOC		0x042a0
 #define  AUTOC_AN_RESTART	BIT32(12)
-#define  AUTOC_LMS_10G_NO_AN	(1u << 13)
-#define  AUTOC_10G_KX4		(1u << 7)
-#define  AUTOC_1G_KX		(1u << 9)
+#define  AUTOC_LMS_10G_NO_AN	BIT32(13)
+#define  AUTOC_10G_KX4		BIT32(7)
+#define  AUTOC_1G_KX		BIT32(9)
 #define  AUTOC_KX4_SUPP		BIT32(31)
 #define  AUTOC_SYM_PAUSE	BIT32(28)
 #define IXG_LINKS		0x042a4

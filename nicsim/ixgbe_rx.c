@@ -20,9 +20,14 @@ static size_t pb_size(struct ixgbe *nic)
 	return ixgbe_get(nic, IXG_RXPBSIZE(0)) & RXPBSIZE_MASK;
 }
 
+static size_t pb_space(size_t len)
+{
+	return (len + PB_GRANULE - 1) / PB_GRANULE * PB_GRANULE;
+}
+
 static bool pb_has_room(struct ixgbe *nic, size_t len)
 {
-	return nic->pb.used + ALIGN_UP(len, PB_GRANULE) <= pb_size(nic);
+	return nic->pb.used + pb_space(len) <= pb_size(nic);
 }
 
 static void set_queue(struct ixgbe *nic, struct ixgbe_rx_meta *meta,
@@ -96,7 +101,7 @@ static bool pb_push(struct ixgbe *nic, const struct ixgbe_rx_meta *meta, const u
 	memcpy(f->data, frame, len);
 	*nic->pb.tail = f;
 	nic->pb.tail = &f->next;
-	nic->pb.used += ALIGN_UP(len, PB_GRANULE);
+	nic->pb.used += pb_space(len);
 	return true;
 }
 
@@ -107,7 +112,7 @@ static void pb_pop(struct ixgbe *nic)
 	nic->pb.head = f->next;
 	if (!nic->pb.head)
 		nic->pb.tail = &nic->pb.head;
-	nic->pb.used -= ALIGN_UP(f->len, PB_GRANULE);
+	nic->pb.used -= pb_space(f->len);
 	free(f);
 }
 

@@ -261,8 +261,8 @@ static enum ixgbe_deliver no_descriptors(struct ixgbe *nic, unsigned int q,
 	struct ixgbe_rx_queue *rxq = &nic->rxq[q];
 
 	if (plan->num >= ring_size(nic, q)) {
-		nicsim_strict(nic->sim, "RX queue %u: a frame needs %u descriptors, the ring has %u",
-			      q, plan->num, ring_size(nic, q));
+		nicsim_strict(nic->sim, "RX queue %u: a frame needs %u descriptors of %u", q,
+			      plan->num, ring_size(nic, q));
 		return drop(nic, q, &nic->fate.no_desc, &rxq->drop_no_desc);
 	}
 	if (rxq_get(nic, q, RX_SRRCTL) & SRRCTL_DROP_EN)

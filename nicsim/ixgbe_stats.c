@@ -3,8 +3,6 @@
  * Section "Statistics Registers".  Lengths on the wire include the FCS, which
  * the model never sees.
  */
-#include <inttypes.h>
-
 #include "ixgbe.h"
 
 #define FCS_LEN	4
@@ -112,17 +110,17 @@ static void print_queues(struct ixgbe *nic, FILE *out)
 
 		if (!rxq->frames && !rxq->drop_no_desc && !rxq->drop_off)
 			continue;
-		fprintf(out, "%s\"%u\":{\"frames\":%" PRIu64 ",\"bytes\":%" PRIu64
-			",\"no_desc\":%" PRIu64 ",\"off\":%" PRIu64 "}", sep, q, rxq->frames,
-			rxq->bytes, rxq->drop_no_desc, rxq->drop_off);
+		fprintf(out, "%s\"%u\":{\"frames\":%ju,\"bytes\":%ju,\"no_desc\":%ju,\"off\":%ju}",
+			sep, q, (uintmax_t)rxq->frames, (uintmax_t)rxq->bytes,
+			(uintmax_t)rxq->drop_no_desc, (uintmax_t)rxq->drop_off);
 		sep = ",";
 	}
 	fputs("},\"tx_queue\":{", out);
 	for (q = 0, sep = ""; q < IXG_MAX_QUEUES; q++) {
 		if (!nic->txq[q].frames)
 			continue;
-		fprintf(out, "%s\"%u\":{\"frames\":%" PRIu64 ",\"bytes\":%" PRIu64 "}", sep, q,
-			nic->txq[q].frames, nic->txq[q].bytes);
+		fprintf(out, "%s\"%u\":{\"frames\":%ju,\"bytes\":%ju}", sep, q,
+			(uintmax_t)nic->txq[q].frames, (uintmax_t)nic->txq[q].bytes);
 		sep = ",";
 	}
 	fputs("}", out);
@@ -154,6 +152,6 @@ void ixgbe_stats_print(void *priv, FILE *out)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(row); i++)
-		fprintf(out, "%s\"%s\":%" PRIu64, i ? "," : "", row[i].name, row[i].val);
+		fprintf(out, "%s\"%s\":%ju", i ? "," : "", row[i].name, (uintmax_t)row[i].val);
 	print_queues(nic, out);
 }

@@ -22,12 +22,13 @@
 #define QUEUE_STATS(n, off)	{ .name = n, .offset = off, .count = IXG_NUM_STAT_QUEUES, \
 				  .stride = 0x40, .clear_on_read = true }
 
+#define ADDRESSES(n, off, mask)	{ .name = n, .offset = off, .count = IXG_NUM_RAR, \
+				  .stride = 8, .writable = mask }
+
 /* A register of each receive queue, in its two places. */
 #define RXQ(n, reg, ...) \
-	{ .name = n, .offset = IXG_RX_BASE_LO + (reg), .count = 64, .stride = IXG_RX_STRIDE, \
-	  ##__VA_ARGS__ }, \
-	{ .name = n, .offset = IXG_RX_BASE_HI + (reg), .count = 64, .stride = IXG_RX_STRIDE, \
-	  .first = 64, ##__VA_ARGS__ }
+	{ .name = n, .offset = IXG_RX_BASE_LO + (reg), .count = IXG_MAX_QUEUES, \
+	  .stride = IXG_RX_STRIDE, .split = true, ##__VA_ARGS__ }
 #define TXQ(n, reg, ...) \
 	{ .name = n, .offset = IXG_TX_BASE + (reg), .count = IXG_MAX_QUEUES, \
 	  .stride = IXG_TX_STRIDE, ##__VA_ARGS__ }
@@ -126,8 +127,8 @@ static const struct ixgbe_reg table[] = {
 
 	/* EEPROM/Flash Registers */
 	REG("EEC", IXG_EEC, .writable = EEC_REQ | EEC_SK | EEC_CS | EEC_DI,
-	  .reset = EEC_PRES | EEC_AUTO_RD | EEC_ADDR_SIZE | 4 << EEC_SIZE_SHIFT,
-	  .write = ixgbe_eec_write),
+	    .reset = EEC_PRES | EEC_AUTO_RD | EEC_ADDR_SIZE | 4 << EEC_SIZE_SHIFT,
+	    .write = ixgbe_eec_write),
 	REG("EERD", IXG_EERD, .write = ixgbe_eerd_write),
 	STORE("FLA", 0x1001c),
 	STORE("EEMNGCTL", 0x10110),
@@ -197,8 +198,8 @@ static const struct ixgbe_reg table[] = {
 	REG("RDPROBE", 0x02f20),
 	REG("RXCTRL", IXG_RXCTRL, .writable = ALL, .write = ixgbe_rxctrl_write),
 	STORE("RSCDBU", 0x03028),
-	REGS("RXPBSIZE", IXG_RXPBSIZE(0), 1, .writable = RXPBSIZE_MASK, .reset = 512 << 10),
-	REGS("RXPBSIZE", IXG_RXPBSIZE(1), 7, .first = 1, .writable = RXPBSIZE_MASK),
+	REG("RXPBSIZE", IXG_RXPBSIZE(0), .writable = RXPBSIZE_MASK, .reset = 512 << 10),
+	REGS("RXPBSIZE", IXG_RXPBSIZE(1), 7, .writable = RXPBSIZE_MASK),
 	REG("RXBUFCTRL", 0x03600),
 	REGS("RXBUFDATA", 0x03610, 4),
 	REG("DROPEN", 0x03d04),
@@ -222,10 +223,10 @@ static const struct ixgbe_reg table[] = {
 	STORES("RETA", IXG_RETA(0), 32),
 	STORES("RSSRK", IXG_RSSRK(0), 10, .write = ixgbe_rssrk_write),
 	STORES("VFTA", IXG_VFTA(0), 128),
-	{ .name = "RAL", .offset = IXG_RAL(0), .count = IXG_NUM_RAR, .stride = 8, .writable = ALL },
-	{ .name = "RAH", .offset = IXG_RAH(0), .count = IXG_NUM_RAR, .stride = 8, .writable = 0x8000ffff },
-	{ .name = "MPSAR_LO", .offset = 0x0a600, .count = IXG_NUM_RAR, .stride = 8, .writable = ALL },
-	{ .name = "MPSAR_HI", .offset = 0x0a604, .count = IXG_NUM_RAR, .stride = 8, .writable = ALL },
+	ADDRESSES("RAL", IXG_RAL(0), ALL),
+	ADDRESSES("RAH", IXG_RAH(0), 0x8000ffff),
+	ADDRESSES("MPSAR_LO", 0x0a600, ALL),
+	ADDRESSES("MPSAR_HI", 0x0a604, ALL),
 	STORES("PSRTYPE", IXG_PSRTYPE(0), 64),
 	STORES("ETQS", 0x0ec00, 8),
 	STORE("RQTC", 0x0ec70),
@@ -304,7 +305,7 @@ static const struct ixgbe_reg table[] = {
 
 	/* Flow Director Registers */
 	REG("FDIRCTRL", IXG_FDIRCTRL, .writable = ALL & ~FDIRCTRL_INIT_DONE,
-	      .write = ixgbe_fdirctrl_write),
+	    .write = ixgbe_fdirctrl_write),
 	STORES("FDIRSIPV6", 0x0ee0c, 3),
 	STORE("FDIRIPSA", IXG_FDIRIPSA),
 	STORE("FDIRIPDA", IXG_FDIRIPDA),
@@ -480,7 +481,18 @@ static uint16_t entry_of[IXG_BAR_SIZE / 4];	/* 1 + index in the table */
 
 static uint32_t reg_offset(const struct ixgbe_reg *reg, unsigned int i)
 {
+	if (reg->split && i >= 64)
+		return reg->offset - IXG_RX_BASE_LO + ixgbe_rx_base(i);
 	return reg->offset + i * reg->stride;
+}
+
+static unsigned int reg_index(const struct ixgbe_reg *reg, uint32_t offset)
+{
+	if (!reg->stride)
+		return 0;
+	if (reg->split && offset >= IXG_RX_BASE_HI)
+		return 64 + (offset - IXG_RX_BASE_HI) / reg->stride;
+	return (offset - reg->offset) / reg->stride;
 }
 
 static void build_map(void)
@@ -523,9 +535,7 @@ const struct ixgbe_reg *ixgbe_reg_find(uint32_t *offset, unsigned int *index)
 	if (!entry)
 		return NULL;
 	reg = &table[entry - 1];
-	*index = reg->first;
-	if (reg->stride)
-		*index += (*offset - reg->offset) / reg->stride;
+	*index = reg_index(reg, *offset);
 	return reg;
 }
 

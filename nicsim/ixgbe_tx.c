@@ -49,7 +49,8 @@ static bool read_desc(struct ixgbe *nic, unsigned int q, unsigned int i, struct 
 
 static bool is_context(const struct tx_desc *desc)
 {
-	return (desc->cmd & TXD_CMD_DEXT) && (desc->cmd >> TXD_DTYP_SHIFT & 0xf) == TXD_DTYP_CONTEXT;
+	return (desc->cmd & TXD_CMD_DEXT) &&
+	       (desc->cmd >> TXD_DTYP_SHIFT & 0xf) == TXD_DTYP_CONTEXT;
 }
 
 static bool loopback(const struct ixgbe *nic)

@@ -187,7 +187,8 @@ static void test_signature(void)
 		f.vlan = f.tci;
 		/* one write of 8 bytes, as the driver does it */
 		ixgbe_82599_model.bar_write(nic, 0, IXG_FDIRHASH,
-					    (uint64_t)command(&f, 2, 0) << 32 | signature[i].hash, 8);
+					    (uint64_t)command(&f, 2, 0) << 32 |
+					    signature[i].hash, 8);
 		ok(queue_of(&f) == 2, "signature filter for %s", signature[i].src);
 		f.dport++;
 		ok(queue_of(&f) == 0, "and for no other port");

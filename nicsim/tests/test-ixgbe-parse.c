@@ -60,8 +60,8 @@ static void check_hash(const char *name, const struct fake_flow *f, uint32_t fie
 	rss_setup(fields);
 	receive_frame(frame, build(f, frame));
 	d = find_desc(&queue);
-	ok(d.hash == hash && (d.info & 0xf) == type && queue == (type ? hash & 3 : 0) && !fake.strict,
-	   "%s: hash %#x type %u queue %u", name, d.hash, d.info & 0xf, queue);
+	ok(d.hash == hash && (d.info & 0xf) == type && queue == (type ? hash & 3 : 0) &&
+	   !fake.strict, "%s: hash %#x type %u queue %u", name, d.hash, d.info & 0xf, queue);
 }
 
 static void test_rss(void)

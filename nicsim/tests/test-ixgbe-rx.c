@@ -129,7 +129,8 @@ static const struct split_case split_case[] = {
 	  false },
 	{ "split: only L2", 2, 256, PSRTYPE_L2, 6, false, 0, 500, 14, 14, true, false },
 	{ "split: no bit on", 2, 256, 0, 6, false, 0, 500, 0, 0, false, false },
-	{ "split: fragment after L3", 2, 256, PSR_ALL, 17, false, 0x2000, 504, 34, 34, true, false },
+	{ "split: fragment after L3", 2, 256, PSR_ALL, 17, false, 0x2000, 504, 34, 34, true,
+	  false },
 	{ "split: unknown L4 after L3", 2, 256, PSR_ALL, 99, false, 0, 500, 34, 34, true, false },
 	{ "split: header too large", 2, 64, PSR_ALL, 6, true, 0, 500, 74, 0, true, true },
 	{ "split: header only", 2, 256, PSR_ALL, 6, true, 0, 0, 74, 74, true, false },
@@ -304,8 +305,9 @@ static bool passes(const uint8_t *dst)
 
 static void test_filter(void)
 {
-	static const uint8_t other[6] = { 2, 0, 0, 0, 0, 9 }, bcast[6] = { 255, 255, 255, 255, 255, 255 },
-			     mcast[6] = { 0x33, 0x33, 0, 0, 0x12, 0x34 };
+	static const uint8_t bcast[6] = { 255, 255, 255, 255, 255, 255 };
+	static const uint8_t mcast[6] = { 0x33, 0x33, 0, 0, 0x12, 0x34 };
+	static const uint8_t other[6] = { 2, 0, 0, 0, 0, 9 };
 	unsigned int bit = (0x12 | 0x34 << 8) >> 4;
 
 	start(ONE_BUFFER(2), RING_ENTRIES - 1);

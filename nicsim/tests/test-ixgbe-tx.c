@@ -113,6 +113,7 @@ static void test_write_back(void)
 
 static void test_checksum(void)
 {
+	const uint32_t good_udp = RXD_STAT_IPCS | RXD_STAT_L4CS | RXD_STAT_UDPCS;
 	struct fake_flow f = udp4;
 	size_t len;
 
@@ -135,8 +136,7 @@ static void test_checksum(void)
 	context(14, 20, 0, 0, TXC_IPV4, 0);
 	put(TX_DATA, DATA_CMD | LAST | len, TXD_POPTS_TXSM | TXD_POPTS_IXSM | TXD_CC);
 	kick();
-	ok(fake.outs == 2 && checksums_good(&fake.out[1], RXD_STAT_IPCS | RXD_STAT_L4CS |
-					    RXD_STAT_UDPCS), "UDP and IPv4 checksums");
+	ok(fake.outs == 2 && checksums_good(&fake.out[1], good_udp), "UDP and IPv4 checksums");
 }
 
 static void test_tso(bool ipv6)
@@ -144,15 +144,15 @@ static void test_tso(bool ipv6)
 	struct fake_flow f = { .ipv6 = ipv6, .proto = 6, .src = { 1, 2, 3 }, .dst = { 4, 5, 6 },
 			       .payload = 3500 };
 	size_t len = build(&f, frame), l4 = ipv6 ? 54 : 34, hdr = l4 + 20, sum = 0;
-	uint32_t good = RXD_STAT_L4CS | (ipv6 ? 0 : RXD_STAT_IPCS);
+	uint32_t good = RXD_STAT_L4CS | (ipv6 ? 0 : RXD_STAT_IPCS), pseudo;
 	bool sizes = true, csums = true, bytes = true, flags;
 	unsigned int i;
 
 	start();
 	put_be32(frame + l4 + 4, 0xfffffff0);
 	frame[l4 + 13] = 0x80 | 0x18 | 0x01;
-	put_be16(frame + l4 + 16, ~ixgbe_csum_fold(ixgbe_csum_add(6, frame + (ipv6 ? 22 : 26),
-								   ipv6 ? 32 : 8)));
+	pseudo = ixgbe_csum_add(6, frame + (ipv6 ? 22 : 26), ipv6 ? 32 : 8);
+	put_be16(frame + l4 + 16, ~ixgbe_csum_fold(pseudo));
 	if (!ipv6) {
 		put_be16(frame + 16, 0);
 		put_be16(frame + 24, 0);
@@ -189,8 +189,8 @@ static void test_vlan(void)
 	context(14, 20, 0, 0, 0, 0x6123);
 	put(TX_DATA, DATA_CMD | TXD_CMD_VLE | LAST | len, TXD_CC);
 	kick();
-	ok(fake.outs == 1 && fake.out[0].len == len + 4 && get_be16(fake.out[0].data + 12) == 0x8100 &&
-	   get_be16(fake.out[0].data + 14) == 0x6123 &&
+	ok(fake.outs == 1 && fake.out[0].len == len + 4 &&
+	   get_be16(fake.out[0].data + 12) == 0x8100 && get_be16(fake.out[0].data + 14) == 0x6123 &&
 	   !memcmp(fake.out[0].data + 16, frame + 12, len - 12), "a tag is inserted");
 }
 
@@ -226,7 +226,8 @@ static void test_stops(void)
 	fake_advance(1000000);
 	put(TX_DATA, DATA_CMD | LAST | len, 0);
 	kick();
-	ok(fake.outs == 3 && !(rd(ixgbe_tx_base(0) + TX_TXDCTL) & TXDCTL_ENABLE), "then it is clear");
+	ok(fake.outs == 3 && !(rd(ixgbe_tx_base(0) + TX_TXDCTL) & TXDCTL_ENABLE),
+	   "then it is clear");
 }
 
 static void test_loopback(void)

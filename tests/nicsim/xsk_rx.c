@@ -8,11 +8,11 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <inttypes.h>
 #include <linux/bpf.h>
 #include <linux/if_xdp.h>
 #include <net/if.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,8 @@
 #ifndef SOL_XDP
 #define SOL_XDP		283
 #endif
-#define XDP_DRV_MODE	(1u << 2)	/* XDP_FLAGS_DRV_MODE */
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define XDP_DRV_MODE	0x4u		/* XDP_FLAGS_DRV_MODE */
 #define CHUNK		4096u
 #define CHUNKS		2048u
 #define RING		1024u
@@ -90,7 +91,7 @@ static int load_program(int map)
 	union bpf_attr attr = {
 		.prog_type = BPF_PROG_TYPE_XDP,
 		.insns = (uintptr_t)prog,
-		.insn_cnt = sizeof(prog) / sizeof(prog[0]),
+		.insn_cnt = ARRAY_SIZE(prog),
 		.license = (uintptr_t)"GPL",
 		.expected_attach_type = BPF_XDP,
 	};
@@ -220,8 +221,8 @@ static void check_frame(struct xsk *xsk, const struct xdp_desc *desc)
 		xsk->bytes += desc->len;
 		return;
 	}
-	fprintf(stderr, "xsk_rx: frame %" PRIu64 ": error %d, sequence number %" PRIu64
-		", length %u\n", xsk->frames, error, seq, desc->len);
+	fprintf(stderr, "xsk_rx: frame %ju: error %d, sequence number %ju, length %u\n",
+		(uintmax_t)xsk->frames, error, (uintmax_t)seq, desc->len);
 	exit(1);
 }
 
@@ -252,8 +253,8 @@ static void receive(struct xsk *xsk, uint64_t count)
 
 	while (xsk->frames < count) {
 		if (poll(&pfd, 1, QUIET_MS) <= 0) {
-			fprintf(stderr, "xsk_rx: %" PRIu64 " frames, then none for %d ms\n",
-				xsk->frames, QUIET_MS);
+			fprintf(stderr, "xsk_rx: %ju frames, then none for %d ms\n",
+				(uintmax_t)xsk->frames, QUIET_MS);
 			exit(1);
 		}
 		take_batch(xsk);
@@ -283,6 +284,6 @@ int main(int argc, char **argv)
 	map_socket(&xsk, map);
 	printf("ready\n");
 	receive(&xsk, strtoull(argv[3], NULL, 0));
-	printf("received %" PRIu64 " frames, %" PRIu64 " bytes\n", xsk.frames, xsk.bytes);
+	printf("received %ju frames, %ju bytes\n", (uintmax_t)xsk.frames, (uintmax_t)xsk.bytes);
 	return 0;
 }
