@@ -15,6 +15,22 @@ bool ixgbe_dma_allowed(const struct ixgbe *nic)
 	return nic->bus_master && !(ixgbe_get(nic, IXG_CTRL) & CTRL_GIO_DIS);
 }
 
+/* What a queue that goes into operation was given, bits that the registers do
+ * not have included.
+ */
+void ixgbe_ring_strict(struct ixgbe *nic, const char *queue, unsigned int q, uint32_t base,
+		       uint32_t len)
+{
+	if (base % RING_BASE_ALIGN)
+		nicsim_strict(nic->sim, "%s queue %u: ring at %#x is not on a multiple of 128",
+			      queue, q, base);
+	if (!len || len % RING_LEN_ALIGN)
+		nicsim_strict(nic->sim, "%s queue %u: ring of %#x bytes, no multiple of 128",
+			      queue, q, len);
+	if (!nic->bus_master)
+		nicsim_strict(nic->sim, "%s queue %u is on while bus mastering is off", queue, q);
+}
+
 static void arm_disable_timer(struct ixgbe *nic, uint64_t now)
 {
 	uint64_t earliest = UINT64_MAX;
@@ -75,10 +91,12 @@ static void reset_queues(struct ixgbe *nic)
 	for (q = 0; q < IXG_MAX_QUEUES; q++) {
 		nic->rxq[q].enabled = false;
 		nic->rxq[q].disable_at = 0;
-		nic->rxq[q].rdlen_written = 0;
+		nic->rxq[q].base_written = 0;
+		nic->rxq[q].len_written = 0;
 		nic->txq[q].enabled = false;
 		nic->txq[q].disable_at = 0;
-		nic->txq[q].tdlen_written = 0;
+		nic->txq[q].base_written = 0;
+		nic->txq[q].len_written = 0;
 		memset(nic->txq[q].context, 0, sizeof(nic->txq[q].context));
 	}
 }

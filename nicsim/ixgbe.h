@@ -86,7 +86,7 @@ struct ixgbe_rx_queue {
 	bool enabled;
 	uint64_t disable_at;	/* 0: no disable is under way */
 	uint64_t frames, bytes, drop_no_desc, drop_off, drop_error;
-	uint32_t rdlen_written;
+	uint32_t base_written, len_written;	/* all bits, for the strict check */
 };
 
 struct ixgbe_tx_context {
@@ -98,7 +98,7 @@ struct ixgbe_tx_queue {
 	uint64_t disable_at;
 	struct ixgbe_tx_context context[2];
 	uint64_t frames, bytes;
-	uint32_t tdlen_written;
+	uint32_t base_written, len_written;
 };
 
 struct ixgbe_irq_state {
@@ -229,6 +229,8 @@ uint32_t ixgbe_reg_read(struct ixgbe *nic, uint32_t offset);
 void ixgbe_reg_write(struct ixgbe *nic, uint32_t offset, uint32_t val);
 void ixgbe_reset(struct ixgbe *nic);
 bool ixgbe_dma_allowed(const struct ixgbe *nic);
+void ixgbe_ring_strict(struct ixgbe *nic, const char *queue, unsigned int q, uint32_t base,
+		       uint32_t len);
 void ixgbe_disable_at(struct ixgbe *nic, uint64_t *when);
 
 /* ixgbe_table.c */
@@ -308,6 +310,7 @@ enum ixgbe_deliver ixgbe_rx_deliver(struct ixgbe *nic, const struct ixgbe_rx_met
 				    const uint8_t *frame, size_t len);
 void ixgbe_rx_ring_check(struct ixgbe *nic, unsigned int q);
 void ixgbe_rxq_stop(struct ixgbe *nic, unsigned int q);
+void ixgbe_rdbal_write(struct ixgbe *nic, unsigned int q, uint32_t val);
 void ixgbe_rdlen_write(struct ixgbe *nic, unsigned int q, uint32_t val);
 void ixgbe_rdh_write(struct ixgbe *nic, unsigned int q, uint32_t val);
 void ixgbe_rdt_write(struct ixgbe *nic, unsigned int q, uint32_t val);
@@ -319,6 +322,7 @@ void ixgbe_rxdctl_write(struct ixgbe *nic, unsigned int q, uint32_t val);
 void ixgbe_tx_all(void *priv);
 void ixgbe_txq_stop(struct ixgbe *nic, unsigned int q);
 void ixgbe_dmatxctl_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+void ixgbe_tdbal_write(struct ixgbe *nic, unsigned int q, uint32_t val);
 void ixgbe_tdlen_write(struct ixgbe *nic, unsigned int q, uint32_t val);
 void ixgbe_tdh_write(struct ixgbe *nic, unsigned int q, uint32_t val);
 void ixgbe_tdt_write(struct ixgbe *nic, unsigned int q, uint32_t val);

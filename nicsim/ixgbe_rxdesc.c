@@ -319,15 +319,13 @@ enum ixgbe_deliver ixgbe_rx_deliver(struct ixgbe *nic, const struct ixgbe_rx_met
 /* Of a queue that is enabled, once the receiver is on. */
 void ixgbe_rx_ring_check(struct ixgbe *nic, unsigned int q)
 {
-	uint32_t len = nic->rxq[q].rdlen_written;
 	uint8_t probe;
 
-	if (!len || len % RING_LEN_ALIGN)
-		nicsim_strict(nic->sim, "RDLEN[%u]: %#x is not a multiple of 128 bytes", q, len);
+	ixgbe_ring_strict(nic, "RX", q, nic->rxq[q].base_written, nic->rxq[q].len_written);
 	if (rxq_get(nic, q, RX_RDT) >= ring_size(nic, q))
 		nicsim_strict(nic->sim, "RDT[%u]: %u is outside the ring of %u", q,
 			      rxq_get(nic, q, RX_RDT), ring_size(nic, q));
-	else
+	else if (nic->bus_master)
 		nicsim_dma_read(nic->sim, desc_addr(nic, q, ring_size(nic, q)) - 1, &probe, 1,
 				"RX ring's end");
 }
@@ -337,9 +335,16 @@ static bool is_live(struct ixgbe *nic, unsigned int q)
 	return nic->rxq[q].enabled && (ixgbe_get(nic, IXG_RXCTRL) & RXCTRL_RXEN);
 }
 
+void ixgbe_rdbal_write(struct ixgbe *nic, unsigned int q, uint32_t val)
+{
+	nic->rxq[q].base_written = val;
+	if (is_live(nic, q))
+		nicsim_strict(nic->sim, "RDBAL[%u] written while the queue is enabled", q);
+}
+
 void ixgbe_rdlen_write(struct ixgbe *nic, unsigned int q, uint32_t val)
 {
-	nic->rxq[q].rdlen_written = val;
+	nic->rxq[q].len_written = val;
 	if (is_live(nic, q))
 		nicsim_strict(nic->sim, "RDLEN[%u] written while the queue is enabled", q);
 }

@@ -180,7 +180,7 @@ static const struct ixgbe_reg table[] = {
 	REG("TFCS", 0x0ce00),
 
 	/* Receive DMA Registers */
-	RXQ("RDBAL", RX_RDBAL, .writable = 0xffffff80),
+	RXQ("RDBAL", RX_RDBAL, .writable = 0xffffff80, .write = ixgbe_rdbal_write),
 	RXQ("RDBAH", RX_RDBAH, .writable = ALL),
 	RXQ("RDLEN", RX_RDLEN, .writable = 0x000fff80, .write = ixgbe_rdlen_write),
 	RXQ("DCA_RXCTRL", RX_DCA_RXCTRL, .writable = ALL),
@@ -241,7 +241,7 @@ static const struct ixgbe_reg table[] = {
 	STORE("DTXTCPFLGL", 0x04a88),
 	STORE("DTXTCPFLGH", 0x04a8c),
 	STORES("TXPBTHRESH", 0x04950, 8),
-	TXQ("TDBAL", TX_TDBAL, .writable = 0xffffff80),
+	TXQ("TDBAL", TX_TDBAL, .writable = 0xffffff80, .write = ixgbe_tdbal_write),
 	TXQ("TDBAH", TX_TDBAH, .writable = ALL),
 	TXQ("TDLEN", TX_TDLEN, .writable = 0x000fff80, .write = ixgbe_tdlen_write),
 	TXQ("DCA_TXCTRL", TX_DCA_TXCTRL, .writable = ALL),

@@ -221,9 +221,16 @@ void ixgbe_dmatxctl_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 		ixgbe_tx_all(nic);
 }
 
+void ixgbe_tdbal_write(struct ixgbe *nic, unsigned int q, uint32_t val)
+{
+	nic->txq[q].base_written = val;
+	if (nic->txq[q].enabled)
+		nicsim_strict(nic->sim, "TDBAL[%u] written while the queue is enabled", q);
+}
+
 void ixgbe_tdlen_write(struct ixgbe *nic, unsigned int q, uint32_t val)
 {
-	nic->txq[q].tdlen_written = val;
+	nic->txq[q].len_written = val;
 	if (nic->txq[q].enabled)
 		nicsim_strict(nic->sim, "TDLEN[%u] written while the queue is enabled", q);
 }
@@ -247,12 +254,10 @@ void ixgbe_tdt_write(struct ixgbe *nic, unsigned int q, uint32_t val)
 
 static void ring_check(struct ixgbe *nic, unsigned int q)
 {
-	uint32_t len = nic->txq[q].tdlen_written;
 	uint8_t probe;
 
-	if (!len || len % RING_LEN_ALIGN)
-		nicsim_strict(nic->sim, "TDLEN[%u]: %#x is not a multiple of 128 bytes", q, len);
-	else
+	ixgbe_ring_strict(nic, "TX", q, nic->txq[q].base_written, nic->txq[q].len_written);
+	if (nic->bus_master)
 		nicsim_dma_read(nic->sim, desc_addr(nic, q, ring_size(nic, q)) - 1, &probe, 1,
 				"TX ring's end");
 	if (!(ixgbe_get(nic, IXG_DMATXCTL) & DMATXCTL_TE))
