@@ -49,6 +49,7 @@ include testbed/vm.mk
 include testbed/tools.mk
 -include nicsim/nicsim.mk
 -include tests/tests.mk
+-include demo/demo.mk
 
 .PHONY: deps
 deps:

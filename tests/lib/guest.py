@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The guest's interfaces, and the NIC models behind them."""
+
+import contextlib
+import json
+import os
+import re
+import select
+import subprocess
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CPUS = os.cpu_count()
+
+
+class Failed(Exception):
+    """Something is not as it has to be."""
+
+
+def want(good, text):
+    if not good:
+        raise Failed(text)
+
+
+def sh(command, check=True, far=False):
+    """A command line's output; far: in the network namespace of eth1."""
+    if far:
+        command = f"ip netns exec far {command}"
+    proc = subprocess.run(command, shell=True, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
+    if check and proc.returncode:
+        raise Failed(f"{command}: status {proc.returncode}: {proc.stdout.strip()[-400:]}")
+    return proc.stdout
+
+
+def until(what, condition, seconds=20, pause=0.02):
+    """Wait for a condition; its value."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > end:
+            raise Failed(f"not within {seconds} s: {what}")
+        time.sleep(pause)
+    return value
+
+
+class Nic:
+    """The control socket of a NIC model, held open: nobody else has it meanwhile."""
+
+    def __init__(self, port):
+        path = f"/dev/virtio-ports/nicsim{port}"
+        if not os.path.exists(path):
+            raise Failed(f"there is no {path}: is this the guest, and NICS large enough?")
+        self.fd = os.open(path, os.O_RDWR)
+        self.rest = b""
+
+    def __call__(self, request):
+        os.write(self.fd, request.encode() + b"\n")
+        while b"\n" not in self.rest:
+            if not select.select([self.fd], [], [], 60)[0]:
+                raise Failed(f"no reply of the NIC model to: {request}")
+            self.rest += os.read(self.fd, 65536)
+        line, self.rest = self.rest.split(b"\n", 1)
+        reply = json.loads(line)
+        want(reply["ok"], f"{request}: {reply.get('error')}")
+        return reply
+
+    def model(self):
+        return self("stats")["model"]
+
+    def finish(self, seconds=60):
+        """Until the source has sent all."""
+        until("the NIC model has sent all", lambda: self("status")["done"], seconds, 0.005)
+
+    @contextlib.contextmanager
+    def sending(self, request):
+        """Meanwhile it sends."""
+        self(request)
+        try:
+            yield
+        finally:
+            self("stop")
+
+    def strict(self):
+        return [r["text"] for r in self("strict")["strict"]]
+
+
+def carrier(iface="eth0"):
+    try:
+        with open(f"/sys/class/net/{iface}/carrier", encoding="ascii") as f:
+            return f.read().strip() == "1"
+    except OSError:
+        return False
+
+
+def up(iface="eth0", mtu=1500):
+    """Quiet: without addresses, and nothing is asked for."""
+    if not os.path.exists(f"/sys/class/net/{iface}"):
+        raise Failed(f"there is no {iface}: the driver did not probe the NIC")
+    sh(f"ip link set {iface} mtu {mtu} arp off up")
+    until(f"{iface} has its link", lambda: carrier(iface))
+
+
+def reta(queue, iface="eth0"):
+    """All entries of the redirection table on one queue; None: as at first."""
+    if queue is None:
+        sh(f"ethtool -X {iface} default")
+        return
+    weights = " ".join("1" if q == queue else "0" for q in range(CPUS))
+    sh(f"ethtool -X {iface} weight {weights}")
+    table = re.findall(r"^\s*\d+:((?:\s+\d+)+)$", sh(f"ethtool -x {iface}"), re.M)
+    entries = {int(n) for row in table for n in row.split()}
+    want(entries == {queue}, f"the redirection table of {iface} has {entries}")
+
+
+def counters(iface="eth0"):
+    return {k: int(v) for k, v in
+            re.findall(r"^\s*(\S+): (\d+)$", sh(f"ethtool -S {iface}"), re.M)}
+
+
+def two_ports(near="10.9.0.1", far="10.9.0.2"):
+    """eth0 here and eth1, wired to it, in the namespace 'far', with addresses."""
+    sh("ip netns add far")
+    sh("ip link set eth1 netns far")
+    sh(f"ip addr add {far}/24 dev eth1", far=True)
+    sh("ip link set lo up", far=True)
+    sh("ip link set eth1 up", far=True)
+    sh(f"ip addr replace {near}/24 dev eth0")
+    sh("ip link set eth0 up")
+    until("eth0 has its link", carrier)
+    until("eth1 has its link", lambda: "LOWER_UP" in sh("ip link show eth1", far=True))
+
+
+def memory():
+    """/proc/meminfo, in KiB."""
+    with open("/proc/meminfo", encoding="ascii") as f:
+        return {k: int(v) for k, v in re.findall(r"^(\S+):\s+(\d+)", f.read(), re.M)}

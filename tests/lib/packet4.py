@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Packet sockets looked at from outside: what the kernel says of a capture's
+TPACKET_V4 socket, and what the stack sees of a queue.
+"""
+
+import contextlib
+import ctypes
+import os
+import socket
+import struct
+
+SOL_PACKET = 263
+PACKET_ADD_MEMBERSHIP, PACKET_STATISTICS = 1, 6
+PACKET_RX_DIRECT, PACKET_V4_STATISTICS = 25, 26
+PACKET_MR_PROMISC = 1
+SO_ATTACH_FILTER = 26
+ETH_P_ALL = 3
+SYS_PIDFD_GETFD = 438
+COPY, ACTIVE, DOWN, LOST = range(4)
+STATES = ("copy", "direct", "down", "lost")
+
+INFO = ("size query state reason ifindex queue napi_id generation queue_nr query_reason "
+        "granule slot_len_min slot_len_max split_min split_max post_min").split()
+GAUGES = "size free posted held spare quarantined".split()
+COUNTERS = ("packets bytes drop_nic drop_no_slot drop_too_long drop_error drop_split "
+            "drop_filter drop_down bad_slot bad_cons batches wakeups dry").split()
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _getsockopt(sock, option, size):
+    """The option of a sized struct: its first word tells the kernel the size."""
+    buf = ctypes.create_string_buffer(struct.pack("=I", size), size)
+    length = ctypes.c_uint32(size)
+    if libc.getsockopt(sock.fileno(), SOL_PACKET, option, buf, ctypes.byref(length)):
+        err = ctypes.get_errno()
+        raise OSError(err, f"getsockopt({option}): {os.strerror(err)}")
+    return buf.raw
+
+
+def info(sock):
+    """struct tpacket4_info, by its fields' names."""
+    size = 4 * len(INFO)
+    return dict(zip(INFO, struct.unpack(f"={len(INFO)}I", _getsockopt(sock, PACKET_RX_DIRECT,
+                                                                     size))))
+
+
+def stats(sock):
+    """struct tpacket4_stats, by its fields' names."""
+    form = f"={len(GAUGES)}I{len(COUNTERS)}Q"
+    raw = _getsockopt(sock, PACKET_V4_STATISTICS, struct.calcsize(form))
+    return dict(zip(GAUGES + COUNTERS, struct.unpack(form, raw)))
+
+
+def drops(stat):
+    """Those of all stages, by their names, without the zeros."""
+    return {k: v for k, v in stat.items() if k.startswith(("drop_", "bad_")) and v}
+
+
+def slots(stat):
+    return sum(stat[k] for k in ("free", "posted", "held", "spare"))
+
+
+def _duplicate(pidfd, number):
+    fd = libc.syscall(SYS_PIDFD_GETFD, pidfd, number, 0)
+    if fd < 0:
+        raise OSError(ctypes.get_errno(), "pidfd_getfd")
+    return socket.socket(fileno=fd)
+
+
+@contextlib.contextmanager
+def socket_of(pid):
+    """The packet socket of another process. It is the same one, so a lease stays
+    as long as this is open.
+    """
+    pidfd, found = os.pidfd_open(pid), None
+    try:
+        for number in sorted(map(int, os.listdir(f"/proc/{pid}/fd"))):
+            with contextlib.suppress(OSError):
+                if not os.readlink(f"/proc/{pid}/fd/{number}").startswith("socket:"):
+                    continue
+                found = _duplicate(pidfd, number)
+                if found.family == socket.AF_PACKET:
+                    break
+                found.close()
+                found = None
+    finally:
+        os.close(pidfd)
+    if found is None:
+        raise OSError(f"process {pid} has no packet socket")
+    with found:
+        yield found
+
+
+def _queue_filter(queue):
+    """skb->queue_mapping, which is the RX queue plus one, or 0."""
+    return [(0x20, 0, 0, 0xfffff000 + 24),      # A = queue_mapping
+            (0x15, 0, 1, queue + 1),            # is it this one?
+            (0x06, 0, 0, 0xffff),
+            (0x06, 0, 0, 0)]
+
+
+class Tap:
+    """An ordinary packet socket: it counts the skbs that the stack has of a
+    device, or of one RX queue of it.
+    """
+
+    def __init__(self, iface, queue=None):
+        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        if queue is not None:
+            self._attach(_queue_filter(queue))
+        self.socket.bind((iface, ETH_P_ALL))
+        self.socket.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP,
+                               struct.pack("=iHH8x", socket.if_nametoindex(iface),
+                                           PACKET_MR_PROMISC, 0))
+        self.seen = 0
+        self.count()
+        self.seen = 0
+
+    def _attach(self, program):
+        code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *i) for i in program))
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
+                               struct.pack("@HP", len(program), ctypes.addressof(code)))
+
+    def count(self):
+        """So far; reading PACKET_STATISTICS clears it."""
+        self.seen += struct.unpack("=II", self.socket.getsockopt(SOL_PACKET,
+                                                                 PACKET_STATISTICS, 8))[0]
+        return self.seen
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A tcpdump that writes a file, and that is never stopped before it has written
+what it was sent.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import capfile
+import packet4
+from guest import TOP, Failed, until, want
+
+PROGRAM = os.environ.get("TCPDUMP", TOP + "/build/tools/bin/tcpdump")
+FILE_HEADER, RECORD_HEADER = 24, 16
+
+
+class Tcpdump:
+    """tcpdump -i IFACE --rx-direct=MODE -w PATH; packets go to the file at once."""
+
+    def __init__(self, iface, mode, path, *options):
+        self.path, self.began = path, time.time_ns()
+        self.command = ["tcpdump", "-i", iface, f"--rx-direct={mode}", *options, "-U", "-w", path]
+        if os.path.exists(path):
+            os.unlink(path)
+        self.process = subprocess.Popen([PROGRAM, *self.command[1:]],
+                                        stderr=subprocess.PIPE, text=True)
+        self.said = ""
+        for line in self.process.stderr:
+            self.said += line
+            if "capturing" in line:
+                break
+        else:
+            raise Failed(f"{' '.join(self.command)}: {self.said.strip()}")
+        until("the file is there", lambda: self.size() >= FILE_HEADER)
+
+    def size(self):
+        try:
+            return os.path.getsize(self.path)
+        except OSError:
+            return 0
+
+    def wait_for(self, frames, seconds=30):
+        """Until it has written these; more must not come either."""
+        size = FILE_HEADER + sum(RECORD_HEADER + len(f) for f in frames)
+        try:
+            until("all is written", lambda: self.size() >= size, seconds)
+        except Failed:
+            pass    # the comparison tells which frame is missing
+        time.sleep(0.3)
+
+    def info(self):
+        with packet4.socket_of(self.process.pid) as sock:
+            return packet4.info(sock)
+
+    def stats(self):
+        with packet4.socket_of(self.process.pid) as sock:
+            return packet4.stats(sock)
+
+    def stop(self):
+        """End it as Ctrl-C does; the numbers that it prints."""
+        self.process.send_signal(signal.SIGINT)
+        self.said += self.process.communicate(timeout=60)[1]
+        want(self.process.returncode == 0,
+             f"tcpdump ended with status {self.process.returncode}: {self.said.strip()}")
+        names = {"captured": "captured", "received by filter": "received",
+                 "dropped by kernel": "dropped", "dropped by interface": "dropped_interface"}
+        return {names[name]: int(n) for n, name in
+                re.findall(r"^(\d+) packets? (" + "|".join(names) + ")$", self.said, re.M)}
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+    def compare(self, frames):
+        """The file equals what was sent, and its times are of this run, in order."""
+        records = capfile.read(self.path)
+        wrong = capfile.difference([r.data for r in records], frames)
+        want(wrong is None, wrong)
+        cut = [n for n, r in enumerate(records) if r.length != len(r.data)]
+        want(not cut, f"frame {cut[:1]} was cut")
+        times = [r.nanoseconds for r in records]
+        want(times == sorted(times), "a time stamp goes back")
+        # The file has microseconds.
+        want(not times or (self.began // 1000 * 1000 <= times[0] and times[-1] <= time.time_ns()),
+             f"time stamps from {times[:1]} to {times[-1:]} in a run from {self.began}")
