@@ -397,6 +397,7 @@ TEST_F(args, version_mismatch)
 			 sizeof(self->req)) ? -errno : 0;
 	EXPECT_OK(pd_refused(self->fd, err, PACKET_DIRECT_NO_TX_RING));
 	ASSERT_EQ(pd_set_int(self->fd, PACKET_VERSION, TPACKET_V3), 0);
+	pd_req(&self->req, 64, 64, 2048);
 	EXPECT_EQ(pd_set_ring(self->fd, &self->req), -EINVAL);
 }
 
@@ -716,7 +717,7 @@ TEST_F(args, direct_bad_flags)
 	}
 	td.td_flags = PACKET_DIRECT_RELEASE | PACKET_DIRECT_DMABUF;
 	EXPECT_REFUSED(direct(self->fd, &td, sizeof(td)),
-		       PACKET_DIRECT_BAD_FLAGS);
+		       PACKET_DIRECT_NO_DMABUF);
 }
 
 TEST_F(args, direct_bad_reserved)

@@ -410,8 +410,7 @@ TEST_F(copy, filter_refuses)
 	EXPECT_EQ(self->stats.ts_drop_no_slot, 0);
 	EXPECT_EQ(self->stats.ts_free, 64);
 
-	ASSERT_EQ(setsockopt(self->pd.fd, SOL_SOCKET, SO_DETACH_FILTER, NULL,
-			     0), 0);
+	ASSERT_EQ(pd_filter_detach(self->pd.fd), 0);
 	ASSERT_EQ(pd_send(self->tx, 100, 9), 0);
 	NEXT();
 	EXPECT_OK(pd_check(&frame, 100, 9));

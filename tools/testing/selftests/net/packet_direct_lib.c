@@ -2,9 +2,13 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/ethtool.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
+#include <linux/sockios.h>
 #include <net/if.h>
+#include <netinet/ip.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -16,6 +20,8 @@
 #include <unistd.h>
 
 #include "packet_direct_lib.h"
+
+bool pd_udp;
 
 static void write_file(const char *path, const char *text)
 {
@@ -87,18 +93,19 @@ int pd_if_up(const char *name, bool up)
 	return if_ioctl(name, SIOCSIFFLAGS, &ifr);
 }
 
-/* Wait until the carrier is seen: before, what is sent is dropped. */
+/* Wait until the stack has seen the carrier: before, what is sent is dropped. */
 int pd_if_ready(const char *name)
 {
-	struct ifreq ifr = {};
+	struct ethtool_value link = { .cmd = ETHTOOL_GLINK };
+	struct ifreq ifr = { .ifr_data = (void *)&link };
 	int err, i;
 
 	for (i = 0; i < 1000; i++) {
-		err = if_ioctl(name, SIOCGIFFLAGS, &ifr);
-		if (err)
+		err = if_ioctl(name, SIOCETHTOOL, &ifr);
+		if (err == -EOPNOTSUPP)
+			return 0;
+		if (err || link.data)
 			return err;
-		if (ifr.ifr_flags & IFF_RUNNING)
-			return pd_if_up(name, true);
 		usleep(10000);
 	}
 
@@ -248,6 +255,17 @@ int pd_filter_ret(int fd, __u32 ret)
 	struct sock_fprog prog = { .len = 1, .filter = &insn };
 
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)))
+		return -errno;
+
+	return 0;
+}
+
+int pd_filter_detach(int fd)
+{
+	int ignored = 0;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &ignored,
+		       sizeof(ignored)))
 		return -errno;
 
 	return 0;
@@ -407,6 +425,37 @@ int pd_tx_open(const char *ifname)
 	return fd;
 }
 
+/* Where the sequence number is. */
+static __u32 seq_off(void)
+{
+	return pd_udp ? ETH_HLEN + sizeof(struct iphdr) + sizeof(struct udphdr) :
+			ETH_HLEN;
+}
+
+static void fill_udp(__u8 *buf, __u32 len)
+{
+	struct iphdr *ip = (struct iphdr *)(buf + ETH_HLEN);
+	struct udphdr *udp = (struct udphdr *)(ip + 1);
+	__u32 i, sum = 0;
+
+	memset(ip, 0, sizeof(*ip));
+	ip->version = 4;
+	ip->ihl = 5;
+	ip->ttl = 64;
+	ip->protocol = IPPROTO_UDP;
+	ip->tot_len = htons(len - ETH_HLEN);
+	ip->saddr = htonl(0xc6120001);
+	ip->daddr = htonl(0xc6130001);
+	for (i = 0; i < sizeof(*ip); i += 2)
+		sum += buf[ETH_HLEN + i] << 8 | buf[ETH_HLEN + i + 1];
+	ip->check = htons(~(sum + (sum >> 16)));
+
+	udp->source = htons(10000);
+	udp->dest = htons(9);
+	udp->len = htons(len - ETH_HLEN - sizeof(*ip));
+	udp->check = 0;
+}
+
 /* A broadcast frame whose every byte follows from @seq. */
 __u32 pd_fill(__u8 *buf, __u32 len, __u32 seq)
 {
@@ -416,9 +465,11 @@ __u32 pd_fill(__u8 *buf, __u32 len, __u32 seq)
 
 	memset(eth->h_dest, 0xff, ETH_ALEN);
 	memset(eth->h_source, 0x02, ETH_ALEN);
-	eth->h_proto = htons(PD_ETHERTYPE);
-	memcpy(buf + ETH_HLEN, &be, sizeof(be));
-	for (i = PD_FRAME_MIN; i < len; i++)
+	eth->h_proto = htons(pd_udp ? ETH_P_IP : PD_ETHERTYPE);
+	if (pd_udp)
+		fill_udp(buf, len);
+	memcpy(buf + seq_off(), &be, sizeof(be));
+	for (i = seq_off() + sizeof(be); i < len; i++)
 		buf[i] = (__u8)(seq * 7 + i + (i >> 8));
 
 	return len;
@@ -546,7 +597,7 @@ __u32 pd_seq(const __u8 *data)
 {
 	__u32 be;
 
-	memcpy(&be, data + ETH_HLEN, sizeof(be));
+	memcpy(&be, data + seq_off(), sizeof(be));
 
 	return ntohl(be);
 }

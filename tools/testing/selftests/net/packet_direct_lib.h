@@ -35,6 +35,11 @@ struct pd_frame {
 	__u8			data[PD_FRAME_MAX + 64];
 };
 
+/* Test frames are UDP of one flow, for NICs that steer nothing else; otherwise
+ * of an ethertype that nobody has.
+ */
+extern bool pd_udp;
+
 /* devices */
 int pd_netns(void);
 int __printf(1, 2) pd_run(const char *fmt, ...);
@@ -55,6 +60,7 @@ int pd_open(struct pd_sock *pd, const char *ifname,
 void pd_close(struct pd_sock *pd);
 int pd_set_int(int fd, int opt, int value);
 int pd_filter_ret(int fd, __u32 ret);
+int pd_filter_detach(int fd);
 int pd_info(int fd, struct tpacket4_info *info);
 int pd_reason(int fd);
 const char *pd_refused(int fd, int err, int reason);

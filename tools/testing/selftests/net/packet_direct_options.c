@@ -360,7 +360,6 @@ TEST_F(options, v3_is_as_before)
 	ASSERT_GE(t.fd, 0);
 	ASSERT_EQ(set_int(&t, PACKET_VERSION, TPACKET_V3), 0);
 	EXPECT_EQ(get(&t, PACKET_RX_RING, 0), -ENOPROTOOPT);
-	EXPECT_EQ(set_ring(&t, PACKET_RX_RING, 128), -EINVAL);
 	EXPECT_EQ(set_v3_ring(&t, PACKET_RX_RING, 0), 0);
 	EXPECT_EQ(get(&t, PACKET_V4_STATISTICS, 0), -EINVAL);
 	EXPECT_EQ(set_int(&t, PACKET_VERSION, TPACKET_V4), -EBUSY);

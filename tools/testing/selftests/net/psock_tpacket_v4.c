@@ -8,6 +8,7 @@
  * ever new flows are sent until enough of them were steered to the queue.
  */
 #include <errno.h>
+#include <linux/filter.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/ip.h>
