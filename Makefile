@@ -55,11 +55,11 @@ include testbed/tools.mk
 deps:
 	@testbed/deps all
 
-# Kept: the sources' trees, QEMU, the compiler's cache and Debian's packages.
+# Kept: the sources as they came, QEMU, and the compiler's cache.
 clean:
 	rm -rf build/kernel build/linux/*/out-* build/headers build/nicsim \
-		build/tests build/test build/vm build/log build/tools/bin \
-		build/tools/sbin build/tools/obj
+		build/tests build/test build/vm build/log build/tools \
+		build/src/*/stock build/src/*/patched
 
 distclean:
 	rm -rf build
