@@ -114,6 +114,12 @@ static void test_masks(void)
 	f.src[2] = 200;
 	ok(queue_of(&f) == 0, "another byte differs");
 	f = udp4;
+	f.sport ^= 1;
+	wr(IXG_FDIRUDPM, 0x00008000);
+	ok(queue_of(&f) == 2, "bit 0 of the source port masked");
+	f.sport ^= 2;
+	ok(queue_of(&f) == 0, "bit 1 is not");
+	f = udp4;
 	f.sport = 5;
 	wr(IXG_FDIRUDPM, 0x0000ffff);
 	ok(queue_of(&f) == 2, "the source port masked");

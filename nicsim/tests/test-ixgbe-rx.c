@@ -258,6 +258,14 @@ static void test_disable(void)
 	ok(!(rx_desc(0, 1).status & RXD_STAT_DD) && rd(IXG_QPRDC(0)) == 1,
 	   "and frames are dropped and counted");
 
+	start(ONE_BUFFER(2), 8);
+	nic->disable_delay_us = 5000;
+	wr(ixgbe_rx_base(0) + RX_RXDCTL, 0);
+	fake_advance(4900000);
+	ok(rd(ixgbe_rx_base(0) + RX_RXDCTL) & RXDCTL_ENABLE, "the knob makes that longer");
+	fake_advance(200000);
+	ok(!(rd(ixgbe_rx_base(0) + RX_RXDCTL) & RXDCTL_ENABLE), "but not endless");
+
 	start(ONE_BUFFER(2), 0);
 	receive_frame(frame, len);
 	wr(ixgbe_rx_base(0) + RX_RXDCTL, 0);
