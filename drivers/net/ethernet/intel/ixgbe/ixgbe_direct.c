@@ -15,6 +15,7 @@
  *	RSCCTL		no RSC
  *	RXDCTL.VME	clear: VLAN tags stay in the frame
  *	RQSMR		a missed packets counter of its own, if one is free
+ *	ATR		does not steer answers to the stack into it
  *
  * Giving a queue away and taking it back restarts this Rx queue alone: the link,
  * the other queues, the Tx queue of the same number and the ring's statistics
@@ -519,6 +520,52 @@ void ixgbe_direct_count_missed(struct ixgbe_adapter *adapter,
 }
 
 /**
+ * ixgbe_direct_mute_atr - do not let the stack's flows have leased queues
+ * @adapter: board private structure
+ *
+ * What leaves by Tx queue n makes ATR steer the answers to Rx queue n, whatever
+ * the redirection table says.
+ **/
+void ixgbe_direct_mute_atr(struct ixgbe_adapter *adapter)
+{
+	int i;
+
+	rcu_read_lock();
+	for (i = 0; i < adapter->num_tx_queues; i++)
+		if (packet_direct_queue(adapter->netdev, i))
+			clear_bit(__IXGBE_TX_FDIR_INIT_DONE,
+				  &adapter->tx_ring[i]->state);
+	rcu_read_unlock();
+}
+
+/**
+ * ixgbe_direct_forget_flows - undo what ATR has steered so far
+ * @adapter: board private structure
+ *
+ * Until ATR knows them again the stack's flows go by the redirection table.
+ **/
+static void ixgbe_direct_forget_flows(struct ixgbe_adapter *adapter)
+{
+	int i;
+
+	if (!(adapter->flags & IXGBE_FLAG_FDIR_HASH_CAPABLE))
+		return;
+
+	for (i = 0; i < adapter->num_tx_queues; i++)
+		clear_bit(__IXGBE_TX_FDIR_INIT_DONE,
+			  &adapter->tx_ring[i]->state);
+	synchronize_net();
+
+	if (ixgbe_reinit_fdir_tables_82599(&adapter->hw)) {
+		e_err(drv, "Flow Director did not restart: ATR is off\n");
+		return;
+	}
+	for (i = 0; i < adapter->num_tx_queues; i++)
+		set_bit(__IXGBE_TX_FDIR_INIT_DONE, &adapter->tx_ring[i]->state);
+	ixgbe_direct_mute_atr(adapter);
+}
+
+/**
  * ixgbe_direct_configure - find out whether a ring is a leased queue's
  * @adapter: board private structure
  * @ring: Rx ring about to be configured
@@ -544,6 +591,7 @@ void ixgbe_direct_configure(struct ixgbe_adapter *adapter,
 		ixgbe_direct_count_missed(adapter, counter);
 		ixgbe_direct_set_counter(adapter, ring, counter);
 	}
+	ixgbe_direct_mute_atr(adapter);
 	WRITE_ONCE(ring->direct, pdq);
 }
 
@@ -613,6 +661,10 @@ bool ixgbe_direct_stop(struct ixgbe_ring *ring)
 		ixgbe_direct_count_missed(adapter, counter);
 		ixgbe_direct_set_counter(adapter, ring, 0);
 	}
+	if (adapter->flags & IXGBE_FLAG_FDIR_HASH_CAPABLE &&
+	    ring->queue_index < adapter->num_tx_queues)
+		set_bit(__IXGBE_TX_FDIR_INIT_DONE,
+			&adapter->tx_ring[ring->queue_index]->state);
 	WRITE_ONCE(ring->direct, NULL);
 	packet_direct_ring_down(pdq);
 	return true;
@@ -896,13 +948,18 @@ static int ixgbe_direct_bind(struct net_device *netdev, unsigned int queue,
 {
 	struct ixgbe_adapter *adapter = netdev_priv(netdev);
 	struct ixgbe_ring *ring = ixgbe_direct_ring(adapter, queue);
+	int err;
 
 	ASSERT_RTNL();
 	if (!ring)
 		return -ENODEV;
 	if (!ixgbe_direct_running(adapter))
 		return 0;
-	return ixgbe_direct_restart(adapter, ring);
+
+	err = ixgbe_direct_restart(adapter, ring);
+	if (!err)
+		ixgbe_direct_forget_flows(adapter);
+	return err;
 }
 
 /**

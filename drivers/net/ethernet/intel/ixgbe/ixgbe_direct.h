@@ -50,6 +50,7 @@ int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
 			      struct ixgbe_ring *ring, const int budget);
 void ixgbe_direct_count_missed(struct ixgbe_adapter *adapter,
 			       unsigned int counter);
+void ixgbe_direct_mute_atr(struct ixgbe_adapter *adapter);
 void ixgbe_direct_lock_srrctl(void);
 void ixgbe_direct_unlock_srrctl(void);
 
@@ -111,6 +112,10 @@ static inline void ixgbe_direct_count_missed(struct ixgbe_adapter *adapter,
 {
 	adapter->hw_rx_no_dma_resources +=
 		ixgbe_read_reg(&adapter->hw, IXGBE_QPRDC(counter));
+}
+
+static inline void ixgbe_direct_mute_atr(struct ixgbe_adapter *adapter)
+{
 }
 
 static inline void ixgbe_direct_lock_srrctl(void)
