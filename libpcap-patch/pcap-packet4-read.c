@@ -121,17 +121,14 @@ static int wrong_way(const pcap_t *p, const struct packet4 *p4,
 	return p->direction == PCAP_D_OUT;
 }
 
-static inline void fill_header(const pcap_t *p, const struct tpacket4_hdr *h,
-			       const struct frame *f, struct pcap_pkthdr *out)
+/* Adapters' frames come in bunches of one time stamp: not for each of them. */
+static void fill_time(const pcap_t *p, uint64_t ns, struct timeval *tv)
 {
-	uint64_t ns = h->tp_tstamp;
 	uint32_t rest = ns % NSEC_PER_SEC;
 
-	out->ts.tv_sec = ns / NSEC_PER_SEC;
-	out->ts.tv_usec = p->opt.tstamp_precision == PCAP_TSTAMP_PRECISION_NANO ?
-			  rest : rest / 1000;
-	out->caplen = f->have < (u_int)p->snapshot ? f->have : (u_int)p->snapshot;
-	out->len = f->len;
+	tv->tv_sec = ns / NSEC_PER_SEC;
+	tv->tv_usec = p->opt.tstamp_precision == PCAP_TSTAMP_PRECISION_NANO ?
+		      rest : rest / 1000;
 }
 
 static void give_back(pcap_t *p, struct packet4_ring *r)
@@ -143,6 +140,31 @@ static void give_back(pcap_t *p, struct packet4_ring *r)
 		pcap_packet4_kick(p);
 }
 
+/* How far to go before giving back. */
+static uint32_t next_stop(const struct packet4_ring *r, uint32_t prod)
+{
+	uint32_t stop = r->cons + r->batch;
+
+	return (int32_t)(prod - stop) < 0 ? prod : stop;
+}
+
+static int unwanted(pcap_t *p, struct packet4 *p4, uint32_t entry,
+		    const struct tpacket4_hdr *h, const struct frame *f)
+{
+	return (p4->check_direction && wrong_way(p, p4, h)) ||
+	       (p4->filter_here && refused_here(p, p4, entry, h->tp_flags, f));
+}
+
+/* A filter may look at what the snapshot does not have. */
+static uint32_t most_of_frame(const pcap_t *p, const struct packet4 *p4)
+{
+	uint32_t snapshot = p->snapshot;
+
+	if (p4->filter_here || snapshot > p4->ring.bounce_len)
+		return p4->ring.bounce_len;
+	return snapshot;
+}
+
 /*
  * Hand over what is in the ring.  Entries go back in batches, so that a slow
  * callback does not starve the adapter; the last packet of pcap_next() has to
@@ -152,31 +174,39 @@ int pcap_packet4_drain(pcap_t *p, int max, pcap_handler callback, u_char *user)
 {
 	struct packet4 *p4 = p->priv;
 	struct packet4_ring *r = &p4->ring;
+	uint32_t most = most_of_frame(p, p4);
+	uint32_t snapshot = p->snapshot;
 	uint32_t prod = packet4_peek(r);
 	const struct tpacket4_hdr *h;
 	struct pcap_pkthdr header;
-	uint32_t entry, most;
+	uint32_t entry, stop;
+	uint64_t stamp = 0;
 	struct frame f;
 	int count = 0;
 
-	/* A filter may look at what the snapshot does not have. */
-	most = r->bounce_len;
-	if (!p4->filter_here && (uint32_t)p->snapshot < most)
-		most = p->snapshot;
-
 	if (PACKET_COUNT_IS_UNLIMITED(max))
 		max = INT_MAX;
-	while (r->next != prod && count < max && !p->break_loop) {
-		if (r->next - r->cons >= r->batch)
-			give_back(p, r);
+	fill_time(p, stamp, &header.ts);
+	stop = next_stop(r, prod);
+	while (count < max && !p->break_loop) {
 		entry = r->next;
+		if ((int32_t)(stop - entry) <= 0) {
+			if (entry == prod)
+				break;
+			give_back(p, r);
+			stop = next_stop(r, prod);
+		}
 		h = packet4_hdr(r, entry);
 		take(r, h, most, &f);
-		if (p4->filter_here && refused_here(p, p4, entry, h->tp_flags, &f))
+		if ((p4->check_direction | p4->filter_here) &&
+		    unwanted(p, p4, entry, h, &f))
 			continue;
-		if (p4->check_direction && wrong_way(p, p4, h))
-			continue;
-		fill_header(p, h, &f, &header);
+		if (h->tp_tstamp != stamp) {
+			stamp = h->tp_tstamp;
+			fill_time(p, stamp, &header.ts);
+		}
+		header.caplen = f.have < snapshot ? f.have : snapshot;
+		header.len = f.len;
 		callback(user, &header, f.data);
 		count++;
 	}
