@@ -42,21 +42,6 @@ FIXTURE(hw) {
 
 #define PROBE_SEQ	0x70000000
 
-/* After the link was down: send until a frame comes, and forget them all. */
-static int resume(struct pd_sock *pd, int tx)
-{
-	int i, n = 0;
-
-	for (i = 0; i < 200 && !n; i++) {
-		pd_send(tx, LEN, PROBE_SEQ);
-		n = pd_wait(pd, 1, 50);
-	}
-	usleep(200000);
-	pd_drain(pd);
-
-	return n ? 0 : -ETIMEDOUT;
-}
-
 /* A plain socket that gets the test frames which go through the stack. */
 static int witness_open(int ifindex)
 {
@@ -92,6 +77,24 @@ static int steer(const char *ifname, __u32 queue)
 static int spread(const char *ifname)
 {
 	return pd_run("ethtool -X %s default", ifname);
+}
+
+/* After the device was set up anew, which resets the RSS table of some: send
+ * until a frame comes, and forget them all.
+ */
+static int resume(FIXTURE_DATA(hw) *self)
+{
+	int i, n = 0;
+
+	for (i = 0; i < 50 && !n; i++) {
+		steer(self->ifname, self->queue);
+		pd_send(self->tx, LEN, PROBE_SEQ);
+		n = pd_wait(&self->pd, 1, 200);
+	}
+	usleep(200000);
+	pd_drain(&self->pd);
+
+	return n ? 0 : -ETIMEDOUT;
 }
 
 FIXTURE_SETUP(hw)
@@ -446,7 +449,7 @@ TEST_F_TIMEOUT(hw, jumbo_chain, 120)
 	ASSERT_EQ(pd_if_mtu(self->ifname, 9000), 0);
 	ASSERT_EQ(pd_if_mtu(self->peer, 9000), 0);
 	OPEN_LEASED();
-	ASSERT_EQ(resume(&self->pd, self->tx), 0);
+	ASSERT_EQ(resume(self), 0);
 	STATS();
 	before = self->stats.ts_packets;
 	for (i = 0; i < 50; i++) {
@@ -1071,7 +1074,7 @@ TEST_F_TIMEOUT(hw, down_and_up, 60)
 
 	ASSERT_EQ(pd_if_up(self->ifname, true), 0);
 	EXPECT_EQ(self->pd.ring.ctrl->state, PACKET_DIRECT_ACTIVE);
-	ASSERT_EQ(resume(&self->pd, self->tx), 0);
+	ASSERT_EQ(resume(self), 0);
 	SEND(10, 0);
 	TAKE(10, 0);
 	witness_count(self->witness, 0);
@@ -1096,7 +1099,7 @@ TEST_F_TIMEOUT(hw, reconfiguration, 120)
 	for (i = 0; i < ARRAY_SIZE(cmd); i++) {
 		snprintf(line, sizeof(line), cmd[i], self->ifname);
 		ASSERT_EQ(pd_run("%s", line), 0);
-		ASSERT_EQ(resume(&self->pd, self->tx), 0) TH_LOG("%s", line);
+		ASSERT_EQ(resume(self), 0) TH_LOG("%s", line);
 		INFO(self->queue);
 		ASSERT_EQ(self->info.ti_state, PACKET_DIRECT_ACTIVE);
 		EXPECT_NE(self->info.ti_napi_id, 0);

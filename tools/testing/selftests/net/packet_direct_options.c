@@ -346,6 +346,8 @@ TEST_F_TIMEOUT(options, leased, 300)
 
 	if (!ifname || !queue)
 		SKIP(return, "PD_IFACE and PD_QUEUE name no queue to lease");
+	ASSERT_EQ(pd_if_up(ifname, true), 0);
+	ASSERT_EQ(pd_if_ready(ifname), 0);
 	self->other = if_nametoindex("lo");
 	COLUMN(LEASED, ifname, atoi(queue));
 }

@@ -99,7 +99,9 @@ static void v4_lease(struct v4_test *t)
 			 sizeof(queue)) ? errno : 0;
 	if (getsockopt(t->fd, SOL_PACKET, PACKET_RX_DIRECT, &info, &len))
 		fail("getsockopt PACKET_RX_DIRECT");
-	if (err || info.ti_state != PACKET_DIRECT_ACTIVE) {
+	if (!err && info.ti_state != PACKET_DIRECT_ACTIVE)
+		err = ENETDOWN;
+	if (err) {
 		fprintf(stderr, "%s queue %u: %s, reason %u, state %u\n", t->rx,
 			queue, strerror(err), info.ti_reason, info.ti_state);
 		exit(1);
@@ -140,7 +142,9 @@ static uint16_t v4_ip_sum(const struct iphdr *ip)
 	return htons(~(sum + (sum >> 16)));
 }
 
-/* UDP without checksum, of a flow of its own, that passes the filter. */
+/* UDP without checksum that passes the filter.  Each has another source address,
+ * because not every NIC looks at ports to choose a queue.
+ */
 static void v4_create(const struct v4_test *t, uint8_t *frame)
 {
 	struct ethhdr *eth = (struct ethhdr *)frame;
@@ -156,10 +160,10 @@ static void v4_create(const struct v4_test *t, uint8_t *frame)
 	ip->ttl = 64;
 	ip->protocol = IPPROTO_UDP;
 	ip->tot_len = htons(V4_FRAME - sizeof(*eth));
-	ip->saddr = htonl(0xc6120001 + t->flow / 50000);
+	ip->saddr = htonl(0xc6120001 + t->flow);
 	ip->daddr = htonl(0xc6130001);
 	ip->check = v4_ip_sum(ip);
-	udp->source = htons(10000 + t->flow % 50000);
+	udp->source = htons(PORT_BASE);
 	udp->dest = htons(PORT_BASE);
 	udp->len = htons(V4_FRAME - sizeof(*eth) - sizeof(*ip));
 	memset(udp + 1, DATA_CHAR, DATA_LEN);
