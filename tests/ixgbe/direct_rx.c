@@ -41,9 +41,13 @@ struct got {
 	unsigned long hash_l4;
 	unsigned long disorder;	/* sequence numbers below the one before */
 	unsigned long backwards; /* time stamps below the one before */
-	unsigned long first_seq;
 	unsigned long last_seq;
 	unsigned long last_stamp;
+};
+
+struct field {
+	const char *name;
+	unsigned long long value;
 };
 
 struct capture {
@@ -55,7 +59,7 @@ struct capture {
 
 static uint8_t frame[GEN_MAX + 64];
 
-static int refused(int fd)
+static int say_why(int fd)
 {
 	struct tpacket4_info info = { .ti_size = sizeof(info) };
 	socklen_t len = sizeof(info);
@@ -91,9 +95,9 @@ static int open_lease(struct capture *c, const char *iface, unsigned int queue,
 	    setsockopt(c->fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)) ||
 	    bind(c->fd, (struct sockaddr *)&addr, sizeof(addr)) ||
 	    setsockopt(c->fd, SOL_PACKET, PACKET_RX_DIRECT, &queue, sizeof(queue)))
-		return refused(c->fd);
+		return say_why(c->fd);
 	if (tpacket4_map(&c->ring, c->fd))
-		return refused(c->fd);
+		return say_why(c->fd);
 	puts("ready");
 	return 0;
 }
@@ -123,9 +127,7 @@ static void check_frame(struct capture *c, const struct tpacket4_hdr *hdr,
 		got->bad++;
 		return;
 	}
-	if (!got->gen++)
-		got->first_seq = seq;
-	else
+	if (got->gen++)
 		got->disorder += seq <= got->last_seq;
 	got->last_seq = seq;
 }
@@ -176,34 +178,69 @@ static void take_all(struct capture *c)
 	give_back(c);
 }
 
-static void print_stats(struct capture *c)
+static void print_fields(const struct field *fields)
+{
+	for (; fields->name; fields++)
+		printf("\"%s\":%llu,", fields->name, fields->value);
+}
+
+static void print_got(const struct got *got)
+{
+	const struct field fields[] = {
+		{ "frames", got->frames },
+		{ "gen", got->gen },
+		{ "bad", got->bad },
+		{ "chained", got->chained },
+		{ "tagged", got->tagged },
+		{ "csum_valid", got->csum_valid },
+		{ "csum_bad", got->csum_bad },
+		{ "hash", got->hash },
+		{ "hash_l4", got->hash_l4 },
+		{ "disorder", got->disorder },
+		{ "backwards", got->backwards },
+		{ }
+	};
+
+	print_fields(fields);
+}
+
+static void print_lease(int fd)
 {
 	struct tpacket4_stats s = { .ts_size = sizeof(s) };
 	struct tpacket4_info i = { .ti_size = sizeof(i) };
-	const struct got *g = &c->got;
-	socklen_t len = sizeof(s);
-	unsigned int sum;
+	socklen_t stats_len = sizeof(s), info_len = sizeof(i);
 
-	getsockopt(c->fd, SOL_PACKET, PACKET_V4_STATISTICS, &s, &len);
-	len = sizeof(i);
-	getsockopt(c->fd, SOL_PACKET, PACKET_RX_DIRECT, &i, &len);
-	sum = s.ts_free + s.ts_posted + s.ts_held + s.ts_spare;
+	getsockopt(fd, SOL_PACKET, PACKET_V4_STATISTICS, &s, &stats_len);
+	getsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, &i, &info_len);
 
-	printf("{\"frames\":%lu,\"gen\":%lu,\"bad\":%lu,\"chained\":%lu,\"tagged\":%lu,"
-	       "\"csum_valid\":%lu,\"csum_bad\":%lu,\"hash\":%lu,\"hash_l4\":%lu,"
-	       "\"disorder\":%lu,\"backwards\":%lu,\"first_seq\":%lu,\"last_seq\":%lu,",
-	       g->frames, g->gen, g->bad, g->chained, g->tagged, g->csum_valid,
-	       g->csum_bad, g->hash, g->hash_l4, g->disorder, g->backwards,
-	       g->first_seq, g->last_seq);
-	printf("\"free\":%u,\"posted\":%u,\"held\":%u,\"spare\":%u,\"sum\":%u,\"slots\":%u,"
-	       "\"quarantined\":%u,\"packets\":%llu,\"drop_nic\":%llu,\"drop_too_long\":%llu,"
-	       "\"drop_error\":%llu,\"drop_down\":%llu,\"drop_filter\":%llu,\"bad_slot\":%llu,"
-	       "\"bad_cons\":%llu,\"dry\":%llu,\"state\":%u,\"generation\":%u,\"napi\":%u}\n",
-	       s.ts_free, s.ts_posted, s.ts_held, s.ts_spare, sum,
-	       c->ring.layout.tl_slot_nr, s.ts_quarantined, s.ts_packets, s.ts_drop_nic,
-	       s.ts_drop_too_long, s.ts_drop_error, s.ts_drop_down, s.ts_drop_filter,
-	       s.ts_bad_slot, s.ts_bad_cons, s.ts_dry, i.ti_state, i.ti_generation,
-	       i.ti_napi_id);
+	const struct field fields[] = {
+		{ "free", s.ts_free },
+		{ "posted", s.ts_posted },
+		{ "held", s.ts_held },
+		{ "sum", s.ts_free + s.ts_posted + s.ts_held + s.ts_spare },
+		{ "quarantined", s.ts_quarantined },
+		{ "packets", s.ts_packets },
+		{ "drop_nic", s.ts_drop_nic },
+		{ "drop_too_long", s.ts_drop_too_long },
+		{ "drop_error", s.ts_drop_error },
+		{ "drop_down", s.ts_drop_down },
+		{ "bad_slot", s.ts_bad_slot },
+		{ "bad_cons", s.ts_bad_cons },
+		{ "dry", s.ts_dry },
+		{ "state", i.ti_state },
+		{ "generation", i.ti_generation },
+		{ }
+	};
+
+	print_fields(fields);
+}
+
+static void print_stats(struct capture *c)
+{
+	putchar('{');
+	print_got(&c->got);
+	print_lease(c->fd);
+	printf("\"slots\":%u}\n", c->ring.layout.tl_slot_nr);
 }
 
 static int release_queue(struct capture *c)
