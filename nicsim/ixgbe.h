@@ -153,6 +153,7 @@ struct ixgbe {
 	uint64_t systim_base, systim_ns;
 	struct nicsim_timer *disable_timer;
 	uint64_t disable_delay_us;	/* knob */
+	uint64_t rxdctl_stuck;		/* knob: RX queues never say that they stopped */
 	uint8_t *tx_frame;
 	uint8_t tx_segment[NIC_FRAME_MAX + 64];
 };

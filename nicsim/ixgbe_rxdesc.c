@@ -385,7 +385,7 @@ uint32_t ixgbe_rxdctl_read(struct ixgbe *nic, unsigned int q)
 {
 	uint32_t val = rxq_get(nic, q, RX_RXDCTL) & ~RXDCTL_ENABLE;
 
-	return val | (nic->rxq[q].enabled ? RXDCTL_ENABLE : 0);
+	return val | (nic->rxq[q].enabled || nic->rxdctl_stuck ? RXDCTL_ENABLE : 0);
 }
 
 void ixgbe_rxdctl_write(struct ixgbe *nic, unsigned int q, uint32_t val)
