@@ -35,8 +35,8 @@ help:
 	@echo 'Variables:'
 	@echo '  KERNEL=release|debug|stock   the kernel to build or boot; stock is without our'
 	@echo '                               files; "make kernel KERNEL=all" builds the three'
-	@echo '  KSRC=                        a 6.12.y tarball, directory or git tree; without it'
-	@echo "                               Debian's linux-source-6.12"
+	@echo '  KSRC=                        a 6.12.y tarball, directory or git tree, used from'
+	@echo "                               then on; at first, or debian: linux-source-6.12"
 	@echo '  CPUS=4 MEM=2G                the guest; ixgbe has no more queues than CPUs'
 	@echo '  NIC=ixgbe NICS=2             model and number of the NICs; two are wired back to back'
 	@echo '  ACCEL=auto|kvm|tcg           auto takes KVM only if it was seen to boot a guest'
