@@ -2,10 +2,11 @@
 """Capture files, pcap and pcapng, read without libpcap and without nicsim; and
 what of them a wire can carry.
 
-The rule, for each record in turn: not Ethernet, cut by the snaplen, longer than
-the limit (each of up to two VLAN tags adds 4) and MAC control (pause) frames are
-skipped; what is shorter than 60 bytes is padded with zeros. A file that ends
-within a record counts up to there.
+A frame has as many bytes as its record says it had on the wire. The rule, for
+each record in turn: not Ethernet, cut by the snaplen, without
+a byte, longer than the limit (each of up to two VLAN tags adds 4) and MAC control
+(pause) frames are skipped; what is shorter than 60 bytes is padded with zeros. A
+file that ends within a record counts up to there.
 """
 
 import collections
@@ -107,7 +108,7 @@ def _tags(frame):
 
 def verdict(record, limit):
     """Why a wire cannot carry this record, or None."""
-    frame = record.data
+    frame = record.data[:record.length]
     if record.linktype != ETHERNET:
         return "not_ethernet"
     if len(frame) < record.length:
@@ -128,8 +129,9 @@ def on_the_wire(path, limit):
         why = verdict(record, limit)
         counts[why or "frames"] += 1
         if why is None:
-            counts["padded"] += len(record.data) < FRAME_MIN
-            frames.append(record.data.ljust(FRAME_MIN, b"\0"))
+            frame = record.data[:record.length]
+            counts["padded"] += len(frame) < FRAME_MIN
+            frames.append(frame.ljust(FRAME_MIN, b"\0"))
     return frames, counts
 
 

@@ -92,12 +92,13 @@ def carrier(iface="eth0"):
         return False
 
 
-def up(iface="eth0", mtu=1500):
+def up(*ifaces, mtu=1500):
     """Quiet: without addresses, and nothing is asked for."""
-    if not os.path.exists(f"/sys/class/net/{iface}"):
-        raise Failed(f"there is no {iface}: the driver did not probe the NIC")
-    sh(f"ip link set {iface} mtu {mtu} arp off up")
-    until(f"{iface} has its link", lambda: carrier(iface))
+    for iface in ifaces:
+        if not os.path.exists(f"/sys/class/net/{iface}"):
+            raise Failed(f"there is no {iface}: the driver did not probe the NIC")
+        sh(f"ip link set {iface} mtu {mtu} arp off up")
+    until(f"{' and '.join(ifaces)} have a link", lambda: all(map(carrier, ifaces)))
 
 
 def reta(queue, iface="eth0"):

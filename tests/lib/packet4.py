@@ -5,13 +5,16 @@ TPACKET_V4 socket, and what the stack sees of a queue.
 
 import contextlib
 import ctypes
+import mmap
 import os
 import socket
 import struct
 
 SOL_PACKET = 263
-PACKET_ADD_MEMBERSHIP, PACKET_STATISTICS = 1, 6
+PACKET_ADD_MEMBERSHIP, PACKET_RX_RING, PACKET_STATISTICS, PACKET_VERSION = 1, 5, 6, 10
 PACKET_RX_DIRECT, PACKET_V4_STATISTICS = 25, 26
+TPACKET_V4, SLOT = 3, 2048
+PACKET_DIRECT_RELEASE = 1
 PACKET_MR_PROMISC = 1
 SO_ATTACH_FILTER = 26
 ETH_P_ALL = 3
@@ -133,3 +136,32 @@ class Tap:
 
     def __exit__(self, *_):
         self.socket.close()
+
+
+def direct(iface, queue, entries=1024):
+    """A socket that has leased a queue."""
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    sock.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V4)
+    sock.setsockopt(SOL_PACKET, PACKET_RX_RING,
+                    struct.pack("=5I44x", 64, 0, entries, 0, SLOT))
+    sock.bind((iface, ETH_P_ALL))
+    sock.setsockopt(SOL_PACKET, PACKET_RX_DIRECT, queue)
+    return sock
+
+
+class Ring:
+    """The mapping of a socket's ring."""
+
+    def __init__(self, sock):
+        layout = struct.unpack("=5Q10I", sock.getsockopt(SOL_PACKET, PACKET_RX_RING, 80))
+        self.map = mmap.mmap(sock.fileno(), layout[0])
+        self.ctrl = layout[1]
+
+    def state(self):
+        return struct.unpack_from("=I", self.map, self.ctrl + 8)[0]
+
+
+def release(sock):
+    """Give the queue back although the socket stays."""
+    sock.setsockopt(SOL_PACKET, PACKET_RX_DIRECT,
+                    struct.pack("=3I52x", 64, 0, PACKET_DIRECT_RELEASE))

@@ -42,14 +42,14 @@ class Tcpdump:
         except OSError:
             return 0
 
-    def wait_for(self, frames, seconds=30):
+    def wait_for(self, frames, seconds=30, settle=0.3):
         """Until it has written these; more must not come either."""
         size = FILE_HEADER + sum(RECORD_HEADER + len(f) for f in frames)
         try:
             until("all is written", lambda: self.size() >= size, seconds)
         except Failed:
             pass    # the comparison tells which frame is missing
-        time.sleep(0.3)
+        time.sleep(settle)
 
     def info(self):
         with packet4.socket_of(self.process.pid) as sock:
