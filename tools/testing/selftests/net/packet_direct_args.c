@@ -5,6 +5,7 @@
  * enum packet_direct_reason.
  */
 #include <arpa/inet.h>
+#include <assert.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/packet_diag.h>
@@ -21,9 +22,9 @@
 
 /* The ABI, in numbers. */
 #define ABI_SIZE(type, size) \
-	_Static_assert(sizeof(struct type) == (size), #type)
+	static_assert(sizeof(struct type) == (size), #type)
 #define ABI_AT(type, member, at) \
-	_Static_assert(offsetof(struct type, member) == (at), #type "." #member)
+	static_assert(offsetof(struct type, member) == (at), #type "." #member)
 
 ABI_SIZE(tpacket4_ctrl, 256);
 ABI_AT(tpacket4_ctrl, prod, 0);
@@ -68,7 +69,9 @@ FIXTURE_SETUP(args)
 	self->pd.fd = -1;
 	self->fd = -1;
 
-	PD_SETUP();
+	if (pd_missing())
+		SKIP(return, "%s", pd_missing());
+	ASSERT_EQ(pd_netns(), 0);
 	ASSERT_EQ(pd_veth("pd0", "pd1"), 0);
 	self->ifindex = if_nametoindex("pd1");
 	self->fd = pd_socket(SOCK_RAW);

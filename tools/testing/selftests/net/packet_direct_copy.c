@@ -5,14 +5,12 @@
  * sent on pd0 and received on pd1, which is its veth peer.
  */
 #include <arpa/inet.h>
-#include <linux/bpf.h>
 #include <linux/filter.h>
 #include <linux/virtio_net.h>
 #include <net/if.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,7 +30,9 @@ FIXTURE_SETUP(copy)
 	self->pd.fd = -1;
 	self->tx = -1;
 
-	PD_SETUP();
+	if (pd_missing())
+		SKIP(return, "%s", pd_missing());
+	ASSERT_EQ(pd_netns(), 0);
 	ASSERT_EQ(pd_veth("pd0", "pd1"), 0);
 	self->tx = pd_tx_open("pd0");
 	ASSERT_GE(self->tx, 0);
@@ -57,19 +57,21 @@ FIXTURE_TEARDOWN(copy)
 
 #define MTU(mtu)							\
 	do {								\
-		ASSERT_EQ(pd_if_mtu("pd0", mtu), 0);			\
-		ASSERT_EQ(pd_if_mtu("pd1", mtu), 0);			\
+		int _mtu = mtu;						\
+									\
+		ASSERT_EQ(pd_if_mtu("pd0", _mtu), 0);			\
+		ASSERT_EQ(pd_if_mtu("pd1", _mtu), 0);			\
 	} while (0)
 
 /* Where frames begin in their first slot: the headroom and some padding. */
-#define LEARN_OFF(off)							\
-	do {								\
+#define LEARN_OFF()							\
+	({								\
 		ASSERT_EQ(pd_send(self->tx, 60, 0), 0);			\
 		NEXT();							\
-		off = frame.hdr.tp_data;				\
-		ASSERT_GE(off, TPACKET4_HEADROOM);			\
-		ASSERT_LT(off, 2 * TPACKET4_HEADROOM);			\
-	} while (0)
+		ASSERT_GE(frame.hdr.tp_data, TPACKET4_HEADROOM);	\
+		ASSERT_LT(frame.hdr.tp_data, 2 * TPACKET4_HEADROOM);	\
+		frame.hdr.tp_data;					\
+	})
 
 #define NEXT()	ASSERT_GT(pd_next(&self->pd, &frame, WAIT_MS), 0)
 #define NONE()	EXPECT_EQ(pd_wait(&self->pd, 1, 100), 0)
@@ -115,7 +117,7 @@ TEST_F(copy, sizes_around_the_slot)
 
 	MTU(9000);
 	OPEN(64, 1024);
-	LEARN_OFF(off);
+	off = LEARN_OFF();
 	room = 1024 - off;
 	for (len = room - 3; len <= room + 3; len++) {
 		ASSERT_EQ(pd_send(self->tx, len, len), 0);
@@ -199,7 +201,7 @@ TEST_F(copy, chain_at_its_longest)
 
 	MTU(40000);
 	OPEN(64, 1024);
-	LEARN_OFF(off);
+	off = LEARN_OFF();
 	len = TPACKET4_MAX_CHAIN * 1024 - off;
 	ASSERT_EQ(pd_send(self->tx, len, 1), 0);
 	NEXT();
@@ -322,7 +324,7 @@ TEST_F(copy, gso_truncated)
 
 	ASSERT_GE(tx, 0);
 	OPEN(64, 2048);
-	LEARN_OFF(off);
+	off = LEARN_OFF();
 	room = TPACKET4_MAX_CHAIN * 2048 - off;
 	ASSERT_EQ(send_gso(tx, 60000, 1448), 0);
 	NEXT();
@@ -381,7 +383,7 @@ TEST_F(copy, filter_truncates_chain)
 
 	MTU(9000);
 	OPEN(64, 2048);
-	LEARN_OFF(off);
+	off = LEARN_OFF();
 	snap[1] -= off;
 	snap[2] -= off;
 	for (i = 0; i < ARRAY_SIZE(snap); i++) {
@@ -450,29 +452,12 @@ TEST_F(copy, filter_selects)
 	EXPECT_EQ(self->stats.ts_drop_filter, 30);
 }
 
-/* An eBPF program that returns @ret. */
-static int load_ebpf(__u32 ret)
-{
-	struct bpf_insn insn[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = ret },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	union bpf_attr attr = {
-		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
-		.insns = (unsigned long)insn,
-		.insn_cnt = ARRAY_SIZE(insn),
-		.license = (unsigned long)"GPL",
-	};
-
-	return syscall(__NR_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
-}
-
 TEST_F(copy, filter_ebpf)
 {
-	int prog = load_ebpf(77);
+	int prog = pd_ebpf(77);
 
 	if (prog < 0)
-		SKIP(return, "bpf(BPF_PROG_LOAD): %s", strerror(errno));
+		SKIP(return, "bpf(BPF_PROG_LOAD): %s", strerror(-prog));
 	OPEN(64, 2048);
 	ASSERT_EQ(setsockopt(self->pd.fd, SOL_SOCKET, SO_ATTACH_BPF, &prog,
 			     sizeof(prog)), 0);

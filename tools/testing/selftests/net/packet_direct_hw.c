@@ -82,17 +82,17 @@ static int spread(const char *ifname)
 /* After the device was set up anew, which resets the RSS table of some: send
  * until a frame comes, and forget them all.
  */
-static int resume(FIXTURE_DATA(hw) *self)
+static int resume(struct pd_sock *pd, int tx, const char *ifname, __u32 queue)
 {
 	int i, n = 0;
 
 	for (i = 0; i < 50 && !n; i++) {
-		steer(self->ifname, self->queue);
-		pd_send(self->tx, LEN, PROBE_SEQ);
-		n = pd_wait(&self->pd, 1, 200);
+		steer(ifname, queue);
+		pd_send(tx, LEN, PROBE_SEQ);
+		n = pd_wait(pd, 1, 200);
 	}
 	usleep(200000);
-	pd_drain(&self->pd);
+	pd_drain(pd);
 
 	return n ? 0 : -ETIMEDOUT;
 }
@@ -107,10 +107,8 @@ FIXTURE_SETUP(hw)
 	self->witness = -1;
 	self->tx = -1;
 
-	if (geteuid())
-		SKIP(return, "needs root");
-	if (!pd_supported())
-		SKIP(return, "this kernel has no TPACKET_V4");
+	if (pd_missing())
+		SKIP(return, "%s", pd_missing());
 	if (!self->ifname || !queue || !self->peer)
 		SKIP(return, "PD_IFACE, PD_QUEUE and PD_PEER name no queue");
 
@@ -167,6 +165,10 @@ FIXTURE_TEARDOWN(hw)
 		self->info.ti_query = query;				\
 		ASSERT_EQ(pd_info(self->pd.fd, &self->info), 0);	\
 	} while (0)
+
+#define RESUME()							\
+	ASSERT_EQ(resume(&self->pd, self->tx, self->ifname,		\
+			 self->queue), 0)
 
 #define SEND(n, seq)							\
 	ASSERT_EQ(pd_send_many(self->tx, n, LEN, seq), 0)
@@ -449,7 +451,7 @@ TEST_F_TIMEOUT(hw, jumbo_chain, 120)
 	ASSERT_EQ(pd_if_mtu(self->ifname, 9000), 0);
 	ASSERT_EQ(pd_if_mtu(self->peer, 9000), 0);
 	OPEN_LEASED();
-	ASSERT_EQ(resume(self), 0);
+	RESUME();
 	STATS();
 	before = self->stats.ts_packets;
 	for (i = 0; i < 50; i++) {
@@ -1074,7 +1076,7 @@ TEST_F_TIMEOUT(hw, down_and_up, 60)
 
 	ASSERT_EQ(pd_if_up(self->ifname, true), 0);
 	EXPECT_EQ(self->pd.ring.ctrl->state, PACKET_DIRECT_ACTIVE);
-	ASSERT_EQ(resume(self), 0);
+	RESUME();
 	SEND(10, 0);
 	TAKE(10, 0);
 	witness_count(self->witness, 0);
@@ -1099,7 +1101,7 @@ TEST_F_TIMEOUT(hw, reconfiguration, 120)
 	for (i = 0; i < ARRAY_SIZE(cmd); i++) {
 		snprintf(line, sizeof(line), cmd[i], self->ifname);
 		ASSERT_EQ(pd_run("%s", line), 0);
-		ASSERT_EQ(resume(self), 0) TH_LOG("%s", line);
+		RESUME() TH_LOG("%s", line);
 		INFO(self->queue);
 		ASSERT_EQ(self->info.ti_state, PACKET_DIRECT_ACTIVE);
 		EXPECT_NE(self->info.ti_napi_id, 0);

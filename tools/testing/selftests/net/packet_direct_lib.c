@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/ethtool.h>
 #include <linux/filter.h>
@@ -148,17 +149,21 @@ int pd_veth(const char *a, const char *b)
 	return err;
 }
 
-/* Whether this kernel knows TPACKET_V4 at all. */
-bool pd_supported(void)
+/* Why no test can run here, or NULL. */
+const char *pd_missing(void)
 {
-	int fd = pd_socket(SOCK_RAW);
+	int fd;
 
+	if (geteuid())
+		return "needs root, for network namespaces and devices";
+
+	fd = pd_socket(SOCK_RAW);
 	if (fd == -EINVAL)
-		return false;
+		return "this kernel is without CONFIG_PACKET_RX_DIRECT";
 	if (fd >= 0)
 		close(fd);
 
-	return true;
+	return NULL;
 }
 
 void pd_req(struct tpacket_req4 *req, __u32 entries, __u32 slots, __u32 size)
@@ -269,6 +274,26 @@ int pd_filter_detach(int fd)
 		return -errno;
 
 	return 0;
+}
+
+/* An eBPF program that returns @ret. */
+int pd_ebpf(__u32 ret)
+{
+	struct bpf_insn insn[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = ret },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = {
+		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
+		.insns = (unsigned long)insn,
+		.insn_cnt = ARRAY_SIZE(insn),
+		.license = (unsigned long)"GPL",
+	};
+	int fd;
+
+	fd = syscall(__NR_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+
+	return fd < 0 ? -errno : fd;
 }
 
 int pd_info(int fd, struct tpacket4_info *info)

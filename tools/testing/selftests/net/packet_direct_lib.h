@@ -48,7 +48,7 @@ int pd_if_ready(const char *name);
 int pd_if_mtu(const char *name, int mtu);
 int pd_if_mac(const char *name, __u8 *mac);
 int pd_veth(const char *a, const char *b);
-bool pd_supported(void);
+const char *pd_missing(void);
 
 /* sockets */
 void pd_req(struct tpacket_req4 *req, __u32 entries, __u32 slots, __u32 size);
@@ -61,6 +61,7 @@ void pd_close(struct pd_sock *pd);
 int pd_set_int(int fd, int opt, int value);
 int pd_filter_ret(int fd, __u32 ret);
 int pd_filter_detach(int fd);
+int pd_ebpf(__u32 ret);
 int pd_info(int fd, struct tpacket4_info *info);
 int pd_reason(int fd);
 const char *pd_refused(int fd, int err, int reason);

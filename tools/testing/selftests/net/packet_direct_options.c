@@ -139,9 +139,35 @@ static int do_connect(const struct target *t, int opt, int arg)
 
 static int do_recv(const struct target *t, int opt, int flags)
 {
+	struct timeval tv = { .tv_usec = 10000 };
 	char buf[16];
 
+	if (setsockopt(t->fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)))
+		return -errno;
+
 	return recv(t->fd, buf, sizeof(buf), flags) < 0 ? -errno : 0;
+}
+
+static int do_send(const struct target *t, int opt, int arg)
+{
+	__u8 buf[100];
+
+	pd_fill(buf, sizeof(buf), 0);
+
+	return send(t->fd, buf, sizeof(buf), 0) < 0 ? -errno : 0;
+}
+
+static int attach_bpf(const struct target *t, int opt, int arg)
+{
+	int prog = pd_ebpf(arg), err = 0;
+
+	if (prog < 0)
+		return prog;
+	if (setsockopt(t->fd, SOL_SOCKET, SO_ATTACH_BPF, &prog, sizeof(prog)))
+		err = -errno;
+	close(prog);
+
+	return err;
 }
 
 static int do_mmap(const struct target *t, int opt, int arg)
@@ -155,8 +181,8 @@ static int do_mmap(const struct target *t, int opt, int arg)
 	return err;
 }
 
-#define SAME(e)		{ e, e, e, e }
-#define NEW(e)		{ 0, e, e, e }		/* only before the ring */
+#define SAME(e)		{ [NONE ... LEASED] = e }
+#define NEW(e)		{ [RING ... LEASED] = e }	/* only before the ring */
 #define SET(name, arg, ...)	{ "set " #name, set_int, name, arg, __VA_ARGS__ }
 #define GET(name, arg, ...)	{ "get " #name, get, name, arg, __VA_ARGS__ }
 
@@ -197,6 +223,8 @@ static const struct row rows[] = {
 	SET(PACKET_IGNORE_OUTGOING, 1, SAME(0)),
 	{ "release PACKET_RX_DIRECT", direct, PACKET_RX_DIRECT,
 	  PACKET_DIRECT_RELEASE, { -EINVAL, -EINVAL, -EINVAL, 0 } },
+	{ "lease again, PACKET_RX_DIRECT", direct, PACKET_RX_DIRECT, 0,
+	  { -EINVAL, -EOPNOTSUPP, -EOPNOTSUPP, -EBUSY } },
 	SET(PACKET_V4_STATISTICS, 0, SAME(-ENOPROTOOPT)),
 	SET(PACKET_V4_STATISTICS + 1, 0, SAME(-ENOPROTOOPT)),
 
@@ -233,7 +261,11 @@ static const struct row rows[] = {
 	{ "connect", do_connect, 0, 0, SAME(-EOPNOTSUPP) },
 	{ "mmap", do_mmap, 0, 0, { -EINVAL, 0, 0, 0 } },
 	{ "recv, not waiting", do_recv, 0, MSG_DONTWAIT, SAME(-EAGAIN) },
+	{ "recv, waiting", do_recv, 0, 0,
+	  { -EAGAIN, -EOPNOTSUPP, -EOPNOTSUPP, -EOPNOTSUPP } },
+	{ "send", do_send, 0, 0, SAME(0) },
 	{ "SO_ATTACH_FILTER", filter, 0, 96, SAME(0) },
+	{ "SO_ATTACH_BPF", attach_bpf, 0, 96, SAME(0) },
 	{ "SO_LOCK_FILTER", set_socket, SO_LOCK_FILTER, 1, SAME(0) },
 	{ "SO_RCVBUF", set_socket, SO_RCVBUF, 65536, SAME(0) },
 	{ "SO_BUSY_POLL", set_socket, SO_BUSY_POLL, 50, SAME(0) },
@@ -250,10 +282,8 @@ FIXTURE_SETUP(options)
 {
 	self->pd.fd = -1;
 
-	if (geteuid())
-		SKIP(return, "needs root, for a network namespace");
-	if (!pd_supported())
-		SKIP(return, "this kernel has no TPACKET_V4");
+	if (pd_missing())
+		SKIP(return, "%s", pd_missing());
 }
 
 FIXTURE_TEARDOWN(options)
@@ -303,25 +333,26 @@ static const char *try_cell(struct pd_sock *pd, int other,
 	return why;
 }
 
-#define COLUMN(state, ifname, queue)					\
+#define COLUMN(column, ifname, queue)					\
 	do {								\
+		enum state _state = column;				\
 		size_t _i;						\
 									\
 		for (_i = 0; _i < ARRAY_SIZE(rows); _i++) {		\
-			ASSERT_EQ(enter_state(&self->pd, ifname, state,	\
-					      queue), 0);		\
+			ASSERT_EQ(enter_state(&self->pd, ifname,	\
+					      _state, queue), 0);	\
 			EXPECT_OK(try_cell(&self->pd, self->other,	\
-					   &rows[_i], state));		\
+					   &rows[_i], _state));		\
 			pd_close(&self->pd);				\
 		}							\
 	} while (0)
 
-#define COLUMN_ON_VETH(state)						\
+#define COLUMN_ON_VETH(column)						\
 	do {								\
 		ASSERT_EQ(pd_netns(), 0);				\
 		ASSERT_EQ(pd_veth("pd0", "pd1"), 0);			\
 		self->other = if_nametoindex("pd0");			\
-		COLUMN(state, "pd1", -1);				\
+		COLUMN(column, "pd1", -1);				\
 	} while (0)
 
 TEST_F_TIMEOUT(options, no_ring, 60)

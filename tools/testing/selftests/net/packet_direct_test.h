@@ -12,16 +12,6 @@
 /* Generous: under emulation everything is slow. */
 #define WAIT_MS		5000
 
-/* A namespace of our own, or SKIP. */
-#define PD_SETUP()							\
-	do {								\
-		if (geteuid())						\
-			SKIP(return, "needs root, for a network namespace"); \
-		if (!pd_supported())					\
-			SKIP(return, "this kernel has no TPACKET_V4");	\
-		ASSERT_EQ(pd_netns(), 0);				\
-	} while (0)
-
 #define WAIT(n)								\
 	do {								\
 		int _n = n;						\
