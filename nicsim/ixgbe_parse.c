@@ -5,6 +5,9 @@
  * the type in VLNCTRL.VET, IPv4, IPv6 with extension headers, TCP, UDP, SCTP.
  * Anything else has no L3, and a fragment has no L4.
  */
+#include <endian.h>
+#include <string.h>
+
 #include "ixgbe.h"
 
 #define ETHERTYPE_IPV4	0x0800
@@ -149,19 +152,26 @@ void ixgbe_parse(struct ixgbe_pkt *pkt, const uint8_t *frame, size_t len, uint16
 		parse_ipv6(pkt, frame, len);
 }
 
-/* The sum of big-endian words; an odd last byte counts as the high half. */
+/* The sum of big-endian words; an odd last byte counts as the high half.  The
+ * sum's bytes are those of the words in any byte order, so it is made in this
+ * machine's and turned at the end.
+ */
 uint32_t ixgbe_csum_add(uint32_t sum, const uint8_t *data, size_t len)
 {
-	uint64_t wide = sum;
-	size_t i;
+	uint64_t wide = 0;
+	uint32_t word;
 
-	for (i = 0; i + 1 < len; i += 2)
-		wide += get_be16(data + i);
-	if (len & 1)
-		wide += data[len - 1] << 8;
-	while (wide >> 32)
-		wide = (wide & 0xffffffff) + (wide >> 32);
-	return wide;
+	for (; len >= sizeof(word); len -= sizeof(word), data += sizeof(word)) {
+		memcpy(&word, data, sizeof(word));
+		wide += word;
+	}
+	word = 0;
+	memcpy(&word, data, len);
+	wide += word;
+	while (wide >> 16)
+		wide = (wide & 0xffff) + (wide >> 16);
+	wide = (uint64_t)be16toh(wide) + sum;
+	return (wide & 0xffffffff) + (wide >> 32);
 }
 
 uint16_t ixgbe_csum_fold(uint32_t sum)
