@@ -71,6 +71,22 @@ static int takes_all(const struct packet4 *p4, const struct bpf_program *prog)
 	return packet4_is_copy(p4) ? i->k >= MAXIMUM_SNAPLEN : i->k > 0;
 }
 
+/*
+ * Does it ask for what is beside the packet, such as its direction?  Only the
+ * kernel can tell.
+ */
+static int asks_kernel(const struct bpf_program *prog)
+{
+	const struct bpf_insn *i = prog->bf_insns;
+	const struct bpf_insn *end = i + prog->bf_len;
+
+	for (; i < end; i++)
+		if (BPF_CLASS(i->code) == BPF_LD &&
+		    BPF_MODE(i->code) == BPF_ABS && i->k >= (u_int)SKF_AD_OFF)
+			return 1;
+	return 0;
+}
+
 /* Positive: the kernel filters.  0: it does not, so filter here. */
 static int set_kernel_filter(pcap_t *p, struct packet4 *p4)
 {
@@ -90,7 +106,8 @@ static int set_kernel_filter(pcap_t *p, struct packet4 *p4)
 
 /*
  * What is in the ring already, or on its way into it, has not passed this
- * filter, and is filtered here.
+ * filter, and is filtered here.  What cannot be, is dropped if it is in the
+ * ring, and let through if it only might have been on its way.
  */
 int pcap_packet4_setfilter(pcap_t *p, struct bpf_program *program)
 {
@@ -110,7 +127,10 @@ int pcap_packet4_setfilter(pcap_t *p, struct bpf_program *program)
 		return ret;
 	p4->filter_here = 1;
 	p4->filter_always = ret == 0;
-	p4->filter_until = packet4_peek(&p4->ring) + PACKET4_IN_FLIGHT;
+	p4->filter_old = packet4_peek(&p4->ring);
+	p4->filter_until = p4->filter_old;
+	if (!asks_kernel(&p->fcode))
+		p4->filter_until += PACKET4_IN_FLIGHT;
 	return 0;
 }
 #endif /* PACKET_RX_DIRECT */

@@ -49,7 +49,8 @@ struct packet4 {
 	struct packet4_ring ring;
 	int		filter_here;	/* run the filter on ... */
 	int		filter_always;	/* ... all frames, or ... */
-	uint32_t	filter_until;	/* ... those before this entry */
+	uint32_t	filter_old;	/* ... those before this entry, and ... */
+	uint32_t	filter_until;	/* ... some up to this */
 	int		check_direction;
 	int		timeout;	/* milliseconds; 0: none */
 	int		nonblock;

@@ -100,13 +100,14 @@ static inline void take(struct packet4_ring *r, const struct tpacket4_hdr *h,
 static int refused_here(pcap_t *p, struct packet4 *p4, uint32_t entry,
 			uint32_t flags, const struct frame *f)
 {
-	int32_t left = p4->filter_until - entry;
+	int maybe_new = (int32_t)(entry - p4->filter_old) >= 0;
 
 	if (!p4->filter_always) {
-		if (left <= 0)
+		if ((int32_t)(entry - p4->filter_until) >= 0) {
 			p4->filter_here = 0;
-		if (left <= 0 || (left <= (int32_t)PACKET4_IN_FLIGHT &&
-				  flags & TPACKET4_TRUNCATED))
+			return 0;
+		}
+		if (maybe_new && flags & TPACKET4_TRUNCATED)
 			return 0;
 	}
 	return p->fcode.bf_insns &&
@@ -165,10 +166,22 @@ static uint32_t most_of_frame(const pcap_t *p, const struct packet4 *p4)
 	return snapshot;
 }
 
+/* The last packet of pcap_next() outlives the call, and goes back with a later. */
+static int finish(pcap_t *p, struct packet4_ring *r, pcap_handler callback,
+		  int count)
+{
+	packet4_saw(r);
+	if (callback != p->oneshot_callback)
+		give_back(p, r);
+	if (!p->break_loop)
+		return count;
+	p->break_loop = 0;
+	return PCAP_ERROR_BREAK;
+}
+
 /*
  * Hand over what is in the ring.  Entries go back in batches, so that a slow
- * callback does not starve the adapter; the last packet of pcap_next() has to
- * outlive this call, and goes back with a later one.
+ * callback does not starve the adapter.
  */
 int pcap_packet4_drain(pcap_t *p, int max, pcap_handler callback, u_char *user)
 {
@@ -178,16 +191,15 @@ int pcap_packet4_drain(pcap_t *p, int max, pcap_handler callback, u_char *user)
 	uint32_t snapshot = p->snapshot;
 	uint32_t prod = packet4_peek(r);
 	const struct tpacket4_hdr *h;
-	struct pcap_pkthdr header;
-	uint32_t entry, stop;
+	struct pcap_pkthdr header = { .len = 0 };
+	uint32_t stop = next_stop(r, prod);
 	uint64_t stamp = 0;
+	uint32_t entry;
 	struct frame f;
 	int count = 0;
 
 	if (PACKET_COUNT_IS_UNLIMITED(max))
 		max = INT_MAX;
-	fill_time(p, stamp, &header.ts);
-	stop = next_stop(r, prod);
 	while (count < max && !p->break_loop) {
 		entry = r->next;
 		if ((int32_t)(stop - entry) <= 0) {
@@ -210,14 +222,7 @@ int pcap_packet4_drain(pcap_t *p, int max, pcap_handler callback, u_char *user)
 		callback(user, &header, f.data);
 		count++;
 	}
-	packet4_saw(r);
-	if (callback != p->oneshot_callback)
-		give_back(p, r);
-	if (p->break_loop) {
-		p->break_loop = 0;
-		return PCAP_ERROR_BREAK;
-	}
-	return count;
+	return finish(p, r, callback, count);
 }
 
 /* Without a timeout, only packets end the wait. */

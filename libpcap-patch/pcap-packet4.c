@@ -141,7 +141,7 @@ int pcap_get_rx_direct_linux(pcap_t *p, int *queue)
 	struct packet4 *p4 = p->priv;
 	struct tpacket4_info info;
 
-	if (p->fd < 0 || p->opt.rx_direct == PCAP_RX_DIRECT_OFF) {
+	if (p->read_op != pcap_packet4_read) {
 		*queue = PCAP_RX_DIRECT_OFF;
 		return 0;
 	}

@@ -83,6 +83,8 @@ void rx_direct_report(pcap_t *pc)
 	else if (in_use != PCAP_RX_DIRECT_OFF)
 		fprintf(stderr, "%s: capturing directly from RX queue %d\n",
 			program_name, in_use);
+	else if (wanted)
+		give_up("--rx-direct: only network interfaces have RX queues");
 }
 #else
 void rx_direct_set(pcap_t *pc, const char *device)

@@ -306,6 +306,7 @@ static void test_filter(void)
 	reset(0);
 	filter_on(0, 7);
 	p4.filter_here = 1;
+	p4.filter_old = 2;
 	p4.filter_until = 2;
 	put_whole(6, 60);
 	put_whole(7, 60);
@@ -317,6 +318,7 @@ static void test_filter(void)
 	reset(0);
 	filter_on(100, 7);
 	p4.filter_here = 1;
+	p4.filter_old = 1;
 	p4.filter_until = 1 + PACKET4_IN_FLIGHT;
 	put(TPACKET4_FIRST | TPACKET4_LAST | TPACKET4_TRUNCATED, 0, 60, 200);
 	put(TPACKET4_FIRST | TPACKET4_LAST | TPACKET4_TRUNCATED, 1, 60, 200);
