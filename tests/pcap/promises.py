@@ -19,8 +19,9 @@ from tap import Skip, between, each, equal
 class Link:
     """Where to send and where to capture."""
 
-    def __init__(self, device, sender, mode, interface=None, **options):
+    def __init__(self, device, sender, mode, interface=None, way="inbound", **options):
         self.device, self.mode, self.options = device, mode, options
+        self.way = way
         self.interface = interface
         self.send = net.Sender(sender)
 
@@ -158,6 +159,15 @@ def define(links):
                 link.send(net.udp(0, port=7), net.udp(1, port=9))
                 settle()
                 equal(numbers(collect(p, len(wanted))), wanted, expression)
+
+    @every
+    def filter_direction(link):
+        """A filter on what only the kernel knows works from the first packet on."""
+        for first, wanted in ((True, [1, 2]), (False, [])):
+            with link.open(expression=link.way if first else f"not {link.way}") as p:
+                link.send(net.udp(1), net.udp(2))
+                settle()
+                equal(numbers(p.dispatch()[1]), wanted)
 
     @every
     def vlan(link):
