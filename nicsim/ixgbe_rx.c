@@ -79,6 +79,8 @@ static void classify(struct ixgbe *nic, struct ixgbe_rx_meta *meta, const uint8_
 	meta->info = ixgbe_packet_type(pkt) | rss_type;
 	meta->status = ixgbe_rx_checksum(pkt, frame) | (pkt->vlan ? RXD_STAT_VP : 0) |
 		       (inexact ? RXD_STAT_PIF : 0);
+	if (meta->status & (RXD_ERR_IPE | RXD_ERR_L4E))
+		*ixgbe_reg(nic, IXG_XEC) += 1;
 	if (!(ixgbe_get(nic, IXG_RXCSUM) & RXCSUM_PCSD)) {
 		meta->hash = fragment_checksum(nic, pkt, frame, len);
 		meta->info &= ~0xfu;
