@@ -243,9 +243,9 @@ TEST_F(ring, held_is_untouched)
 	for (i = 0; i < 4; i++) {
 		EXPECT_EQ(memcmp(&before[i], tpacket4_at(&self->pd.ring, i - 8),
 				 sizeof(before[i])), 0);
-		EXPECT_EQ(pd_check_bytes(tpacket4_data(&self->pd.ring,
+		EXPECT_OK(pd_check_bytes(tpacket4_data(&self->pd.ring,
 						       &before[i]),
-					 LEN, LEN, i), NULL);
+					 LEN, LEN, i));
 	}
 	READ(4, 50);
 	EXPECT_EQ(pd_wait_drops(&self->pd, 8, WAIT_MS), 8);
@@ -326,7 +326,7 @@ TEST_F_TIMEOUT(ring, several_producers, 120)
 			continue;
 		seq = pd_seq(frame.data);
 		ASSERT_LT(seq >> 24, SENDERS);
-		ASSERT_EQ(pd_check(&frame, LEN, seq), NULL);
+		ASSERT_OK(pd_check(&frame, LEN, seq));
 		ASSERT_GE((seq & 0xffffff) + 1, last[seq >> 24] + 1);
 		last[seq >> 24] = (seq & 0xffffff) + 1;
 		got++;

@@ -35,14 +35,14 @@
 	do {								\
 		const char *_why = call;				\
 									\
-		EXPECT_EQ(_why, NULL) TH_LOG("%s", _why);		\
+		EXPECT_TRUE(!_why) TH_LOG("%s", _why);		\
 	} while (0)
 
 #define ASSERT_OK(call)							\
 	do {								\
 		const char *_why = call;				\
 									\
-		ASSERT_EQ(_why, NULL) TH_LOG("%s", _why);		\
+		ASSERT_TRUE(!_why) TH_LOG("%s", _why);		\
 	} while (0)
 
 #endif /* PACKET_DIRECT_TEST_H */
