@@ -5,8 +5,9 @@ SELFTEST_OUT := $(CURDIR)/build/tests/selftests
 KHDR         := -isystem $(CURDIR)/build/headers/include
 
 # What has a main() of its own there, and upstream's test of the rings.
-SELFTESTS = psock_tpacket $(basename $(notdir $(shell grep -lE \
-	'TEST_HARNESS_MAIN|^int main' $(SELFTEST_DIR)/*.c 2>/dev/null)))
+SELFTESTS = psock_tpacket packet_direct_m32 packet_direct_args_m32 \
+	$(basename $(notdir $(shell grep -lE 'TEST_HARNESS_MAIN|^int main' \
+		$(SELFTEST_DIR)/*.c 2>/dev/null)))
 
 TEST_SOURCES  := $(wildcard tests/*.c tests/*/*.c)
 TEST_PROGRAMS := $(TEST_SOURCES:tests/%.c=build/tests/%)
