@@ -122,10 +122,10 @@ def verdict(record, limit):
     return None
 
 
-def on_the_wire(path, limit):
-    """The frames that a wire carries of this file, and a count of each reason."""
+def on_the_wire(records, limit):
+    """The frames that a wire carries of these, and a count of each reason."""
     frames, counts = [], collections.Counter()
-    for record in read(path):
+    for record in records:
         why = verdict(record, limit)
         counts[why or "frames"] += 1
         if why is None:

@@ -12,7 +12,7 @@ import struct
 
 SOL_PACKET = 263
 PACKET_ADD_MEMBERSHIP, PACKET_RX_RING, PACKET_STATISTICS, PACKET_VERSION = 1, 5, 6, 10
-PACKET_RX_DIRECT, PACKET_V4_STATISTICS = 25, 26
+PACKET_IGNORE_OUTGOING, PACKET_RX_DIRECT, PACKET_V4_STATISTICS = 23, 25, 26
 TPACKET_V4, SLOT = 3, 2048
 PACKET_DIRECT_RELEASE = 1
 PACKET_MR_PROMISC = 1
@@ -104,12 +104,13 @@ def _queue_filter(queue):
 
 
 class Tap:
-    """An ordinary packet socket: it counts the skbs that the stack has of a
-    device, or of one RX queue of it.
+    """An ordinary packet socket: it counts the skbs that the stack receives from
+    a device, or from one RX queue of it.
     """
 
     def __init__(self, iface, queue=None):
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        self.socket.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
         if queue is not None:
             self._attach(_queue_filter(queue))
         self.socket.bind((iface, ETH_P_ALL))

@@ -11,7 +11,7 @@ import time
 
 import capfile
 import packet4
-from guest import TOP, Failed, until, want
+from guest import SLOW, TOP, Failed, until, want
 
 PROGRAM = os.environ.get("TCPDUMP", TOP + "/build/tools/bin/tcpdump")
 FILE_HEADER, RECORD_HEADER = 24, 16
@@ -62,7 +62,7 @@ class Tcpdump:
     def stop(self):
         """End it as Ctrl-C does; the numbers that it prints."""
         self.process.send_signal(signal.SIGINT)
-        self.said += self.process.communicate(timeout=60)[1]
+        self.said += self.process.communicate(timeout=60 * SLOW)[1]
         want(self.process.returncode == 0,
              f"tcpdump ended with status {self.process.returncode}: {self.said.strip()}")
         names = {"captured": "captured", "received by filter": "received",
