@@ -168,6 +168,7 @@ static const struct geometry geometry[] = {
 
 TEST_F(args, geometry)
 {
+	struct tpacket4_layout layout;
 	const struct geometry *g;
 	const char *why;
 	int fd, err;
@@ -182,10 +183,8 @@ TEST_F(args, geometry)
 		EXPECT_TRUE(!why) TH_LOG("%s: %s", g->what, why);
 
 		/* A refusal changes nothing. */
-		if (g->reason) {
-			err = pd_set_ring(fd, &self->req);
-			EXPECT_OK(pd_refused(fd, err, PACKET_DIRECT_OK));
-		}
+		if (g->reason)
+			EXPECT_EQ(tpacket4_layout(fd, &layout), -EINVAL);
 		close(fd);
 	}
 }
@@ -256,7 +255,7 @@ TEST_F(args, ring_again_and_again)
 	struct tpacket_req4 none = { SIZE };
 	int i;
 
-	for (i = 0; i < 50; i++) {
+	for (i = 0; i < 21; i++) {
 		pd_req(&self->req, 8U << i % 6, 0, 1024U << i % 7);
 		ASSERT_EQ(pd_set_ring(self->fd, &self->req), 0);
 		ASSERT_EQ(pd_set_ring(self->fd, &none), 0);
@@ -310,7 +309,7 @@ TEST_F(args, ring_removed_in_traffic)
 			pd_send(tx, 500, 0);
 	}
 	ASSERT_EQ(pd_bind(self->fd, self->ifindex, ETH_P_ALL), 0);
-	for (i = 0; i < 100; i++) {
+	for (i = 0; i < 20; i++) {
 		ASSERT_EQ(pd_set_ring(self->fd, &self->req), 0);
 		usleep(1000);
 		ASSERT_EQ(pd_set_ring(self->fd, &none), 0);
@@ -913,7 +912,7 @@ TEST_F(args, proc_net_packet)
 
 	PREPARE();
 	f = fopen("/proc/thread-self/net/packet", "r");
-	ASSERT_TRUE(f);
+	ASSERT_TRUE(!!f);
 	while (fgets(line, sizeof(line), f)) {
 		if (sscanf(line, "%*s %*d %u %x %u %u %u %u %lu", &type, &proto,
 			   &iface, &running, &rmem, &uid, &ino) != 7)
@@ -995,11 +994,11 @@ TEST_F(args, packet_diag)
 		ASSERT_GT(len, 0);
 		found = diag_find(buf, len, inode(self->fd), attr);
 	}
-	ASSERT_TRUE(attr[PACKET_DIAG_INFO]);
+	ASSERT_TRUE(!!attr[PACKET_DIAG_INFO]);
 	info = (void *)(attr[PACKET_DIAG_INFO] + 1);
 	EXPECT_EQ(info->pdi_version, TPACKET_V4);
 	EXPECT_EQ(info->pdi_index, self->ifindex);
-	ASSERT_TRUE(attr[PACKET_DIAG_DIRECT]);
+	ASSERT_TRUE(!!attr[PACKET_DIAG_DIRECT]);
 	ring = (void *)(attr[PACKET_DIAG_DIRECT] + 1);
 	EXPECT_EQ(ring->pdd_state, PACKET_DIRECT_COPY);
 	EXPECT_EQ(ring->pdd_entry_nr, 64);

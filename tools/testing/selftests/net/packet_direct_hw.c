@@ -1144,7 +1144,7 @@ TEST_F(hw, proc_net_packet)
 
 	OPEN_LEASED();
 	f = fopen("/proc/net/packet", "r");
-	ASSERT_TRUE(f);
+	ASSERT_TRUE(!!f);
 	while (fgets(line, sizeof(line), f))
 		if (sscanf(line, "%*s %*d %*u %*x %u %u", &iface, &running) == 2)
 			found += iface == self->pd.ifindex && running == 2;
