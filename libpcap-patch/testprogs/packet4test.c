@@ -7,9 +7,11 @@
 #include <config.h>
 #endif
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "varattrs.h"
 #include "pcap/funcattrs.h"
@@ -377,12 +379,110 @@ static void test_break(void)
 	ok(drain(-1) == 3 && got[0].copy[0] == 3, "and loses none");
 }
 
+/* What the kernel that this program plays says to socket options. */
+static struct {
+	struct tpacket4_info	info;
+	struct tpacket_req4	req;	/* the last that was asked for */
+	int			asked;
+	int			no_memory;	/* so many times */
+} sock;
+
+int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
+{
+	(void)fd;
+	if (level != SOL_PACKET || option != PACKET_RX_RING ||
+	    len != sizeof(sock.req)) {
+		errno = ENOPROTOOPT;
+		return -1;
+	}
+	memcpy(&sock.req, value, len);
+	sock.asked++;
+	if (sock.no_memory-- > 0) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return 0;
+}
+
+/* There is no layout: that ends the set-up after the request. */
+int getsockopt(int fd, int level, int option, void *value, socklen_t *len)
+{
+	(void)fd;
+	if (level != SOL_PACKET || option != PACKET_RX_DIRECT ||
+	    *len != sizeof(sock.info)) {
+		errno = ENOPROTOOPT;
+		return -1;
+	}
+	memcpy(value, &sock.info, *len);
+	return 0;
+}
+
+static int ring_is(uint32_t entries, uint32_t size, uint32_t len)
+{
+	sock.asked = 0;
+	return pcap_packet4_ring_create(p) == PCAP_ERROR && sock.asked &&
+	       sock.req.tp_entry_nr == entries &&
+	       sock.req.tp_slot_size == size && sock.req.tp_slot_len == len;
+}
+
+static int limits_give(uint32_t granule, uint32_t min, uint32_t max,
+		       uint32_t size, uint32_t len)
+{
+	reset(0);
+	p->opt.buffer_size = 1U << 20;
+	p4.queue = 2;
+	memset(&sock, 0, sizeof(sock));
+	sock.info.ti_granule = granule;
+	sock.info.ti_slot_len_min = min;
+	sock.info.ti_slot_len_max = max;
+	return ring_is((1U << 20) / size, size, len);
+}
+
+static void test_geometry(void)
+{
+	ok(limits_give(1024, 1024, 16384, 2048, 2048) &&
+	   limits_give(1, 64, 65536, 2048, 2048), "slots of 2048 bytes");
+	ok(limits_give(1024, 3072, 16384, 4096, 3072), "or what is the least");
+	ok(limits_give(128, 128, 1536, 2048, 1536) &&
+	   limits_give(1024, 1024, 1100, 1024, 1024), "or the most");
+	ok(limits_give(1536, 1536, 16384, 4096, 3072),
+	   "a multiple of what the adapter counts in");
+}
+
+static void test_memory(void)
+{
+	reset(0);
+	memset(&sock, 0, sizeof(sock));
+	p4.queue = PCAP_RX_DIRECT_COPY;
+	p4.timeout = 100;
+	p->opt.buffer_size = 3U << 20;
+	sock.no_memory = 3;
+	ok(ring_is(64, 4096, 0) && sock.asked == 4 &&
+	   sock.req.tp_wake_count == 16 && sock.req.tp_wake_usecs == 100000,
+	   "half as much as long as there is not enough memory");
+
+	reset(0);
+	p4.queue = PCAP_RX_DIRECT_COPY;
+	p->opt.buffer_size = 1;
+	sock.no_memory = 9;
+	ok(ring_is(TPACKET4_MIN_ENTRIES, 4096, 0) && sock.asked == 1,
+	   "and not less than the least");
+
+	reset(0);
+	p4.queue = PCAP_RX_DIRECT_COPY;
+	p->opt.buffer_size = 1;
+	p->snapshot = 96;
+	sock.no_memory = 0;
+	ok(ring_is(TPACKET4_MIN_ENTRIES, 2048, 0),
+	   "a short snapshot needs no large slots");
+}
+
 int main(void)
 {
 	p = calloc(1, sizeof(*p));
 	p->priv = &p4;
 	p->fd = -1;
-	printf("TAP version 13\n1..29\n");
+	printf("TAP version 13\n1..36\n");
 	test_in_place();
 	test_chain();
 	test_lengths();
@@ -393,6 +493,8 @@ int main(void)
 	test_filter();
 	test_direction();
 	test_break();
+	test_geometry();
+	test_memory();
 	return failures != 0;
 }
 #else
