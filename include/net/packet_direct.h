@@ -131,6 +131,7 @@ struct packet_direct_ops {
  * @skip:	rest of a frame that is being dropped is still to come
  * @need_sync:	the device is not coherent
  * @need_kick:	TPACKET4_CTRL_NEED_KICK is set in @ctrl
+ * @full:	there was no slot left for the next frame
  * @tstamp:	time stamp of all frames of this poll
  * @filter:	socket filter for this poll, or NULL
  * @ctrl:	control page, shared with user space
@@ -161,6 +162,7 @@ struct packet_direct_queue {
 	bool			skip;
 	bool			need_sync;
 	bool			need_kick;
+	bool			full;
 	u32			seq;
 	struct tpacket4_ctrl	*ctrl;
 	u32			prod;

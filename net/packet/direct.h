@@ -99,6 +99,7 @@ int packet_direct_insert_pages(struct packet_direct *pd,
 			       struct vm_area_struct *vma);
 void *packet_direct_slot(const struct packet_direct_queue *pdq, u32 slot);
 void packet_direct_publish(struct packet_direct_queue *pdq);
+void packet_direct_no_room(struct packet_direct_queue *pdq);
 bool packet_direct_readable(struct packet_direct_queue *pdq);
 void packet_direct_set_state(struct packet_direct_queue *pdq,
 			     enum packet_direct_state state);

@@ -164,7 +164,7 @@ static void packet_direct_copy_in(struct packet_direct_queue *pdq,
 	parts = packet_direct_copy_parts(pdq, copy);
 	if (pdq->pool_tail - pdq->pool_post < parts &&
 	    packet_direct_reclaim(pdq) < parts) {
-		pdq->drop_no_slot++;
+		packet_direct_no_room(pdq);
 		return;
 	}
 

@@ -441,10 +441,26 @@ void packet_direct_publish(struct packet_direct_queue *pdq)
 	seen = READ_ONCE(pdq->ctrl->seen);
 	if (seen == last)
 		WRITE_ONCE(pdq->unseen_since, pdq->wake_time ? ktime_get() : 0);
-	if (prod - seen >= pdq->wake_count)
+	WRITE_ONCE(pdq->full, pdq->pool_head == pdq->pool_tail);
+	if (prod - seen >= pdq->wake_count || pdq->full)
 		packet_direct_wake(pdq);
 	else
 		packet_direct_arm_wake(pdq);
+}
+
+/**
+ * packet_direct_no_room() - a frame came that the ring has no slots for
+ * @pdq: ring
+ *
+ * What is there has to be read before more can come, few as it may be.
+ *
+ * Context: the ring's one producer, BH off.
+ */
+void packet_direct_no_room(struct packet_direct_queue *pdq)
+{
+	pdq->drop_no_slot++;
+	WRITE_ONCE(pdq->full, true);
+	packet_direct_wake(pdq);
 }
 
 /**
@@ -465,7 +481,8 @@ bool packet_direct_readable(struct packet_direct_queue *pdq)
 		return true;
 	if (state == PACKET_DIRECT_DOWN || state == PACKET_DIRECT_LOST)
 		return true;
-	if (prod - READ_ONCE(pdq->ctrl->cons) > pdq->mask)
+	if (READ_ONCE(pdq->full) &&
+	    READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons))
 		return true;
 	if (!pdq->wake_time)
 		return false;
