@@ -4,6 +4,8 @@
 import json
 import os
 
+import tsc
+
 CONSOLE = ("console=ttyS0", "oops=panic", "panic=-1", "panic_print=0x40")
 # An emulated CPU walks through "rep" byte by byte; without these flags the guest
 # takes its unrolled loops for memset and memcpy.
@@ -12,10 +14,13 @@ ROOT = ("root=root", "rootfstype=9p", "ro",
         "rootflags=trans=virtio,version=9p2000.L,msize=512000,cache=loose")
 
 
-def kernel_line(options, run):
+def kernel_line(options, kind, run):
     words = [*CONSOLE, *ROOT, "tsc=reliable", "mitigations=off", "dummy.numdummies=0",
              f"init={options.project}/testbed/guest-init",
              f"PD_PROJECT={options.project}", f"PD_RUN={run}"]
+    # With counted instructions it is the guest's own, and exact.
+    if kind == "tcg" and not options.icount and (khz := tsc.khz()):
+        words.append(f"tsc_early_khz={khz}")
     if options.kmemleak:
         words.append("PD_KMEMLEAK=1")
     if options.terminal:
@@ -65,7 +70,7 @@ def command(options, kind, run, nics, ports):
             "-M", "q35,memory-backend=mem",
             "-object", f"memory-backend-memfd,id=mem,size={options.mem},share=on",
             *accel(options, kind), "-smp", str(options.cpus), "-m", options.mem,
-            "-kernel", options.image, "-append", kernel_line(options, run),
+            "-kernel", options.image, "-append", kernel_line(options, kind, run),
             *share("root", "/", True), *share("project", options.project, False),
             "-chardev", f"socket,id=con,fd={ports['console']},"
             f"logfile={run}/console.log", "-serial", "chardev:con",
