@@ -883,6 +883,35 @@ TEST_F(hw, filter_truncates)
 	}
 }
 
+/* What is behind the snaplen goes back to the NIC with its slots. */
+TEST_F_TIMEOUT(hw, filter_truncates_chain, 60)
+{
+	static const __u32 snap[] = { 100, 2048, 2049, 5000, 9013, 9014 };
+	__u32 i, len, laps;
+
+	ASSERT_EQ(pd_if_mtu(self->ifname, 9000), 0);
+	ASSERT_EQ(pd_if_mtu(self->peer, 9000), 0);
+	OPEN_LEASED();
+	RESUME();
+	for (laps = 0; laps < 20; laps++) {
+		for (i = 0; i < ARRAY_SIZE(snap); i++) {
+			len = snap[i];
+			ASSERT_EQ(pd_filter_ret(self->pd.fd, len), 0);
+			ASSERT_EQ(pd_send(self->tx, 9014, i), 0);
+			NEXT();
+			ASSERT_EQ(frame.hdr.tp_len, 9014);
+			ASSERT_EQ(frame.len, len);
+			ASSERT_EQ(frame.entries, (len + 2047) / 2048);
+			ASSERT_EQ(!!(frame.hdr.tp_flags & TPACKET4_TRUNCATED),
+				  len < 9014);
+			ASSERT_OK(pd_check_bytes(frame.data, len, 9014, i));
+		}
+	}
+	STATS();
+	EXPECT_EQ(self->stats.ts_bad_slot, 0);
+	EXPECT_EQ(self->stats.ts_drop_nic, 0);
+}
+
 TEST_F(hw, poll)
 {
 	struct pollfd pfd = { .events = POLLIN };
