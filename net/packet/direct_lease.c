@@ -355,7 +355,8 @@ bool packet_direct_starved(struct packet_direct_queue *pdq)
 	}
 	if (packet_direct_reclaim(pdq) >= pdq->post_min)
 		return true;
-	if (!hrtimer_active(&pdq->kick_timer))
+	/* One whose function runs now may have looked already: start it again. */
+	if (!hrtimer_is_queued(&pdq->kick_timer))
 		hrtimer_start(&pdq->kick_timer,
 			      PACKET_DIRECT_KICK_TIME,
 			      HRTIMER_MODE_REL_SOFT);

@@ -222,7 +222,7 @@ struct packet_direct *packet_direct_alloc(struct packet_sock *po,
 	pd->po = po;
 	pdq->sk = &po->sk;
 	spin_lock_init(&pd->copy_lock);
-	hrtimer_init(&pdq->wake_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
+	hrtimer_init(&pdq->wake_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
 	pdq->wake_timer.function = packet_direct_wake_timer;
 
 	pdq->mask = req->tp_entry_nr - 1;
@@ -411,11 +411,13 @@ static void packet_direct_wake(struct packet_direct_queue *pdq)
 	rcu_read_unlock();
 }
 
+/* hrtimer_active() would be true for a timer whose function has looked already. */
 static void packet_direct_arm_wake(struct packet_direct_queue *pdq)
 {
-	if (pdq->wake_time && !hrtimer_active(&pdq->wake_timer))
-		hrtimer_start(&pdq->wake_timer, pdq->wake_time,
-			      HRTIMER_MODE_REL_SOFT);
+	if (pdq->wake_time && !hrtimer_is_queued(&pdq->wake_timer))
+		hrtimer_start(&pdq->wake_timer,
+			      READ_ONCE(pdq->unseen_since) + pdq->wake_time,
+			      HRTIMER_MODE_ABS_SOFT);
 }
 
 /**
