@@ -57,7 +57,7 @@ int packet_direct_check_channels(const struct net_device *dev,
 	if (queue < 0)
 		return 0;
 	if (info)
-		GENL_SET_ERR_MSG_FMT(info, "RX queue %d is in use by a packet socket (PACKET_RX_DIRECT)",
+		GENL_SET_ERR_MSG_FMT(info, "a packet socket has RX queue %d (PACKET_RX_DIRECT)",
 				     queue);
 	return -EBUSY;
 }
