@@ -13,11 +13,14 @@ TEST_SOURCES  := $(wildcard tests/*.c tests/*/*.c)
 TEST_PROGRAMS := $(TEST_SOURCES:tests/%.c=build/tests/%)
 TEST_CFLAGS   := -O2 -g -Wall -Wextra -Itests $(KHDR)
 
-.PHONY: tools capture-tools selftests test-programs
-tools: capture-tools selftests test-programs
+.PHONY: tools capture-tools stock-tools selftests test-programs
+tools: capture-tools stock-tools selftests test-programs
 
 capture-tools: kernel
-	@NUM_JOBS='$(NUM_JOBS)' testbed/tools/build
+	@NUM_JOBS='$(NUM_JOBS)' testbed/tools/build patched
+
+stock-tools:
+	@NUM_JOBS='$(NUM_JOBS)' testbed/tools/build stock
 
 # Built where they belong, by the kernel's own rules; always, since those do
 # not know the headers beside them.
