@@ -22,6 +22,7 @@
 static const char *const sentences[] = {
 	[PACKET_DIRECT_BAD_ENTRIES] = "the buffer is too large; ask for a smaller one",
 	[PACKET_DIRECT_NO_MEMORY] = "not enough memory; ask for a smaller buffer",
+	[PACKET_DIRECT_NOT_BOUND] = "the device has gone away",
 	[PACKET_DIRECT_NOT_ALL] = "only packets of all protocols can be; do not set a protocol",
 	[PACKET_DIRECT_NOT_ADMIN] = "CAP_NET_ADMIN is required; run as root",
 	[PACKET_DIRECT_NO_DRIVER] = "its driver does not support it; " USE_COPY,
@@ -35,7 +36,6 @@ static const char *const sentences[] = {
 	[PACKET_DIRECT_DMA_BOUNCE] = "the device cannot reach all memory, so data would be copied; boot without swiotlb=force, or with an IOMMU",
 	[PACKET_DIRECT_DMA_FAILED] = "the buffer could not be mapped for the device; ask for a smaller one",
 	[PACKET_DIRECT_DRIVER_FAILED] = "its driver could not restart it; see the kernel's log",
-	[PACKET_DIRECT_DEVICE_GONE] = "the device has gone away",
 };
 
 static const char *sentence(uint32_t reason)

@@ -59,7 +59,6 @@ static const u8 packet_direct_errno[] = {
 	[PACKET_DIRECT_DMA_BOUNCE]	  = EOPNOTSUPP,
 	[PACKET_DIRECT_DMA_FAILED]	  = EIO,
 	[PACKET_DIRECT_DRIVER_FAILED]	  = EIO,
-	[PACKET_DIRECT_DEVICE_GONE]	  = ENODEV,
 };
 
 static int packet_direct_refuse(struct packet_sock *po,
@@ -158,23 +157,29 @@ static void packet_direct_swap_ring(struct packet_sock *po,
 	mutex_unlock(&po->pg_vec_lock);
 }
 
-static enum packet_direct_reason packet_direct_install(struct packet_sock *po,
-						       struct packet_direct *pd)
+/* Gives the socket @pd for the ring that it has; either may be NULL. */
+static void packet_direct_exchange(struct packet_sock *po,
+				   struct packet_direct *pd)
 {
-	enum packet_direct_reason reason = PACKET_DIRECT_OK;
 	bool was_running;
 	__be16 num;
 
-	mutex_lock(&fanout_mutex);
-	if (po->fanout) {
-		reason = PACKET_DIRECT_HAS_FANOUT;
-		goto out;
-	}
 	num = packet_direct_unhook(po, &was_running);
 	packet_direct_swap_ring(po, pd);
 	skb_queue_purge(&po->sk.sk_receive_queue);
 	packet_direct_rehook(po, num, was_running);
-out:
+}
+
+static enum packet_direct_reason packet_direct_install(struct packet_sock *po,
+						       struct packet_direct *pd)
+{
+	enum packet_direct_reason reason = PACKET_DIRECT_OK;
+
+	mutex_lock(&fanout_mutex);
+	if (po->fanout)
+		reason = PACKET_DIRECT_HAS_FANOUT;
+	else
+		packet_direct_exchange(po, pd);
 	mutex_unlock(&fanout_mutex);
 	return reason;
 }
@@ -183,14 +188,10 @@ out:
 static void packet_direct_remove(struct packet_sock *po)
 {
 	struct packet_direct *pd = packet_direct_of(po);
-	bool was_running;
-	__be16 num;
 
-	num = packet_direct_unhook(po, &was_running);
-	packet_direct_swap_ring(po, NULL);
+	packet_direct_exchange(po, NULL);
 	synchronize_net();
 	packet_direct_free(pd);
-	packet_direct_rehook(po, num, was_running);
 }
 
 static enum packet_direct_reason
@@ -319,6 +320,8 @@ packet_direct_check_sock(const struct packet_sock *po)
 		return PACKET_DIRECT_RING_LEASED;
 	if (po->sk.sk_type != SOCK_RAW)
 		return PACKET_DIRECT_NOT_RAW;
+	if (READ_ONCE(po->ifindex) <= 0)
+		return PACKET_DIRECT_NOT_BOUND;
 	if (po->num != htons(ETH_P_ALL))
 		return PACKET_DIRECT_NOT_ALL;
 	if (sock_flag(&po->sk, SOCK_FILTER_LOCKED))

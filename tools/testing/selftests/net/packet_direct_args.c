@@ -645,7 +645,7 @@ TEST_F(args, direct_no_ring)
 TEST_F(args, direct_not_bound)
 {
 	ASSERT_EQ(pd_set_ring(self->fd, &self->req), 0);
-	EXPECT_REFUSED(pd_lease(self->fd, 0), PACKET_DIRECT_NOT_ALL);
+	EXPECT_REFUSED(pd_lease(self->fd, 0), PACKET_DIRECT_NOT_BOUND);
 	ASSERT_EQ(pd_bind(self->fd, 0, ETH_P_ALL), 0);
 	EXPECT_REFUSED(pd_lease(self->fd, 0), PACKET_DIRECT_NOT_BOUND);
 }

@@ -334,7 +334,6 @@ static int reason_errno(int reason)
 	case PACKET_DIRECT_NO_QUEUE:
 		return -ERANGE;
 	case PACKET_DIRECT_NOT_BOUND:
-	case PACKET_DIRECT_DEVICE_GONE:
 		return -ENODEV;
 	case PACKET_DIRECT_DMA_FAILED:
 	case PACKET_DIRECT_DRIVER_FAILED:
