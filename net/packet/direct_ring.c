@@ -290,8 +290,10 @@ void packet_direct_free(struct packet_direct *pd)
 	hrtimer_cancel(&pdq->wake_timer);
 	packet_direct_audit(pdq);
 	kfree_skb(pdq->filter_skb);
-	if (!pd->quarantine)
-		packet_direct_free_blocks(pdq);
+	if (pd->quarantine)
+		pdq->block_nr = 0;	/* never freed */
+	packet_direct_free_blocks(pdq);
+	kvfree(pdq->dma);
 	kvfree(pdq->where);
 	kvfree(pdq->home);
 	kvfree(pdq->pool);
