@@ -154,6 +154,7 @@ struct ixgbe {
 	struct nicsim_timer *disable_timer;
 	uint64_t disable_delay_us;	/* knob */
 	uint64_t rxdctl_stuck;		/* knob: RX queues never say that they stopped */
+	uint64_t wait_for_desc;		/* knob: frames wait for descriptors in spite of DROP_EN */
 	uint8_t *tx_frame;
 	uint8_t tx_segment[NIC_FRAME_MAX + 64];
 };

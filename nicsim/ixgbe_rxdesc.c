@@ -265,7 +265,7 @@ static enum ixgbe_deliver no_descriptors(struct ixgbe *nic, unsigned int q,
 			      plan->num, ring_size(nic, q));
 		return drop(nic, q, &nic->fate.no_desc, &rxq->drop_no_desc);
 	}
-	if (rxq_get(nic, q, RX_SRRCTL) & SRRCTL_DROP_EN)
+	if ((rxq_get(nic, q, RX_SRRCTL) & SRRCTL_DROP_EN) && !nic->wait_for_desc)
 		return drop(nic, q, &nic->fate.no_desc, &rxq->drop_no_desc);
 	return DELIVER_BLOCKED;
 }

@@ -414,6 +414,8 @@ static const struct ixgbe_reg table[] = {
 	STAT("FCOERPDC", 0x0241c),
 	STATS("FCLAST", 0x02424, 3),
 	STATS("FCOETX", 0x08784, 2),
+	STATS("LSECTX", 0x08a3c, 5),
+	STATS("LSECRX", 0x08f40, 17),
 	STATS("PXRXC", 0x0cf00, 16),
 	STAT("LXONRXC", 0x0cf60),
 	STAT("LXOFFRXC", 0x0cf68),

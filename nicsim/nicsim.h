@@ -144,7 +144,8 @@ bool nicsim_wire_tx_room(struct nicsim *sim);
 void nicsim_on_tx_room(struct nicsim *sim, void (*fn)(void *priv));
 
 /* The packet buffer has room again after NIC_RX_WAIT.  Frames are offered in a
- * later turn of the loop, never from inside this call.
+ * later turn of the loop, or by a source that was told so (at_once) from inside
+ * this call, until one has to wait again.
  */
 void nicsim_rx_ready(struct nicsim *sim);
 

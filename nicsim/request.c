@@ -62,11 +62,12 @@ static bool source_free(struct nicsim *sim, struct ctl_args *a)
 
 static bool do_feed(struct nicsim *sim, struct ctl_args *a, FILE *out)
 {
-	uint64_t pps = 0, pause = 0, keep_pause = 0;
+	uint64_t pause = 0, keep_pause = 0;
+	struct source_mode mode = { 0 };
 	struct capture_params p = { .loop = 1, .max = 1514 };
 	bool pause_given = false;
 	const struct ctl_option opts[] = {
-		{ .name = "pps", .val = &pps, .min = 1, .max = 1000000000 },
+		{ .name = "pps", .val = &mode.pps, .min = 1, .max = 1000000000 },
 		{ .name = "loop", .val = &p.loop, .max = 1ull << 40 },
 		{ .name = "pause", .val = &pause, .max = 1, .given = &pause_given },
 		{ .name = "max", .val = &p.max, .min = NIC_FRAME_MIN, .max = NIC_FRAME_MAX },
@@ -84,7 +85,8 @@ static bool do_feed(struct nicsim *sim, struct ctl_args *a, FILE *out)
 	src = capture_open(&p, a->err);
 	if (!src)
 		return false;
-	source_port_start(sim->sources, src, pps, pause_given ? pause : !pps);
+	mode.pause = pause_given ? pause : !mode.pps;
+	source_port_start(sim->sources, src, &mode);
 	src->ops->print(src, out);
 	return true;
 }
@@ -96,7 +98,8 @@ static bool do_gen(struct nicsim *sim, struct ctl_args *a, FILE *out)
 		.src = { 0x02, 0, 0, 0, 0, 0xfe },
 	};
 	bool pause_given = false, count_given = false;
-	uint64_t pps = 0, pause = 0;
+	uint64_t pause = 0, at_once = 0;
+	struct source_mode mode = { .gap_us = 1000 };
 	const struct ctl_option opts[] = {
 		{ .name = "count", .val = &p.count, .max = 1ull << 60, .given = &count_given },
 		{ .name = "min", .val = &p.min, .min = GEN_MIN, .max = GEN_MAX },
@@ -104,8 +107,11 @@ static bool do_gen(struct nicsim *sim, struct ctl_args *a, FILE *out)
 		{ .name = "flows", .val = &p.flows, .min = 1, .max = GEN_FLOWS_MAX },
 		{ .name = "seed", .val = &p.seed, .max = UINT64_MAX },
 		{ .name = "start", .val = &p.start, .max = 1ull << 60 },
-		{ .name = "pps", .val = &pps, .min = 1, .max = 1000000000 },
+		{ .name = "pps", .val = &mode.pps, .min = 1, .max = 1000000000 },
 		{ .name = "pause", .val = &pause, .max = 1, .given = &pause_given },
+		{ .name = "at_once", .val = &at_once, .max = 1 },
+		{ .name = "burst", .val = &mode.burst, .max = 1 << 20 },
+		{ .name = "gap_us", .val = &mode.gap_us, .min = 1, .max = 10000000 },
 		{ .name = "dst", .mac = p.dst },
 		{ .name = "src", .mac = p.src },
 		{ 0 }
@@ -117,10 +123,14 @@ static bool do_gen(struct nicsim *sim, struct ctl_args *a, FILE *out)
 		return false;
 	if (!count_given)
 		return ctl_fail(a, "gen: no count given (count=0 is endless)");
+	mode.at_once = at_once;
+	mode.pause = pause_given ? pause : !mode.pps;
+	if (at_once && (mode.pps || !mode.pause))
+		return ctl_fail(a, "gen: at_once=1 is for a source without pps that pauses");
 	src = gen_new(&p, a->err);
 	if (!src)
 		return false;
-	source_port_start(sim->sources, src, pps, pause_given ? pause : !pps);
+	source_port_start(sim->sources, src, &mode);
 	src->ops->print(src, out);
 	return true;
 }
@@ -273,7 +283,7 @@ const struct ctl_request ctl_requests[] = {
 	  "feed FILE [pps=N] [loop=N, 0: for ever] [pause=0|1] [max=BYTES] [keep_pause=0|1]",
 	  do_feed },
 	{ "gen",
-	  "gen count=N, 0: endless [min=60] [max=1514] [flows=1] [seed=1, 0: sizes in turn] [start=SEQ] [pps=N] [pause=0|1] [dst=MAC] [src=MAC]",
+	  "gen count=N, 0: endless [min=60] [max=1514] [flows=1] [seed=1, 0: sizes in turn] [start=SEQ] [pps=N] [pause=0|1] [at_once=0|1] [burst=N] [gap_us=1000] [dst=MAC] [src=MAC]",
 	  do_gen },
 	{ "stop", "stop", do_stop },
 	{ "status", "status", do_status },

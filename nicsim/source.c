@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Sends the frames of a source to the model: a bounded number in each turn of
- * the loop, at a given rate or as fast as they are taken.
+ * the loop, at a given rate or as fast as they are taken.  With at_once it goes
+ * on inside the very register write that made room, so that what the guest finds
+ * in its ring is a function of its own instructions alone.
  */
 #include <stdlib.h>
 
@@ -9,6 +11,7 @@
 #include "source.h"
 
 #define SOURCE_PER_TURN	64
+#define SOURCE_AT_ONCE	16384	/* more than any ring holds */
 #define SOURCE_MIN_WAIT	50000ull	/* ns: above 20000/s, several at a time */
 
 enum source_state { SRC_NONE, SRC_RUNNING, SRC_DONE, SRC_STOPPED };
@@ -20,8 +23,9 @@ struct source_port {
 
 	struct source *src;
 	enum source_state state;
-	bool pause, blocked;
-	uint64_t pps, started, sent, bytes;
+	struct source_mode mode;
+	bool blocked;
+	uint64_t started, sent, in_burst, bytes;
 
 	uint64_t all_sent, all_bytes;
 };
@@ -34,7 +38,7 @@ static const char * const state_names[] = {
 /* Nanoseconds until the next frame is due. */
 static uint64_t source_wait(struct source_port *port)
 {
-	unsigned __int128 due = (unsigned __int128)port->sent * 1000000000u / port->pps;
+	unsigned __int128 due = (unsigned __int128)port->sent * 1000000000u / port->mode.pps;
 	uint64_t elapsed = nicsim_now_ns() - port->started;
 
 	if (due <= elapsed)
@@ -43,15 +47,25 @@ static uint64_t source_wait(struct source_port *port)
 	return due < SOURCE_MIN_WAIT ? SOURCE_MIN_WAIT : (uint64_t)due;
 }
 
+static bool source_rests(struct source_port *port)
+{
+	if (!port->mode.burst || port->in_burst < port->mode.burst)
+		return false;
+	port->in_burst = 0;
+	nicsim_timer_arm(port->timer, port->mode.gap_us * 1000);
+	return true;
+}
+
 static bool source_send(struct source_port *port, const uint8_t *frame, size_t len)
 {
 	const struct nic_model *model = port->sim->model;
 
-	port->blocked = model->wire_rx(port->sim->priv, frame, len, port->pause) == NIC_RX_WAIT &&
-			port->pause;
+	port->blocked = model->wire_rx(port->sim->priv, frame, len,
+				       port->mode.pause) == NIC_RX_WAIT && port->mode.pause;
 	if (port->blocked)
 		return false;
 	port->sent++;
+	port->in_burst++;
 	port->bytes += len;
 	port->all_sent++;
 	port->all_bytes += len;
@@ -71,25 +85,29 @@ static bool source_step(struct source_port *port)
 		port->state = SRC_DONE;
 		return false;
 	}
-	wait = port->pps ? source_wait(port) : 0;
+	wait = port->mode.pps ? source_wait(port) : 0;
 	if (wait) {
 		nicsim_timer_arm(port->timer, wait);
 		return false;
 	}
+	if (source_rests(port))
+		return false;
 	return source_send(port, frame, len);
 }
 
-static void source_run(void *arg)
+static void source_run_for(struct source_port *port, unsigned int frames)
 {
-	struct source_port *port = arg;
-	int i;
-
-	for (i = 0; i < SOURCE_PER_TURN; i++) {
+	while (frames--) {
 		if (port->state != SRC_RUNNING || port->blocked ||
 		    !nicsim_link_up(port->sim) || !source_step(port))
 			return;
 	}
 	loop_queue(port->sim->loop, &port->work);
+}
+
+static void source_run(void *arg)
+{
+	source_run_for(arg, SOURCE_PER_TURN);
 }
 
 void source_port_kick(struct source_port *port)
@@ -108,7 +126,10 @@ void source_port_rx_ready(struct source_port *port)
 	if (!port->blocked)
 		return;
 	port->blocked = false;
-	source_port_kick(port);
+	if (port->mode.at_once)
+		source_run_for(port, SOURCE_AT_ONCE);
+	else
+		source_port_kick(port);
 }
 
 bool source_port_busy(struct source_port *port)
@@ -116,7 +137,8 @@ bool source_port_busy(struct source_port *port)
 	return port->state == SRC_RUNNING;
 }
 
-bool source_port_start(struct source_port *port, struct source *src, uint64_t pps, bool pause)
+bool source_port_start(struct source_port *port, struct source *src,
+		       const struct source_mode *mode)
 {
 	if (source_port_busy(port))
 		return false;
@@ -124,10 +146,10 @@ bool source_port_start(struct source_port *port, struct source *src, uint64_t pp
 		port->src->ops->free(port->src);
 	port->src = src;
 	port->state = SRC_RUNNING;
-	port->pps = pps;
-	port->pause = pause;
+	port->mode = *mode;
 	port->blocked = false;
 	port->sent = 0;
+	port->in_burst = 0;
 	port->bytes = 0;
 	port->started = nicsim_now_ns();
 	source_port_kick(port);

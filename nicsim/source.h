@@ -53,7 +53,15 @@ struct source *gen_new(const struct gen_params *p, char *err);
 
 /* source.c.  Takes @src over; fails while another one is sending. */
 struct source_port;
-bool source_port_start(struct source_port *port, struct source *src, uint64_t pps, bool pause);
+struct source_mode {
+	uint64_t pps;		/* 0: as fast as they are taken */
+	bool pause;		/* wait for room in the packet buffer */
+	bool at_once;		/* and go on inside what makes the room */
+	uint64_t burst, gap_us;	/* a pause of gap_us after each burst frames; 0: none */
+};
+
+bool source_port_start(struct source_port *port, struct source *src,
+		       const struct source_mode *mode);
 bool source_port_busy(struct source_port *port);
 void source_port_stop(struct source_port *port);
 void source_port_status(struct source_port *port, FILE *out);

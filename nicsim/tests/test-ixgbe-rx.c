@@ -241,6 +241,14 @@ static void test_drop(void)
 		receive_frame(frame, len);
 	wr(ixgbe_rx_base(0) + RX_SRRCTL, ONE_BUFFER(2) | SRRCTL_DROP_EN);
 	ok(rd(IXG_QPRDC(3)) == 2, "setting DROP_EN frees what waits");
+
+	start(ONE_BUFFER(2) | SRRCTL_DROP_EN, 2);
+	wr(IXG_RQSMR(0), 4);
+	nic->wait_for_desc = 1;
+	for (i = 0; i < 4; i++)
+		receive_frame(frame, len);
+	ok(nic->pb.head && !rd(IXG_QPRDC(4)), "with wait-for-descriptors they wait in spite of it");
+	nic->wait_for_desc = 0;
 }
 
 static void test_disable(void)

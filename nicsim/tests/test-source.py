@@ -200,6 +200,34 @@ def pausing():
         assert fed.sim.control.ok("stats")["model"]["missed"] == 136
 
 
+def at_once():
+    """with at_once=1 there is a next frame when the write that took one has been done"""
+    with Fed() as fed:
+        fed.sim.control.ok("set rx-room 1")
+        fed.sim.control.ok("gen count=0 at_once=1")
+        wait_for(lambda: fed.sim.control.ok("status")["waiting"])
+        for _ in range(2000):
+            for _ in range(4):
+                fed.client.set_reg(LB_COMMAND, RECEIVE, post=True)
+            assert fed.client.reg(LB_RESULT) == 1
+        fed.sim.control("stop")
+        for options in ("pps=5", "pause=0"):
+            assert not fed.sim.control(f"gen count=1 at_once=1 {options}")["ok"]
+
+
+def bursts():
+    """burst=N sends N frames, then nothing for gap_us"""
+    with Fed() as fed:
+        fed.sim.control.ok("set check 1")
+        start = time.monotonic()
+        fed.sim.control.ok("gen count=100 burst=10 gap_us=20000")
+        fed.sim.control.wait_done()
+        assert 0.18 <= time.monotonic() - start < 2
+        fed.sim.control.ok("gen count=100 burst=10 gap_us=10000000")
+        time.sleep(0.1)
+        assert fed.sim.control.ok("status")["sent"] == 10
+
+
 def rate():
     """pps= spaces the frames, and does not pause unless asked"""
     with Fed() as fed:
@@ -297,5 +325,6 @@ def detected():
         assert (model["good"], model["bad"]) == (1, len(damaged))
 
 
-run([pcap_orders, pcapng, fcs, unsuitable, cut_file, bad_files, loops, pausing, rate,
+run([pcap_orders, pcapng, fcs, unsuitable, cut_file, bad_files, loops, pausing, at_once,
+     bursts, rate,
      without_link, generated, deterministic, many, detected])
