@@ -50,6 +50,7 @@ include testbed/tools.mk
 -include nicsim/nicsim.mk
 -include tests/tests.mk
 -include demo/demo.mk
+-include bench/bench.mk
 
 .PHONY: deps
 deps:

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The bars, computed from the lines of results.csv alone."""
+
+
+class Table:
+    """Looks lines up; a figure that was not measured is None."""
+
+    def __init__(self, lines, kernel="release"):
+        self.lines = [line for line in lines if line["kernel"] == kernel]
+
+    def find(self, path, size, **settings):
+        for line in self.lines:
+            if line["path"] != path or int(line["frame_bytes"]) != size:
+                continue
+            has = dict(w.split("=") for w in line["settings"].split())
+            if all(has.get(k) == str(v) for k, v in settings.items()):
+                return line
+        return None
+
+    def value(self, path, size, column="insn_per_packet", **settings):
+        line = self.find(path, size, **settings)
+        return float(line[column]) if line and line[column] else None
+
+
+class Bar:
+    """One figure and what it has to be."""
+
+    def __init__(self, text, value, limit, below=True):
+        self.text, self.value, self.limit, self.below = text, value, limit, below
+
+    def measured(self):
+        return self.value is not None
+
+    def met(self):
+        return self.measured() and (self.value <= self.limit if self.below
+                                    else self.value < self.limit)
+
+    def __str__(self):
+        if not self.measured():
+            return f"not measured  {self.text}"
+        word = "met   " if self.met() else "MISSED"
+        sign = "<=" if self.below else "<"
+        return f"{word}  {self.text}: {self.value:.4g} ({sign} {self.limit:.4g})"
+
+
+def ratio(a, b):
+    return a / b if a is not None and b else None
+
+
+def saturated(t):
+    busy = t.value("direct-busy", 64, burst=0, batch=64, hold=0, filter=0)
+    xdp = [v for p in ("xdp-zc-busy", "xdp-zc-poll") if (v := t.value(p, 64, burst=0))]
+    long = t.value("direct-busy", 1518, burst=0, batch=64)
+    change = None if None in (busy, long) else abs(long / busy - 1)
+    return [
+        Bar("direct-busy / best AF_XDP zero-copy, 64 B", ratio(busy, min(xdp, default=None)), 0.40),
+        Bar("direct-busy / v3, 64 B", ratio(busy, t.value("v3", 64)), 1 / 14),
+        Bar("direct-busy / dpdk-scalar, 64 B", ratio(busy, t.value("dpdk-scalar", 64)), 0.80),
+        Bar("direct-busy / dpdk-vector, 64 B (aim)", ratio(busy, t.value("dpdk-vector", 64)), 1,
+            False),
+        Bar("direct-busy, 1518 B against 64 B, change", change, 0.05),
+    ]
+
+
+def programs(t):
+    return [Bar(f"tcpdump-direct / tcpdump-v3, {size} B",
+                ratio(t.value("tcpdump-direct", size), t.value("tcpdump-v3", size)), 0.30)
+            for size in (64, 1518)]
+
+
+def syscalls(t):
+    bars = [Bar(f"{path}, system calls per packet at saturation",
+                t.value(path, 64, "syscalls_per_packet", burst=0, batch=64), 1 / 64)
+            for path in ("direct-poll", "direct-busy")]
+    bars.append(Bar("direct-spin, system calls per packet",
+                    t.value("direct-spin", 64, "syscalls_per_packet"), 0))
+    return bars
+
+
+def bursts(t):
+    return [Bar(f"direct-poll / xdp-zc-poll, bursts of {n}",
+                ratio(t.value("direct-poll", 64, burst=n), t.value("xdp-zc-poll", 64, burst=n)),
+                1, False) for n in (1, 8, 64, 256)]
+
+
+def flat(t, what, key, values, **same):
+    figures = [v for n in values if (v := t.value("direct-busy", 64, **{key: n}, **same))]
+    change = max(figures) / min(figures) - 1 if len(figures) == len(values) else None
+    return Bar(f"direct-busy over {what}, change", change, 0.05)
+
+
+def sweeps(t):
+    small = t.value("direct-busy", 64, batch=8, sweep="batch")
+    large = t.value("direct-busy", 64, batch=256, sweep="batch")
+    return [
+        Bar("direct-busy, batch 8 / batch 256", ratio(small, large), 1.5),
+        flat(t, "512 to 65536 entries", "entries",
+             [512 << i for i in range(8)], sweep="entries"),
+        flat(t, "1 to 8 queues", "queues", (1, 2, 4, 8), sweep="queues"),
+    ]
+
+
+def spreads(t):
+    bars = []
+    for path in ("direct-poll", "direct-busy"):
+        line = t.find(path, 64, burst=0, batch=64)
+        value = float(line["spread_percent"]) if line and int(line["boots"] or 0) > 1 else None
+        bars.append(Bar(f"{path}, spread over the boots in percent", value, 1))
+    return bars
+
+
+def all_bars(lines):
+    t = Table(lines)
+    return [*saturated(t), *bursts(t), *sweeps(t), *programs(t), *syscalls(t), *spreads(t)]

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0
+# make bench: measure this and its peers; QUICK=1 the short way.
+BENCH_OUT    := build/bench
+BENCH_RX     := $(addprefix bench/rx/,main.c control.c sock.c packet.c packet4.c xdp.c sockets.c)
+BENCH_DPDK   := $(addprefix bench/rx/,main.c control.c dpdk.c)
+BENCH_CFLAGS := -O2 -g -Wall -Wextra $(KHDR)
+QUICK        ?=
+
+.PHONY: bench bench-programs
+bench: vm-ready bench-programs
+	@QUICK='$(QUICK)' bench/run
+
+bench-programs:
+	@testbed/deps bench
+	@$(MAKE) -s $(addprefix $(BENCH_OUT)/,rx rx-dpdk drive count.so)
+
+$(BENCH_OUT)/rx: $(BENCH_RX) $(wildcard bench/rx/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_CFLAGS) -o $@ $(BENCH_RX) -lxdp -lbpf
+
+$(BENCH_OUT)/rx-dpdk: $(BENCH_DPDK) $(wildcard bench/rx/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_CFLAGS) $$(pkg-config --cflags libdpdk) -o $@ $(BENCH_DPDK) \
+		$$(pkg-config --libs libdpdk)
+
+$(BENCH_OUT)/drive: bench/rx/drive.c bench/rx/control.c $(wildcard bench/rx/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_CFLAGS) -o $@ bench/rx/drive.c bench/rx/control.c
+
+# Loaded by QEMU, whose functions it calls.
+$(BENCH_OUT)/count.so: bench/plugin/count.c $(wildcard bench/plugin/*.h) bench/rx/mark.h
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_CFLAGS) -shared -fPIC -fvisibility=hidden -o $@ $<

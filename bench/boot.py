@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One boot of the guest that measures the rows of a plan."""
+
+import json
+import os
+import subprocess
+
+import split
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+OUT = os.path.join(TOP, "build/bench")
+TIMEOUT_S = 1500
+
+
+class Broken(Exception):
+    """The measurement itself did not work."""
+
+
+def environment(kernel, counted, lines, cpus):
+    env = dict(os.environ, KERNEL=kernel, CPUS=str(cpus), NICS="1", MEM="3G",
+               TIMEOUT=str(TIMEOUT_S), ACCEL="tcg", ALLOW_STRICT="")
+    if counted:
+        plugin = f"{OUT}/count.so,out={OUT}/windows"
+        env["ICOUNT"] = "0"
+        env["QEMU_ARGS"] = f"-plugin {plugin}{',lines=on' if lines else ''}"
+    return env
+
+
+def run(plan, kernel="release", counted=True, lines=False, cpus=1):
+    """The rows of one boot: what rx printed, each with its window if counted."""
+    with open(os.path.join(OUT, "plan"), "w") as f:
+        f.write("\n".join(plan) + "\n")
+    proc = subprocess.run(["testbed/vm", "bench/guest build/bench/plan"], cwd=TOP,
+                          env=environment(kernel, counted, lines, cpus),
+                          capture_output=True, text=True, check=False)
+    rows = []
+    for line in proc.stdout.splitlines():
+        if line.startswith("{"):
+            rows.append(json.loads(line))
+    with open(os.path.join(OUT, "log"), "a") as f:
+        f.write(proc.stdout + proc.stderr)
+    if proc.returncode:
+        raise Broken(f"the guest ended with status {proc.returncode}:\n"
+                     + proc.stdout[-1000:] + proc.stderr[-3000:])
+    failed = [r for r in rows if "failed" in r]
+    if failed:
+        raise Broken("\n".join(r["failed"] for r in failed) + "\n" + proc.stderr[-2000:])
+    if counted:
+        pair(rows, split.windows(os.path.join(OUT, "windows")))
+    return rows
+
+
+def pair(rows, windows):
+    if len(rows) != len(windows):
+        raise Broken(f"{len(rows)} rows but {len(windows)} windows of the plugin")
+    for row, window in zip(rows, windows):
+        row["window"] = window

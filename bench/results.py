@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0
+"""From the rows of the boots to results.csv, and back."""
+
+import csv
+import statistics
+
+COLUMNS = ("nic", "path", "frame_bytes", "insn_per_packet", "kernel_insn", "user_insn",
+           "cache_lines", "mmio_writes_per_packet", "pps", "drops", "syscalls_per_packet",
+           "settings", "kernel", "boots", "spread_percent")
+SETTINGS = ("batch", "entries", "slot", "hold", "filter", "burst", "queues", "ring", "cpus",
+            "sweep")
+
+
+def settings(row):
+    return " ".join(f"{k}={row[k]}" for k in SETTINGS if k in row)
+
+
+def key(row):
+    return row["kernel"], row["path"], row["size"], settings(row)
+
+
+def spread(values):
+    return 100 * (max(values) - min(values)) / statistics.median(values)
+
+
+class Results:
+    """All rows by key, in the order of their first appearance."""
+
+    def __init__(self):
+        self.rows = {}
+
+    def take(self, rows, kind, kernel="release", **more):
+        """kind: counted, lines or timed, by what the boot was for."""
+        for row in rows:
+            row = {**row, **more, "kernel": kernel}
+            self.rows.setdefault(key(row), {}).setdefault(kind, []).append(row)
+
+    def lines(self):
+        return [self.line(k, kinds) for k, kinds in self.rows.items()]
+
+    def line(self, k, kinds):
+        kernel, path, size, text = k
+        out = dict.fromkeys(COLUMNS, "")
+        out.update(nic="82599", path=path, frame_bytes=size, settings=text, kernel=kernel)
+        if counted := kinds.get("counted"):
+            totals = [r["window"].total() / r["frames"] for r in counted]
+            middle = statistics.median_low(totals)
+            row = counted[totals.index(middle)]
+            out.update(
+                insn_per_packet=f"{middle:.1f}", boots=len(totals),
+                kernel_insn=f"{row['window'].kernel / row['frames']:.1f}",
+                user_insn=f"{row['window'].user / row['frames']:.1f}",
+                drops=row["drops"], spread_percent=f"{spread(totals):.2f}")
+            if "syscalls" in row:
+                out["syscalls_per_packet"] = f"{row['syscalls'] / row['frames']:.5f}"
+        for row in kinds.get("lines", [])[:1]:
+            window = row["window"]
+            out["cache_lines"] = f"{window.lines / row['frames']:.2f}"
+            out["mmio_writes_per_packet"] = f"{window.mmio_writes / row['frames']:.4f}"
+        if timed := kinds.get("timed"):
+            out["pps"] = f"{statistics.median(r['frames'] / r['ns'] * 1e9 for r in timed):.0f}"
+        return out
+
+
+def write(path, lines):
+    with open(path, "w", newline="") as f:
+        out = csv.DictWriter(f, COLUMNS, lineterminator="\n")
+        out.writeheader()
+        out.writerows(lines)
+
+
+def read(path):
+    with open(path, newline="") as f:
+        return list(csv.DictReader(f))

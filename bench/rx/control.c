@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "rx.h"
+
+#define PORT	"/dev/virtio-ports/nicsim0"
+
+static int port = -1;
+
+void control_open(void)
+{
+	port = open(PORT, O_RDWR | O_CLOEXEC);
+	if (port < 0)
+		die(PORT);
+}
+
+const char *control_ask(const char *fmt, ...)
+{
+	static char line[4096];
+	size_t have = 0;
+	va_list ap;
+	ssize_t n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof(line) - 1, fmt, ap);
+	va_end(ap);
+	line[n++] = '\n';
+	if (write(port, line, n) != n)
+		die(PORT);
+	do {
+		n = read(port, line + have, sizeof(line) - 1 - have);
+		if (n <= 0)
+			die(PORT);
+		have += n;
+		line[have] = 0;
+	} while (line[have - 1] != '\n');
+	if (strstr(line, "\"ok\":false")) {
+		fprintf(stderr, "rx: the NIC model refused: %s", line);
+		exit(2);
+	}
+	return line;
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/* TPACKET_V4: by copy, and with the queue leased. */
+#define _GNU_SOURCE
+#include <linux/if_ether.h>
+#include <stdlib.h>
+
+#include "../../tools/testing/selftests/net/tpacket4.h"
+#include "rx.h"
+
+static void v4_open(struct rx *rx)
+{
+	struct tpacket_req4 req = {
+		.tp_size = sizeof(req),
+		.tp_entry_nr = rx->entries,
+		.tp_slot_size = rx->slot,
+	};
+	struct tpacket4_ring *ring = calloc(1, sizeof(*ring));
+	int version = TPACKET_V4;
+
+	rx->fd = socket(AF_PACKET, SOCK_RAW, 0);
+	if (rx->fd < 0 || !ring ||
+	    setsockopt(rx->fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) ||
+	    setsockopt(rx->fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)))
+		die("TPACKET_V4");
+	sock_filter(rx);
+	sock_bind(rx, ETH_P_ALL);
+	rx->priv = ring;
+}
+
+static void v4_map(struct rx *rx)
+{
+	if (tpacket4_map(rx->priv, rx->fd))
+		die("mmap");
+}
+
+static void copy_open(struct rx *rx)
+{
+	v4_open(rx);
+	v4_map(rx);
+}
+
+static void direct_open(struct rx *rx)
+{
+	v4_open(rx);
+	if (setsockopt(rx->fd, SOL_PACKET, PACKET_RX_DIRECT, &rx->queue, sizeof(rx->queue)))
+		die("PACKET_RX_DIRECT");
+	if (rx->busy)
+		sock_busy_poll(rx);
+	v4_map(rx);
+}
+
+static unsigned int v4_burst(struct rx *rx)
+{
+	struct tpacket4_ring *ring = rx->priv;
+	uint64_t sum = 0, bytes = 0;
+	struct tpacket4_hdr *hdr;
+	uint32_t n, i, held;
+
+	n = tpacket4_peek(ring);
+	if (!n)
+		return 0;
+	if (n > rx->batch)
+		n = rx->batch;
+	for (i = 0; i < n; i++) {
+		hdr = tpacket4_entry(ring, i);
+		sum ^= rx_touch(tpacket4_data(ring, hdr)) ^ hdr->tp_tstamp;
+		bytes += hdr->tp_len;
+	}
+	tpacket4_advance(ring, n);
+	held = ring->next - ring->cons;
+	if (held > rx->hold)
+		tpacket4_release(ring, held - rx->hold);
+	rx->sum ^= sum;
+	rx->bytes += bytes;
+	return n;
+}
+
+/* The kick and the busy poll in one. */
+static void direct_busy_wait(struct rx *rx)
+{
+	rx->syscalls++;
+	tpacket4_kick_always(rx->fd);
+}
+
+static uint64_t v4_drops(struct rx *rx)
+{
+	struct tpacket4_stats stats = { .ts_size = sizeof(stats) };
+	socklen_t len = sizeof(stats);
+
+	if (getsockopt(rx->fd, SOL_PACKET, PACKET_V4_STATISTICS, &stats, &len))
+		die("PACKET_V4_STATISTICS");
+	return stats.ts_drop_nic + stats.ts_drop_no_slot + stats.ts_drop_too_long +
+	       stats.ts_drop_error;
+}
+
+static void set_busy(struct rx *rx)
+{
+	rx->busy = true;
+}
+
+const struct rx_path v4_copy_path = {
+	.name = "v4-copy",
+	.open = copy_open,
+	.burst = v4_burst,
+	.wait = sock_poll,
+	.drops = v4_drops,
+};
+
+const struct rx_path direct_poll_path = {
+	.name = "direct-poll",
+	.open = direct_open,
+	.burst = v4_burst,
+	.wait = sock_poll,
+	.drops = v4_drops,
+};
+
+const struct rx_path direct_busy_path = {
+	.name = "direct-busy",
+	.set = set_busy,
+	.open = direct_open,
+	.burst = v4_burst,
+	.wait = direct_busy_wait,
+	.drops = v4_drops,
+};

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One way to receive, as the measuring loop of main.c sees it.  Each reads the
+ * first 16 bytes of every frame, by rx_touch(), and does nothing else with it.
+ */
+#ifndef BENCH_RX_H
+#define BENCH_RX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/**
+ * struct rx - a run
+ * @ifname:	device, or PCI address for DPDK
+ * @ifindex:	of @ifname
+ * @queue:	RX queue, where the path has one
+ * @entries:	of the ring shared with the kernel
+ * @slot:	bytes of one of its slots
+ * @batch:	frames taken at a time, and the budget of a busy poll
+ * @hold:	frames that the application keeps before it gives the oldest back
+ * @filter:	attach a socket filter that accepts everything
+ * @copy:	AF_XDP: by copy
+ * @busy:	busy polling
+ * @fd:		socket
+ * @sum:	of what was read, so that it is read
+ * @bytes:	of the frames
+ * @syscalls:	in the loop
+ * @priv:	the path's own
+ */
+struct rx {
+	const char *ifname;
+	unsigned int ifindex;
+	unsigned int queue, entries, slot, batch, hold;
+	bool filter, copy, busy;
+	int fd;
+	uint64_t sum, bytes, syscalls;
+	void *priv;
+};
+
+/**
+ * struct rx_path - a way to receive
+ * @name:   the row's name
+ * @set:    what distinguishes it from others with the same functions
+ * @open:   get ready
+ * @burst:  take what is there, about rx->batch frames; returns how many
+ * @wait:   nothing was there: sleep, or poll the device
+ * @drops:  frames lost so far, as the path itself tells
+ * @close:  optional
+ * @endless: @burst never comes back empty-handed at saturation
+ */
+struct rx_path {
+	const char *name;
+	void (*set)(struct rx *rx);
+	void (*open)(struct rx *rx);
+	unsigned int (*burst)(struct rx *rx);
+	void (*wait)(struct rx *rx);
+	uint64_t (*drops)(struct rx *rx);
+	void (*close)(struct rx *rx);
+	bool endless;
+};
+
+extern const struct rx_path * const rx_paths[];
+
+void die(const char *what) __attribute__((noreturn));
+
+/* sock.c */
+void sock_bind(struct rx *rx, int protocol);
+void sock_filter(struct rx *rx);
+void sock_busy_poll(struct rx *rx);
+void sock_poll(struct rx *rx);
+
+/* The first 16 bytes of a frame. */
+static inline uint64_t rx_touch(const void *frame)
+{
+	uint64_t word[2];
+
+	memcpy(word, frame, sizeof(word));
+	return word[0] ^ word[1];
+}
+
+#endif

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The paths of the program for sockets. */
+#include <stddef.h>
+
+#include "rx.h"
+
+extern const struct rx_path recvfrom_path, v2_path, v3_path, v4_copy_path, direct_poll_path,
+	direct_busy_path, xdp_copy_path, xdp_poll_path, xdp_busy_path;
+
+const struct rx_path * const rx_paths[] = {
+	&recvfrom_path, &v2_path, &v3_path, &v4_copy_path, &direct_poll_path, &direct_busy_path,
+	&xdp_copy_path, &xdp_poll_path, &xdp_busy_path, NULL
+};
