@@ -374,6 +374,46 @@ static inline u32 packet_direct_post(struct packet_direct_queue *pdq)
 	return pdq->pool[pdq->pool_post++ & pdq->mask];
 }
 
+/* Entries or places in the pool from @index to where it wraps. */
+static inline u32 packet_direct_straight(const struct packet_direct_queue *pdq,
+					 u32 index)
+{
+	return pdq->mask + 1 - (index & pdq->mask);
+}
+
+/**
+ * packet_direct_post_many() - the next slots for the NIC, several at a time
+ * @pdq: lease
+ * @max: at most so many
+ * @slots: where their numbers are
+ *
+ * For the most common loop of all: nothing of @pdq has to be looked at between
+ * one slot and the next.  @max has to be what packet_direct_reclaim() said, or
+ * less.
+ *
+ * Context: NAPI, or ring stopped.
+ * Return: how many there are, less than @max where the pool wraps.
+ */
+static inline u32 packet_direct_post_many(struct packet_direct_queue *pdq,
+					  u32 max, const u32 **slots)
+{
+	u32 count = min(max, packet_direct_straight(pdq, pdq->pool_post));
+
+	*slots = &pdq->pool[pdq->pool_post & pdq->mask];
+	pdq->pool_post += count;
+	return count;
+}
+
+/**
+ * packet_direct_dma_table() - DMA address of each slot, by its number
+ * @pdq: lease
+ */
+static inline const dma_addr_t *
+packet_direct_dma_table(const struct packet_direct_queue *pdq)
+{
+	return pdq->dma;
+}
+
 /**
  * packet_direct_dma() - DMA address of a slot
  * @pdq: lease

@@ -111,6 +111,26 @@ bool ixgbe_direct_leased(const struct ixgbe_ring *ring)
 }
 
 /**
+ * ixgbe_direct_write_descs - let descriptors point to slots
+ * @rx_desc: the first of them
+ * @dma: DMA address of each slot
+ * @slots: which ones
+ * @count: how many; there is no wrap among them
+ **/
+static void ixgbe_direct_write_descs(union ixgbe_adv_rx_desc *rx_desc,
+				     const dma_addr_t *dma, const u32 *slots,
+				     u32 count)
+{
+	const u32 *end = slots + count;
+
+	for (; slots != end; slots++, rx_desc++) {
+		rx_desc->read.pkt_addr = cpu_to_le64(dma[*slots]);
+		/* clears DD */
+		rx_desc->read.hdr_addr = 0;
+	}
+}
+
+/**
  * ixgbe_direct_fill - give free slots of the lease to the NIC
  * @ring: Rx ring
  * @count: unused descriptors
@@ -118,31 +138,27 @@ bool ixgbe_direct_leased(const struct ixgbe_ring *ring)
 static void ixgbe_direct_fill(struct ixgbe_ring *ring, u32 count)
 {
 	struct packet_direct_queue *pdq = ring->direct;
-	union ixgbe_adv_rx_desc *rx_desc;
-	u16 i = ring->next_to_use;
-	u32 slot;
+	const u32 *slots;
+	u32 i = ring->next_to_use;
+	u32 n;
 
 	count = min(count, packet_direct_reclaim(pdq));
 	if (!count)
 		return;
 
-	rx_desc = IXGBE_RX_DESC(ring, i);
 	do {
-		slot = packet_direct_post(pdq);
-		rx_desc->read.pkt_addr =
-			cpu_to_le64(packet_direct_dma(pdq, slot));
-		/* clears DD */
-		rx_desc->read.hdr_addr = 0;
-
-		rx_desc++;
-		if (unlikely(++i == ring->count)) {
-			rx_desc = IXGBE_RX_DESC(ring, 0);
+		n = min(count, ring->count - i);
+		n = packet_direct_post_many(pdq, n, &slots);
+		ixgbe_direct_write_descs(IXGBE_RX_DESC(ring, i),
+					 packet_direct_dma_table(pdq), slots, n);
+		i += n;
+		if (i == ring->count)
 			i = 0;
-		}
-	} while (--count);
+		count -= n;
+	} while (count);
 
 	/* one descriptor is always left: the poll ends there */
-	rx_desc->wb.upper.status_error = 0;
+	IXGBE_RX_DESC(ring, i)->wb.upper.status_error = 0;
 
 	ring->next_to_use = i;
 	ring->next_to_alloc = i;
