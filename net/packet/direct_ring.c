@@ -374,25 +374,41 @@ bad:
 	return home;
 }
 
+/* Takes @count entries from @at on, with no wrap among them nor in the pool. */
+static void packet_direct_take(struct packet_direct_queue *pdq, u32 at,
+			       u32 count)
+{
+	const struct tpacket4_hdr *hdr = &pdq->hdrs[at & pdq->mask];
+	const u32 *home = &pdq->home[at & pdq->mask];
+	u32 *pool = &pdq->pool[pdq->pool_tail & pdq->mask];
+	u32 i, slot;
+
+	for (i = 0; i < count; i++) {
+		slot = READ_ONCE(hdr[i].tp_slot);
+		if (unlikely(slot != home[i]))
+			slot = packet_direct_swap(pdq, at + i, slot);
+		pool[i] = slot;
+	}
+	for (i = 0; unlikely(pdq->need_sync) && i < count; i++)
+		dma_sync_single_for_device(pdq->dma_dev, pdq->dma[pool[i]],
+					   pdq->slot_len, DMA_FROM_DEVICE);
+	pdq->pool_tail += count;
+}
+
 u32 packet_direct_reclaim(struct packet_direct_queue *pdq)
 {
 	u32 cons = smp_load_acquire(&pdq->ctrl->cons);	/* D, pairs with C */
 	u32 at = pdq->cons;
-	u32 slot;
+	u32 count;
 
 	if (unlikely(cons - at > pdq->prod - at)) {
 		pdq->bad_cons++;
 		goto out;
 	}
-	for (; at != cons; at++) {
-		slot = READ_ONCE(pdq->hdrs[at & pdq->mask].tp_slot);
-		if (unlikely(slot != pdq->home[at & pdq->mask]))
-			slot = packet_direct_swap(pdq, at, slot);
-		if (unlikely(pdq->need_sync))
-			dma_sync_single_for_device(pdq->dma_dev, pdq->dma[slot],
-						   pdq->slot_len,
-						   DMA_FROM_DEVICE);
-		packet_direct_put(pdq, slot);
+	for (; at != cons; at += count) {
+		count = min3(cons - at, packet_direct_straight(pdq, at),
+			     packet_direct_straight(pdq, pdq->pool_tail));
+		packet_direct_take(pdq, at, count);
 	}
 	WRITE_ONCE(pdq->cons, cons);
 out:
