@@ -47,6 +47,7 @@
 #include <linux/hrtimer.h>
 #include <linux/if_packet.h>
 #include <linux/jump_label.h>
+#include <linux/log2.h>
 #include <linux/netdevice.h>
 
 struct genl_info;
@@ -118,9 +119,12 @@ struct packet_direct_ops {
  * @hdrs:	entries, shared with user space
  * @pool:	FIFO of the kernel's slots, see above
  * @dma:	DMA address of each slot; NULL without a lease
- * @home:	for each entry that the user holds, the slot it was given with
+ * @home:	for each entry, the slot it was given with last, or
+ *		PACKET_DIRECT_KERNEL
  * @where:	for each slot, the last entry that it was given with, or
- *		PACKET_DIRECT_KERNEL or PACKET_DIRECT_SPARE
+ *		PACKET_DIRECT_KERNEL or PACKET_DIRECT_SPARE.  home[e] == s
+ *		implies where[s] == e, so that an entry that gets the same slot
+ *		again, as a rule, needs no look here.
  * @mask:	entries - 1
  * @slot_len:	bytes used of each slot
  * @fill:	next entry to be filled; entries [prod, fill) are filled and not
@@ -470,36 +474,58 @@ static inline void packet_direct_sync(const struct packet_direct_queue *pdq,
 					DMA_FROM_DEVICE);
 }
 
-/* Binds @slot to the next entry; every field of the header but tp_priv is
- * written, because the user may have written anything into it.
- */
-static inline void __packet_direct_fill(struct packet_direct_queue *pdq,
-					u32 slot, u32 off, u32 end, u32 flags,
-					u32 len, u32 hash, u64 tstamp)
+/* The entry gets another slot than the last time. */
+static inline void __packet_direct_bind(struct packet_direct_queue *pdq,
+					u32 entry, u32 slot)
 {
-	u32 entry = pdq->fill & pdq->mask;
-	struct tpacket4_hdr *hdr = &pdq->hdrs[entry];
+	u32 last = pdq->where[slot];
 
+	if (last <= pdq->mask && pdq->home[last] == slot)
+		pdq->home[last] = PACKET_DIRECT_KERNEL;
 	pdq->home[entry] = slot;
 	pdq->where[slot] = entry;
-	hdr->tp_slot = slot;
-	hdr->tp_flags = flags;
+}
+
+/* Every field but tp_priv, because the user may have written anything into it.
+ * WRITE_ONCE() also keeps the compiler from putting two values together in
+ * order to store them at once, which takes more instructions than two stores.
+ */
+static inline void __packet_direct_write(struct tpacket4_hdr *hdr, u32 slot,
+					 u32 off, u32 end, u32 flags, u32 len,
+					 u32 hash, u64 tstamp)
+{
+	WRITE_ONCE(hdr->tp_slot, slot);
+	WRITE_ONCE(hdr->tp_flags, flags);
 	hdr->tp_data_meta = off;
 	hdr->tp_data = off;
-	hdr->tp_data_end = end;
-	hdr->tp_len = len;
+	WRITE_ONCE(hdr->tp_data_end, end);
+	WRITE_ONCE(hdr->tp_len, len);
 	hdr->tp_payload_slot = TPACKET4_SLOT_NONE;
 	hdr->tp_payload_off = 0;
 	hdr->tp_payload_len = 0;
 	hdr->tp_rxhash = hash;
 	hdr->tp_tstamp = tstamp;
-	hdr->tp_vlan_tci = 0;
-	hdr->tp_vlan_tpid = 0;
-	hdr->tp_protocol = 0;
-	hdr->tp_pkttype = 0;
-	hdr->tp_reserved = 0;
+	/* tp_vlan_tci to tp_reserved */
+	*(u64 *)&hdr->tp_vlan_tci = 0;
+}
+
+/* Binds @slot to the next entry. */
+static inline void __packet_direct_fill(struct packet_direct_queue *pdq,
+					u32 slot, u32 off, u32 end, u32 flags,
+					u32 len, u32 hash, u64 tstamp)
+{
+	u32 entry = pdq->fill & pdq->mask;
+
+	if (pdq->home[entry] != slot)
+		__packet_direct_bind(pdq, entry, slot);
+	__packet_direct_write(&pdq->hdrs[entry], slot, off, end, flags, len,
+			      hash, tstamp);
 	pdq->fill++;
 }
+
+/* What makes a frame one that is whole in one slot. */
+#define PACKET_DIRECT_WHOLE	(TPACKET4_FIRST | TPACKET4_LAST | \
+				 TPACKET4_TSTAMP_SW)
 
 /**
  * packet_direct_frame() - a frame that is whole in one slot
@@ -526,8 +552,8 @@ static inline void packet_direct_frame(struct packet_direct_queue *pdq,
 	}
 	packet_direct_sync(pdq, slot, len);
 	__packet_direct_fill(pdq, slot, 0, len,
-			     flags | TPACKET4_FIRST | TPACKET4_LAST |
-			     TPACKET4_TSTAMP_SW, len, hash, pdq->tstamp);
+			     flags | PACKET_DIRECT_WHOLE, len, hash,
+			     pdq->tstamp);
 	pdq->bytes += len;
 }
 
@@ -535,6 +561,103 @@ static inline void packet_direct_frame(struct packet_direct_queue *pdq,
 static inline bool packet_direct_plain(const struct packet_direct_queue *pdq)
 {
 	return !pdq->chain && !pdq->skip && !pdq->filter;
+}
+
+/**
+ * struct packet_direct_run - plain frames of a NIC that completes in order
+ * @hdr:   the next one's entry
+ * @home:  for the first one
+ * @pool:  the first one's slot
+ * @tstamp: of all
+ * @count: how many there are so far
+ *
+ * In a run neither the entries nor the pool wrap, and what is known of the
+ * queue stays in registers.
+ */
+struct packet_direct_run {
+	struct tpacket4_hdr	*hdr;
+	const u32		*home;
+	const u32		*pool;
+	u64			tstamp;
+	unsigned long		count;
+};
+
+/**
+ * packet_direct_run_begin() - look how many plain frames could be delivered
+ * @pdq: lease
+ * @run: to be filled in
+ * @max: at most so many
+ *
+ * Context: as packet_direct_frag().
+ * Return: so many of the next slots may go to packet_direct_run_frame(), 0 when
+ *	   the next frame needs packet_direct_frame_end() in any case.
+ */
+static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
+					  struct packet_direct_run *run, u32 max)
+{
+	run->hdr = &pdq->hdrs[pdq->fill & pdq->mask];
+	run->home = &pdq->home[pdq->fill & pdq->mask];
+	run->pool = &pdq->pool[pdq->pool_head & pdq->mask];
+	run->tstamp = pdq->tstamp;
+	run->count = 0;
+
+	if (!packet_direct_plain(pdq) || pdq->need_sync)
+		return 0;
+	return min3(max, packet_direct_straight(pdq, pdq->fill),
+		    packet_direct_straight(pdq, pdq->pool_head));
+}
+
+/**
+ * packet_direct_run_frame() - the next slot has a plain frame
+ * @pdq: lease
+ * @run: run
+ * @len: its bytes, which the slot has room for
+ * @flags: PACKET_DIRECT_WHOLE and TPACKET4_CSUM_*, TPACKET4_HASH*
+ * @hash: the NIC's hash, 0 without TPACKET4_HASH
+ *
+ * Context: as packet_direct_frag().
+ */
+static inline void packet_direct_run_frame(struct packet_direct_queue *pdq,
+					   struct packet_direct_run *run,
+					   u32 len, u32 flags, u32 hash)
+{
+	u32 slot = run->pool[run->count];
+
+	/* as a rule an entry has the slot of its last time */
+	if (unlikely(slot != run->home[run->count]))
+		__packet_direct_bind(pdq, (pdq->fill + run->count) & pdq->mask,
+				     slot);
+	__packet_direct_write(run->hdr++, slot, 0, len, flags, len, hash,
+			      run->tstamp);
+	run->count++;
+}
+
+/**
+ * packet_direct_run_end() - the frames of a run are delivered
+ * @pdq: lease
+ * @run: run
+ * @bytes: of all of them
+ *
+ * Context: as packet_direct_frag().
+ */
+static inline void packet_direct_run_end(struct packet_direct_queue *pdq,
+					 const struct packet_direct_run *run,
+					 u64 bytes)
+{
+	pdq->pool_head += run->count;
+	pdq->fill += run->count;
+	pdq->bytes += bytes;
+}
+
+/**
+ * packet_direct_short() - what is shorter fits in any case
+ * @pdq: lease
+ *
+ * Return: a power of two, at most the usable bytes of a slot
+ */
+static inline u32 packet_direct_short(const struct packet_direct_queue *pdq)
+{
+	return rounddown_pow_of_two(pdq->slot_len);
 }
 
 #else

@@ -23,6 +23,7 @@ static_assert(offsetof(struct tpacket4_ctrl, cons) == 128);
 static_assert(sizeof(struct tpacket4_hdr) == 64);
 static_assert(offsetof(struct tpacket4_hdr, tp_data_end) == 16);
 static_assert(offsetof(struct tpacket4_hdr, tp_tstamp) == 40);
+static_assert(offsetof(struct tpacket4_hdr, tp_vlan_tci) == 48);
 static_assert(offsetof(struct tpacket4_hdr, tp_pkttype) == 54);
 static_assert(offsetof(struct tpacket4_hdr, tp_priv) == 56);
 static_assert(sizeof(struct tpacket_req4) == 64);
@@ -153,8 +154,10 @@ static void packet_direct_init_slots(struct packet_direct_queue *pdq)
 	u32 entries = pdq->mask + 1;
 	u32 i;
 
-	for (i = 0; i < entries; i++)
+	for (i = 0; i < entries; i++) {
+		pdq->home[i] = PACKET_DIRECT_KERNEL;
 		packet_direct_put(pdq, i);
+	}
 	for (i = 0; i < pdq->slot_nr; i++)
 		pdq->where[i] = i < entries ? PACKET_DIRECT_KERNEL :
 					      PACKET_DIRECT_SPARE;
@@ -366,6 +369,7 @@ static noinline u32 packet_direct_swap(struct packet_direct_queue *pdq, u32 at,
 		pdq->home[other] = home;
 		pdq->where[home] = other;
 	}
+	pdq->home[entry] = PACKET_DIRECT_KERNEL;
 	pdq->where[slot] = PACKET_DIRECT_KERNEL;
 	return slot;
 

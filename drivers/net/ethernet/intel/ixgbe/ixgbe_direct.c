@@ -52,19 +52,39 @@
 					 IXGBE_RXDADV_ERR_IPE | \
 					 IXGBE_RXD_STAT_TSIP)
 
+/* Where the length is in the second half of a descriptor. */
+#define IXGBE_DIRECT_LEN_SHIFT		32
+
+/**
+ * struct ixgbe_direct_hash_type - what a type of hash means
+ * @flags: for the header of a plain frame
+ * @mask: of the hash, 0 when there is none
+ **/
+struct ixgbe_direct_hash_type {
+	u32 flags;
+	u32 mask;
+};
+
+#define IXGBE_DIRECT_NO_HASH	{ PACKET_DIRECT_WHOLE, 0 }
+#define IXGBE_DIRECT_HASH_L3	{ PACKET_DIRECT_WHOLE | TPACKET4_HASH, ~0U }
+#define IXGBE_DIRECT_HASH_L4	{ PACKET_DIRECT_WHOLE | TPACKET4_HASH | \
+				  TPACKET4_HASH_L4, ~0U }
+
 /* The other types, among them the match of a Flow Director filter, have no hash
  * in the descriptor.
  */
-static const u32 ixgbe_direct_hash_flags[IXGBE_RXDADV_RSSTYPE_MASK + 1] = {
-	[IXGBE_RXDADV_RSSTYPE_IPV4_TCP]	   = TPACKET4_HASH | TPACKET4_HASH_L4,
-	[IXGBE_RXDADV_RSSTYPE_IPV4]	   = TPACKET4_HASH,
-	[IXGBE_RXDADV_RSSTYPE_IPV6_TCP]	   = TPACKET4_HASH | TPACKET4_HASH_L4,
-	[IXGBE_RXDADV_RSSTYPE_IPV6_EX]	   = TPACKET4_HASH,
-	[IXGBE_RXDADV_RSSTYPE_IPV6]	   = TPACKET4_HASH,
-	[IXGBE_RXDADV_RSSTYPE_IPV6_TCP_EX] = TPACKET4_HASH,
-	[IXGBE_RXDADV_RSSTYPE_IPV4_UDP]	   = TPACKET4_HASH | TPACKET4_HASH_L4,
-	[IXGBE_RXDADV_RSSTYPE_IPV6_UDP]	   = TPACKET4_HASH | TPACKET4_HASH_L4,
-	[IXGBE_RXDADV_RSSTYPE_IPV6_UDP_EX] = TPACKET4_HASH,
+static const struct ixgbe_direct_hash_type
+ixgbe_direct_hash_types[IXGBE_RXDADV_RSSTYPE_MASK + 1] = {
+	[0 ... IXGBE_RXDADV_RSSTYPE_MASK]  = IXGBE_DIRECT_NO_HASH,
+	[IXGBE_RXDADV_RSSTYPE_IPV4_TCP]	   = IXGBE_DIRECT_HASH_L4,
+	[IXGBE_RXDADV_RSSTYPE_IPV4]	   = IXGBE_DIRECT_HASH_L3,
+	[IXGBE_RXDADV_RSSTYPE_IPV6_TCP]	   = IXGBE_DIRECT_HASH_L4,
+	[IXGBE_RXDADV_RSSTYPE_IPV6_EX]	   = IXGBE_DIRECT_HASH_L3,
+	[IXGBE_RXDADV_RSSTYPE_IPV6]	   = IXGBE_DIRECT_HASH_L3,
+	[IXGBE_RXDADV_RSSTYPE_IPV6_TCP_EX] = IXGBE_DIRECT_HASH_L3,
+	[IXGBE_RXDADV_RSSTYPE_IPV4_UDP]	   = IXGBE_DIRECT_HASH_L4,
+	[IXGBE_RXDADV_RSSTYPE_IPV6_UDP]	   = IXGBE_DIRECT_HASH_L4,
+	[IXGBE_RXDADV_RSSTYPE_IPV6_UDP_EX] = IXGBE_DIRECT_HASH_L3,
 };
 
 /* SRRCTL is changed by link-up and by a restart of one queue, on different CPUs.
@@ -194,6 +214,30 @@ static void ixgbe_direct_advance(struct ixgbe_ring *ring, unsigned int count)
 }
 
 /**
+ * ixgbe_direct_lower - first half of a written descriptor
+ * @rx_desc: descriptor
+ *
+ * Return: packet info with the hash's type, the header's, and the hash above
+ **/
+static u64 ixgbe_direct_lower(const union ixgbe_adv_rx_desc *rx_desc)
+{
+	return le64_to_cpu(rx_desc->read.pkt_addr);
+}
+
+/**
+ * ixgbe_direct_upper - second half of a written descriptor
+ * @rx_desc: descriptor
+ *
+ * In one piece, so that the length is as new as DD.
+ *
+ * Return: status and errors, then the length, then the VLAN tag
+ **/
+static u64 ixgbe_direct_upper(const union ixgbe_adv_rx_desc *rx_desc)
+{
+	return le64_to_cpu(READ_ONCE(rx_desc->read.hdr_addr));
+}
+
+/**
  * ixgbe_direct_hash - the hash that the NIC computed
  * @rx_desc: last descriptor of a frame
  * @flags: TPACKET4_HASH and TPACKET4_HASH_L4 are set if they apply
@@ -202,11 +246,12 @@ static void ixgbe_direct_advance(struct ixgbe_ring *ring, unsigned int count)
  **/
 static u32 ixgbe_direct_hash(const union ixgbe_adv_rx_desc *rx_desc, u32 *flags)
 {
-	u16 info = le16_to_cpu(rx_desc->wb.lower.lo_dword.hs_rss.pkt_info);
-	u32 type = ixgbe_direct_hash_flags[info & IXGBE_RXDADV_RSSTYPE_MASK];
+	u64 lower = ixgbe_direct_lower(rx_desc);
+	const struct ixgbe_direct_hash_type *type;
 
-	*flags |= type;
-	return type ? le32_to_cpu(rx_desc->wb.lower.hi_dword.rss) : 0;
+	type = &ixgbe_direct_hash_types[lower & IXGBE_RXDADV_RSSTYPE_MASK];
+	*flags |= type->flags & ~PACKET_DIRECT_WHOLE;
+	return lower >> 32 & type->mask;
 }
 
 /**
@@ -267,35 +312,40 @@ static unsigned int ixgbe_direct_clean_plain(struct ixgbe_ring *ring,
 					     struct ixgbe_queue_stats *got)
 {
 	struct packet_direct_queue *pdq = ring->direct;
-	union ixgbe_adv_rx_desc *rx_desc, *end;
-	u32 staterr, flags, hash, len;
-	u64 bytes = pdq->bytes;
-	unsigned int cleaned;
+	const union ixgbe_adv_rx_desc *rx_desc, *end;
+	const struct ixgbe_direct_hash_type *type;
+	u64 lower, upper, mask, len, bytes = 0;
+	struct packet_direct_run run;
+	u32 csum;
 
 	max = min_t(u32, max, ring->count - ring->next_to_clean);
+	max = packet_direct_run_begin(pdq, &run, max);
 	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
+	mask = IXGBE_DIRECT_DONE | IXGBE_DIRECT_ODD |
+	       (u64)(u16)-packet_direct_short(pdq) << IXGBE_DIRECT_LEN_SHIFT;
 
 	for (end = rx_desc + max; rx_desc != end; rx_desc++) {
-		staterr = le32_to_cpu(READ_ONCE(rx_desc->wb.upper.status_error));
-		if ((staterr & (IXGBE_DIRECT_DONE | IXGBE_DIRECT_ODD)) !=
-		    IXGBE_DIRECT_DONE)
+		upper = ixgbe_direct_upper(rx_desc);
+		if ((upper & mask) != IXGBE_DIRECT_DONE)
 			break;
 
 		/* no field of the descriptor before DD */
 		dma_rmb();
 
-		flags = staterr & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
-		hash = ixgbe_direct_hash(rx_desc, &flags);
-		len = le16_to_cpu(rx_desc->wb.upper.length);
-		packet_direct_frame(pdq, packet_direct_complete(pdq), len,
-				    flags, hash);
+		lower = ixgbe_direct_lower(rx_desc);
+		type = &ixgbe_direct_hash_types[lower & IXGBE_RXDADV_RSSTYPE_MASK];
+		csum = upper & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
+		len = (u16)(upper >> IXGBE_DIRECT_LEN_SHIFT);
+		packet_direct_run_frame(pdq, &run, len, type->flags | csum,
+					lower >> 32 & type->mask);
+		bytes += len;
 	}
 
-	cleaned = max - (end - rx_desc);
-	ixgbe_direct_advance(ring, cleaned);
-	got->packets += cleaned;
-	got->bytes += pdq->bytes - bytes;
-	return cleaned;
+	packet_direct_run_end(pdq, &run, bytes);
+	ixgbe_direct_advance(ring, run.count);
+	got->packets += run.count;
+	got->bytes += bytes;
+	return run.count;
 }
 
 /**
@@ -401,10 +451,9 @@ int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
 	packet_direct_begin(pdq);
 	while (total < budget) {
 		u32 max = min(budget - total, IXGBE_DIRECT_BATCH);
-		unsigned int cleaned = 0;
+		unsigned int cleaned;
 
-		if (packet_direct_plain(pdq))
-			cleaned = ixgbe_direct_clean_plain(ring, max, &got);
+		cleaned = ixgbe_direct_clean_plain(ring, max, &got);
 		if (!cleaned)
 			cleaned = ixgbe_direct_clean_odd(ring, &got);
 		if (!cleaned)
