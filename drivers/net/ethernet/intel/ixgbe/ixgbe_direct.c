@@ -29,7 +29,7 @@
 #include "ixgbe_txrx_common.h"
 
 /* descriptors that are refilled at a time */
-#define IXGBE_DIRECT_BATCH		32
+#define IXGBE_DIRECT_BATCH		64
 
 /* SRRCTL counts buffers in KiB, and all MACs can do 16 of them */
 #define IXGBE_DIRECT_GRANULE		BIT(IXGBE_SRRCTL_BSIZEPKT_SHIFT)
@@ -187,6 +187,15 @@ static void ixgbe_direct_fill(struct ixgbe_ring *ring, u32 count)
 }
 
 /**
+ * ixgbe_direct_batch - how many unused descriptors make a refill worth while
+ * @ring: Rx ring
+ **/
+static u32 ixgbe_direct_batch(const struct ixgbe_ring *ring)
+{
+	return min(ring->count / 4U, IXGBE_DIRECT_BATCH);
+}
+
+/**
  * ixgbe_direct_refill - give slots to the NIC at the end of a poll
  * @ring: Rx ring
  **/
@@ -194,7 +203,7 @@ static void ixgbe_direct_refill(struct ixgbe_ring *ring)
 {
 	u32 unused = ixgbe_desc_unused(ring);
 
-	if (unused >= IXGBE_DIRECT_BATCH)
+	if (unused >= ixgbe_direct_batch(ring))
 		ixgbe_direct_fill(ring, unused);
 
 	while (packet_direct_posted(ring->direct))
@@ -446,11 +455,12 @@ int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
 {
 	struct packet_direct_queue *pdq = ring->direct;
 	struct ixgbe_queue_stats got = {};
+	u32 batch = ixgbe_direct_batch(ring);
 	int total = 0;
 
 	packet_direct_begin(pdq);
 	while (total < budget) {
-		u32 max = min(budget - total, IXGBE_DIRECT_BATCH);
+		u32 max = min_t(u32, budget - total, batch);
 		unsigned int cleaned;
 
 		cleaned = ixgbe_direct_clean_plain(ring, max, &got);
@@ -460,7 +470,7 @@ int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
 			break;
 		total += cleaned;
 
-		if (ixgbe_desc_unused(ring) >= IXGBE_DIRECT_BATCH)
+		if (ixgbe_desc_unused(ring) >= batch)
 			ixgbe_direct_fill(ring, ixgbe_desc_unused(ring));
 	}
 	packet_direct_flush(pdq);
