@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # make bench: measure this and its peers; QUICK=1 the short way.
 BENCH_OUT    := build/bench
-BENCH_RX     := $(addprefix bench/rx/,main.c control.c sock.c packet.c packet4.c xdp.c sockets.c)
+BENCH_RX     := $(addprefix bench/rx/,main.c control.c sock.c packet.c packet4.c xdp.c udp.c \
+		sockets.c)
 BENCH_DPDK   := $(addprefix bench/rx/,main.c control.c dpdk.c)
-BENCH_CFLAGS := -O2 -g -Wall -Wextra $(KHDR)
+# Fixed addresses, so that the plugin's can be given names.
+BENCH_CFLAGS := -O2 -g -Wall -Wextra -fno-pie -no-pie $(KHDR)
 QUICK        ?=
 
 .PHONY: bench bench-programs
@@ -30,4 +32,4 @@ $(BENCH_OUT)/drive: bench/rx/drive.c bench/rx/control.c $(wildcard bench/rx/*.h)
 # Loaded by QEMU, whose functions it calls.
 $(BENCH_OUT)/count.so: bench/plugin/count.c $(wildcard bench/plugin/*.h) bench/rx/mark.h
 	@mkdir -p $(@D)
-	$(CC) $(BENCH_CFLAGS) -shared -fPIC -fvisibility=hidden -o $@ $<
+	$(CC) -O2 -g -Wall -Wextra -shared -fPIC -fvisibility=hidden -o $@ $<

@@ -16,22 +16,25 @@ class Broken(Exception):
     """The measurement itself did not work."""
 
 
-def environment(kernel, counted, lines, cpus):
+def environment(kernel, counted, touched, cpus):
     env = dict(os.environ, KERNEL=kernel, CPUS=str(cpus), NICS="1", MEM="3G",
                TIMEOUT=str(TIMEOUT_S), ACCEL="tcg", ALLOW_STRICT="")
     if counted:
         plugin = f"{OUT}/count.so,out={OUT}/windows"
         env["ICOUNT"] = "0"
-        env["QEMU_ARGS"] = f"-plugin {plugin}{',lines=on' if lines else ''}"
+        env["QEMU_ARGS"] = f"-plugin {plugin}{',lines=on' if touched else ''}"
     return env
 
 
-def run(plan, kernel="release", counted=True, lines=False, cpus=1):
-    """The rows of one boot: what rx printed, each with its window if counted."""
+def run(plan, kernel="release", counted=True, touched=False, cpus=1):
+    """The rows of one boot: what rx printed, what the plan says of the row, and
+    its window if counted.
+    """
+    lines = [(p, None) if isinstance(p, str) else p for p in plan]
     with open(os.path.join(OUT, "plan"), "w") as f:
-        f.write("\n".join(plan) + "\n")
+        f.writelines(f"{text}\n" for text, _ in lines)
     proc = subprocess.run(["testbed/vm", "bench/guest build/bench/plan"], cwd=TOP,
-                          env=environment(kernel, counted, lines, cpus),
+                          env=environment(kernel, counted, touched, cpus),
                           capture_output=True, text=True, check=False)
     rows = []
     for line in proc.stdout.splitlines():
@@ -45,6 +48,10 @@ def run(plan, kernel="release", counted=True, lines=False, cpus=1):
     failed = [r for r in rows if "failed" in r]
     if failed:
         raise Broken("\n".join(r["failed"] for r in failed) + "\n" + proc.stderr[-2000:])
+    told = [more for _, more in lines if more is not None]
+    if len(told) != len(rows):
+        raise Broken(f"{len(rows)} rows came of {len(told)}:\n" + proc.stderr[-2000:])
+    rows = [{**row, **more} for row, more in zip(rows, told)]
     if counted:
         pair(rows, split.windows(os.path.join(OUT, "windows")))
     return rows

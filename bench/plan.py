@@ -39,28 +39,88 @@ NOTES = {
 }
 
 
+BATCHES = tuple(1 << i for i in range(9))
+ENTRIES = tuple(256 << i for i in range(9))
+HELD = (0, 64, 256, 1024, 2048, 3072)
+SLOTS = (2048, 4096, 8192, 16384)
+RINGS = (64, 128, 256, 512, 1024, 2048, 4096)
+QUEUES = (1, 2, 4, 8)
+BURSTS = (1, 8, 64, 256)
+# Each burst is followed by a pause, in real time.
+BURST_COUNT = 200
+
+
 def words(**args):
     return " ".join(f"{k}={v}" for k, v in args.items())
 
 
-def sock(path, size, frames, **more):
+def sock(path, size, frames, tags=None, **more):
     args = {"size": size, "frames": frames, **SETTINGS.get(path, {}), **more}
-    return f"sock {path} {words(**args)}"
+    return f"sock {path} {words(**args)}", tags or {}
 
 
 def dump(path, size, frames):
-    return f"dump {path} {size} {frames} {DUMPS[path]}"
+    return f"dump {path} {size} {frames} {DUMPS[path]}", {}
 
 
-def table(sizes, frames, jumbo):
+def dpdk(path, size, frames, tags=None, **more):
+    args = {"size": size, "frames": frames, "batch": 32, **more}
+    return f"dpdk {path} {words(**args)}", tags or {}
+
+
+def table(sizes, frames, jumbo, **more):
     """Every path with every size."""
-    lines = [sock(p, s, frames) for s in sizes for p in SOCKETS]
-    lines += [dump(p, s, frames) for s in sizes if s in (64, 1518) for p in DUMPS]
+    rows = [sock(p, s, frames, **more) for s in sizes for p in SOCKETS]
+    rows += [dump(p, s, frames) for s in sizes if s in (64, 1518) for p in DUMPS]
     if jumbo:
-        lines.append("mtu 8982")
-        lines += [sock(p, JUMBO, frames // 4, slot=JUMBO_SLOT, entries=2048)
-                  for p in JUMBO_SOCKETS]
-    lines += [f"dpdk {p} {words(size=s, frames=frames)}" for s in sizes for p in DPDK]
+        rows.append("mtu 8982")
+        rows += [sock(p, JUMBO, frames // 4, slot=JUMBO_SLOT,
+                      **{**more, "entries": 2048}) for p in JUMBO_SOCKETS]
+    rows += [dpdk(p, s, frames, **more) for s in sizes for p in DPDK]
     if jumbo:
-        lines += [f"dpdk {p} {words(size=JUMBO, frames=frames // 4, slot=10240)}" for p in DPDK]
-    return lines
+        rows += [dpdk(p, JUMBO, frames // 4, slot=10240, **more) for p in DPDK]
+    return rows
+
+
+def quick(frames):
+    """Every path once, the leased queue twice."""
+    return ([sock(p, 64, frames) for p in SOCKETS] + [sock("direct-busy", 1518, frames)]
+            + [dump(p, 64, frames) for p in DUMPS] + [dpdk(p, 64, frames) for p in DPDK])
+
+
+def bursts():
+    """Each burst with its interrupt, its wake-up and its poll()."""
+    return [sock(p, 64, n * BURST_COUNT, burst=n, warm=n * 20)
+            for n in BURSTS for p in ("v2", "xdp-zc-poll", "direct-poll")]
+
+
+def sweeps(frames):
+    """One setting at a time."""
+    def sweep(name, path, **more):
+        return sock(path, 64, frames, {"sweep": name}, **more)
+
+    rows = [sweep("batch", p, batch=n) for p in ("direct-busy", "xdp-zc-busy") for n in BATCHES]
+    rows += [sweep("entries", p, entries=n) for p in ("direct-busy", "xdp-zc-busy")
+             for n in ENTRIES]
+    rows += [sweep("hold", "direct-busy", hold=n) for n in HELD]
+    rows += [sweep("filter", p, filter=n) for p in ("direct-busy", "v3") for n in (0, 1)]
+    rows += [sweep("slot", "direct-busy", slot=n) for n in SLOTS]
+    for n in RINGS:
+        rows.append(f"ring {n}")
+        rows.append(sock("direct-busy", 64, frames, {"sweep": "ring", "ring": n}))
+    return rows + [dpdk(p, 64, frames, {"sweep": "batch"}, batch=n)
+                   for p in DPDK for n in BATCHES[2:]]
+
+
+def queues(frames):
+    """With eight CPUs, of which one works."""
+    rows = []
+    for n in QUEUES:
+        rows.append(f"queues {n}")
+        rows.append(sock("direct-busy", 64, frames, {"sweep": "queues", "cpus": 8}, queues=n))
+    return rows
+
+
+def spin(frames):
+    """With two CPUs: one polls the NIC, the other one the ring."""
+    return ["apart", sock("direct-spin", 64, frames, {"cpus": 2})]

@@ -12,6 +12,7 @@ SETTINGS = ("batch", "entries", "slot", "hold", "filter", "burst", "queues", "ri
 
 
 def settings(row):
+    """The generator's and the path's; what is as always is left out."""
     return " ".join(f"{k}={row[k]}" for k in SETTINGS if k in row)
 
 

@@ -30,7 +30,7 @@ class Symbols:
             return "(bpf)"
         at = bisect.bisect_right(self.addrs, addr) - 1
         if at < 0 or (not addr >> 63 and not self.known(addr, at)):
-            return "(user)"
+            return "(library)"
         return self.names[at]
 
     def known(self, addr, at):

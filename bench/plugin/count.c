@@ -12,7 +12,6 @@
  * LINES is the sum over the batches of the physical cache lines touched at
  * least once in the batch.  The instructions are those of all vCPUs.
  */
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,10 +20,10 @@
 #include "../rx/mark.h"
 #include "qemu_abi.h"
 
-#define SLOTS		(1u << 20)
+#define SLOTS		0x100000u
 #define BUCKETS		(4 * SLOTS)
 #define LINE_SHIFT	6
-#define LINES		(1u << 22)
+#define LINES		0x400000u
 
 QEMU_ABI_EXPORT int qemu_plugin_version = QEMU_ABI_VERSION;
 
@@ -104,11 +103,11 @@ static void stop(void)
 	counting = false;
 	for (i = 0; i < slots; i++)
 		sum[address[i] >> 63] += total(i) - before[i];
-	fprintf(out, "window %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
-		sum[1], sum[0], lines, mmio_reads, mmio_writes, batch - first_batch);
+	fprintf(out, "window %ju %ju %ju %ju %ju %ju\n", sum[1], sum[0], lines, mmio_reads,
+		mmio_writes, batch - first_batch);
 	for (i = 0; i < slots; i++)
 		if (total(i) != before[i])
-			fprintf(out, "%" PRIx64 " %" PRIx64 "\n", address[i], total(i) - before[i]);
+			fprintf(out, "%jx %jx\n", address[i], total(i) - before[i]);
 	fflush(out);
 }
 

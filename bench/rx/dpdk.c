@@ -12,7 +12,7 @@
 
 #include "rx.h"
 
-#define BURST		32
+#define BURST_MAX	256
 #define DESCRIPTORS	512
 #define MBUFS		8191
 #define CACHE		256
@@ -33,12 +33,12 @@ static void fail(const char *what, int err)
 
 static void start_eal(const char *address)
 {
-	const char *argv[] = {
+	const char * const argv[] = {
 		"rx-dpdk", "-l", "0", "--in-memory", "--iova-mode=pa", "--no-telemetry",
 		"--log-level=4", simd, "-a", address,
 	};
 
-	if (rte_eal_init(sizeof(argv) / sizeof(argv[0]), (char **)argv) < 0)
+	if (rte_eal_init(ARRAY_SIZE(argv), (char **)argv) < 0)
 		fail("rte_eal_init", 0);
 	if (rte_eth_dev_count_avail() != 1)
 		fail("no port; is the device bound to vfio-pci?", -ENODEV);
@@ -77,6 +77,8 @@ static void wait_for_link(void)
 
 static void dpdk_open(struct rx *rx)
 {
+	if (rx->batch > BURST_MAX)
+		fail("batch", -ERANGE);
 	start_eal(rx->ifname);
 	start_port(rx->slot);
 	wait_for_link();
@@ -84,11 +86,11 @@ static void dpdk_open(struct rx *rx)
 
 static unsigned int dpdk_burst(struct rx *rx)
 {
-	struct rte_mbuf *frame[BURST];
+	struct rte_mbuf *frame[BURST_MAX];
 	uint64_t sum = 0, bytes = 0;
 	unsigned int n, i;
 
-	n = rte_eth_rx_burst(0, 0, frame, BURST);
+	n = rte_eth_rx_burst(0, 0, frame, rx->batch);
 	for (i = 0; i < n; i++) {
 		sum ^= rx_touch(rte_pktmbuf_mtod(frame[i], void *));
 		bytes += frame[i]->pkt_len;

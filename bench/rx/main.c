@@ -7,9 +7,10 @@
  *	warm=	  frames before it (20000)
  *	size=	  of each on the wire, with FCS (64)
  *	flows=	  (256)
- *	burst=	  this many at a time, each burst only once the last one is read;
- *		  0: as fast as descriptors come (0)
- *	entries= slot= batch= hold= filter= queue=	as in rx.h
+ *	burst=	  this many at a time, with time to fall asleep between them; 0: as
+ *		  fast as descriptors come (0)
+ *	queues=	  that many queues, from 0 on, each with a socket of its own (1)
+ *	entries= slot= batch= hold= filter=	as in rx.h
  *
  * The measured part begins and ends where nothing is left to read, so that all
  * the kernel's work for its frames, and for no others, lies in it.
@@ -28,14 +29,23 @@
 
 #define FCS_LEN		4
 #define MARK_FRAMES	64	/* what the plugin takes for a batch */
+#define GAP_US		2000
+#define QUEUES_MAX	64
 
 struct plan {
 	uint64_t frames, warm, size, flows, burst;
-	uint64_t entries, slot, batch, hold, filter, queue;
+	uint64_t entries, slot, batch, hold, filter, queues;
 };
 
 struct snap {
 	uint64_t tsc, ns, syscalls, bytes;
+};
+
+struct run {
+	const struct rx_path *path;
+	unsigned int queues;
+	struct rx rx[QUEUES_MAX];
+	bool idle[QUEUES_MAX];
 };
 
 void die(const char *what)
@@ -53,7 +63,7 @@ static void parse(struct plan *p, char **arg)
 		{ "frames", &p->frames }, { "warm", &p->warm }, { "size", &p->size },
 		{ "flows", &p->flows }, { "burst", &p->burst }, { "entries", &p->entries },
 		{ "slot", &p->slot }, { "batch", &p->batch }, { "hold", &p->hold },
-		{ "filter", &p->filter }, { "queue", &p->queue }, { NULL, NULL }
+		{ "filter", &p->filter }, { "queues", &p->queues }, { NULL, NULL }
 	};
 	int i;
 
@@ -82,104 +92,147 @@ static const struct rx_path *find_path(const char *name)
 	exit(2);
 }
 
-static void generate(const struct plan *p, uint64_t count)
+static void generate(const struct rx_path *path, const struct plan *p)
 {
-	control_ask("gen count=%ju min=%ju max=%ju flows=%ju at_once=1 dst=02:00:00:00:99:99",
-		    count, p->size - FCS_LEN, p->size - FCS_LEN, p->flows);
+	control_ask("gen count=0 min=%ju max=%ju flows=%ju at_once=1 burst=%ju gap_us=%d %s",
+		    p->size - FCS_LEN, p->size - FCS_LEN, p->flows, p->burst, GAP_US,
+		    path->local ? "" : "dst=02:00:00:00:99:99");
 }
 
-static void take_snap(struct snap *s, const struct rx *rx)
+static void take_snap(struct snap *s, const struct run *run)
 {
 	struct timespec ts;
+	unsigned int i;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	s->ns = ts.tv_sec * 1000000000ull + ts.tv_nsec;
-	s->tsc = __rdtsc();
-	s->syscalls = rx->syscalls;
-	s->bytes = rx->bytes;
+	*s = (struct snap){ .ns = ts.tv_sec * 1000000000ull + ts.tv_nsec, .tsc = __rdtsc() };
+	for (i = 0; i < run->queues; i++) {
+		s->syscalls += run->rx[i].syscalls;
+		s->bytes += run->rx[i].bytes;
+	}
+}
+
+static uint64_t drops(struct run *run)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < run->queues; i++)
+		sum += run->path->drops(&run->rx[i]);
+	return sum;
+}
+
+/* One look at each queue; @run->path->wait() for those that had nothing. */
+static unsigned int look(struct run *run)
+{
+	unsigned int i, n, sum = 0;
+
+	for (i = 0; i < run->queues; i++) {
+		n = run->path->burst(&run->rx[i]);
+		sum += n;
+		run->idle[i] = !n;
+	}
+	return sum;
+}
+
+static void wait_idle(struct run *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->queues; i++)
+		if (run->idle[i])
+			run->path->wait(&run->rx[i]);
 }
 
 /* Until @frames were taken and, unless that never happens, nothing is left. */
-static uint64_t receive(const struct rx_path *path, struct rx *rx, uint64_t frames)
+static uint64_t receive(struct run *run, uint64_t frames)
 {
 	uint64_t got = 0, marked = 0;
 	unsigned int n;
 
 	for (;;) {
-		n = path->burst(rx);
+		n = look(run);
 		got += n;
 		if (got - marked >= MARK_FRAMES) {
 			mark(MARK_BATCH);
 			marked = got;
 		}
-		if (got >= frames && (!n || path->endless))
+		if (got >= frames && (!n || run->path->endless))
 			return got;
-		if (!n)
-			path->wait(rx);
+		if (!n || run->queues > 1)
+			wait_idle(run);
 	}
 }
 
-static uint64_t receive_bursts(const struct rx_path *path, struct rx *rx, const struct plan *p)
+static void print(const struct run *run, const struct plan *p, const struct snap *a,
+		  const struct snap *b, uint64_t frames, uint64_t lost)
 {
-	uint64_t got = 0;
+	const struct rx *rx = &run->rx[0];
 
-	while (got < p->frames) {
-		generate(p, p->burst);
-		got += receive(path, rx, p->burst);
-	}
-	return got;
+	printf("{\"path\":\"%s\",\"size\":%ju,\"frames\":%ju,\"bytes\":%ju", run->path->name,
+	       p->size, frames, b->bytes - a->bytes);
+	printf(",\"tsc\":%ju,\"ns\":%ju,\"syscalls\":%ju,\"drops\":%ju", b->tsc - a->tsc,
+	       b->ns - a->ns, b->syscalls - a->syscalls, lost);
+	printf(",\"entries\":%u,\"slot\":%u,\"batch\":%u,\"hold\":%u,\"filter\":%d",
+	       rx->entries, rx->slot, rx->batch, rx->hold, rx->filter);
+	printf(",\"burst\":%ju,\"queues\":%u}\n", p->burst, run->queues);
 }
 
-static void measure(const struct rx_path *path, struct rx *rx, const struct plan *p)
+static void measure(struct run *run, const struct plan *p)
 {
+	uint64_t frames, lost;
 	struct snap a, b;
-	uint64_t drops, frames;
 
-	generate(p, p->burst ? p->warm : 0);
-	receive(path, rx, p->warm);
-	drops = path->drops(rx);
-	take_snap(&a, rx);
+	generate(run->path, p);
+	receive(run, p->warm);
+	lost = drops(run);
+	take_snap(&a, run);
 	mark(MARK_START);
-	frames = p->burst ? receive_bursts(path, rx, p) : receive(path, rx, p->frames);
+	frames = receive(run, p->frames);
 	mark(MARK_STOP);
-	take_snap(&b, rx);
-	drops = path->drops(rx) - drops;
+	take_snap(&b, run);
+	lost = drops(run) - lost;
 	control_ask("stop");
-	printf("{\"path\":\"%s\",\"size\":%ju,\"frames\":%ju,\"bytes\":%ju,\"tsc\":%ju,\"ns\":%ju,"
-	       "\"syscalls\":%ju,\"drops\":%ju,\"entries\":%u,\"slot\":%u,\"batch\":%u,\"hold\":%u,"
-	       "\"filter\":%d,\"burst\":%ju}\n",
-	       path->name, p->size, frames, b.bytes - a.bytes, b.tsc - a.tsc, b.ns - a.ns,
-	       b.syscalls - a.syscalls, drops, rx->entries, rx->slot, rx->batch, rx->hold,
-	       rx->filter, p->burst);
+	print(run, p, &a, &b, frames, lost);
+}
+
+static void open_queues(struct run *run, const struct plan *p, const char *ifname)
+{
+	struct rx *rx;
+
+	for (rx = run->rx; rx < run->rx + run->queues; rx++) {
+		*rx = (struct rx){
+			.ifname = ifname, .ifindex = if_nametoindex(ifname), .fd = -1,
+			.queue = rx - run->rx, .entries = p->entries, .slot = p->slot,
+			.batch = p->batch, .hold = p->hold, .filter = p->filter,
+		};
+		if (run->path->set)
+			run->path->set(rx);
+		run->path->open(rx);
+	}
 }
 
 int main(int argc, char **argv)
 {
 	struct plan p = { .frames = 100000, .warm = 20000, .size = 64, .flows = 256,
-			  .entries = 4096, .slot = 2048, .batch = 64 };
-	const struct rx_path *path;
-	struct rx rx = { .fd = -1 };
+			  .entries = 4096, .slot = 2048, .batch = 64, .queues = 1 };
+	static struct run run;
 
 	if (argc < 3) {
 		fputs("usage: rx PATH IFACE [NAME=NUMBER...]\n", stderr);
 		return 2;
 	}
-	path = find_path(argv[1]);
+	run.path = find_path(argv[1]);
 	parse(&p, argv + 3);
-	rx.ifname = argv[2];
-	rx.ifindex = if_nametoindex(rx.ifname);
-	rx.entries = p.entries;
-	rx.slot = p.slot;
-	rx.batch = p.batch;
-	rx.hold = p.hold;
-	rx.filter = p.filter;
-	rx.queue = p.queue;
-	if (path->set)
-		path->set(&rx);
+	run.queues = p.queues;
+	if (p.queues < 1 || p.queues > QUEUES_MAX) {
+		fprintf(stderr, "rx: queues=%ju: from 1 to %d\n", p.queues, QUEUES_MAX);
+		return 2;
+	}
 	control_open();
-	path->open(&rx);
-	measure(path, &rx, &p);
-	if (path->close)
-		path->close(&rx);
+	open_queues(&run, &p, argv[2]);
+	measure(&run, &p);
+	if (run.path->close)
+		run.path->close(&run.rx[0]);
 	return 0;
 }

@@ -11,8 +11,9 @@
 #define MARK_STOP	2
 #define MARK_BATCH	3	/* the application has dealt with some frames */
 
-#define MARK_STR(x)	#x
-#define MARK_BYTES(n)	".byte 0x0f, 0x1f, 0x80; .long 0x70640000 + " MARK_STR(n)
-#define mark(n)		asm volatile(MARK_BYTES(n) : : : "memory")
+static inline __attribute__((always_inline)) void mark(int what)
+{
+	asm volatile(".byte 0x0f, 0x1f, 0x80; .long %c0" : : "i"(MARK_MAGIC + what) : "memory");
+}
 
 #endif

@@ -10,8 +10,8 @@
 
 #include "rx.h"
 
-#define RING_BYTES	(64u << 20)
-#define BLOCK_BYTES	(1u << 20)
+#define RING_BYTES	0x4000000u
+#define BLOCK_BYTES	0x100000u
 #define RETIRE_MS	10
 #define FRAME_MAX	16384
 

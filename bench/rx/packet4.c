@@ -114,6 +114,21 @@ const struct rx_path direct_poll_path = {
 	.drops = v4_drops,
 };
 
+/* The poll is another CPU's, and slots that it lacks come by the timer. */
+static void direct_spin_wait(struct rx *rx)
+{
+	(void)rx;
+	__builtin_ia32_pause();
+}
+
+const struct rx_path direct_spin_path = {
+	.name = "direct-spin",
+	.open = direct_open,
+	.burst = v4_burst,
+	.wait = direct_spin_wait,
+	.drops = v4_drops,
+};
+
 const struct rx_path direct_busy_path = {
 	.name = "direct-busy",
 	.set = set_busy,

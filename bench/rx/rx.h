@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
 /**
  * struct rx - a run
  * @ifname:	device, or PCI address for DPDK
@@ -48,6 +50,7 @@ struct rx {
  * @drops:  frames lost so far, as the path itself tells
  * @close:  optional
  * @endless: @burst never comes back empty-handed at saturation
+ * @local:  the frames are for this host
  */
 struct rx_path {
 	const char *name;
@@ -57,7 +60,7 @@ struct rx_path {
 	void (*wait)(struct rx *rx);
 	uint64_t (*drops)(struct rx *rx);
 	void (*close)(struct rx *rx);
-	bool endless;
+	bool endless, local;
 };
 
 extern const struct rx_path * const rx_paths[];

@@ -41,7 +41,7 @@ static int load_program(int map)
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_XDP);
 	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "bench", "GPL", prog,
-			       sizeof(prog) / sizeof(prog[0]), &opts);
+			       ARRAY_SIZE(prog), &opts);
 
 	if (fd < 0)
 		die("BPF_PROG_LOAD");
