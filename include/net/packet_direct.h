@@ -23,6 +23,11 @@
  *			then packet_direct_flush(), then fill
  *	stop ring	packet_direct_ring_down()
  *
+ * Most frames are plain: whole in one slot, with no filter to pass.  A NIC that
+ * completes in order delivers them with packet_direct_run_begin(),
+ * packet_direct_run_frame() and packet_direct_run_end(), and posts with
+ * packet_direct_post_many(): those loops keep the queue's state in registers.
+ *
  * One NAPI context at a time works on a queue, so nothing here takes a lock.
  *
  * Slots that the kernel holds are in one FIFO with three free-running indices:
