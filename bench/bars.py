@@ -104,7 +104,7 @@ def spreads(t):
     bars = []
     for path in ("direct-poll", "direct-busy"):
         line = t.find(path, 64, burst=0, batch=64)
-        value = float(line["spread_percent"]) if line and int(line["boots"] or 0) > 1 else None
+        value = float(line["spread_percent"]) if line and line["spread_percent"] else None
         bars.append(Bar(f"{path}, spread over the boots in percent", value, 1))
     return bars
 

@@ -8,7 +8,7 @@ import split
 from boot import OUT, TOP
 
 PROGRAMS = ("rx", "rx-dpdk")
-SHOWN = 0.2     # instructions per packet
+SHOWN = 0.02    # instructions per packet
 
 
 def symbols(kernel, path):
@@ -25,21 +25,11 @@ def per_packet(row):
 
 
 def write(rows):
-    """functions.csv of a boot, and of the direct paths a table."""
+    """functions.csv of one boot."""
     with open(os.path.join(OUT, "functions.csv"), "w", newline="") as f:
         out = csv.writer(f, lineterminator="\n")
         out.writerow(("path", "frame_bytes", "function", "insn_per_packet"))
         for row in rows:
             for name, count in per_packet(row).items():
-                if count >= SHOWN / 10:
+                if count >= SHOWN:
                     out.writerow((row["path"], row["size"], name, f"{count:.2f}"))
-
-
-def show(rows, paths):
-    for row in rows:
-        if row["path"] not in paths or row["size"] != 64:
-            continue
-        print(f"{row['path']}, 64 B:")
-        for name, count in per_packet(row).items():
-            if count >= SHOWN * 5:
-                print(f"  {count:8.1f}  {name}")

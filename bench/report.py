@@ -1,14 +1,101 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""The tables, from the lines of results.csv."""
+"""report.py RESULTS.CSV: the tables, in Markdown, and the bars."""
 
-COLUMNS = (("insn_per_packet", "insn"), ("kernel_insn", "kernel"), ("user_insn", "user"),
-           ("cache_lines", "lines"), ("mmio_writes_per_packet", "mmio"), ("pps", "pps"),
-           ("drops", "drops"), ("syscalls_per_packet", "syscalls"), ("spread_percent", "+-%"))
+import sys
+
+sys.dont_write_bytecode = True
+
+# pylint: disable=wrong-import-position
+import bars      # noqa: E402
+import plan      # noqa: E402
+import results   # noqa: E402
 
 
-def table(lines):
-    width = max(len(line["path"]) for line in lines)
-    print("path".ljust(width), "bytes", *(name.rjust(9) for _, name in COLUMNS))
-    for line in lines:
-        print(line["path"].ljust(width), line["frame_bytes"].rjust(5),
-              *(line[column].rjust(9) for column, _ in COLUMNS), f" {line['settings']}")
+def setting(line, name):
+    return dict(w.split("=") for w in line["settings"].split()).get(name)
+
+
+def plain(line):
+    """Of the main table: saturated, nothing swept."""
+    return not setting(line, "sweep") and setting(line, "burst") in (None, "0")
+
+
+def markdown(head, rows):
+    print("|", " | ".join(head), "|")
+    print("|" + "---|" * len(head))
+    for row in rows:
+        print("|", " | ".join(str(cell) for cell in row), "|")
+    print()
+
+
+def instructions(lines):
+    """One row per path, one column per size."""
+    lines = [line for line in lines if plain(line)]
+    sizes = sorted({int(line["frame_bytes"]) for line in lines})
+    paths = dict.fromkeys(line["path"] for line in lines)
+    by_key = {(line["path"], int(line["frame_bytes"])): line for line in lines}
+
+    def cell(path, size):
+        line = by_key.get((path, size))
+        if not line or not line["insn_per_packet"]:
+            return ""
+        lost = f" ({line['drops']} lost)" if line["drops"] not in ("", "0") else ""
+        return f"{float(line['insn_per_packet']):.0f}{lost}"
+
+    markdown(["instructions per packet"] + [f"{s} B" for s in sizes],
+             [[path] + [cell(path, s) for s in sizes] for path in paths])
+
+
+def details(lines):
+    """What else is known of 64-byte frames."""
+    columns = (("kernel_insn", "kernel"), ("user_insn", "user"), ("cache_lines", "cache lines"),
+               ("mmio_writes_per_packet", "MMIO writes"), ("pps", "pps, wall clock"),
+               ("syscalls_per_packet", "system calls"), ("spread_percent", "spread %"))
+    rows = [[line["path"]] + [line[c] for c, _ in columns] for line in lines
+            if plain(line) and line["frame_bytes"] == "64"]
+    markdown(["64 B, per packet"] + [title for _, title in columns], rows)
+
+
+def bursts(lines):
+    lines = [line for line in lines if setting(line, "burst") not in (None, "0")]
+    if not lines:
+        return
+    paths = dict.fromkeys(line["path"] for line in lines)
+    by_key = {(line["path"], setting(line, "burst")): line["insn_per_packet"] for line in lines}
+    markdown(["bursts of"] + [str(n) for n in plan.BURSTS],
+             [[path] + [by_key.get((path, str(n)), "") for n in plan.BURSTS] for path in paths])
+
+
+def sweeps(lines):
+    for name in dict.fromkeys(setting(line, "sweep") for line in lines):
+        if not name:
+            continue
+        swept = [line for line in lines if setting(line, "sweep") == name]
+        values = list(dict.fromkeys(setting(line, name) for line in swept))
+        by_key = {(line["path"], setting(line, name)): line["insn_per_packet"]
+                  for line in swept}
+        markdown([name] + values,
+                 [[path] + [by_key.get((path, v), "") for v in values]
+                  for path in dict.fromkeys(line["path"] for line in swept)])
+
+
+def tables(lines):
+    for kernel in dict.fromkeys(line["kernel"] for line in lines):
+        chosen = [line for line in lines if line["kernel"] == kernel]
+        if kernel != "release":
+            print(f"Kernel {kernel}:\n")
+        for part in (instructions, details, bursts, sweeps):
+            part(chosen)
+
+
+def show_bars(lines, all_of_them=True):
+    for bar in bars.all_bars(lines):
+        if bar.measured() or all_of_them:
+            print(bar)
+
+
+if __name__ == "__main__":
+    everything = results.read(sys.argv[1])
+    tables(everything)
+    show_bars(everything)

@@ -51,7 +51,9 @@ class Results:
                 insn_per_packet=f"{middle:.1f}", boots=len(totals),
                 kernel_insn=f"{row['window'].kernel / row['frames']:.1f}",
                 user_insn=f"{row['window'].user / row['frames']:.1f}",
-                drops=row["drops"], spread_percent=f"{spread(totals):.2f}")
+                drops=row["drops"])
+            if len(totals) > 1:
+                out["spread_percent"] = f"{spread(totals):.2f}"
             if "syscalls" in row:
                 out["syscalls_per_packet"] = f"{row['syscalls'] / row['frames']:.5f}"
         for row in kinds.get("lines", [])[:1]:
