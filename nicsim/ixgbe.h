@@ -8,7 +8,7 @@
  *	ixgbe_spi.c	the EEPROM's serial lines
  *	ixgbe_irq.c	causes, masks, moderation, vectors
  *	ixgbe_filter.c	what the MAC lets in: addresses, VLANs, sizes, pause
- *	ixgbe_parse.c	headers and checksums of a frame
+ *	ixgbe_rxinfo.c	what a descriptor says about headers and checksums
  *	ixgbe_rss.c	the hash and its redirection table
  *	ixgbe_fdir.c	flow director filters
  *	ixgbe_rx.c	packet buffer, queue choice, blocked and dropped frames
@@ -22,36 +22,13 @@
 
 #include "nicsim.h"
 #include "ixgbe_regs.h"
-
-#define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
+#include "packet.h"
+#include "segment.h"
+#include "toeplitz.h"
 
 #define IXG_EEPROM_WORDS	1024
-#define IXG_RSS_KEY_LEN		40
-#define IXG_RSS_INPUT_MAX	36	/* two IPv6 addresses and two ports */
 #define IXG_FDIR_MAX		8192
 #define IXG_TX_FRAME_MAX	(256 * 1024)
-
-enum ixgbe_l3 { L3_NONE, L3_IPV4, L3_IPV6 };
-enum ixgbe_l4 { L4_NONE, L4_UDP, L4_TCP, L4_SCTP };	/* as FDIRCMD.L4TYPE */
-
-/**
- * struct ixgbe_pkt - what the header parser found in a frame
- * @vlan:	the frame has a tag whose type is VLNCTRL.VET
- * @l3_options:	IPv4 options or IPv6 extension headers
- * @fragment:	part of a fragmented datagram, so @l4 is L4_NONE
- * @l4_fits:	the whole L4 packet, as IP's length says, is in the frame
- * @l2_end:	offset of the first byte after the Ethernet header and tag
- * @l3_end:	offset after the IP header, 0 when there is none
- * @l4_end:	offset after the L4 header, 0 when there is none
- * @l4_len:	length of the L4 packet by IP's length
- */
-struct ixgbe_pkt {
-	bool vlan, l3_options, fragment, l4_fits;
-	uint16_t tci, ethertype;
-	enum ixgbe_l3 l3;
-	enum ixgbe_l4 l4;
-	size_t l2_end, l3_end, l4_end, l4_len;
-};
 
 /**
  * struct ixgbe_rx_meta - what was decided about a frame when it came in
@@ -61,7 +38,7 @@ struct ixgbe_pkt {
  * @hash:	RSS hash or flow director's identifier
  */
 struct ixgbe_rx_meta {
-	struct ixgbe_pkt pkt;
+	struct pkt pkt;
 	unsigned int queue;
 	uint32_t status, info, hash;
 };
@@ -149,7 +126,7 @@ struct ixgbe {
 	struct ixgbe_fdir fdir;
 	struct ixgbe_rx_fate fate;
 	bool rss_stale;
-	uint32_t rss_table[IXG_RSS_INPUT_MAX][256];
+	struct toeplitz rss;
 	uint64_t systim_base, systim_ns;
 	struct nicsim_timer *disable_timer;
 	uint64_t disable_delay_us;	/* knob */
@@ -204,28 +181,6 @@ static inline uint32_t ixgbe_tx_base(unsigned int q)
 	return IXG_TX_BASE + q * IXG_TX_STRIDE;
 }
 
-static inline uint16_t get_be16(const uint8_t *p)
-{
-	return p[0] << 8 | p[1];
-}
-
-static inline void put_be16(uint8_t *p, uint16_t v)
-{
-	p[0] = v >> 8;
-	p[1] = v;
-}
-
-static inline uint32_t get_be32(const uint8_t *p)
-{
-	return (uint32_t)get_be16(p) << 16 | get_be16(p + 2);
-}
-
-static inline void put_be32(uint8_t *p, uint32_t v)
-{
-	put_be16(p, v >> 16);
-	put_be16(p + 2, v);
-}
-
 /* ixgbe.c */
 uint32_t ixgbe_reg_read(struct ixgbe *nic, uint32_t offset);
 void ixgbe_reg_write(struct ixgbe *nic, uint32_t offset, uint32_t val);
@@ -274,25 +229,21 @@ enum ixgbe_mac_verdict {
 enum ixgbe_mac_verdict ixgbe_mac_filter(struct ixgbe *nic, const uint8_t *frame, size_t len,
 					bool *inexact);
 
-/* ixgbe_parse.c */
-void ixgbe_parse(struct ixgbe_pkt *pkt, const uint8_t *frame, size_t len, uint16_t vet);
-uint32_t ixgbe_csum_add(uint32_t sum, const uint8_t *data, size_t len);
-uint16_t ixgbe_csum_fold(uint32_t sum);
-uint32_t ixgbe_rx_checksum(const struct ixgbe_pkt *pkt, const uint8_t *frame);
-uint32_t ixgbe_packet_type(const struct ixgbe_pkt *pkt);
-size_t ixgbe_split_len(const struct ixgbe_pkt *pkt, uint32_t psrtype);
+/* ixgbe_rxinfo.c */
+uint32_t ixgbe_rx_checksum(const struct pkt *pkt, const uint8_t *frame);
+uint32_t ixgbe_packet_type(const struct pkt *pkt);
+size_t ixgbe_split_len(const struct pkt *pkt, uint32_t psrtype);
 
 /* ixgbe_rss.c */
-uint32_t ixgbe_rss_hash(struct ixgbe *nic, const struct ixgbe_pkt *pkt, const uint8_t *frame,
+uint32_t ixgbe_rss_hash(struct ixgbe *nic, const struct pkt *pkt, const uint8_t *frame,
 			unsigned int *type);
 unsigned int ixgbe_rss_queue(struct ixgbe *nic, uint32_t hash);
-uint32_t ixgbe_toeplitz(struct ixgbe *nic, const uint8_t *input, size_t len);
 void ixgbe_rssrk_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 
 /* ixgbe_fdir.c */
 bool ixgbe_fdir_init(struct ixgbe *nic);
 void ixgbe_fdir_clear(struct ixgbe *nic);
-const struct ixgbe_fdir_filter *ixgbe_fdir_match(struct ixgbe *nic, const struct ixgbe_pkt *pkt,
+const struct ixgbe_fdir_filter *ixgbe_fdir_match(struct ixgbe *nic, const struct pkt *pkt,
 						 const uint8_t *frame);
 void ixgbe_fdirctrl_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 void ixgbe_fdircmd_write(struct ixgbe *nic, unsigned int i, uint32_t val);

@@ -145,7 +145,7 @@ static uint32_t signature_hash(uint32_t key, uint32_t flow, uint32_t common)
 	return hash & 0x7fff;
 }
 
-static uint32_t address_xor(const struct ixgbe_pkt *pkt, const uint8_t *frame)
+static uint32_t address_xor(const struct pkt *pkt, const uint8_t *frame)
 {
 	const uint8_t *ip = frame + pkt->l2_end;
 	uint32_t sum = 0;
@@ -159,7 +159,7 @@ static uint32_t address_xor(const struct ixgbe_pkt *pkt, const uint8_t *frame)
 }
 
 static const struct ixgbe_fdir_filter *match_signature(struct ixgbe *nic,
-						       const struct ixgbe_pkt *pkt,
+						       const struct pkt *pkt,
 						       const uint8_t *frame)
 {
 	uint32_t flex = pkt->vlan ? ixgbe_get(nic, IXG_VLNCTRL) & VLNCTRL_VET : pkt->ethertype;
@@ -200,7 +200,7 @@ static uint32_t port_mask(uint32_t reg)
 }
 
 /* A packet in the form of a filter.  IP addresses stay in network order. */
-static void describe(struct ixgbe *nic, struct ixgbe_fdir_filter *p, const struct ixgbe_pkt *pkt,
+static void describe(struct ixgbe *nic, struct ixgbe_fdir_filter *p, const struct pkt *pkt,
 		     const uint8_t *frame)
 {
 	unsigned int flex = (ixgbe_get(nic, IXG_FDIRCTRL) >> FDIRCTRL_FLEX_SHIFT & 0x1f) * 2;
@@ -218,7 +218,7 @@ static void describe(struct ixgbe *nic, struct ixgbe_fdir_filter *p, const struc
 }
 
 /* The bits in which a filter and a packet may differ. */
-static void ignored_bits(struct ixgbe *nic, struct ixgbe_fdir_filter *ign, enum ixgbe_l4 l4)
+static void ignored_bits(struct ixgbe *nic, struct ixgbe_fdir_filter *ign, enum l4 l4)
 {
 	uint32_t fdirm = ixgbe_get(nic, IXG_FDIRM);
 
@@ -242,7 +242,7 @@ static void ignored_bits(struct ixgbe *nic, struct ixgbe_fdir_filter *ign, enum 
 }
 
 static const struct ixgbe_fdir_filter *match_perfect(struct ixgbe *nic,
-						     const struct ixgbe_pkt *pkt,
+						     const struct pkt *pkt,
 						     const uint8_t *frame)
 {
 	struct ixgbe_fdir_filter p, ign;
@@ -264,7 +264,7 @@ static const struct ixgbe_fdir_filter *match_perfect(struct ixgbe *nic,
 	return NULL;
 }
 
-const struct ixgbe_fdir_filter *ixgbe_fdir_match(struct ixgbe *nic, const struct ixgbe_pkt *pkt,
+const struct ixgbe_fdir_filter *ixgbe_fdir_match(struct ixgbe *nic, const struct pkt *pkt,
 						 const uint8_t *frame)
 {
 	uint32_t ctrl = ixgbe_get(nic, IXG_FDIRCTRL);

@@ -49,7 +49,7 @@ static void set_queue(struct ixgbe *nic, struct ixgbe_rx_meta *meta,
 /* Without RXCSUM.PCSD the hash's place holds the IP ID and a checksum, which
  * is zero unless RXCSUM.IPPCSE asks for the one of a fragment.
  */
-static uint32_t fragment_checksum(struct ixgbe *nic, const struct ixgbe_pkt *pkt,
+static uint32_t fragment_checksum(struct ixgbe *nic, const struct pkt *pkt,
 				  const uint8_t *frame, size_t len)
 {
 	uint32_t val = 0;
@@ -59,9 +59,9 @@ static uint32_t fragment_checksum(struct ixgbe *nic, const struct ixgbe_pkt *pkt
 	val = get_be16(frame + pkt->l2_end + 4);
 	if (pkt->fragment && (ixgbe_get(nic, IXG_RXCSUM) & RXCSUM_IPPCSE) &&
 	    pkt->l4_len <= len - pkt->l3_end) {
-		uint32_t sum = ixgbe_csum_add(0, frame + pkt->l3_end, pkt->l4_len);
+		uint32_t sum = csum_add(0, frame + pkt->l3_end, pkt->l4_len);
 
-		val |= (uint32_t)(uint16_t)~ixgbe_csum_fold(sum) << 16;
+		val |= (uint32_t)(uint16_t)~csum_fold(sum) << 16;
 	}
 	return val;
 }
@@ -69,11 +69,11 @@ static uint32_t fragment_checksum(struct ixgbe *nic, const struct ixgbe_pkt *pkt
 static void classify(struct ixgbe *nic, struct ixgbe_rx_meta *meta, const uint8_t *frame,
 		     size_t len, bool inexact)
 {
-	const struct ixgbe_pkt *pkt = &meta->pkt;
+	const struct pkt *pkt = &meta->pkt;
 	const struct ixgbe_fdir_filter *filter;
 	unsigned int rss_type;
 
-	ixgbe_parse(&meta->pkt, frame, len, ixgbe_get(nic, IXG_VLNCTRL) & VLNCTRL_VET);
+	pkt_parse(&meta->pkt, frame, len, ixgbe_get(nic, IXG_VLNCTRL) & VLNCTRL_VET);
 	meta->hash = ixgbe_rss_hash(nic, pkt, frame, &rss_type);
 	meta->queue = rss_type ? ixgbe_rss_queue(nic, meta->hash) : 0;
 	meta->info = ixgbe_packet_type(pkt) | rss_type;

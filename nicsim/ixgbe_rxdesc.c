@@ -100,7 +100,7 @@ static void plan_split_always(struct rx_plan *plan, size_t hdr, size_t hdr_buf, 
 }
 
 /* Returns false when the queue is set up as hardware would not accept it. */
-static bool make_plan(struct ixgbe *nic, unsigned int q, const struct ixgbe_pkt *pkt, size_t len,
+static bool make_plan(struct ixgbe *nic, unsigned int q, const struct pkt *pkt, size_t len,
 		      struct rx_plan *plan)
 {
 	uint32_t srrctl = rxq_get(nic, q, RX_SRRCTL);

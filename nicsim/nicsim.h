@@ -13,6 +13,9 @@
  *	source.c	frames from a file (capture.c) or the generator (gen.c)
  *	control.c	the control socket: one request line, one JSON reply line
  *	strict.c	the record of what real hardware would not have accepted
+ *	packet.c	headers and checksums of a frame, for any model
+ *	toeplitz.c	the hash of RSS
+ *	segment.c	checksums and segmentation on the way out
  *	loopback.c	a model for the tests of all of the above
  *	ixgbe*.c	the 82599
  *

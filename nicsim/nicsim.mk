@@ -26,9 +26,15 @@ $(NICSIM_BUILD)/%.o: nicsim/%.c nicsim/nicsim.mk | $(NICSIM_BUILD)/tests
 	@echo "  CC      $@"
 	@$(CC) $(NICSIM_CFLAGS) -c -o $@ $<
 
-# A test of the 82599 brings its own backend of nicsim.h; any other one links
+# A test of one model brings its own backend of nicsim.h; any other one links
 # with everything but the program's main().
-$(NICSIM_BUILD)/tests/test-ixgbe%: nicsim/tests/test-ixgbe%.c $(filter $(NICSIM_BUILD)/ixgbe%,$(NICSIM_OBJ))
+NICSIM_SHARED	:= $(addprefix $(NICSIM_BUILD)/,packet.o segment.o toeplitz.o)
+
+$(NICSIM_BUILD)/tests/test-ixgbe%: nicsim/tests/test-ixgbe%.c $(filter $(NICSIM_BUILD)/ixgbe%,$(NICSIM_OBJ)) $(NICSIM_SHARED)
+	@echo "  CC      $@"
+	@$(CC) $(NICSIM_CFLAGS) -o $@ $^
+
+$(NICSIM_BUILD)/tests/test-gve%: nicsim/tests/test-gve%.c $(filter $(NICSIM_BUILD)/gve%,$(NICSIM_OBJ)) $(NICSIM_SHARED)
 	@echo "  CC      $@"
 	@$(CC) $(NICSIM_CFLAGS) -o $@ $^
 

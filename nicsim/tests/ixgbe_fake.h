@@ -326,7 +326,7 @@ static inline size_t put_l3(const struct fake_flow *f, uint8_t *ip, size_t l4_le
 	ip[9] = f->proto;
 	memcpy(ip + 12, f->src, 4);
 	memcpy(ip + 16, f->dst, 4);
-	put_be16(ip + 10, ixgbe_csum_fold(ixgbe_csum_add(f->bad_ip, ip, 20)));
+	put_be16(ip + 10, csum_fold(csum_add(f->bad_ip, ip, 20)));
 	return 20;
 }
 
@@ -344,7 +344,7 @@ static inline size_t put_l4(const struct fake_flow *f, uint8_t *l4, uint32_t pse
 	for (i = 0; i < f->payload; i++)
 		l4[hdr + i] = i * 7 + 1;
 	if (!f->no_csum)
-		put_be16(l4 + field, ixgbe_csum_fold(ixgbe_csum_add(pseudo + f->bad_l4, l4,
+		put_be16(l4 + field, csum_fold(csum_add(pseudo + f->bad_l4, l4,
 								    hdr + f->payload)));
 	return hdr + f->payload;
 }
@@ -365,7 +365,7 @@ static inline size_t build(const struct fake_flow *f, uint8_t *frame)
 	}
 	put_be16(frame + off - 2, f->ipv6 ? 0x86dd : 0x0800);
 	addr = f->ipv6 ? 16 : 4;
-	pseudo = ixgbe_csum_add(ixgbe_csum_add(pseudo, f->src, addr), f->dst, addr);
+	pseudo = csum_add(csum_add(pseudo, f->src, addr), f->dst, addr);
 	off += put_l3(f, frame + off, l4_len);
 	len = off + put_l4(f, frame + off, pseudo);
 	if (len < 60)

@@ -4,7 +4,7 @@
 
 #include "ixgbe_fake.h"
 
-static const uint8_t rss_key[IXG_RSS_KEY_LEN] = {
+static const uint8_t rss_key[TOEPLITZ_KEY_LEN] = {
 	0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67, 0x25, 0x3d, 0x43, 0xa3,
 	0x8f, 0xb0, 0xd0, 0xca, 0x2b, 0xcb, 0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3,
 	0x80, 0x30, 0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa,
@@ -31,7 +31,7 @@ static void rss_setup(uint32_t fields)
 	unsigned int i;
 
 	fake_start();
-	for (i = 0; i < IXG_RSS_KEY_LEN; i += 4)
+	for (i = 0; i < TOEPLITZ_KEY_LEN; i += 4)
 		wr(IXG_RSSRK(i / 4), rss_key[i] | rss_key[i + 1] << 8 | rss_key[i + 2] << 16 |
 				     (uint32_t)rss_key[i + 3] << 24);
 	for (i = 0; i < 32; i++)
@@ -138,18 +138,18 @@ static void test_checksums(void)
 static void test_malformed(void)
 {
 	uint8_t frame[256];
-	struct ixgbe_pkt pkt;
+	struct pkt pkt;
 	unsigned int len;
 	bool inside = true;
 
 	build(&udp4, frame);
 	for (len = 0; len < 142; len++) {
-		ixgbe_parse(&pkt, frame, len, 0x8100);
+		pkt_parse(&pkt, frame, len, 0x8100);
 		inside &= pkt.l2_end <= len && pkt.l3_end <= len && pkt.l4_end <= len;
 		inside &= !pkt.l4_fits || pkt.l3_end + pkt.l4_len <= len;
 	}
 	ok(inside, "a frame cut anywhere is never read beyond its end");
-	ixgbe_parse(&pkt, frame, 142, 0x8100);
+	pkt_parse(&pkt, frame, 142, 0x8100);
 	ok(pkt.l4_fits && pkt.l4_end == 42, "the whole frame is understood");
 }
 

@@ -64,9 +64,9 @@ static uint32_t status(unsigned int i)
 /* Both checksums of an emitted frame, and its L4 length, are right. */
 static bool checksums_good(const struct fake_frame *f, uint32_t wanted)
 {
-	struct ixgbe_pkt pkt;
+	struct pkt pkt;
 
-	ixgbe_parse(&pkt, f->data, f->len, 0x8100);
+	pkt_parse(&pkt, f->data, f->len, 0x8100);
 	return ixgbe_rx_checksum(&pkt, f->data) == wanted;
 }
 
@@ -121,7 +121,7 @@ static void test_checksum(void)
 	len = build(&f, frame);
 	start();
 	/* what software leaves: the pseudo header's sum */
-	put_be16(frame + 50, ~ixgbe_csum_fold(ixgbe_csum_add(6 + 120, frame + 26, 8)));
+	put_be16(frame + 50, ~csum_fold(csum_add(6 + 120, frame + 26, 8)));
 	data(frame, len);
 	context(14, 20, 0, 0, TXC_IPV4 | TXC_L4T_TCP << TXC_L4T_SHIFT, 0);
 	put(TX_DATA, DATA_CMD | LAST | len, TXD_POPTS_TXSM | TXD_CC);
@@ -130,7 +130,7 @@ static void test_checksum(void)
 	   "TCP checksum");
 
 	len = build(&udp4, frame);
-	put_be16(frame + 40, ~ixgbe_csum_fold(ixgbe_csum_add(17 + 108, frame + 26, 8)));
+	put_be16(frame + 40, ~csum_fold(csum_add(17 + 108, frame + 26, 8)));
 	put_be16(frame + 24, 0);
 	data(frame, len);
 	context(14, 20, 0, 0, TXC_IPV4, 0);
@@ -151,8 +151,8 @@ static void test_tso(bool ipv6)
 	start();
 	put_be32(frame + l4 + 4, 0xfffffff0);
 	frame[l4 + 13] = 0x80 | 0x18 | 0x01;
-	pseudo = ixgbe_csum_add(6, frame + (ipv6 ? 22 : 26), ipv6 ? 32 : 8);
-	put_be16(frame + l4 + 16, ~ixgbe_csum_fold(pseudo));
+	pseudo = csum_add(6, frame + (ipv6 ? 22 : 26), ipv6 ? 32 : 8);
+	put_be16(frame + l4 + 16, ~csum_fold(pseudo));
 	if (!ipv6) {
 		put_be16(frame + 16, 0);
 		put_be16(frame + 24, 0);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The one header parser of the model, for RSS, checksums, header split and
- * flow director.  It knows what the 82599's knows: Ethernet II, one tag of
- * the type in VLNCTRL.VET, IPv4, IPv6 with extension headers, TCP, UDP, SCTP.
- * Anything else has no L3, and a fragment has no L4.
+ * The one header parser of the models, for RSS, checksums, header split and
+ * flow rules.  It knows what their hardware knows: Ethernet II, one tag, IPv4,
+ * IPv6 with extension headers, TCP, UDP, SCTP.  Anything else has no L3, and a
+ * fragment has no L4.
  */
 #include <endian.h>
 #include <string.h>
 
-#include "ixgbe.h"
+#include "packet.h"
 
 #define ETHERTYPE_IPV4	0x0800
 #define ETHERTYPE_IPV6	0x86dd
@@ -20,15 +20,12 @@
 
 enum {
 	PROTO_HOPOPTS = 0,
-	PROTO_TCP = 6,
-	PROTO_UDP = 17,
 	PROTO_ROUTING = 43,
 	PROTO_FRAGMENT = 44,
 	PROTO_DSTOPTS = 60,
-	PROTO_SCTP = 132,
 };
 
-static size_t l4_header_len(enum ixgbe_l4 l4, const uint8_t *hdr, size_t avail)
+static size_t l4_header_len(enum l4 l4, const uint8_t *hdr, size_t avail)
 {
 	size_t len = 0;
 
@@ -43,11 +40,12 @@ static size_t l4_header_len(enum ixgbe_l4 l4, const uint8_t *hdr, size_t avail)
 	return len <= avail ? len : 0;
 }
 
-static void parse_l4(struct ixgbe_pkt *pkt, uint8_t proto, const uint8_t *frame, size_t len)
+static void parse_l4(struct pkt *pkt, uint8_t proto, const uint8_t *frame, size_t len)
 {
-	enum ixgbe_l4 l4 = L4_NONE;
+	enum l4 l4 = L4_NONE;
 	size_t hdr_len, avail;
 
+	pkt->proto = proto;
 	if (proto == PROTO_TCP)
 		l4 = L4_TCP;
 	else if (proto == PROTO_UDP)
@@ -68,7 +66,7 @@ static void parse_l4(struct ixgbe_pkt *pkt, uint8_t proto, const uint8_t *frame,
 	pkt->l4_end = pkt->l3_end + hdr_len;
 }
 
-static void parse_ipv4(struct ixgbe_pkt *pkt, const uint8_t *frame, size_t len)
+static void parse_ipv4(struct pkt *pkt, const uint8_t *frame, size_t len)
 {
 	const uint8_t *ip = frame + pkt->l2_end;
 	size_t avail = len - pkt->l2_end, hdr_len, total;
@@ -95,7 +93,7 @@ static bool is_ipv6_extension(uint8_t proto)
 }
 
 /* Returns false when an extension header does not fit. */
-static bool skip_ipv6_extensions(struct ixgbe_pkt *pkt, uint8_t *proto, const uint8_t *frame,
+static bool skip_ipv6_extensions(struct pkt *pkt, uint8_t *proto, const uint8_t *frame,
 				 size_t len)
 {
 	size_t payload = pkt->l4_len, ext;
@@ -118,7 +116,7 @@ static bool skip_ipv6_extensions(struct ixgbe_pkt *pkt, uint8_t *proto, const ui
 	return true;
 }
 
-static void parse_ipv6(struct ixgbe_pkt *pkt, const uint8_t *frame, size_t len)
+static void parse_ipv6(struct pkt *pkt, const uint8_t *frame, size_t len)
 {
 	const uint8_t *ip = frame + pkt->l2_end;
 	uint8_t proto;
@@ -133,14 +131,14 @@ static void parse_ipv6(struct ixgbe_pkt *pkt, const uint8_t *frame, size_t len)
 		parse_l4(pkt, proto, frame, len);
 }
 
-void ixgbe_parse(struct ixgbe_pkt *pkt, const uint8_t *frame, size_t len, uint16_t vet)
+void pkt_parse(struct pkt *pkt, const uint8_t *frame, size_t len, uint16_t tag_type)
 {
-	*pkt = (struct ixgbe_pkt){};
+	*pkt = (struct pkt){};
 	if (len < ETH_HLEN)
 		return;
 	pkt->l2_end = ETH_HLEN;
 	pkt->ethertype = get_be16(frame + 12);
-	if (pkt->ethertype == vet && len >= ETH_HLEN + VLAN_HLEN) {
+	if (pkt->ethertype == tag_type && len >= ETH_HLEN + VLAN_HLEN) {
 		pkt->vlan = true;
 		pkt->tci = get_be16(frame + 14);
 		pkt->ethertype = get_be16(frame + 16);
@@ -156,7 +154,7 @@ void ixgbe_parse(struct ixgbe_pkt *pkt, const uint8_t *frame, size_t len, uint16
  * sum's bytes are those of the words in any byte order, so it is made in this
  * machine's and turned at the end.
  */
-uint32_t ixgbe_csum_add(uint32_t sum, const uint8_t *data, size_t len)
+uint32_t csum_add(uint32_t sum, const uint8_t *data, size_t len)
 {
 	uint64_t wide = 0;
 	uint32_t word;
@@ -174,84 +172,37 @@ uint32_t ixgbe_csum_add(uint32_t sum, const uint8_t *data, size_t len)
 	return (wide & 0xffffffff) + (wide >> 32);
 }
 
-uint16_t ixgbe_csum_fold(uint32_t sum)
+uint16_t csum_fold(uint32_t sum)
 {
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return ~sum;
 }
 
-static uint32_t pseudo_header_sum(const struct ixgbe_pkt *pkt, const uint8_t *frame)
+static uint32_t pseudo_header_sum(const struct pkt *pkt, const uint8_t *frame)
 {
 	const uint8_t *ip = frame + pkt->l2_end;
 	uint32_t sum = pkt->l4_len + (pkt->l4 == L4_TCP ? PROTO_TCP : PROTO_UDP);
 
 	if (pkt->l3 == L3_IPV4)
-		return ixgbe_csum_add(sum, ip + 12, 8);
-	return ixgbe_csum_add(sum, ip + 8, 32);
+		return csum_add(sum, ip + 12, 8);
+	return csum_add(sum, ip + 8, 32);
 }
 
-static uint32_t rx_l4_checksum(const struct ixgbe_pkt *pkt, const uint8_t *frame)
+bool pkt_ip_csum_good(const struct pkt *pkt, const uint8_t *frame)
+{
+	return !csum_fold(csum_add(0, frame + pkt->l2_end, pkt->l3_end - pkt->l2_end));
+}
+
+enum pkt_csum pkt_l4_csum(const struct pkt *pkt, const uint8_t *frame)
 {
 	const uint8_t *l4 = frame + pkt->l3_end;
-	uint32_t status = RXD_STAT_L4CS;
 
 	if (!pkt->l4_fits || (pkt->l4 != L4_TCP && pkt->l4 != L4_UDP))
-		return 0;
-	if (pkt->l4 == L4_UDP) {
-		if (!get_be16(l4 + 6))
-			return 0;
-		status |= RXD_STAT_UDPCS;
-	}
-	if (ixgbe_csum_fold(ixgbe_csum_add(pseudo_header_sum(pkt, frame), l4, pkt->l4_len)))
-		status |= RXD_ERR_L4E;
-	return status;
-}
-
-/* Section "Receive Checksum Offloading": status and error bits. */
-uint32_t ixgbe_rx_checksum(const struct ixgbe_pkt *pkt, const uint8_t *frame)
-{
-	uint32_t status = 0;
-
-	if (pkt->l3 == L3_IPV4) {
-		const uint8_t *ip = frame + pkt->l2_end;
-
-		status |= RXD_STAT_IPCS;
-		if (ixgbe_csum_fold(ixgbe_csum_add(0, ip, pkt->l3_end - pkt->l2_end)))
-			status |= RXD_ERR_IPE;
-	}
-	if (pkt->l4 != L4_NONE)
-		status |= rx_l4_checksum(pkt, frame);
-	return status;
-}
-
-uint32_t ixgbe_packet_type(const struct ixgbe_pkt *pkt)
-{
-	static const uint32_t l4_type[] = {
-		[L4_UDP] = RXD_PKTTYPE_UDP, [L4_TCP] = RXD_PKTTYPE_TCP,
-		[L4_SCTP] = RXD_PKTTYPE_SCTP,
-	};
-	uint32_t type = l4_type[pkt->l4];
-
-	if (pkt->l3 == L3_IPV4)
-		type |= RXD_PKTTYPE_IPV4 | (pkt->l3_options ? RXD_PKTTYPE_IPV4E : 0);
-	else if (pkt->l3 == L3_IPV6)
-		type |= RXD_PKTTYPE_IPV6 | (pkt->l3_options ? RXD_PKTTYPE_IPV6E : 0);
-	return type;
-}
-
-/**
- * ixgbe_split_len() - where PSRTYPE says that a frame is to be split
- *
- * Return: length of the deepest header whose bit is set, 0 when there is none.
- */
-size_t ixgbe_split_len(const struct ixgbe_pkt *pkt, uint32_t psrtype)
-{
-	if ((pkt->l4 == L4_TCP && (psrtype & PSRTYPE_TCP)) ||
-	    (pkt->l4 == L4_UDP && (psrtype & PSRTYPE_UDP)))
-		return pkt->l4_end;
-	if ((pkt->l3 == L3_IPV4 && (psrtype & PSRTYPE_IPV4)) ||
-	    (pkt->l3 == L3_IPV6 && (psrtype & PSRTYPE_IPV6)))
-		return pkt->l3_end;
-	return psrtype & PSRTYPE_L2 ? pkt->l2_end : 0;
+		return CSUM_NONE;
+	if (pkt->l4 == L4_UDP && !get_be16(l4 + 6))
+		return CSUM_NONE;
+	if (csum_fold(csum_add(pseudo_header_sum(pkt, frame), l4, pkt->l4_len)))
+		return CSUM_BAD;
+	return CSUM_GOOD;
 }
