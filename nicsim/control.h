@@ -11,7 +11,7 @@ struct ctl_args {
 	char *word[CTL_MAX_WORDS];	/* the request's name is the first */
 	size_t n;
 	const char *id;
-	char err[512];
+	char err[KNOB_ERR_LEN];
 };
 
 /* @fn prints the members of the answer, each with a comma before it, or returns

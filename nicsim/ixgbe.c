@@ -254,10 +254,10 @@ static void ixgbe_knob_changed(void *priv)
 }
 
 static const struct nic_knob ixgbe_knobs[] = {
-	{ "rxdctl-disable-delay-us", offsetof(struct ixgbe, disable_delay_us), 0, 10000000 },
-	{ "rxdctl-stuck", offsetof(struct ixgbe, rxdctl_stuck), 0, 1 },
-	{ "wait-for-descriptors", offsetof(struct ixgbe, wait_for_desc), 0, 1 },
-	{ "packet-buffer", offsetof(struct ixgbe, pb.size_override), 0, 1 << 30 },
+	{ "rxdctl-disable-delay-us", offsetof(struct ixgbe, disable_delay_us), 0, 10000000, NULL },
+	{ "rxdctl-stuck", offsetof(struct ixgbe, rxdctl_stuck), 0, 1, NULL },
+	{ "wait-for-descriptors", offsetof(struct ixgbe, wait_for_desc), 0, 1, NULL },
+	{ "packet-buffer", offsetof(struct ixgbe, pb.size_override), 0, 1 << 30, NULL },
 	{}
 };
 

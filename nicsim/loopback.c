@@ -238,8 +238,8 @@ static void lb_stats(void *priv, FILE *out)
 }
 
 static const struct nic_knob lb_knobs[] = {
-	{ "rx-room", offsetof(struct loopback, room), 0, LB_QUEUE },
-	{ "check", offsetof(struct loopback, check), 0, 1 },
+	{ "rx-room", offsetof(struct loopback, room), 0, LB_QUEUE, NULL },
+	{ "check", offsetof(struct loopback, check), 0, 1, NULL },
 	{ 0 }
 };
 

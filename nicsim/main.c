@@ -15,9 +15,13 @@ static const struct nic_model * const models[] = {
 	&loopback_model,
 };
 
+#define MAX_SETS	16
+
 struct options {
 	const struct nic_model *model;
 	const char *socket, *control, *wire, *log;
+	char *set[MAX_SETS];		/* NAME, a zero, VALUE */
+	unsigned int sets;
 	enum wire_role role;
 	uint8_t mac[6];
 };
@@ -41,6 +45,7 @@ static void print_help(FILE *out)
 	      "  --wire-connect PATH  the cable: the other port is here, now or later\n"
 	      "                       (without either: a link to nowhere)\n"
 	      "  --mac MAC            default 02:6e:73:00:00:01\n"
+	      "  --set NAME=VALUE     as the request \"set\", before any client is there\n"
 	      "  --log FILE           append messages there instead of to standard error\n"
 	      "  --help               this text\n", out);
 }
@@ -79,7 +84,18 @@ static bool choose_mac(struct options *o, const char *text)
 	return true;
 }
 
-static bool take_option(struct options *o, int opt, const char *arg)
+static bool choose_knob(struct options *o, char *text)
+{
+	char *eq = strchr(text, '=');
+
+	if (!eq || o->sets == MAX_SETS)
+		return complain(eq ? "too many --set" : "not NAME=VALUE: ", eq ? "" : text);
+	*eq = '\0';
+	o->set[o->sets++] = text;
+	return true;
+}
+
+static bool take_option(struct options *o, int opt, char *arg)
 {
 	switch (opt) {
 	case 'm':
@@ -96,6 +112,8 @@ static bool take_option(struct options *o, int opt, const char *arg)
 		return choose_wire(o, WIRE_CONNECT, arg);
 	case 'a':
 		return choose_mac(o, arg);
+	case 't':
+		return choose_knob(o, arg);
 	case 'g':
 		o->log = arg;
 		return true;
@@ -112,6 +130,7 @@ static bool parse_command_line(struct options *o, int argc, char **argv)
 		{ "wire-listen", required_argument, NULL, 'l' },
 		{ "wire-connect", required_argument, NULL, 'w' },
 		{ "mac", required_argument, NULL, 'a' },
+		{ "set", required_argument, NULL, 't' },
 		{ "log", required_argument, NULL, 'g' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
@@ -162,6 +181,20 @@ static bool out_of_memory(void)
 	return false;
 }
 
+static bool set_knobs(struct nicsim *sim, const struct options *o)
+{
+	char err[KNOB_ERR_LEN];
+	unsigned int i;
+
+	for (i = 0; i < o->sets; i++) {
+		if (knob_set(sim, o->set[i], o->set[i] + strlen(o->set[i]) + 1, err))
+			continue;
+		fprintf(stderr, "nicsim: %s\n", err);
+		return false;
+	}
+	return true;
+}
+
 /* The model comes last: its create() may use all the rest. */
 static bool sim_start(struct nicsim *sim, const struct options *o)
 {
@@ -184,6 +217,8 @@ static bool sim_start(struct nicsim *sim, const struct options *o)
 	sim->priv = sim->model->create(sim, sim->mac);
 	if (!sim->priv)
 		return out_of_memory();
+	if (!set_knobs(sim, o))
+		return false;
 	pci_power_on(sim->pci);
 	wire_start(sim->wire);
 	return true;

@@ -12,6 +12,7 @@
  *	wire.c, ring.c	the cable to the peer port
  *	source.c	frames from a file (capture.c) or the generator (gen.c)
  *	control.c	the control socket: one request line, one JSON reply line
+ *	knob.c		what `set` changes
  *	strict.c	the record of what real hardware would not have accepted
  *	packet.c	headers and checksums of a frame, for any model
  *	toeplitz.c	the hash of RSS
@@ -51,16 +52,19 @@ struct nicsim;
 enum nic_rx_verdict { NIC_RX_TAKEN, NIC_RX_WAIT };
 
 /**
- * struct nic_knob - a value that `set NAME VALUE` changes while running
+ * struct nic_knob - a value that `set NAME VALUE` changes while running, and
+ *		     --set NAME=VALUE before
  * @name:	as written in the request; NULL ends the table
  * @offset:	of a uint64_t in the model's private state; survives reset()
  * @min:	smallest value accepted
  * @max:	largest value accepted
+ * @names:	optional; what is written in the request in place of a number
  */
 struct nic_knob {
 	const char *name;
 	size_t offset;
 	uint64_t min, max;
+	const char * const *names;
 };
 
 struct nic_bar {

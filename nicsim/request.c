@@ -208,57 +208,15 @@ static bool do_mac(struct nicsim *sim, struct ctl_args *a, FILE *out)
 	return true;
 }
 
-static uint64_t *knob_value(struct nicsim *sim, const struct nic_knob *knob)
-{
-	return (uint64_t *)((char *)sim->priv + knob->offset);
-}
-
-static void list_knobs(struct nicsim *sim, FILE *out)
-{
-	const struct nic_knob *knob;
-
-	fprintf(out, ",\"knobs\":{\"wire-pause\":%d", wire_pause(sim->wire));
-	for (knob = sim->model->knobs; knob && knob->name; knob++)
-		fprintf(out, ",\"%s\":%ju", knob->name, (uintmax_t)*knob_value(sim, knob));
-	fputc('}', out);
-}
-
-static bool set_knob(struct nicsim *sim, struct ctl_args *a, uint64_t val)
-{
-	static const struct nic_knob wire_pause_knob = { .name = "wire-pause", .max = 1 };
-	const struct nic_knob *knob = sim->model->knobs;
-
-	if (!strcmp(a->word[1], wire_pause_knob.name))
-		knob = &wire_pause_knob;
-	else
-		while (knob && knob->name && strcmp(knob->name, a->word[1]))
-			knob++;
-	if (!knob || !knob->name)
-		return ctl_fail(a, "set: no knob '%s'; `set` alone lists them", a->word[1]);
-	if (val < knob->min || val > knob->max)
-		return ctl_fail(a, "set %s: %ju is not from %ju to %ju", knob->name,
-				(uintmax_t)val, (uintmax_t)knob->min, (uintmax_t)knob->max);
-	if (knob == &wire_pause_knob) {
-		wire_set_pause(sim->wire, val);
-		return true;
-	}
-	*knob_value(sim, knob) = val;
-	if (sim->model->knob_changed)
-		sim->model->knob_changed(sim->priv);
-	return true;
-}
-
 static bool do_set(struct nicsim *sim, struct ctl_args *a, FILE *out)
 {
-	uint64_t val;
-
 	if (a->n == 1) {
-		list_knobs(sim, out);
+		knob_list(sim, out);
 		return true;
 	}
-	if (a->n != 3 || !parse_u64(a->word[2], &val))
-		return ctl_fail(a, "usage: set NAME NUMBER");
-	return set_knob(sim, a, val);
+	if (a->n != 3)
+		return ctl_fail(a, "usage: set NAME VALUE");
+	return knob_set(sim, a->word[1], a->word[2], a->err);
 }
 
 static bool do_help(struct nicsim *sim, struct ctl_args *a, FILE *out)
@@ -292,7 +250,7 @@ const struct ctl_request ctl_requests[] = {
 	{ "strict-clear", "strict-clear", do_strict_clear },
 	{ "link", "link up|down", do_link },
 	{ "mac", "mac", do_mac },
-	{ "set", "set [NAME NUMBER]", do_set },
+	{ "set", "set [NAME VALUE]", do_set },
 	{ "help", "help", do_help },
 	{ 0 }
 };

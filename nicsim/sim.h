@@ -39,6 +39,11 @@ int sock_connect(const char *path);
 /* json.c */
 void json_string(FILE *out, const char *text);
 
+/* knob.c; @err has room for KNOB_ERR_LEN bytes */
+#define KNOB_ERR_LEN	512
+bool knob_set(struct nicsim *sim, const char *name, const char *text, char *err);
+void knob_list(struct nicsim *sim, FILE *out);
+
 /* strict.c */
 struct strict *strict_new(void);
 void strict_free(struct strict *strict);
