@@ -19,6 +19,7 @@
  *	segment.c	checksums and segmentation on the way out
  *	loopback.c	a model for the tests of all of the above
  *	ixgbe*.c	the 82599
+ *	gve*.c		the gVNIC
  *
  * A model implements struct nic_model and calls the functions below.  All of
  * them run on the one thread.
@@ -116,6 +117,7 @@ struct nic_model {
 };
 
 extern const struct nic_model ixgbe_82599_model;
+extern const struct nic_model gve_model;
 extern const struct nic_model loopback_model;
 
 /* Guest memory.  Each returns false, and records a strict violation that names

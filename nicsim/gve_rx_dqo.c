@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * DQO receive: a queue where the driver posts buffers, each with an identifier,
+ * and one where the device completes them, in an order of its own.
+ */
+#include <string.h>
+
+#include "gve.h"
+
+static bool has_id(const struct gve_rx_queue *rxq, uint16_t id)
+{
+	return rxq->have_id[id / 64] & BIT64(id % 64);
+}
+
+static void flip_id(struct gve_rx_queue *rxq, uint16_t id)
+{
+	rxq->have_id[id / 64] ^= BIT64(id % 64);
+}
+
+static struct gve_rx_buf *buf_at(struct gve_rx_queue *rxq, uint32_t i)
+{
+	return &rxq->buf[(rxq->buf_head + i) & (rxq->size - 1)];
+}
+
+static bool good_buf(struct gve *nic, unsigned int q, struct gve_rx_buf *buf)
+{
+	struct gve_rx_queue *rxq = &nic->rxq[q];
+
+	if (has_id(rxq, buf->id)) {
+		nicsim_strict(nic->sim, "RX queue %u: buffer %u posted twice", q, buf->id);
+		return false;
+	}
+	if (!buf->addr || (rxq->hdr_size && !buf->hdr_addr)) {
+		nicsim_strict(nic->sim, "RX queue %u: buffer %u without address", q, buf->id);
+		return false;
+	}
+	return gve_translate(nic, rxq->pages, &buf->addr, rxq->buf_size, "RX buffer");
+}
+
+static void take_buf(struct gve *nic, unsigned int q)
+{
+	struct gve_rx_queue *rxq = &nic->rxq[q];
+	uint64_t addr = rxq->data_ring + (uint64_t)rxq->tail * DQO_RX_DESC_SIZE;
+	uint8_t desc[DQO_RX_DESC_SIZE];
+	struct gve_rx_buf buf;
+
+	rxq->tail = (rxq->tail + 1) & (rxq->size - 1);
+	if (!nicsim_dma_read(nic->sim, addr, desc, sizeof(desc), "RX buffer descriptor"))
+		return;
+	buf.id = get_le16(desc);
+	buf.addr = get_le64(desc + 8);
+	buf.hdr_addr = get_le64(desc + 16);
+	if (!good_buf(nic, q, &buf))
+		return;
+	flip_id(rxq, buf.id);
+	*buf_at(rxq, rxq->bufs++) = buf;
+}
+
+/* The doorbell is the next free entry of the ring, and hardware takes whole
+ * granules of it only.
+ */
+void gve_rx_dqo_doorbell(struct gve *nic, unsigned int q, uint32_t val)
+{
+	struct gve_rx_queue *rxq = &nic->rxq[q];
+	uint32_t mask = rxq->size - 1;
+
+	if (val % DQO_RX_DB_GRANULE || val > mask) {
+		nicsim_strict(nic->sim, "RX queue %u: doorbell %u of a ring of %u", q, val,
+			      rxq->size);
+		val &= mask & ~(DQO_RX_DB_GRANULE - 1);
+	}
+	if (((val - rxq->tail) & mask) + rxq->bufs > mask) {
+		nicsim_strict(nic->sim, "RX queue %u: doorbell %u, %u buffers from %u are there", q,
+			      val, rxq->bufs, rxq->tail);
+		return;
+	}
+	while (rxq->tail != val)
+		take_buf(nic, q);
+}
+
+/* One of the oldest, so that completions come in another order than buffers. */
+static struct gve_rx_buf next_buf(struct gve *nic, struct gve_rx_queue *rxq)
+{
+	uint32_t window = rxq->bufs < nic->knob_shuffle ? rxq->bufs : nic->knob_shuffle;
+	struct gve_rx_buf *other = buf_at(rxq, window > 1 ? gve_random(nic, window) : 0);
+	struct gve_rx_buf buf = *other;
+
+	*other = *buf_at(rxq, 0);
+	rxq->buf_head++;
+	rxq->bufs--;
+	flip_id(rxq, buf.id);
+	return buf;
+}
+
+/* Everything about a completion but whose buffer it is. */
+struct completion {
+	size_t len, hdr_len;
+	bool first, last, split, overflow;
+};
+
+static void fill_desc(struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
+		      const struct completion *c, uint16_t id, uint8_t *desc)
+{
+	const struct pkt *pkt = &meta->pkt;
+	uint16_t lens = c->len | (rxq->generation ? DQO_RX4_GENERATION : 0);
+	uint16_t hdr = c->hdr_len | (c->split ? DQO_RX6_SPLIT : 0) |
+		       (meta->seg_len ? DQO_RX6_RSC : 0);
+	uint8_t flags = DQO_RX8_DONE | (c->last ? DQO_RX8_EOP : 0) |
+			(c->overflow ? DQO_RX8_HDR_OVERFLOW : 0) |
+			(pkt->l3 != L3_NONE ? DQO_RX8_PROCESSED : 0) |
+			(meta->ip_error ? DQO_RX8_IP_ERROR : 0) |
+			(meta->l4_error ? DQO_RX8_L4_ERROR : 0);
+
+	memset(desc, 0, DQO_RX_DESC_SIZE);
+	desc[0] = DQO_RXD_ID;
+	desc[1] = pkt->l3 == L3_IPV6 && pkt->l3_options ? DQO_RX1_IPV6_EXT : 0;
+	put_le16(desc + 2, gve_ptype(pkt) | DQO_RX2_RAW_CSUM_INVALID);
+	put_le16(desc + 4, lens);
+	put_le16(desc + 6, hdr);
+	desc[8] = flags;
+	put_le16(desc + 12, id);
+	put_le16(desc + 14, meta->seg_len);
+	put_le32(desc + 16, meta->hash);
+}
+
+/* The word with the generation bit goes last. */
+static void complete(struct gve *nic, struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
+		     const struct completion *c, uint16_t id)
+{
+	uint64_t addr = rxq->desc_ring + (uint64_t)rxq->done * DQO_RX_DESC_SIZE;
+	uint8_t desc[DQO_RX_DESC_SIZE];
+
+	fill_desc(rxq, meta, c, id, desc);
+	nicsim_dma_write(nic->sim, addr, desc, 4, "RX completion");
+	nicsim_dma_write(nic->sim, addr + 6, desc + 6, sizeof(desc) - 6, "RX completion");
+	nicsim_dma_barrier();
+	nicsim_dma_write(nic->sim, addr + 4, desc + 4, 2, "RX completion");
+	rxq->done = (rxq->done + 1) & (rxq->size - 1);
+	rxq->generation ^= !rxq->done;
+}
+
+/* Headers up to L4's go to the header buffer; when they do not fit, the frame
+ * stays in one piece and says so.
+ */
+static size_t split_len(const struct gve_rx_queue *rxq, const struct gve_rx_meta *meta)
+{
+	size_t len = meta->pkt.l4 == L4_TCP || meta->pkt.l4 == L4_UDP ? meta->pkt.l4_end : 0;
+
+	return rxq->hdr_size ? len : 0;
+}
+
+unsigned int gve_rx_dqo_needs(const struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
+			      size_t len)
+{
+	size_t hdr = split_len(rxq, meta);
+
+	if (hdr <= rxq->hdr_size)
+		len -= hdr;
+	return len ? (len + rxq->buf_size - 1) / rxq->buf_size : 1;
+}
+
+/* One buffer's part of the frame from @off on. */
+static bool fill_buf(struct gve *nic, struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
+		     struct completion *c, const uint8_t *frame, size_t *off, size_t len)
+{
+	struct gve_rx_buf buf = next_buf(nic, rxq);
+	bool ok = true;
+
+	if (c->first && c->split && !c->overflow) {
+		ok = nicsim_dma_write(nic->sim, buf.hdr_addr, frame, c->hdr_len,
+				      "RX header buffer");
+		*off = c->hdr_len;
+	}
+	c->len = len - *off < rxq->buf_size ? len - *off : rxq->buf_size;
+	c->last = *off + c->len == len;
+	if (c->len)
+		ok &= nicsim_dma_write(nic->sim, buf.addr, frame + *off, c->len, "RX buffer");
+	complete(nic, rxq, meta, c, buf.id);
+	*off += c->len;
+	return ok;
+}
+
+enum gve_deliver gve_rx_dqo(struct gve *nic, const struct gve_rx_meta *meta,
+			    const uint8_t *frame, size_t len)
+{
+	struct gve_rx_queue *rxq = &nic->rxq[meta->queue];
+	size_t hdr = split_len(rxq, meta), off = 0;
+	struct completion c = {
+		.first = true, .split = hdr, .overflow = hdr > rxq->hdr_size,
+		.hdr_len = hdr <= DQO_RX6_HDR_LEN ? hdr : DQO_RX6_HDR_LEN,
+	};
+	bool ok = true;
+
+	if (rxq->bufs < gve_rx_dqo_needs(rxq, meta, len))
+		return NO_BUFFERS;
+	do {
+		ok &= fill_buf(nic, rxq, meta, &c, frame, &off, len);
+		c.first = false;
+		c.split = false;
+		c.overflow = false;
+		c.hdr_len = 0;
+	} while (off < len);
+	gve_irq_event(nic, rxq->ntfy);
+	return ok ? DELIVERED : DELIVER_FAILED;
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Counters, and the report into which the device writes its own at the end. */
+#include "gve.h"
+
+#define REPORT_HEADER	8
+#define STAT_SIZE	16
+#define STATS_PER_QUEUE	4
+#define NS_PER_MS	1000000ull
+
+static void put_stat(uint8_t *p, enum gve_nic_stat name, unsigned int q, uint64_t val)
+{
+	put_be32(p, name);
+	put_be32(p + 4, q);
+	put_be64(p + 8, val);
+}
+
+static size_t write_queues(struct gve *nic, uint8_t *out)
+{
+	size_t len = 0;
+	unsigned int q;
+
+	for (q = 0; q < GVE_MAX_QUEUES; q++) {
+		const struct gve_rx_queue *rxq = &nic->rxq[q];
+
+		if (!rxq->on)
+			continue;
+		put_stat(out + len, NIC_RX_QUEUE_DROPS, q, rxq->no_desc + rxq->off);
+		put_stat(out + len + STAT_SIZE, NIC_RX_NO_BUFFERS, q, rxq->no_desc);
+		put_stat(out + len + 2 * STAT_SIZE, NIC_RX_OVER_MRU, q,
+			 q ? 0 : nic->fate.oversize);
+		put_stat(out + len + 3 * STAT_SIZE, NIC_RX_BAD_CHECKSUM, q, 0);
+		len += STATS_PER_QUEUE * STAT_SIZE;
+	}
+	return len;
+}
+
+static void write_report(void *arg)
+{
+	struct gve *nic = arg;
+	struct gve_report *rep = &nic->report;
+	uint8_t out[GVE_MAX_QUEUES * STATS_PER_QUEUE * STAT_SIZE];
+	size_t len = write_queues(nic, out);
+
+	if (len && len <= rep->len - REPORT_HEADER)
+		nicsim_dma_write(nic->sim, rep->addr + rep->len - len, out, len, "stats report");
+	nicsim_timer_arm(rep->timer, rep->interval_ns);
+}
+
+bool gve_stats_init(struct gve *nic)
+{
+	nic->report.timer = nicsim_timer_new(nic->sim, write_report, nic);
+	return nic->report.timer;
+}
+
+void gve_stats_reset(struct gve *nic)
+{
+	nicsim_timer_cancel(nic->report.timer);
+	nic->report.addr = 0;
+}
+
+enum gve_aq_status gve_report_stats(struct gve *nic, const uint8_t *cmd)
+{
+	uint64_t len = get_be64(cmd), addr = get_be64(cmd + 8), ms = get_be64(cmd + 16);
+
+	if (!addr) {
+		gve_stats_reset(nic);
+		return AQ_PASSED;
+	}
+	if (len < REPORT_HEADER || len % 8 || !ms || ms > 3600000) {
+		nicsim_strict(nic->sim, "stats report: %ju bytes each %ju ms", (uintmax_t)len,
+			      (uintmax_t)ms);
+		return AQ_INVALID_ARGUMENT;
+	}
+	nic->report.addr = addr;
+	nic->report.len = len;
+	nic->report.interval_ns = ms * NS_PER_MS;
+	nicsim_timer_arm(nic->report.timer, nic->report.interval_ns);
+	return AQ_PASSED;
+}
+
+static void print_queues(const struct gve *nic, FILE *out)
+{
+	const char *sep = "";
+	unsigned int q;
+
+	fputs(",\"rx_queue\":{", out);
+	for (q = 0; q < GVE_MAX_QUEUES; q++) {
+		const struct gve_rx_queue *rxq = &nic->rxq[q];
+
+		if (!rxq->frames && !rxq->no_desc && !rxq->off && !rxq->on)
+			continue;
+		fprintf(out, "%s\"%u\":{\"frames\":%ju,\"bytes\":%ju,\"no_desc\":%ju,\"off\":%ju,"
+			"\"bufs\":%u}", sep, q, (uintmax_t)rxq->frames, (uintmax_t)rxq->bytes,
+			(uintmax_t)rxq->no_desc, (uintmax_t)rxq->off, rxq->bufs);
+		sep = ",";
+	}
+	fputs("},\"tx_queue\":{", out);
+	for (q = 0, sep = ""; q < GVE_MAX_QUEUES; q++) {
+		if (!nic->txq[q].frames)
+			continue;
+		fprintf(out, "%s\"%u\":{\"frames\":%ju,\"bytes\":%ju}", sep, q,
+			(uintmax_t)nic->txq[q].frames, (uintmax_t)nic->txq[q].bytes);
+		sep = ",";
+	}
+	fputs("}", out);
+}
+
+void gve_stats_print(void *priv, FILE *out)
+{
+	const struct gve *nic = priv;
+	const struct {
+		const char *name;
+		uint64_t val;
+	} row[] = {
+		{ "rx_offered", nic->fate.offered },
+		{ "rx_delivered", nic->fate.delivered },
+		{ "rx_receiver_off", nic->fate.rx_off },
+		{ "rx_undersize", nic->fate.undersize },
+		{ "rx_oversize", nic->fate.oversize },
+		{ "rx_no_desc", nic->fate.no_desc },
+		{ "rx_queue_off", nic->fate.queue_off },
+		{ "rx_dma_error", nic->fate.dma_error },
+		{ "rx_flushed", nic->fate.flushed },
+		{ "rsc_packets", nic->rsc_packets },
+		{ "flow_rules", nic->flows },
+		{ "admin_commands", nic->aq_commands },
+		{ "resets", nic->resets },
+		{ "interrupts", nic->irq.sent },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(row); i++)
+		fprintf(out, "%s\"%s\":%ju", i ? "," : "", row[i].name, (uintmax_t)row[i].val);
+	print_queues(nic, out);
+}
