@@ -8,7 +8,7 @@ import shlex
 import socket
 import subprocess
 
-MODELS = {"ixgbe": "82599", "gve": "gve"}
+MODELS = {"ixgbe": "82599", "gve": "gvnic"}
 READY_S = 20
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
@@ -82,6 +82,11 @@ class Nic:
                 self.process.wait()
 
 
+def knobs(options):
+    """What a hypervisor decides: a gVNIC has a queue for each CPU."""
+    return ["--set", f"queues={min(options.cpus, 16)}"] if options.nic == "gve" else []
+
+
 def start(options, sockets, run):
     """The models that the options ask for, serving."""
     if options.nics == 0:
@@ -98,8 +103,8 @@ def start(options, sockets, run):
     nics = []
     try:
         for n in range(options.nics):
-            nics.append(Nic(n, binary, MODELS[options.nic], sockets, run,
-                            ends.get(n, []), shlex.split(options.nicsim_args)))
+            nics.append(Nic(n, binary, MODELS[options.nic], sockets, run, ends.get(n, []),
+                            [*knobs(options), *shlex.split(options.nicsim_args)]))
             nics[-1].wait_ready()
     except (NicError, OSError) as err:
         stop(nics)
