@@ -17,7 +17,8 @@
  *			packet_direct_dma(), once per batch the tail register,
  *			packet_direct_posted(); again while that says so
  *	poll (NAPI)	packet_direct_begin(), per descriptor
- *			packet_direct_complete() and one of
+ *			packet_direct_complete() or packet_direct_completed(),
+ *			and one of
  *			packet_direct_frame(), packet_direct_frag(),
  *			packet_direct_frame_end() and packet_direct_drop(),
  *			then packet_direct_flush(), then fill
@@ -39,10 +40,11 @@
  *	completed by the NIC    posted            given back by the user
  *
  * A NIC that completes in order takes from pool_head by
- * packet_direct_complete().  One that does not keeps its own table from buffer
- * id to slot, calls packet_direct_complete() right after packet_direct_post()
- * so that nothing stays in the middle, and before packet_direct_ring_down()
- * gives the posted slots back by packet_direct_put().
+ * packet_direct_complete().  The driver of one that does not keeps a table from
+ * buffer id to slot, and what the FIFO holds of the posted slots is only their
+ * number: it takes a slot from its table with packet_direct_completed(), and
+ * gives back those that are left there with packet_direct_unpost() before
+ * packet_direct_ring_down().
  */
 #ifndef _NET_PACKET_DIRECT_H
 #define _NET_PACKET_DIRECT_H
@@ -347,18 +349,19 @@ void packet_direct_frag(struct packet_direct_queue *pdq, u32 slot, u32 len);
  * @pdq: lease
  * @slot: where it is
  * @len: bytes of it
- * @flags: TPACKET4_CSUM_*, TPACKET4_HASH* of the whole frame
+ * @flags: as for packet_direct_frame(), of the whole frame
  * @hash: the NIC's hash
+ * @protocol: as for packet_direct_frame()
  *
  * Context: as packet_direct_frag().
  */
 void packet_direct_frame_end(struct packet_direct_queue *pdq, u32 slot, u32 len,
-			     u32 flags, u32 hash);
+			     u32 flags, u32 hash, __be16 protocol);
 
 /**
  * packet_direct_drop() - a part of a frame that must not be delivered
  * @pdq: lease
- * @slot: where it is
+ * @slot: where it is, or TPACKET4_SLOT_NONE when the NIC named none that it has
  * @last: it is the frame's last part
  * @counter: what to count it as, &pdq->drop_error for one
  *
@@ -446,6 +449,45 @@ static inline u32 packet_direct_complete(struct packet_direct_queue *pdq)
 }
 
 /**
+ * packet_direct_completed() - the NIC is done with one of the posted slots
+ * @pdq: lease
+ *
+ * In place of packet_direct_complete() where the driver knows which one.
+ *
+ * Context: NAPI, or ring stopped.
+ */
+static inline void packet_direct_completed(struct packet_direct_queue *pdq)
+{
+	pdq->pool_head++;
+}
+
+/**
+ * packet_direct_unpost() - take a slot back that the NIC has not completed
+ * @pdq: lease
+ * @slot: slot
+ *
+ * Each of those that packet_direct_in_nic() counts has to come back, in any
+ * order.
+ *
+ * Context: ring stopped.
+ */
+static inline void packet_direct_unpost(struct packet_direct_queue *pdq, u32 slot)
+{
+	pdq->pool[--pdq->pool_post & pdq->mask] = slot;
+}
+
+/**
+ * packet_direct_in_nic() - how many slots the NIC has
+ * @pdq: lease
+ *
+ * Context: NAPI, or ring stopped.
+ */
+static inline u32 packet_direct_in_nic(const struct packet_direct_queue *pdq)
+{
+	return pdq->pool_post - pdq->pool_head;
+}
+
+/**
  * packet_direct_put() - a slot without a frame: back to the kernel's free ones
  * @pdq: lease
  * @slot: slot
@@ -517,14 +559,16 @@ static inline void __packet_direct_write(struct tpacket4_hdr *hdr, u32 slot,
 /* Binds @slot to the next entry. */
 static inline void __packet_direct_fill(struct packet_direct_queue *pdq,
 					u32 slot, u32 off, u32 end, u32 flags,
-					u32 len, u32 hash, u64 tstamp)
+					u32 len, u32 hash, u64 tstamp,
+					__be16 protocol)
 {
 	u32 entry = pdq->fill & pdq->mask;
+	struct tpacket4_hdr *hdr = &pdq->hdrs[entry];
 
 	if (pdq->home[entry] != slot)
 		__packet_direct_bind(pdq, entry, slot);
-	__packet_direct_write(&pdq->hdrs[entry], slot, off, end, flags, len,
-			      hash, tstamp);
+	__packet_direct_write(hdr, slot, off, end, flags, len, hash, tstamp);
+	hdr->tp_protocol = protocol;
 	pdq->fill++;
 }
 
@@ -537,8 +581,9 @@ static inline void __packet_direct_fill(struct packet_direct_queue *pdq,
  * @pdq: lease
  * @slot: where it is
  * @len: its bytes
- * @flags: TPACKET4_CSUM_*, TPACKET4_HASH*
+ * @flags: TPACKET4_CSUM_*, TPACKET4_HASH*, TPACKET4_PROTOCOL
  * @hash: the NIC's hash, 0 without TPACKET4_HASH
+ * @protocol: ethertype that the NIC knows, 0 without TPACKET4_PROTOCOL
  *
  * For the plain case: no part of it came before (&pdq->chain and &pdq->skip are
  * 0) and there is no filter.  packet_direct_frame_end() takes all others.
@@ -549,7 +594,8 @@ static inline void __packet_direct_fill(struct packet_direct_queue *pdq,
  * Context: as packet_direct_frag().
  */
 static inline void packet_direct_frame(struct packet_direct_queue *pdq,
-				       u32 slot, u32 len, u32 flags, u32 hash)
+				       u32 slot, u32 len, u32 flags, u32 hash,
+				       __be16 protocol)
 {
 	if (unlikely(len > pdq->slot_len)) {
 		packet_direct_drop(pdq, slot, true, &pdq->drop_error);
@@ -558,7 +604,7 @@ static inline void packet_direct_frame(struct packet_direct_queue *pdq,
 	packet_direct_sync(pdq, slot, len);
 	__packet_direct_fill(pdq, slot, 0, len,
 			     flags | PACKET_DIRECT_WHOLE, len, hash,
-			     pdq->tstamp);
+			     pdq->tstamp, protocol);
 	pdq->bytes += len;
 }
 

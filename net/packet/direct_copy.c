@@ -125,7 +125,7 @@ static u32 packet_direct_copy_part(struct packet_direct_queue *pdq,
 	__packet_direct_fill(pdq, slot, off, off + len, flags,
 			     from ? 0 : copy->skb->len,
 			     flags & TPACKET4_HASH ? copy->skb->hash : 0,
-			     from ? 0 : copy->tstamp);
+			     from ? 0 : copy->tstamp, 0);
 	return len;
 }
 

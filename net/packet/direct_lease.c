@@ -347,7 +347,7 @@ void packet_direct_set_need_kick(struct packet_direct_queue *pdq, bool need)
  */
 bool packet_direct_starved(struct packet_direct_queue *pdq)
 {
-	if (pdq->pool_post == pdq->pool_head)
+	if (!packet_direct_in_nic(pdq))
 		pdq->dry++;
 	if (!pdq->need_kick) {
 		packet_direct_set_need_kick(pdq, true);

@@ -554,7 +554,7 @@ bool packet_direct_posted(struct packet_direct_queue *pdq)
 {
 	bool again = false;
 
-	if (unlikely(pdq->pool_post - pdq->pool_head < pdq->low))
+	if (unlikely(packet_direct_in_nic(pdq) < pdq->low))
 		again = packet_direct_starved(pdq);
 	else if (unlikely(pdq->need_kick))
 		packet_direct_set_need_kick(pdq, false);
@@ -587,7 +587,8 @@ void packet_direct_drop(struct packet_direct_queue *pdq, u32 slot, bool last,
 			u64 *counter)
 {
 	packet_direct_rollback(pdq);
-	packet_direct_put(pdq, slot);
+	if (slot != TPACKET4_SLOT_NONE)
+		packet_direct_put(pdq, slot);
 	if (!pdq->skip)
 		(*counter)++;
 	pdq->skip = !last;
@@ -608,7 +609,7 @@ void packet_direct_frag(struct packet_direct_queue *pdq, u32 slot, u32 len)
 	}
 	packet_direct_sync(pdq, slot, len);
 	__packet_direct_fill(pdq, slot, 0, len, 0, 0, 0,
-			     first ? pdq->tstamp : 0);
+			     first ? pdq->tstamp : 0, 0);
 	pdq->part_len[pdq->chain++] = len;
 	pdq->chain_len += len;
 }
@@ -682,7 +683,7 @@ static u32 packet_direct_trim(struct packet_direct_queue *pdq, u32 first,
 }
 
 void packet_direct_frame_end(struct packet_direct_queue *pdq, u32 slot, u32 len,
-			     u32 flags, u32 hash)
+			     u32 flags, u32 hash, __be16 protocol)
 {
 	u32 parts = pdq->chain + 1;
 	struct tpacket4_hdr *hdr;
@@ -695,7 +696,7 @@ void packet_direct_frame_end(struct packet_direct_queue *pdq, u32 slot, u32 len,
 	packet_direct_sync(pdq, slot, len);
 	first = pdq->fill - pdq->chain;
 	__packet_direct_fill(pdq, slot, 0, len, 0, 0, 0,
-			     parts == 1 ? pdq->tstamp : 0);
+			     parts == 1 ? pdq->tstamp : 0, 0);
 	pdq->part_len[pdq->chain++] = len;
 	total = pdq->chain_len + len;
 
@@ -718,6 +719,7 @@ void packet_direct_frame_end(struct packet_direct_queue *pdq, u32 slot, u32 len,
 			(parts == 1 ? TPACKET4_LAST : 0);
 	hdr->tp_len = total;
 	hdr->tp_rxhash = hash;
+	hdr->tp_protocol = protocol;
 
 	pdq->chain = 0;
 	pdq->chain_len = 0;

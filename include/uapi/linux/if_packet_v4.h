@@ -176,7 +176,8 @@ struct tpacket4_ctrl {
  *		   unless TPACKET4_TSTAMP_HW is set
  * @tp_vlan_tci:   (k) a tag that is not in the frame
  * @tp_vlan_tpid:  (k) its ethertype, in host byte order
- * @tp_protocol:   (k) as sll_protocol, in network byte order
+ * @tp_protocol:   (k) as sll_protocol, in network byte order; in direct mode as
+ *		   the NIC knows it, which may have looked behind VLAN tags
  * @tp_pkttype:	   (k) as sll_pkttype
  * @tp_reserved:   (k) 0
  * @tp_priv:	   the application's own; the kernel never reads or writes it

@@ -392,7 +392,7 @@ static void ixgbe_direct_frame_end(struct ixgbe_ring *ring,
 		flags = TPACKET4_RX_ERROR;
 	}
 	hash = ixgbe_direct_hash(rx_desc, &flags);
-	packet_direct_frame_end(pdq, slot, len, flags, hash);
+	packet_direct_frame_end(pdq, slot, len, flags, hash, 0);
 	return;
 
 drop:
