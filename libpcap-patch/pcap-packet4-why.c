@@ -33,6 +33,7 @@ static const char *const sentences[] = {
 	[PACKET_DIRECT_QUEUE_SHARED_IRQ] = "it shares its interrupt with another queue; lower the number of queues (ethtool -L IFACE combined N)",
 	[PACKET_DIRECT_QUEUE_MODE] = "not in the mode that the device is in (such as SR-IOV or FCoE); leave that mode",
 	[PACKET_DIRECT_SLOT_TOO_SMALL] = "the device needs larger slots than libpcap makes; please report this",
+	[PACKET_DIRECT_ENTRIES_TOO_FEW] = "the buffer is too small for the device; ask for a larger one",
 	[PACKET_DIRECT_DMA_BOUNCE] = "the device cannot reach all memory, so data would be copied; boot without swiotlb=force, or with an IOMMU",
 	[PACKET_DIRECT_DMA_FAILED] = "the buffer could not be mapped for the device; ask for a smaller one",
 	[PACKET_DIRECT_DRIVER_FAILED] = "its driver could not restart it; see the kernel's log",

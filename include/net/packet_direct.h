@@ -69,7 +69,9 @@ struct sk_filter;
  * @len_max:	bytes of a slot that the NIC can use at most
  * @split_min:	smallest header slot for header split, 0: cannot split
  * @split_max:	largest
- * @post_min:	slots that the NIC takes at a time
+ * @post_min:	slots that the NIC takes at a time; a ring has twice as many
+ *		entries at least, because some may be waiting for the rest of a
+ *		frame
  */
 struct packet_direct_limits {
 	u32	granule;

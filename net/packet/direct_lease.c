@@ -115,6 +115,8 @@ packet_direct_check_slots(const struct packet_direct_queue *pdq,
 		return PACKET_DIRECT_SLOT_TOO_SMALL;
 	if (pdq->slot_len > limits->len_max)
 		return PACKET_DIRECT_SLOT_TOO_LARGE;
+	if (pdq->mask + 1 < 2 * limits->post_min)
+		return PACKET_DIRECT_ENTRIES_TOO_FEW;
 	return PACKET_DIRECT_OK;
 }
 

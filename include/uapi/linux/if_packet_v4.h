@@ -386,6 +386,7 @@ enum packet_direct_reason {
 	PACKET_DIRECT_SLOT_GRANULE,
 	PACKET_DIRECT_SLOT_TOO_SMALL,
 	PACKET_DIRECT_SLOT_TOO_LARGE,
+	PACKET_DIRECT_ENTRIES_TOO_FEW,
 	PACKET_DIRECT_DMA_BOUNCE,
 	PACKET_DIRECT_DMA_FAILED,
 	PACKET_DIRECT_DRIVER_FAILED,
@@ -411,7 +412,8 @@ enum packet_direct_reason {
  * @ti_split_min:  smallest header slot for header split; 0: cannot split
  * @ti_split_max:  largest
  * @ti_post_min:   slots that the NIC takes at a time: the kernel needs as many
- *		   before any of them can be used
+ *		   before any of them can be used, and tp_entry_nr is twice that
+ *		   at least
  */
 struct tpacket4_info {
 	__u32	ti_size;
