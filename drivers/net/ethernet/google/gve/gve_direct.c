@@ -1,0 +1,700 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PACKET_RX_DIRECT: Rx queues that are leased to a packet socket, in the queue
+ * format DQO-RDA.
+ *
+ * The core knows which queue is leased, and gve_direct_start() asks it each time
+ * a ring is started; rx->direct is the answer for as long as the ring runs.  So
+ * there is nothing here to be kept over a reset.
+ *
+ * What is different with a leased queue:
+ *
+ *	buffer queue		descriptors point to the slots of the lease
+ *	buf_states		slot of each buffer id that the NIC has; nothing
+ *				else of an element is used
+ *	CREATE_RX_QUEUE		the buffer size is the usable length of a slot;
+ *				neither RSC nor header split
+ *	starvation_timer	runs only while the NIC has buffers, but too few
+ *				to be sure of an interrupt
+ *
+ * The doorbell takes buffers in multiples of GVE_RX_BUF_THRESH_DQO.  Slots that
+ * are too few for one stay with the core as free ones, so that its counts are
+ * what the NIC sees, and its timer looks when there are more.
+ *
+ * The NIC wants all queues to be quiet while one is destroyed or created, and
+ * cannot destroy queue 0 while there are others: giving that one away and taking
+ * it back restarts all of them.
+ */
+#include <linux/etherdevice.h>
+#include <linux/rtnetlink.h>
+
+#include "gve.h"
+#include "gve_adminq.h"
+#include "gve_direct.h"
+#include "gve_dqo.h"
+
+/* completions after which the NIC is given slots again */
+#define GVE_DIRECT_BATCH	32
+
+/* All devices have buffers of this size; some have larger ones, too. */
+#define GVE_DIRECT_GRANULE	GVE_DEFAULT_RX_BUFFER_SIZE
+
+/* What the packet type map says of a frame; the device fills it in. */
+#define GVE_DIRECT_TYPES	8
+
+static const u32 gve_direct_l3_flags[GVE_DIRECT_TYPES] = {
+	[GVE_L3_TYPE_IPV4] = TPACKET4_PROTOCOL | TPACKET4_HASH,
+	[GVE_L3_TYPE_IPV6] = TPACKET4_PROTOCOL | TPACKET4_HASH,
+};
+
+static const __be16 gve_direct_l3_protocol[GVE_DIRECT_TYPES] = {
+	[GVE_L3_TYPE_IPV4] = cpu_to_be16(ETH_P_IP),
+	[GVE_L3_TYPE_IPV6] = cpu_to_be16(ETH_P_IPV6),
+};
+
+static const u32 gve_direct_l4_flags[GVE_DIRECT_TYPES] = {
+	[GVE_L4_TYPE_TCP]  = TPACKET4_CSUM_VALID | TPACKET4_HASH_L4,
+	[GVE_L4_TYPE_UDP]  = TPACKET4_CSUM_VALID | TPACKET4_HASH_L4,
+	[GVE_L4_TYPE_ICMP] = TPACKET4_CSUM_VALID,
+	[GVE_L4_TYPE_SCTP] = TPACKET4_CSUM_VALID,
+};
+
+/**
+ * struct gve_direct_sum - what a poll got
+ * @packets: frames
+ * @bytes: bytes of them
+ * @errors: completions that no frame could be made of
+ */
+struct gve_direct_sum {
+	u32 packets;
+	u32 errors;
+	u64 bytes;
+};
+
+/**
+ * gve_direct_fill() - give free slots of the lease to the NIC
+ * @rx: Rx ring
+ */
+static void gve_direct_fill(struct gve_rx_ring *rx)
+{
+	struct gve_rx_buf_queue_dqo *bufq = &rx->dqo.bufq;
+	struct packet_direct_queue *pdq = rx->direct;
+	struct gve_rx_buf_state_dqo *buf;
+	struct gve_rx_desc_dqo *desc;
+	u32 count, i;
+	s16 id;
+
+	count = bufq->mask - packet_direct_in_nic(pdq);
+	if (count < GVE_RX_BUF_THRESH_DQO)
+		return;
+
+	count = min(count, packet_direct_reclaim(pdq));
+	count = round_down(count, GVE_RX_BUF_THRESH_DQO);
+	if (!count)
+		return;
+
+	for (i = 0; i < count; i++) {
+		id = rx->dqo.free_buf_states;
+		buf = &rx->dqo.buf_states[id];
+		rx->dqo.free_buf_states = buf->next;
+		buf->next = id;
+		buf->slot = packet_direct_post(pdq);
+
+		desc = &bufq->desc_ring[bufq->tail];
+		desc->buf_id = cpu_to_le16(id);
+		desc->buf_addr = cpu_to_le64(packet_direct_dma(pdq, buf->slot));
+		bufq->tail = (bufq->tail + 1) & bufq->mask;
+	}
+
+	rx->fill_cnt += count;
+	/* iowrite32() orders the descriptors before the doorbell */
+	gve_rx_write_doorbell_dqo(rx->gve, rx->q_num);
+}
+
+/**
+ * gve_direct_refill() - give slots to the NIC at the end of a poll
+ * @rx: Rx ring
+ */
+void gve_direct_refill(struct gve_rx_ring *rx)
+{
+	u32 in_nic;
+
+	do {
+		gve_direct_fill(rx);
+	} while (packet_direct_posted(rx->direct));
+
+	in_nic = packet_direct_in_nic(rx->direct);
+	if (unlikely(in_nic && in_nic < GVE_RX_BUF_THRESH_DQO))
+		mod_timer(&rx->starvation_timer,
+			  jiffies + msecs_to_jiffies(GVE_RX_NAPI_RESCHED_MS));
+}
+
+/**
+ * gve_direct_done() - has the NIC written a completion
+ * @rx: Rx ring
+ * @desc: where
+ *
+ * Return: true if so, and its fields can be read
+ */
+static bool gve_direct_done(const struct gve_rx_ring *rx,
+			    const struct gve_rx_compl_desc_dqo *desc)
+{
+	if (desc->generation == rx->dqo.complq.cur_gen_bit)
+		return false;
+
+	/* no other field before the generation bit */
+	dma_rmb();
+	return true;
+}
+
+/**
+ * gve_direct_advance() - completions have been cleaned
+ * @rx: Rx ring
+ * @count: how many, not beyond the ring's end
+ */
+static void gve_direct_advance(struct gve_rx_ring *rx, unsigned int count)
+{
+	struct gve_rx_compl_queue_dqo *complq = &rx->dqo.complq;
+	u32 head = complq->head + count;
+
+	complq->head = head & complq->mask;
+	complq->cur_gen_bit ^= head > complq->mask;
+	rx->cnt += count;
+}
+
+/**
+ * gve_direct_complete() - the slot that a completion is about
+ * @rx: Rx ring
+ * @desc: completion
+ *
+ * The NIC completes in any order, and is not believed: a buffer id counts only
+ * once for each time that it was posted.
+ *
+ * Return: the slot, or TPACKET4_SLOT_NONE when the NIC does not have that buffer
+ */
+static u32 gve_direct_complete(struct gve_rx_ring *rx,
+			       const struct gve_rx_compl_desc_dqo *desc)
+{
+	u16 id = le16_to_cpu(READ_ONCE(desc->buf_id));
+	struct gve_rx_buf_state_dqo *buf;
+
+	if (unlikely(id >= rx->dqo.num_buf_states))
+		return TPACKET4_SLOT_NONE;
+	buf = &rx->dqo.buf_states[id];
+	if (unlikely(buf->next != id))
+		return TPACKET4_SLOT_NONE;
+
+	buf->next = rx->dqo.free_buf_states;
+	rx->dqo.free_buf_states = id;
+	packet_direct_completed(rx->direct);
+	return buf->slot;
+}
+
+/**
+ * gve_direct_type() - what the packet type says
+ * @rx: Rx ring
+ * @desc: last completion of a frame
+ * @protocol: ethertype, or 0
+ *
+ * Return: TPACKET4_* for a frame without errors
+ */
+static u32 gve_direct_type(const struct gve_rx_ring *rx,
+			   const struct gve_rx_compl_desc_dqo *desc,
+			   __be16 *protocol)
+{
+	const struct gve_ptype *type;
+	u32 flags;
+
+	type = &rx->gve->ptype_lut_dqo->ptypes[desc->packet_type];
+	if (unlikely((type->l3_type | type->l4_type) >= GVE_DIRECT_TYPES)) {
+		*protocol = 0;
+		return 0;
+	}
+
+	*protocol = gve_direct_l3_protocol[type->l3_type];
+	flags = gve_direct_l3_flags[type->l3_type] |
+		gve_direct_l4_flags[type->l4_type];
+	if (!desc->l3_l4_processed)
+		flags &= ~TPACKET4_CSUM_VALID;
+	return flags;
+}
+
+/**
+ * gve_direct_checksum() - what the NIC found out about checksums
+ * @desc: last completion of a frame
+ * @flags: TPACKET4_* by its packet type
+ * @protocol: its ethertype
+ *
+ * By the rules of gve_rx_skb_csum(), which does not believe the NIC about IPv6
+ * with a routing or destination options header, but for NETIF_F_RXCSUM: that is
+ * what the stack wants to be told, and the completion tells it anyway.
+ *
+ * Return: @flags as they have to be for this frame
+ */
+static u32 gve_direct_checksum(const struct gve_rx_compl_desc_dqo *desc,
+			       u32 flags, __be16 protocol)
+{
+	bool ipv6 = protocol == cpu_to_be16(ETH_P_IPV6);
+
+	if (!desc->l3_l4_processed)
+		return flags;
+	if (ipv6 && desc->ipv6_ex_add)
+		return flags & ~TPACKET4_CSUM_VALID;
+	if (desc->csum_l4_err || desc->csum_external_udp_err ||
+	    (!ipv6 && (desc->csum_ip_err || desc->csum_external_ip_err)))
+		return (flags & ~TPACKET4_CSUM_VALID) | TPACKET4_CSUM_BAD;
+	return flags;
+}
+
+/**
+ * gve_direct_is_plain() - is a frame whole in one slot, with nothing to look at
+ * @desc: completion
+ *
+ * Return: true if so
+ */
+static bool gve_direct_is_plain(const struct gve_rx_compl_desc_dqo *desc)
+{
+	return desc->end_of_packet && !desc->csum_ip_err &&
+	       !desc->csum_l4_err && !desc->csum_external_ip_err &&
+	       !desc->csum_external_udp_err && !desc->rx_error &&
+	       !desc->ipv6_ex_add && !desc->rsc && !desc->split_header;
+}
+
+/**
+ * gve_direct_clean_plain() - deliver frames that are whole in one slot
+ * @rx: Rx ring
+ * @max: most completions to look at
+ * @got: is counted up
+ *
+ * Ends at the first completion that is not there, or that
+ * gve_direct_clean_odd() has to look at.
+ *
+ * Return: completions cleaned
+ */
+static unsigned int gve_direct_clean_plain(struct gve_rx_ring *rx, u32 max,
+					   struct gve_direct_sum *got)
+{
+	struct gve_rx_compl_queue_dqo *complq = &rx->dqo.complq;
+	struct packet_direct_queue *pdq = rx->direct;
+	struct gve_rx_compl_desc_dqo *desc, *end;
+	u64 bytes = pdq->bytes;
+	u32 slot, len, flags;
+	unsigned int cleaned;
+	__be16 protocol;
+
+	max = min(max, complq->mask + 1 - complq->head);
+	desc = &complq->desc_ring[complq->head];
+
+	for (end = desc + max; desc != end; desc++) {
+		if (!gve_direct_done(rx, desc) || !gve_direct_is_plain(desc))
+			break;
+		slot = gve_direct_complete(rx, desc);
+		if (unlikely(slot == TPACKET4_SLOT_NONE))
+			break;
+
+		len = desc->packet_len;
+		flags = gve_direct_type(rx, desc, &protocol);
+		packet_direct_frame(pdq, slot, len, flags,
+				    le32_to_cpu(desc->hash), protocol);
+	}
+
+	cleaned = max - (end - desc);
+	gve_direct_advance(rx, cleaned);
+	got->packets += cleaned;
+	got->bytes += pdq->bytes - bytes;
+	return cleaned;
+}
+
+/**
+ * gve_direct_clean_odd() - deliver or drop what the next completion has
+ * @rx: Rx ring
+ * @got: is counted up
+ *
+ * For what is not plain: parts of a frame, errors, and all frames when there is
+ * a filter.  What the queue was not created for, RSC and header split, is an
+ * error.
+ *
+ * Return: completions cleaned, 0 or 1
+ */
+static noinline unsigned int gve_direct_clean_odd(struct gve_rx_ring *rx,
+						  struct gve_direct_sum *got)
+{
+	struct packet_direct_queue *pdq = rx->direct;
+	struct gve_rx_compl_desc_dqo *desc;
+	u32 slot, len, flags;
+	__be16 protocol;
+
+	desc = &rx->dqo.complq.desc_ring[rx->dqo.complq.head];
+	if (!gve_direct_done(rx, desc))
+		return 0;
+
+	gve_direct_advance(rx, 1);
+	slot = gve_direct_complete(rx, desc);
+	len = desc->packet_len;
+
+	if (unlikely(slot == TPACKET4_SLOT_NONE))
+		net_err_ratelimited("%s: RX queue %u completed buffer %u, which it does not have\n",
+				    rx->gve->dev->name, rx->q_num,
+				    le16_to_cpu(desc->buf_id));
+
+	if (slot == TPACKET4_SLOT_NONE || desc->rx_error || desc->rsc ||
+	    desc->split_header) {
+		got->errors++;
+		packet_direct_drop(pdq, slot, desc->end_of_packet,
+				   &pdq->drop_error);
+		return 1;
+	}
+
+	got->bytes += len;
+	if (likely(desc->end_of_packet)) {
+		got->packets++;
+		flags = gve_direct_type(rx, desc, &protocol);
+		flags = gve_direct_checksum(desc, flags, protocol);
+		packet_direct_frame_end(pdq, slot, len, flags,
+					le32_to_cpu(desc->hash), protocol);
+	} else {
+		packet_direct_frag(pdq, slot, len);
+	}
+	return 1;
+}
+
+/**
+ * gve_rx_poll_direct() - poll the ring of a leased queue
+ * @rx: Rx ring
+ * @budget: most completions to clean
+ *
+ * A ring without slots does not keep NAPI polling: the core schedules it when
+ * there are new ones.
+ *
+ * Return: completions cleaned
+ */
+int gve_rx_poll_direct(struct gve_rx_ring *rx, int budget)
+{
+	struct packet_direct_queue *pdq = rx->direct;
+	struct gve_direct_sum got = {};
+	int total = 0;
+
+	packet_direct_begin(pdq);
+	while (total < budget) {
+		u32 max = min(budget - total, GVE_DIRECT_BATCH);
+		unsigned int cleaned = 0;
+
+		if (packet_direct_plain(pdq))
+			cleaned = gve_direct_clean_plain(rx, max, &got);
+		if (!cleaned)
+			cleaned = gve_direct_clean_odd(rx, &got);
+		if (!cleaned)
+			break;
+		total += cleaned;
+
+		gve_direct_fill(rx);
+	}
+	packet_direct_flush(pdq);
+
+	gve_direct_refill(rx);
+
+	u64_stats_update_begin(&rx->statss);
+	rx->rpackets += got.packets;
+	rx->rbytes += got.bytes;
+	rx->rx_desc_err_dropped_pkt += got.errors;
+	u64_stats_update_end(&rx->statss);
+	return total;
+}
+
+/**
+ * gve_direct_missed() - what the NIC last reported to have missed
+ * @rx: Rx ring
+ *
+ * It writes its part of the report every GVE_STATS_REPORT_TIMER_PERIOD ms, at
+ * the end, where it begins the later the fewer queues there are: so the last one
+ * that is about this queue is the latest.
+ *
+ * Return: frames that found no buffer since the queue was created
+ */
+static u64 gve_direct_missed(const struct gve_rx_ring *rx)
+{
+	struct gve_priv *priv = rx->gve;
+	const struct stats *stat;
+	size_t i;
+
+	i = (priv->stats_report_len - sizeof(*priv->stats_report)) /
+	    sizeof(*stat);
+	while (i--) {
+		stat = &priv->stats_report->stats[i];
+		if (be32_to_cpu(stat->stat_name) == RX_NO_BUFFERS_POSTED &&
+		    be32_to_cpu(stat->queue_id) == rx->q_num)
+			return be64_to_cpu(READ_ONCE(stat->value));
+	}
+	return 0;
+}
+
+/**
+ * gve_direct_count_missed() - credit what the NIC has missed to the lease
+ * @rx: Rx ring
+ *
+ * A count that went back has begun anew with the queue.
+ */
+static void gve_direct_count_missed(struct gve_rx_ring *rx)
+{
+	u64 missed = gve_direct_missed(rx);
+
+	packet_direct_missed(rx->direct, missed < rx->direct_missed ?
+					 missed : missed - rx->direct_missed);
+	rx->direct_missed = missed;
+}
+
+/**
+ * gve_direct_create() - how the NIC has to fill the buffers of a leased queue
+ * @rx: Rx ring
+ * @cmd: command to create the queue, filled in as for the stack
+ */
+void gve_direct_create(const struct gve_rx_ring *rx,
+		       struct gve_adminq_create_rx_queue *cmd)
+{
+	if (!rx->direct)
+		return;
+
+	cmd->packet_buffer_size = cpu_to_be16(rx->direct->slot_len);
+	cmd->enable_rsc = 0;
+	cmd->header_buffer_size = 0;
+}
+
+/**
+ * gve_direct_start() - find out whether a ring is a leased queue's
+ * @rx: Rx ring, whose queue is about to be created
+ * @napi: what polls it
+ */
+void gve_direct_start(struct gve_rx_ring *rx, struct napi_struct *napi)
+{
+	struct packet_direct_queue *pdq;
+
+	pdq = packet_direct_queue(rx->gve->dev, rx->q_num);
+	if (!pdq)
+		return;
+
+	rx->direct_missed = gve_direct_missed(rx);
+	rx->direct = pdq;
+	packet_direct_ring_up(pdq, napi, round_down(rx->dqo.bufq.mask,
+						    GVE_RX_BUF_THRESH_DQO));
+}
+
+/**
+ * gve_direct_stop() - take the slots out of a ring that has been stopped
+ * @rx: Rx ring
+ */
+void gve_direct_stop(struct gve_rx_ring *rx)
+{
+	struct packet_direct_queue *pdq = rx->direct;
+	int id;
+
+	if (!pdq)
+		return;
+
+	gve_direct_count_missed(rx);
+	for (id = 0; id < rx->dqo.num_buf_states; id++)
+		if (rx->dqo.buf_states[id].next == id)
+			packet_direct_unpost(pdq, rx->dqo.buf_states[id].slot);
+	rx->direct = NULL;
+	packet_direct_ring_down(pdq);
+}
+
+/**
+ * gve_direct_ring() - the ring that a queue has with the device
+ * @priv: board private structure
+ * @queue: number of the queue
+ *
+ * There is none after a suspend or a failed reset either, although netif_running()
+ * is true then.
+ *
+ * Return: the ring, or NULL
+ */
+static struct gve_rx_ring *gve_direct_ring(struct gve_priv *priv,
+					   unsigned int queue)
+{
+	if (!gve_get_device_rings_ok(priv) || queue >= priv->rx_cfg.num_queues)
+		return NULL;
+	return &priv->rx[queue];
+}
+
+/**
+ * gve_direct_restart_all() - restart the queues of the device
+ * @priv: board private structure, running
+ *
+ * Return: 0 or -errno
+ */
+static int gve_direct_restart_all(struct gve_priv *priv)
+{
+	struct gve_tx_alloc_rings_cfg tx_cfg = {};
+	struct gve_rx_alloc_rings_cfg rx_cfg = {};
+
+	gve_get_curr_alloc_cfgs(priv, &tx_cfg, &rx_cfg);
+	return gve_adjust_config(priv, &tx_cfg, &rx_cfg);
+}
+
+/**
+ * gve_direct_restart_one() - restart one Rx queue, while the others are quiet
+ * @priv: board private structure, running
+ * @queue: number of the queue
+ *
+ * The ring stays; so nothing has to be allocated, and all is quiet only once.
+ *
+ * Return: 0, or -errno with the device turned down
+ */
+static int gve_direct_restart_one(struct gve_priv *priv, unsigned int queue)
+{
+	int err;
+
+	gve_turndown(priv);
+	err = gve_adminq_destroy_single_rx_queue(priv, queue);
+	if (err)
+		return err;
+
+	gve_rx_stop_ring_dqo(priv, queue);
+	gve_rx_start_ring_dqo(priv, queue);
+	err = gve_adminq_create_single_rx_queue(priv, queue);
+	if (err)
+		return err;
+
+	gve_rx_post_buffers_dqo(&priv->rx[queue]);
+	gve_turnup_and_check_status(priv);
+	return 0;
+}
+
+/**
+ * gve_direct_restart() - restart an Rx queue, for the stack or for a lease
+ * @priv: board private structure, running
+ * @queue: number of the queue
+ *
+ * What does not stop or start is reset together with the device.
+ *
+ * Return: 0 or -errno
+ */
+static int gve_direct_restart(struct gve_priv *priv, unsigned int queue)
+{
+	int err;
+
+	err = queue ? gve_direct_restart_one(priv, queue) :
+		      gve_direct_restart_all(priv);
+	if (!err)
+		return 0;
+
+	netdev_err(priv->dev, "RX queue %u did not restart (%d): resetting\n",
+		   queue, err);
+	return gve_reset(priv, false);
+}
+
+/**
+ * gve_direct_limits() - packet_direct_ops.limits
+ * @dev: network device
+ * @queue: number of the queue
+ * @limits: is filled in
+ *
+ * Return: why the queue cannot be leased, or PACKET_DIRECT_OK
+ */
+static enum packet_direct_reason
+gve_direct_limits(struct net_device *dev, unsigned int queue,
+		  struct packet_direct_limits *limits)
+{
+	struct gve_priv *priv = netdev_priv(dev);
+
+	*limits = (struct packet_direct_limits) {
+		.granule  = GVE_DIRECT_GRANULE,
+		.len_min  = GVE_DIRECT_GRANULE,
+		.len_max  = clamp_t(u32, priv->max_rx_buffer_size,
+				    GVE_DIRECT_GRANULE, GVE_MAX_RX_BUFFER_SIZE),
+		.post_min = GVE_RX_BUF_THRESH_DQO,
+	};
+
+	switch (priv->queue_format) {
+	case GVE_DQO_RDA_FORMAT:
+		break;
+	case GVE_DQO_QPL_FORMAT:
+		return PACKET_DIRECT_FORMAT_DQO_QPL;
+	case GVE_GQI_RDA_FORMAT:
+		return PACKET_DIRECT_FORMAT_GQI_RDA;
+	default:
+		return PACKET_DIRECT_FORMAT_GQI_QPL;
+	}
+	if (queue >= priv->rx_cfg.num_queues)
+		return PACKET_DIRECT_NO_QUEUE;
+	return PACKET_DIRECT_OK;
+}
+
+/**
+ * gve_direct_bind() - packet_direct_ops.bind
+ * @dev: network device
+ * @queue: number of the queue
+ * @pdq: its lease
+ *
+ * Return: 0 or -errno
+ */
+static int gve_direct_bind(struct net_device *dev, unsigned int queue,
+			   struct packet_direct_queue *pdq)
+{
+	struct gve_priv *priv = netdev_priv(dev);
+
+	ASSERT_RTNL();
+	return gve_direct_ring(priv, queue) ? gve_direct_restart(priv, queue) : 0;
+}
+
+/**
+ * gve_direct_unbind() - packet_direct_ops.unbind
+ * @dev: network device
+ * @queue: number of the queue
+ * @pdq: lease that it had
+ *
+ * A ring that is no more was stopped after the device had confirmed that its
+ * queue was destroyed or, by its status register, that it was reset: the driver
+ * waits for one of these for as long as it takes.
+ *
+ * Return: 0 once the NIC cannot write to the slots any more, or -EIO
+ */
+static int gve_direct_unbind(struct net_device *dev, unsigned int queue,
+			     struct packet_direct_queue *pdq)
+{
+	struct gve_priv *priv = netdev_priv(dev);
+	struct gve_rx_ring *rx;
+
+	ASSERT_RTNL();
+	rx = gve_direct_ring(priv, queue);
+	if (!rx || rx->direct != pdq)
+		return 0;
+
+	gve_direct_restart(priv, queue);
+
+	rx = gve_direct_ring(priv, queue);
+	return rx && rx->direct == pdq ? -EIO : 0;
+}
+
+/**
+ * gve_direct_sync_stats() - packet_direct_ops.sync_stats
+ * @dev: network device
+ * @queue: number of the queue
+ * @pdq: its lease
+ */
+static void gve_direct_sync_stats(struct net_device *dev, unsigned int queue,
+				  struct packet_direct_queue *pdq)
+{
+	struct gve_rx_ring *rx;
+
+	ASSERT_RTNL();
+	rx = gve_direct_ring(netdev_priv(dev), queue);
+	if (rx && rx->direct)
+		gve_direct_count_missed(rx);
+}
+
+static const struct packet_direct_ops gve_direct_ops = {
+	.limits		= gve_direct_limits,
+	.bind		= gve_direct_bind,
+	.unbind		= gve_direct_unbind,
+	.sync_stats	= gve_direct_sync_stats,
+};
+
+/**
+ * gve_direct_set_ops() - let queues be leased
+ * @dev: network device
+ */
+void gve_direct_set_ops(struct net_device *dev)
+{
+	dev->packet_direct_ops = &gve_direct_ops;
+}
