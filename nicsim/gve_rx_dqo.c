@@ -64,10 +64,15 @@ void gve_rx_dqo_doorbell(struct gve *nic, unsigned int q, uint32_t val)
 	struct gve_rx_queue *rxq = &nic->rxq[q];
 	uint32_t mask = rxq->size - 1;
 
-	if (val % DQO_RX_DB_GRANULE || val > mask) {
+	if (val > mask) {
 		nicsim_strict(nic->sim, "RX queue %u: doorbell %u of a ring of %u", q, val,
 			      rxq->size);
-		val &= mask & ~(DQO_RX_DB_GRANULE - 1);
+		return;
+	}
+	if (val % DQO_RX_DB_GRANULE) {
+		nicsim_strict(nic->sim, "RX queue %u: doorbell %u is not a multiple of %u", q, val,
+			      DQO_RX_DB_GRANULE);
+		val -= val % DQO_RX_DB_GRANULE;
 	}
 	if (((val - rxq->tail) & mask) + rxq->bufs > mask) {
 		nicsim_strict(nic->sim, "RX queue %u: doorbell %u, %u buffers from %u are there", q,

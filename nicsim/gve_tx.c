@@ -129,5 +129,7 @@ void gve_tx_send(struct gve *nic, const struct gve_tx_job *job)
 			      job->queue, job->hdr_len, lay.hdr_len, job->len);
 		return;
 	}
+	if (lay.ipv4)
+		put_be16(nic->tx_frame + lay.l3 + 10, 0);
 	seg_send(&lay, nic->tx_frame, job->len, nic->tx_segment, emit, &arg);
 }

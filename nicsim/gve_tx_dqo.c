@@ -13,7 +13,7 @@ void gve_tx_dqo_doorbell(struct gve *nic, unsigned int q, uint32_t val)
 	if (val >= txq->size) {
 		nicsim_strict(nic->sim, "TX queue %u: doorbell %u of a ring of %u", q, val,
 			      txq->size);
-		val &= txq->size - 1;
+		return;
 	}
 	txq->tail = val;
 }
