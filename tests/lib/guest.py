@@ -121,6 +121,19 @@ def counters(iface="eth0"):
             re.findall(r"^\s*(\S+): (\d+)$", sh(f"ethtool -S {iface}"), re.M)}
 
 
+def driver():
+    """What there is to know of the driver of eth0."""
+    import drivers      # pylint: disable=import-outside-toplevel
+    return drivers.DRIVER
+
+
+def queue_packets():
+    """Frames that came to each queue; with gve buffers, which is the same as long
+    as each frame fits into one.
+    """
+    return driver().queue_packets(counters())
+
+
 def two_ports(near="10.9.0.1", far="10.9.0.2"):
     """eth0 here and eth1, wired to it, in the namespace 'far', with addresses."""
     if not os.path.exists("/run/netns/far"):

@@ -4,21 +4,29 @@
 import json
 import subprocess
 
-from guest import TOP, want
+from guest import TOP, Failed, until, want
+from packet4 import ACTIVE
 
-PROGRAM = TOP + "/build/tests/ixgbe/direct_rx"
+PROGRAM = TOP + "/build/tests/direct/direct_rx"
 WRONG = ("bad", "disorder", "backwards", "bad_slot", "bad_cons", "quarantined")
+
+
+class Refused(Failed):
+    """The queue could not be had."""
 
 
 class Lease:
     """With its answers to commands."""
 
-    def __init__(self, queue, entries=4096, iface="eth0"):
+    def __init__(self, queue, entries=4096, slot_len=2048, iface="eth0"):
+        self.queue = queue
         self.process = subprocess.Popen(
-            [PROGRAM, iface, str(queue), str(entries)], text=True,
+            [PROGRAM, iface, str(queue), str(entries), str(slot_len)], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         answer = self.process.stdout.readline().strip()
-        want(answer == "ready", f"the lease of queue {queue} was refused: {answer}")
+        if answer != "ready":
+            self.kill()
+            raise Refused(f"the lease of queue {queue} was refused: {answer}")
 
     def ask(self, command):
         self.process.stdin.write(command + "\n")
@@ -32,6 +40,9 @@ class Lease:
     def stats(self):
         return json.loads(self.ask("stats"))
 
+    def active(self):
+        until("the lease is active", lambda: self.stats()["state"] == ACTIVE)
+
     def kill(self):
         self.process.kill()
         self.process.wait()
@@ -43,6 +54,15 @@ class Lease:
 
     def __exit__(self, *_):
         self.kill()
+
+
+def refusal(*args, **kwargs):
+    """Why a queue cannot be had, or nothing when it can."""
+    try:
+        Lease(*args, **kwargs).kill()
+    except Refused as why:
+        return str(why)
+    return ""
 
 
 def right(stats):

@@ -139,14 +139,25 @@ class Tap:
         self.socket.close()
 
 
-def direct(iface, queue, entries=1024):
-    """A socket that has leased a queue."""
+def ring(entries=1024):
+    """A socket with a ring, which nothing fills yet."""
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     sock.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V4)
     sock.setsockopt(SOL_PACKET, PACKET_RX_RING,
                     struct.pack("=5I44x", 64, 0, entries, 0, SLOT))
+    return sock
+
+
+def lease(sock, iface, queue):
+    """Let a queue fill it."""
     sock.bind((iface, ETH_P_ALL))
     sock.setsockopt(SOL_PACKET, PACKET_RX_DIRECT, queue)
+
+
+def direct(iface, queue, entries=1024):
+    """A socket that has leased a queue."""
+    sock = ring(entries)
+    lease(sock, iface, queue)
     return sock
 
 

@@ -10,6 +10,7 @@
  *	clear	forget it
  *	hold	give no entry back from now on
  *	go	give back all that is held, and go on
+ *	give N	give back N entries of what is held
  *	release	give the queue back to the stack
  *	quit
  */
@@ -35,6 +36,7 @@ struct got {
 	unsigned long bad;	/* of the generator, and wrong */
 	unsigned long chained;	/* in more than one entry */
 	unsigned long tagged;	/* with a VLAN tag in the frame */
+	unsigned long ipv4;	/* by tp_protocol */
 	unsigned long csum_valid;
 	unsigned long csum_bad;
 	unsigned long hash;
@@ -110,6 +112,8 @@ static void check_frame(struct capture *c, const struct tpacket4_hdr *hdr,
 	uint64_t seq;
 
 	got->frames++;
+	got->ipv4 += hdr->tp_flags & TPACKET4_PROTOCOL &&
+		     hdr->tp_protocol == htons(ETH_P_IP);
 	got->csum_valid += !!(hdr->tp_flags & TPACKET4_CSUM_VALID);
 	got->csum_bad += !!(hdr->tp_flags & TPACKET4_CSUM_BAD);
 	got->hash += !!(hdr->tp_flags & TPACKET4_HASH);
@@ -158,12 +162,16 @@ static uint32_t take_frame(struct capture *c)
 	return n;
 }
 
+static void give_some(struct capture *c, uint32_t count)
+{
+	tpacket4_release(&c->ring, count);
+	tpacket4_kick(&c->ring, c->fd);
+}
+
 static void give_back(struct capture *c)
 {
-	if (c->hold)
-		return;
-	tpacket4_release(&c->ring, c->ring.next - c->ring.cons);
-	tpacket4_kick(&c->ring, c->fd);
+	if (!c->hold)
+		give_some(c, c->ring.next - c->ring.cons);
 }
 
 static void take_all(struct capture *c)
@@ -192,6 +200,7 @@ static void print_got(const struct got *got)
 		{ "bad", got->bad },
 		{ "chained", got->chained },
 		{ "tagged", got->tagged },
+		{ "ipv4", got->ipv4 },
 		{ "csum_valid", got->csum_valid },
 		{ "csum_bad", got->csum_bad },
 		{ "hash", got->hash },
@@ -256,6 +265,7 @@ static int release_queue(struct capture *c)
 /* Returns false at the end. */
 static bool command(struct capture *c)
 {
+	unsigned int count;
 	char line[64];
 
 	if (!fgets(line, sizeof(line), stdin) || !strcmp(line, "quit\n"))
@@ -270,6 +280,8 @@ static bool command(struct capture *c)
 	} else if (!strcmp(line, "hold\n") || !strcmp(line, "go\n")) {
 		c->hold = line[0] == 'h';
 		give_back(c);
+	} else if (sscanf(line, "give %u", &count) == 1) {
+		give_some(c, count);
 	} else if (strcmp(line, "release\n") || release_queue(c)) {
 		printf("error %s", line);
 		return true;

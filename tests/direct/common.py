@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the cases share: two ports that are wired to each other, of which port 1
+is eth1 in the network namespace 'far', and the generator of port 0, whose frames
+go to the leased queue by an ntuple rule.
+"""
+
+import contextlib
+import os
+import struct
+import subprocess
+
+import guest
+import lease
+from drivers import CPUS, DRIVER, NAME, PCI
+from guest import Failed, carrier, sh, until, want
+
+NEAR, FAR = "10.9.0.1", "10.9.0.2"
+DRIVERS = "/sys/bus/pci/drivers/"
+VLAN = "build/tests/direct/vlan.pcap"
+NIC, PEER = guest.Nic(0), guest.Nic(1)
+SEEN = set()
+QUEUES = {}
+
+
+def leased():
+    """The queue that the cases lease, not the one that ping uses."""
+    return QUEUES["leased"]
+
+
+def weights(*queues):
+    return " ".join("1" if q in queues else "0" for q in range(CPUS))
+
+
+def carrier_changes():
+    with open("/sys/class/net/eth0/carrier_changes", encoding="ascii") as file:
+        return int(file.read())
+
+
+def link_up():
+    until("eth0 has its link", carrier)
+    until("eth1 has its link", lambda: "LOWER_UP" in sh("ip link show eth1", far=True))
+
+
+def ping(count=5):
+    out = sh(f"ping -q -c {count} -i 0.02 -W 2 {FAR}", check=False)
+    want(f" {count} received" in out, f"ping: {out.strip()[-300:]}")
+
+
+def model(name):
+    return NIC.model()[name]
+
+
+class Capture(lease.Lease):
+    """A lease whose process checks what it delivers."""
+
+    def __init__(self, queue=None, entries=1024, slot_len=2048):
+        super().__init__(leased() if queue is None else queue, entries, slot_len)
+
+
+def generate(args):
+    NIC(f"gen {args}")
+    NIC.finish()
+
+
+def traffic(capture, count=2000, args="", steer=True, least=None):
+    """Every frame of the generator arrives whole and in order, or is counted as
+    missed for want of slots: the generator does not wait for this guest.
+    """
+    link_up()
+    capture.active()
+    if steer:
+        rule(capture.queue)
+    capture.tell("clear")
+    missed = capture.stats()["drop_nic"]
+    generate(f"count={count} {'' if 'pps=' in args else 'pps=4000'} {args}")
+    with contextlib.suppress(Failed):
+        until("all frames are here",
+              lambda: capture.stats()["gen"] + capture.stats()["drop_nic"] - missed >= count,
+              5 + DRIVER.report_s)
+    stats = capture.stats()
+    missed = stats["drop_nic"] - missed
+    want(stats["gen"] + missed == count and stats["gen"] >= (least or count // 2),
+         f"{stats['gen']} of {count} frames, {missed} missed: {stats}")
+    lease.right(stats)
+    return stats
+
+
+def no_rule():
+    sh("ethtool -N eth0 delete 5", check=False)
+
+
+def rule(queue):
+    """Steer the generator's frames; what closes the device may remove the rule."""
+    no_rule()
+    sh(f"ethtool -N eth0 flow-type udp4 dst-port 9 action {queue} loc 5")
+
+
+def stack_packets(queue):
+    return guest.queue_packets()[queue]
+
+
+def ping_queue():
+    """The queue that the peer's answers come to."""
+    before = guest.queue_packets()
+    sh(f"ping -q -c 20 -i 0.02 -W 2 {FAR}", check=False)
+    after = guest.queue_packets()
+    return max(range(CPUS), key=lambda q: after[q] - before[q])
+
+
+def vlan_pcap(count):
+    """UDP frames with a VLAN tag."""
+    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 128, 0, 0, 64, 17, 0,
+                     bytes((198, 18, 0, 1)), bytes((198, 19, 0, 1)))
+    total = sum(struct.unpack("!10H", ip))
+    total = (total & 0xffff) + (total >> 16)
+    ip = ip[:10] + struct.pack("!H", ~total & 0xffff) + ip[12:]
+    mac = bytes(int(b, 16) for b in NIC("mac")["mac"].split(":"))
+    frame = (mac + b"\x02\0\0\0\0\xfe" + struct.pack("!HHH", 0x8100, 5, 0x0800) + ip +
+             struct.pack("!HHHH", 10000, 9, 108, 0) + bytes(100))
+    with open(VLAN, "wb") as file:
+        file.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+        for n in range(count):
+            file.write(struct.pack("<IIII", n, 0, len(frame), len(frame)) + frame)
+
+
+def tagged(capture, count):
+    capture.tell("clear")
+    NIC(f"feed {VLAN}")
+    NIC.finish()
+    with contextlib.suppress(Failed):
+        until("all are here", lambda: capture.stats()["tagged"] >= count, 3)
+    stats = capture.stats()
+    want(stats["tagged"] == count, f"{stats['tagged']} of {count} tags: {stats}")
+
+
+class Background:
+    """A command that runs meanwhile."""
+
+    def __init__(self, command, far=False):
+        prefix = ["ip", "netns", "exec", "far"] if far else []
+        self.process = subprocess.Popen(prefix + command, text=True,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def end(self):
+        return self.process.communicate(timeout=60)[0]
+
+
+def reprobe(between=lambda: None, then=None):
+    """Take the driver from the device and give it back."""
+    name, driver = os.path.basename(PCI), DRIVERS + NAME
+    sh(f"echo {name} > {driver}/unbind")
+    between()
+    sh(f"echo {name} > {driver}/bind")
+    until("eth0 is back", lambda: os.path.exists("/sys/class/net/eth0"))
+    (then or setup_near)()
+
+
+def strict_records():
+    """What the models have said since the last call."""
+    new = []
+    for port, nic in enumerate((NIC, PEER)):
+        for text in nic.strict():
+            text = f"port {port}: {text}"
+            if text not in SEEN:
+                new.append(text)
+                SEEN.add(text)
+    return new
+
+
+def set_address():
+    sh(f"ip addr replace {NEAR}/24 dev eth0")
+    sh("ip link set eth0 up")
+    link_up()
+
+
+def setup_near():
+    set_address()
+    sh("ethtool -K eth0 ntuple on")
+    rule(leased())
+    link_up()
+
+
+def setup():
+    QUEUES["leased"] = 2
+    guest.two_ports(NEAR, FAR)
+    setup_near()
+    ping()
+    QUEUES["leased"] = 2 if ping_queue() != 2 else 1

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What is about gve and the gVNIC: its queue formats, and what a lease costs."""
+
+import re
+import time
+
+import ethnl
+import lease
+import packet4
+from common import (CPUS, DRIVER, FAR, NIC, Background, Capture, carrier_changes, generate,
+                    leased, link_up, model, no_rule, ping, reprobe, rule, set_address,
+                    stack_packets, traffic, weights)
+from guest import TOP, sh, until, want
+
+REASONS = TOP + "/include/uapi/linux/if_packet_v4.h"
+ROUNDS = 5
+
+
+def reason(name):
+    """Its number."""
+    with open(REASONS, encoding="ascii") as file:
+        body = re.search(r"enum packet_direct_reason \{(.*?)\}", file.read(), re.S)[1]
+    return re.findall(r"PACKET_DIRECT_(\w+),", body).index(name)
+
+
+def what_is_known():
+    """The hash and the packet type of a frame that RSS brought, and not."""
+    no_rule()
+    sh(f"ethtool -X eth0 weight {weights(leased())}")
+    try:
+        with Capture() as capture:
+            stats = traffic(capture, 2000, "flows=64", False)
+            want(stats["hash"] == stats["hash_l4"] == stats["ipv4"] == stats["gen"],
+                 f"by RSS: {stats}")
+    finally:
+        sh("ethtool -X eth0 default")
+    with Capture() as capture:
+        stats = traffic(capture, 2000, "flows=64")
+        want(stats["ipv4"] == stats["gen"], f"by a rule: {stats}")
+
+
+def order():
+    """In whatever order the NIC completes its buffers."""
+    usual = NIC("set")["knobs"]["shuffle"]
+    want(usual > 1, "the model completes in order by itself")
+    try:
+        for window in (0, 2, 1000):
+            NIC(f"set shuffle {window}")
+            with Capture() as capture:
+                traffic(capture, 5000, "min=60 max=1514 flows=64")
+    finally:
+        NIC(f"set shuffle {usual}")
+
+
+def quiet(queue):
+    """How long a lease of a queue and its end take, in ms: no longer are the others
+    quiet.
+    """
+    took = []
+    for _ in range(ROUNDS):
+        sock = packet4.ring(entries=64)
+        began = time.monotonic()
+        packet4.lease(sock, "eth0", queue)
+        bound = time.monotonic()
+        packet4.release(sock)
+        took += [bound - began, time.monotonic() - bound]
+        sock.close()
+        link_up()
+    took = sorted(1000 * t for t in took)
+    print(f"# queue {queue}: {took[0]:.1f} to {took[-1]:.1f} ms, half of them within "
+          f"{took[len(took) // 2]:.1f} ms", flush=True)
+
+
+def cost():
+    """The link goes down and up; what comes for other queues meanwhile waits."""
+    quiet(leased())
+    quiet(0)
+    changes = carrier_changes()
+    pings = Background(["ping", "-q", "-c", "300", "-i", "0.01", "-W", "2", FAR])
+    try:
+        for _ in range(ROUNDS):
+            with Capture() as capture:
+                traffic(capture, 200)
+            generate("count=100 pps=4000")
+        out = pings.end()
+    finally:
+        pings.process.kill()
+    want(" 300 received" in out, f"another queue lost frames: {out.strip()[-200:]}")
+    print(f"# a ping by another queue waited for {out.rsplit('/', 2)[1]} ms at most", flush=True)
+    want(carrier_changes() == changes + 4 * ROUNDS,
+         f"{carrier_changes() - changes} changes of the carrier")
+
+
+def queue_0():
+    """It restarts all queues, another lease too."""
+    with Capture() as other:
+        with Capture(0) as capture:
+            traffic(capture)
+            traffic(other)
+        traffic(other)
+    rule(0)
+    try:
+        before = stack_packets(0)
+        generate("count=500 pps=2000")
+        until("the stack has queue 0", lambda: stack_packets(0) >= before + 500)
+    finally:
+        rule(leased())
+    ping()
+
+
+def formats():
+    """The other queue formats are refused, each with its reason."""
+    usual = NIC("set")["knobs"]["format"]
+    try:
+        for name in ("dqo-qpl", "gqi-rda", "gqi-qpl"):
+            sh("ip link set eth0 down")
+            reprobe(lambda n=name: NIC(f"set format {n}"), set_address)
+            number = reason("FORMAT_" + name.upper().replace("-", "_"))
+            why = lease.refusal(leased())
+            want(f"refused: refused {number} EOPNOTSUPP" in why, f"{name}: {why or 'leased'}")
+            ping()
+    finally:
+        sh("ip link set eth0 down")
+        reprobe(lambda: NIC(f"set format {usual}"))
+    with Capture() as capture:
+        traffic(capture)
+
+
+def granule():
+    """A ring that is too small for what the NIC takes at a time is refused."""
+    number = reason("ENTRIES_TOO_FEW")
+    for entries in (8, 16, 32):
+        why = lease.refusal(leased(), entries)
+        want(f"refused {number} EINVAL" in why, f"{entries} entries: {why or 'leased'}")
+
+
+def offloads():
+    """Neither LRO nor header split on a leased queue."""
+    try:
+        sh("ethtool -K eth0 lro on")
+        ethnl.set_data_split("eth0", True)
+        with Capture() as capture:
+            merged = model("rsc_packets")
+            traffic(capture, 5000, "min=60 max=1514 flows=4")
+            want(model("rsc_packets") == merged, "the leased queue has RSC")
+            ethnl.set_data_split("eth0", False)
+            traffic(capture)
+            ethnl.set_data_split("eth0", True)
+            traffic(capture)
+    finally:
+        ethnl.set_data_split("eth0", False)
+        sh("ethtool -K eth0 lro off")
+        link_up()
+    ping()
+
+
+def asked_reset():
+    """The device asks for a reset, and is given one."""
+    with Capture() as capture:
+        for _ in range(3):
+            before = model("resets")
+            NIC("set ask-reset 1")
+            until("the driver resets it", lambda n=before: model("resets") > n)
+            traffic(capture)
+    ping()
+
+
+def starved():
+    """A queue without slots drops, the others go on, and its losses are told."""
+    time.sleep(DRIVER.report_s)
+    with Capture() as capture:
+        traffic(capture, 200)
+        missed, dropped = capture.stats()["drop_nic"], model("rx_no_desc")
+        capture.tell("hold")
+        for _ in range(2):
+            generate("count=5000 pause=0")
+            ping()
+        dropped = model("rx_no_desc") - dropped
+        want(dropped > 5000, f"{dropped} frames dropped")
+        stats = capture.stats()
+        want(stats["posted"] == 0 and stats["held"] + stats["free"] == 1024,
+             f"slots are missing: {stats}")
+        until("they are told", lambda: capture.stats()["drop_nic"] - missed >= dropped,
+              5 + DRIVER.report_s)
+        stats = capture.stats()
+        want(stats["drop_nic"] - missed == dropped,
+             f"the lease missed {stats['drop_nic'] - missed}, the model dropped {dropped}")
+        capture.tell("go")
+        traffic(capture)
+
+
+def all_queues():
+    """Each queue with a lease of its own, and one after the other back."""
+    captures = [Capture(queue) for queue in range(CPUS)]
+    try:
+        for capture in captures:
+            traffic(capture, 500)
+        while captures:
+            captures.pop().kill()
+            for capture in captures:
+                traffic(capture, 100)
+    finally:
+        for capture in captures:
+            capture.kill()
+    rule(leased())
+    ping()
+
+
+CASES = [
+    ("hash and packet type", what_is_known),
+    ("completions in any order", order),
+    ("what a lease costs", cost),
+    ("queue 0", queue_0),
+    ("all queues", all_queues),
+    ("the granule", granule),
+    ("LRO and header split", offloads),
+    ("a reset that the device asks for", asked_reset),
+    ("a starved queue stops nobody, and its losses are told", starved),
+    ("the other queue formats", formats),
+]

@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What is about ixgbe and the 82599: its registers, and what it can do alone."""
+
+import ctypes
+import mmap
+import struct
+import time
+
+import guest
+from common import (CPUS, DRIVER, FAR, NIC, PCI, Background, Capture, carrier_changes, generate,
+                    leased, link_up, model, no_rule, ping, reprobe, rule,
+                    stack_packets, tagged, traffic, vlan_pcap, weights)
+from guest import carrier, sh, until, want
+from packet4 import COPY
+
+DROP_EN, VME, RSCEN = 1 << 28, 1 << 30, 1
+
+
+class Registers:
+    """The device's registers, none of which is changed by reading it here."""
+
+    def __init__(self):
+        with open(f"{PCI}/resource0", "r+b") as file:
+            self.map = mmap.mmap(file.fileno(), 0x20000)
+
+    def read(self, offset):
+        return ctypes.c_uint32.from_buffer(self.map, offset).value
+
+    def srrctl(self, queue):
+        return self.read(0x2100 + 4 * queue)
+
+    def rxdctl(self, queue):
+        return self.read(0x1028 + 0x40 * queue)
+
+    def rscctl(self, queue):
+        return self.read(0x102c + 0x40 * queue)
+
+    def counter(self, queue):
+        return self.read(0x2300 + queue // 4 * 4) >> queue % 4 * 8 & 15
+
+
+def hash_by_rss():
+    no_rule()
+    sh(f"ethtool -X eth0 weight {weights(leased())}")
+    sh("ethtool -N eth0 rx-flow-hash udp4 sdfn")
+    try:
+        with Capture() as capture:
+            stats = traffic(capture, 2000, "flows=64", False)
+            want(stats["hash"] == stats["hash_l4"] == stats["gen"],
+                 f"over ports: {stats}")
+            sh("ethtool -N eth0 rx-flow-hash udp4 sd")
+            stats = traffic(capture, 2000, "flows=64", False)
+            want((stats["hash"], stats["hash_l4"]) == (stats["gen"], 0),
+                 f"over addresses: {stats}")
+    finally:
+        sh("ethtool -N eth0 rx-flow-hash udp4 sd")
+        sh("ethtool -X eth0 default")
+        rule(leased())
+
+
+def no_link_flap():
+    """Leases of one queue; the link and the other queues do not notice."""
+    changes = carrier_changes()
+    before = guest.counters()
+    pings = Background(["ping", "-q", "-c", "300", "-i", "0.01", "-W", "2", FAR])
+    try:
+        for _ in range(5):
+            with Capture() as capture:
+                traffic(capture, 200)
+            generate("count=100 pps=4000")
+        out = pings.end()
+    finally:
+        pings.process.kill()
+    want(" 300 received" in out, f"another queue lost frames: {out.strip()[-200:]}")
+    want(carrier_changes() == changes, "the link went down")
+    after = guest.counters()
+    name = f"rx_queue_{leased()}_packets"
+    want(after[name] - before[name] == 1500, f"{name}: {before[name]} to {after[name]}")
+
+
+def flow_director():
+    """What leaves by the Tx queue of the same number does not pull its answers
+    into the lease, neither a connection that was there before nor a new one.
+    """
+    echo = Background(["python3", "-u", "-c", f"""
+import socket
+listener = socket.create_server(("{FAR}", 7001))
+print("ready")
+for _ in range(2):
+    conn, _ = listener.accept()
+    while data := conn.recv(100):
+        conn.sendall(data)"""], far=True)
+    client = ["taskset", "-c", str(leased()), "python3", "-c", f"""
+import socket, time
+conn = socket.create_connection(("{FAR}", 7001))
+conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+conn.settimeout(10)
+for n in range(300):
+    conn.sendall(b"x")
+    conn.recv(1)
+    time.sleep(0.01)
+print("done")"""]
+    try:
+        sh("ethtool -K eth0 ntuple off")
+        link_up()
+        sh(f"ethtool -X eth0 weight {weights(*set(range(CPUS)) - {leased()})}")
+        want(echo.process.stdout.readline() == "ready\n", "no echo")
+        before = stack_packets(leased())
+        first = Background(client)
+        until("ATR steers", lambda: stack_packets(leased()) > before + 20)
+        with Capture() as capture:
+            for who in (first, Background(client)):
+                out = who.end().strip()
+                want(out.endswith("done"), f"a connection got stuck: {out[-200:]}")
+            want(capture.stats()["frames"] < 5, f"the lease has its frames: {capture.stats()}")
+    finally:
+        echo.process.kill()
+        sh("ethtool -X eth0 default")
+        sh("ethtool -K eth0 ntuple on")
+        link_up()
+
+
+def selftest():
+    """The self-test has a ring of its own with the number of queue 0."""
+    rule(0)
+    try:
+        with Capture(0) as capture:
+            out = sh("ethtool -t eth0 offline", check=False)
+            want("The test result is PASS" in out, out.replace("\n", "; "))
+            traffic(capture)
+    finally:
+        rule(leased())
+    ping()
+
+
+def starved():
+    """A queue without slots drops, the others go on, also after link-up."""
+    regs = Registers()
+    with Capture() as capture:
+        traffic(capture, 200)
+        sh("ethtool -S eth0")
+        before = guest.counters()["rx_no_dma_resources"], model("rx_no_desc")
+        missed = capture.stats()["drop_nic"]
+        capture.tell("hold")
+        for _ in range(2):
+            want(regs.srrctl(leased()) & DROP_EN, "DROP_EN is clear")
+            generate("count=5000 pause=0")
+            ping()
+            NIC("link down")
+            until("eth0 lost its link", lambda: not carrier())
+            NIC("link up")
+            link_up()
+        want(regs.srrctl(leased()) & DROP_EN, "link-up cleared DROP_EN")
+        generate("count=1000 pause=0")
+        ping()
+        until("the ring is dry", lambda: capture.stats()["posted"] == 0)
+        stats = capture.stats()
+        dropped = model("rx_no_desc") - before[1]
+        want(dropped > 8000, f"{dropped} frames dropped")
+        want(stats["held"] == 1024 and stats["posted"] == 0, f"slots are missing: {stats}")
+        want(stats["drop_nic"] - missed == dropped,
+             f"the lease missed {stats['drop_nic'] - missed}, the model dropped {dropped}")
+        want(guest.counters()["rx_no_dma_resources"] - before[0] == dropped,
+             "the driver counts others than the model")
+        capture.tell("go")
+        traffic(capture)
+
+
+def counters():
+    """Each lease has a counter of missed frames, and gives it back."""
+    regs = Registers()
+    want([regs.counter(q) for q in range(CPUS)] == [0] * CPUS, "a queue has one already")
+    with Capture() as first, Capture(3):
+        got = [regs.counter(q) for q in range(CPUS)]
+        want(sorted(got) == [0] * (CPUS - 2) + [1, 2], f"counters {got}")
+        sh("ethtool -r eth0")
+        link_up()
+        first.active()
+        got = [regs.counter(q) for q in range(CPUS)]
+        want(got[leased()] and sorted(got) == [0] * (CPUS - 2) + [1, 2],
+             f"counters {got} after a reset")
+    got = [regs.counter(q) for q in range(CPUS)]
+    want(got == [0] * CPUS, f"counters {got} without a lease")
+
+
+def drop_en_of_the_stack():
+    """A queue that comes back drops as the others of the stack do."""
+    regs = Registers()
+    try:
+        for pause in ("off", "on"):
+            sh(f"ethtool -A eth0 autoneg {pause} rx {pause} tx {pause}", check=False)
+            link_up()
+            before = [regs.srrctl(q) & DROP_EN for q in range(CPUS)]
+            with Capture():
+                want(regs.srrctl(leased()) & DROP_EN, "the lease does not drop")
+            after = [regs.srrctl(q) & DROP_EN for q in range(CPUS)]
+            want(before == after, f"pause {pause}: DROP_EN {before}, then {after}")
+    finally:
+        sh("ethtool -A eth0 autoneg on rx on tx on", check=False)
+        link_up()
+
+
+def vlan():
+    """Tags stay in the frame, whatever turns stripping on for all rings."""
+    regs = Registers()
+    vlan_pcap(50)
+    sh("ethtool -K eth0 rx-vlan-filter off", check=False)
+    sh("ip link set eth0 promisc on")
+    try:
+        want(regs.rxdctl(leased()) & VME, "the stack's queue does not strip")
+        with Capture() as capture:
+            tagged(capture, 50)
+            for command in ("ip link set eth0 promisc off; ip link set eth0 promisc on",
+                            "ip maddr add 01:00:5e:11:22:33 dev eth0",
+                            "ip maddr del 01:00:5e:11:22:33 dev eth0",
+                            "ethtool -r eth0", "ethtool -K eth0 rxvlan off",
+                            "ethtool -K eth0 rxvlan on"):
+                sh(command)
+                link_up()
+                capture.active()
+                want(not regs.rxdctl(leased()) & VME, f"{command} turned stripping on")
+                want(regs.rxdctl(0) & VME or "rxvlan off" in command,
+                     f"{command} turned it off for another queue")
+                tagged(capture, 50)
+        want(regs.rxdctl(leased()) & VME, "the stack's queue does not strip afterwards")
+    finally:
+        sh("ip link set eth0 promisc off")
+        sh("ethtool -K eth0 rx-vlan-filter on", check=False)
+        link_up()
+
+
+def lro():
+    regs = Registers()
+    sh("ethtool -K eth0 lro on")
+    try:
+        link_up()
+        want(all(regs.rscctl(q) & RSCEN for q in range(CPUS)), "LRO is not on")
+        with Capture() as capture:
+            want(not regs.rscctl(leased()) & RSCEN, "a leased queue has RSC")
+            traffic(capture)
+        want(regs.rscctl(leased()) & RSCEN, "the stack's queue has no RSC afterwards")
+    finally:
+        sh("ethtool -K eth0 lro off")
+        link_up()
+
+
+def buffers():
+    """SRRCTL says what a slot holds."""
+    regs = Registers()
+    for slot_len in DRIVER.slot_lens:
+        with Capture(leased(), 64, slot_len):
+            want(regs.srrctl(leased()) & 0x7f == slot_len // 1024,
+                 f"{slot_len}: SRRCTL {regs.srrctl(leased()):#x}")
+    want(regs.srrctl(leased()) & 0x7f in (2, 3), "the stack's queue has the wrong buffers")
+
+
+def not_confirmed():
+    """A queue that does not stop is stopped by a reset."""
+    NIC("set rxdctl-disable-delay-us 3000000")
+    try:
+        capture = Capture()
+        NIC("set rxdctl-disable-delay-us 3000000")
+        with capture:
+            capture.active()
+            changes = carrier_changes()
+            began = time.monotonic()
+            capture.tell("release")
+            stats = capture.stats()
+            want(stats["quarantined"] == 0 and stats["state"] == COPY, f"{stats}")
+            want(time.monotonic() - began > 0.4, "it stopped at once")
+        link_up()
+        want(carrier_changes() > changes, "there was no reset")
+    finally:
+        NIC("set rxdctl-disable-delay-us 0")
+    link_up()
+    ping()
+    with Capture() as capture:
+        traffic(capture)
+
+
+def bus_master():
+    with open(f"{PCI}/config", "rb") as file:
+        return struct.unpack("<HHH", file.read(6))[2] >> 2 & 1
+
+
+def last_means():
+    """A device that does not even stop by a reset may not do DMA any more."""
+    with Capture() as capture:
+        traffic(capture, 200)
+        NIC("set rxdctl-stuck 1")
+        try:
+            capture.tell("release")
+        finally:
+            NIC("set rxdctl-stuck 0")
+        stats = capture.stats()
+        want(stats["quarantined"] == 0 and stats["state"] == COPY, f"{stats}")
+        want(not bus_master(), "it is still bus master")
+        want(not carrier(), "the link is up")
+    sh("ip link set eth0 down")
+    reprobe()
+    ping()
+    with Capture() as capture:
+        traffic(capture)
+
+
+CASES = [
+    ("the hash of RSS", hash_by_rss),
+    ("a lease does not touch the link, nor other queues", no_link_flap),
+    ("ATR does not steer into a lease", flow_director),
+    ("SRRCTL", buffers),
+    ("ethtool -t offline", selftest),
+    ("a starved queue stops nobody, and its losses are counted", starved),
+    ("counters of missed frames", counters),
+    ("DROP_EN of the stack's queues", drop_en_of_the_stack),
+    ("what turns VLAN stripping on", vlan),
+    ("LRO on, then a lease", lro),
+    ("a queue that does not stop", not_confirmed),
+    ("a device that does not stop", last_means),
+]

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What tests have to know of each driver and its device."""
+
+import os
+
+PCI = os.path.realpath("/sys/class/net/eth0/device")
+CPUS = os.cpu_count()
+
+
+class Ixgbe:
+    vectors = CPUS + 1
+    interrupts = "eth0"
+    errors = ("rx_csum_offload_errors",)
+    offloads = ("tso off", "tso on", "tx off", "tx on tso on sg on", "gro off", "gro on",
+                "rx off", "rx on")
+    vlan_offloads = ("rxvlan off", "txvlan off", "rxvlan on", "txvlan on",
+                     "rx-vlan-filter off", "rx-vlan-filter on")
+    mtus = (9000, 9710, 3000, 1500)
+    oversize = 1515         # with the last of mtus
+    rings = (64, 4096, 512)
+    reset = "ethtool -r {}"
+    own_resets = ("ethtool -K eth0 rxvlan off", "ethtool -K eth0 rxvlan on")
+    queue_restart = False   # a lease stops the others for a moment, and the link
+    counts_buffers = False  # in place of frames, by queue
+    report_s = 0            # how late the device says what it had no slots for
+    slot_lens = (1024, 2048, 3072, 15360, 16384)
+    slot_lens_refused = (1536, 17408)
+    small_rings = (64, 8)
+    post_min = 1            # slots that the NIC takes at a time
+
+    @staticmethod
+    def channels(count):
+        return f"combined {count}"
+
+    @staticmethod
+    def queue_packets(stats):
+        return [stats[f"rx_queue_{q}_packets"] for q in range(CPUS)]
+
+
+class Gve:
+    vectors = 2 * 16 + 1
+    interrupts = f"@pci:{os.path.basename(PCI)}"
+    errors = ("rx_dropped", "rx_desc_err_dropped_pkt")
+    offloads = ("tso off", "tso on", "tx off", "tx on tso on sg on", "gro off", "gro on",
+                "rx off", "rx on", "lro on", "lro off")
+    vlan_offloads = ("rxhash off", "rxhash on")
+    mtus = (9000, 3000, 1500)
+    oversize = 9019         # the device's own limit, which no driver changes
+    rings = (256, 4096, 1024)
+    reset = "ethtool --reset {} all"
+    own_resets = ()
+    queue_restart = True
+    counts_buffers = True
+    report_s = 21
+    slot_lens = (2048, 4096)
+    slot_lens_refused = (1024, 3072, 6144)
+    small_rings = (64,)
+    post_min = 32
+
+    @staticmethod
+    def channels(count):
+        return f"rx {count} tx {count}"
+
+    # Buffers, so as long as each frame fits in one.
+    @staticmethod
+    def queue_packets(stats):
+        return [stats.get(f"rx_completed_desc[{q}]", 0) for q in range(CPUS)]
+
+
+NAME = os.path.basename(os.readlink(f"{PCI}/driver"))
+DRIVER = {"ixgbe": Ixgbe, "gve": Gve}[NAME]
