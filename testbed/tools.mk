@@ -25,6 +25,7 @@ stock-tools:
 # Built where they belong, by the kernel's own rules; always, since those do
 # not know the headers beside them.
 selftests: kernel
+	@testbed/deps tools
 	@mkdir -p $(SELFTEST_OUT)
 	@$(MAKE) -s -B -C build/linux/patched/$(SELFTEST_DIR) \
 		OUTPUT=$(SELFTEST_OUT) KHDR_INCLUDES='$(KHDR)' \
