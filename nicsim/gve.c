@@ -47,21 +47,25 @@ void gve_reset(struct gve *nic)
 	gve_rx_ready(nic);
 }
 
-static void driver_status(struct gve *nic, uint32_t val)
+static void run_adminq(struct gve *nic)
+{
+	uint32_t len = nic->aq.length;
+
+	nic->aq.running = nic->aq.base && len >= AQ_COMMAND_SIZE && !(len & (len - 1));
+	if (!nic->aq.running)
+		nicsim_strict(nic->sim, "run with an admin queue at %#jx of %u bytes",
+			      (uintmax_t)nic->aq.base, len);
+	nic->device_status &= ~DEVICE_STATUS_IS_RESET;
+}
+
+static void write_driver_status(struct gve *nic, uint32_t val)
 {
 	if (val & ~(DRIVER_STATUS_RUN | DRIVER_STATUS_RESET))
-		nicsim_strict(nic->sim, "driver_status: %#x has unknown bits", val);
-	if (val & DRIVER_STATUS_RESET) {
+		nicsim_strict(nic->sim, "driver status %#x has unknown bits", val);
+	if (val & DRIVER_STATUS_RESET)
 		gve_reset(nic);
-	} else if (val & DRIVER_STATUS_RUN) {
-		if (!nic->aq.base || nic->aq.length < AQ_COMMAND_SIZE ||
-		    nic->aq.length & (nic->aq.length - 1))
-			nicsim_strict(nic->sim, "driver_status: run, but the admin queue is at %#jx, %u bytes",
-				      (uintmax_t)nic->aq.base, nic->aq.length);
-		else
-			nic->aq.running = true;
-		nic->device_status &= ~DEVICE_STATUS_IS_RESET;
-	}
+	else if (val & DRIVER_STATUS_RUN)
+		run_adminq(nic);
 }
 
 static bool reg_read(struct gve *nic, uint64_t off, unsigned int size, uint32_t *val)
@@ -109,7 +113,7 @@ static bool reg_write(struct gve *nic, uint64_t off, uint32_t val, unsigned int 
 		return size == 4 && aq_write(nic, off, val);
 	case GVE_REG_DRIVER_STATUS:
 		if (size == 4)
-			driver_status(nic, val);
+			write_driver_status(nic, val);
 		return size == 4;
 	case GVE_REG_AQ_DOORBELL:
 		if (size == 4)

@@ -103,7 +103,7 @@ static void start(struct gve *nic, struct gve_rsc *rsc, const struct gve_rx_meta
 	nicsim_timer_arm(nic->rsc_timer, nic->knob_rsc_us * 1000);
 }
 
-/* Acknowledgement, flags and window are the last segment's. */
+/* What it acknowledges, flags and window are the last segment's. */
 static void append(struct gve *nic, struct gve_rsc *rsc, const struct gve_rx_meta *meta,
 		   const uint8_t *frame)
 {

@@ -89,9 +89,10 @@ static void print_queues(const struct gve *nic, FILE *out)
 
 		if (!rxq->frames && !rxq->no_desc && !rxq->off && !rxq->on)
 			continue;
-		fprintf(out, "%s\"%u\":{\"frames\":%ju,\"bytes\":%ju,\"no_desc\":%ju,\"off\":%ju,"
-			"\"bufs\":%u}", sep, q, (uintmax_t)rxq->frames, (uintmax_t)rxq->bytes,
-			(uintmax_t)rxq->no_desc, (uintmax_t)rxq->off, rxq->bufs);
+		fprintf(out, "%s\"%u\":{\"frames\":%ju,\"bytes\":%ju,\"no_desc\":%ju,\"off\":%ju",
+			sep, q, (uintmax_t)rxq->frames, (uintmax_t)rxq->bytes,
+			(uintmax_t)rxq->no_desc, (uintmax_t)rxq->off);
+		fprintf(out, ",\"bufs\":%u}", rxq->bufs);
 		sep = ",";
 	}
 	fputs("},\"tx_queue\":{", out);

@@ -125,7 +125,7 @@ void gve_tx_send(struct gve *nic, const struct gve_tx_job *job)
 	}
 	if (lay.hdr_len != job->hdr_len || job->hdr_len >= job->len ||
 	    job->hdr_len + job->mss > NIC_FRAME_MAX) {
-		nicsim_strict(nic->sim, "TX queue %u: headers of %zu bytes, not %zu, to segment %zu",
+		nicsim_strict(nic->sim, "TX queue %u: headers of %zu bytes, not %zu, of %zu",
 			      job->queue, job->hdr_len, lay.hdr_len, job->len);
 		return;
 	}

@@ -57,7 +57,8 @@ void ixgbe_tx_emit(struct ixgbe *nic, const struct ixgbe_tx_job *job, uint8_t *f
 		nicsim_wire_tx(nic->sim, frame, len);
 }
 
-static bool check_tso(struct ixgbe *nic, const struct ixgbe_tx_job *job, const struct seg_layout *lay)
+static bool check_tso(struct ixgbe *nic, const struct ixgbe_tx_job *job,
+		      const struct seg_layout *lay)
 {
 	size_t paylen = job->opts >> TXD_PAYLEN_SHIFT;
 

@@ -45,8 +45,7 @@ static bool knob_parse(const struct nic_knob *knob, const char *text, uint64_t *
 		for (*val = knob->min; *val <= knob->max; ++*val)
 			if (!strcmp(knob->names[*val], text))
 				return true;
-		snprintf(err, KNOB_ERR_LEN, "set %s: no value '%.99s'; `set` alone shows the one now",
-			 knob->name, text);
+		snprintf(err, KNOB_ERR_LEN, "set %s: no value '%.99s'", knob->name, text);
 		return false;
 	}
 	if (!parse_u64(text, val)) {

@@ -76,7 +76,8 @@ struct tso {
 	uint8_t tcp_flags;
 };
 
-static void segment_ip(const struct seg_layout *lay, const struct tso *tso, uint8_t *seg, size_t len)
+static void segment_ip(const struct seg_layout *lay, const struct tso *tso, uint8_t *seg,
+		       size_t len)
 {
 	if (lay->ipv4) {
 		put_be16(seg + lay->l3 + 2, len - lay->l3);
@@ -87,8 +88,8 @@ static void segment_ip(const struct seg_layout *lay, const struct tso *tso, uint
 	}
 }
 
-static void segment_l4(const struct seg_layout *lay, const struct tso *tso, uint8_t *seg, size_t len,
-		       bool first, bool last)
+static void segment_l4(const struct seg_layout *lay, const struct tso *tso, uint8_t *seg,
+		       size_t len, bool first, bool last)
 {
 	uint8_t *l4 = seg + lay->l4;
 

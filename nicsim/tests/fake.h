@@ -268,7 +268,7 @@ static inline size_t put_l4(const struct fake_flow *f, uint8_t *l4, uint32_t pse
 		l4[hdr + i] = i * 7 + 1;
 	if (!f->no_csum)
 		put_be16(l4 + field, csum_fold(csum_add(pseudo + f->bad_l4, l4,
-								    hdr + f->payload)));
+							hdr + f->payload)));
 	return hdr + f->payload;
 }
 

@@ -109,6 +109,18 @@ def knobs():
         assert sim.control.ok("set")["knobs"] == {"wire-pause": 1, "rx-room": 5, "check": 0}
 
 
+def knobs_before():
+    """--set does what set does, and some values have names"""
+    with Nicsim("--set", "format=gqi-qpl", "--set", "queues=3", model="gvnic") as sim:
+        knobs = sim.control.ok("set")["knobs"]
+        assert knobs["format"] == "gqi-qpl" and knobs["queues"] == 3
+        sim.control.ok("set format dqo-rda")
+        assert sim.control.ok("set")["knobs"]["format"] == "dqo-rda"
+        for bad in ("format gqi", "format 1", "queues 0", "queues x"):
+            assert not sim.control(f"set {bad}")["ok"], bad
+        assert sim.control.ok("set")["knobs"]["queues"] == 3
+
+
 def strict():
     """records are counted by text, cleared on request, and the log has each once"""
     with Nicsim() as sim:
@@ -143,11 +155,16 @@ def command_line():
                        (base + ["--mac", "01:00:00:00:00:00"], "unicast"),
                        (base + ["--mac", "02:00:00:00:00"], "unicast"),
                        (base + ["--wire-listen", "a", "--wire-connect", "b"], "one of"),
-                       (base + ["extra"], "unexpected argument: extra"), (["--warp"], "--help")):
+                       (base + ["extra"], "unexpected argument: extra"), (["--warp"], "--help"),
+                       (base + ["--set", "check"], "not NAME=VALUE: check")):
         status, text = tried(*args)
         assert status == 2 and want in text, (args, status, text)
     status, text = tried(*base)
     assert status == 1 and "No such file" in text
+    with Nicsim() as sim:
+        place = ["--socket", sim.dir + "/s", "--control", sim.dir + "/c"]
+        status, text = tried("--model", "gvnic", *place, "--set", "format=warp")
+        assert status == 1 and "no value 'warp'" in text, text
     status, text = tried(*base[:3], "/" + "x" * 120, *base[4:])
     assert status == 1 and "too long" in text
 
@@ -194,5 +211,5 @@ def mac():
         assert client.receive_frame()[:6] == bytes.fromhex("020000000042")
 
 
-run([one_per_line, pieces, tokens, several, too_many, help_lists_all, bad_requests, knobs, strict,
-     command_line, sockets, term_while_busy, mac])
+run([one_per_line, pieces, tokens, several, too_many, help_lists_all, bad_requests, knobs,
+     knobs_before, strict, command_line, sockets, term_while_busy, mac])

@@ -288,7 +288,7 @@ static void test_ptypes(void)
 	put_be64(p + 8, SCRATCH);
 	ok(admin(AQ_GET_PTYPE_MAP, p, sizeof(p)) == AQ_PASSED, "the map of packet types");
 	ok(mem(SCRATCH)[2 * gve_ptype(&udp6)] == PTYPE_L3_IPV6 &&
-	   mem(SCRATCH)[2 * gve_ptype(&udp6) + 1] == PTYPE_L4_UDP, "what a completion says is in it");
+	   mem(SCRATCH)[2 * gve_ptype(&udp6) + 1] == PTYPE_L4_UDP, "completions use it");
 }
 
 static void test_report(void)

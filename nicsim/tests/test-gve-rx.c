@@ -198,7 +198,7 @@ static void test_split_overflow(void)
 	frame[74 + 12] = 0xf0;
 	receive_frame(frame, len + 40);
 	c = completion(0, 0);
-	ok(c.split && c.overflow && c.len == len + 40, "headers too long: one piece, and it says so");
+	ok(c.split && c.overflow && c.len == len + 40, "headers are too long: one piece");
 	ok(!memcmp(mem(buf_addr(0, c.id)), frame, c.len), "all in the buffer");
 }
 
@@ -312,7 +312,7 @@ static void test_rsc(void)
 	receive_frame(frame, segment(9000, 1000, 0x10));
 	receive_frame(frame, segment(11000, 1000, 0x10));
 	c = completion(0, 3);
-	ok(c.last && !c.rsc && c.len == 1054, "a gap ends it; one segment is no packet of segments");
+	ok(c.last && !c.rsc && c.len == 1054, "a gap ends it, and one segment stays one");
 	fake_advance(nic->knob_rsc_us * 1000);
 	ok(completion(0, 4).last && completion(0, 4).len == 1054, "so does time");
 	ok(!fake.strict, "no strict record");
