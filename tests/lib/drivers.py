@@ -26,6 +26,7 @@ class Ixgbe:
     slot_lens = (1024, 2048, 3072, 15360, 16384)
     slot_lens_refused = (1536, 17408)
     small_rings = (64, 8)
+    icmp_queue = 2          # where RSS brings answers to ping: anywhere
     post_min = 1            # slots that the NIC takes at a time
 
     @staticmethod
@@ -55,6 +56,7 @@ class Gve:
     slot_lens = (2048, 4096)
     slot_lens_refused = (1024, 3072, 6144)
     small_rings = (64,)
+    icmp_queue = 0          # only TCP and UDP are hashed
     post_min = 32
 
     @staticmethod
