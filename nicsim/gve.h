@@ -47,6 +47,7 @@
 #define GVE_RSS_LUT		128
 #define GVE_FLOW_RULES		1024
 #define GVE_FLOW_RULE_SIZE	84
+#define GVE_ADDR_HASHES		65536
 #define GVE_TX_FRAME_MAX	(256 * 1024)
 #define GVE_VLAN_TYPE		0x8100
 
@@ -93,6 +94,7 @@ struct gve_rsc {
  * @seq:	GQI: of the next descriptor
  * @buf:	DQO: buffers taken, in a ring that starts at @buf_head
  * @have_id:	DQO: a bit per identifier in @buf
+ * @have_addr:	DQO: how many addresses in @buf have a hash
  */
 struct gve_rx_queue {
 	bool on;
@@ -106,6 +108,7 @@ struct gve_rx_queue {
 	struct gve_rx_buf *buf;
 	uint32_t buf_head, bufs;
 	uint64_t have_id[65536 / 64];
+	uint16_t have_addr[GVE_ADDR_HASHES];
 	struct gve_rsc *rsc;
 	uint64_t frames, bytes, no_desc, off, bad_csum;
 };

@@ -317,6 +317,7 @@ static void init_rx(struct gve_rx_queue *rxq, const uint8_t *cmd)
 	rxq->generation = true;
 	rxq->seq = 1;
 	memset(rxq->have_id, 0, sizeof(rxq->have_id));
+	memset(rxq->have_addr, 0, sizeof(rxq->have_addr));
 }
 
 enum gve_aq_status gve_create_rx(struct gve *nic, const uint8_t *cmd)

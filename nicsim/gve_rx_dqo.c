@@ -22,6 +22,23 @@ static struct gve_rx_buf *buf_at(struct gve_rx_queue *rxq, uint32_t i)
 	return &rxq->buf[(rxq->buf_head + i) & (rxq->size - 1)];
 }
 
+static uint16_t *addr_count(struct gve_rx_queue *rxq, uint64_t addr)
+{
+	return &rxq->have_addr[addr / 64 % GVE_ADDR_HASHES];
+}
+
+static bool has_addr(struct gve_rx_queue *rxq, uint64_t addr)
+{
+	uint32_t i;
+
+	if (!*addr_count(rxq, addr))
+		return false;
+	for (i = 0; i < rxq->bufs; i++)
+		if (buf_at(rxq, i)->addr == addr)
+			return true;
+	return false;
+}
+
 static bool good_buf(struct gve *nic, unsigned int q, struct gve_rx_buf *buf)
 {
 	struct gve_rx_queue *rxq = &nic->rxq[q];
@@ -32,6 +49,11 @@ static bool good_buf(struct gve *nic, unsigned int q, struct gve_rx_buf *buf)
 	}
 	if (!buf->addr || (rxq->hdr_size && !buf->hdr_addr)) {
 		nicsim_strict(nic->sim, "RX queue %u: buffer %u without address", q, buf->id);
+		return false;
+	}
+	if (has_addr(rxq, buf->addr)) {
+		nicsim_strict(nic->sim, "RX queue %u: buffer %u has the address of another", q,
+			      buf->id);
 		return false;
 	}
 	return gve_translate(nic, rxq->pages, &buf->addr, rxq->buf_size, "RX buffer");
@@ -53,6 +75,7 @@ static void take_buf(struct gve *nic, unsigned int q)
 	if (!good_buf(nic, q, &buf))
 		return;
 	flip_id(rxq, buf.id);
+	++*addr_count(rxq, buf.addr);
 	*buf_at(rxq, rxq->bufs++) = buf;
 }
 
@@ -94,6 +117,7 @@ static struct gve_rx_buf next_buf(struct gve *nic, struct gve_rx_queue *rxq)
 	rxq->buf_head++;
 	rxq->bufs--;
 	flip_id(rxq, buf.id);
+	--*addr_count(rxq, buf.addr);
 	return buf;
 }
 

@@ -242,6 +242,12 @@ static void test_strict_buffers(void)
 	memset(mem(BUFQ(0)) + 31 * DQO_RX_DESC_SIZE + 8, 0, 8);
 	rx_doorbell(0, 32);
 	ok(strstr(fake.strict_text, "without address"), "a buffer without address");
+	while (rx_tail[0] < 40)
+		put_buf(0, 140 + rx_tail[0]);
+	memcpy(mem(BUFQ(0)) + 39 * DQO_RX_DESC_SIZE + 8, mem(BUFQ(0)) + 9 * DQO_RX_DESC_SIZE + 8,
+	       8);
+	rx_doorbell(0, 40);
+	ok(strstr(fake.strict_text, "address of another"), "two buffers with one address");
 }
 
 static void test_strict_address(void)
@@ -252,6 +258,7 @@ static void test_strict_address(void)
 	start(&plain, 0);
 	for (i = 0; i < 8; i++) {
 		put_buf(0, i);
+		far += 4096;
 		memcpy(mem(BUFQ(0)) + i * DQO_RX_DESC_SIZE + 8, &far, sizeof(far));
 	}
 	rx_doorbell(0, 8);
