@@ -8,6 +8,8 @@
 
 #include "gve.h"
 
+#define CSUM_OFF_TCP	16
+
 bool gve_tx_possible(struct gve *nic)
 {
 	return nic->bus_master && nicsim_link_up(nic->sim) && nicsim_wire_tx_room(nic->sim);
@@ -107,6 +109,21 @@ static bool find_layout(struct gve *nic, const struct gve_tx_job *job, struct se
 	return false;
 }
 
+/* Segments want no IP checksum yet, and a pseudo header's sum without a length:
+ * GQI leaves the one of the whole frame in it.
+ */
+static void prepare_headers(struct gve *nic, const struct gve_tx_job *job,
+			    const struct seg_layout *lay)
+{
+	uint8_t *field = nic->tx_frame + lay->l4 + CSUM_OFF_TCP;
+	uint32_t len = job->len - lay->l4;
+
+	if (lay->ipv4)
+		put_be16(nic->tx_frame + lay->l3 + 10, 0);
+	if (!gve_is_dqo(nic))
+		put_be16(field, ~csum_fold(get_be16(field) + (~len & 0xffff)));
+}
+
 void gve_tx_send(struct gve *nic, const struct gve_tx_job *job)
 {
 	struct emit_arg arg = { nic, job->queue };
@@ -129,7 +146,6 @@ void gve_tx_send(struct gve *nic, const struct gve_tx_job *job)
 			      job->queue, job->hdr_len, lay.hdr_len, job->len);
 		return;
 	}
-	if (lay.ipv4)
-		put_be16(nic->tx_frame + lay.l3 + 10, 0);
+	prepare_headers(nic, job, &lay);
 	seg_send(&lay, nic->tx_frame, job->len, nic->tx_segment, emit, &arg);
 }

@@ -166,7 +166,7 @@ static void test_segments(void)
 	f.proto = 6;
 	f.payload = 2500;
 	len = build(&f, frame);
-	put_be16(frame + 50, ~csum_fold(csum_add(6, frame + 26, 8)));
+	put_be16(frame + 50, ~csum_fold(csum_add(6 + len - 34, frame + 26, 8)));
 	memcpy(mem(BUFFERS), frame, len);
 	put_desc(GQI_TXD_TSO << 4 | GQI_TXF_L4CSUM, 2, len, 54, BUFFERS);
 	put_desc(GQI_TXD_SEG << 4, 7, 1000, len - 54, BUFFERS + 54);
