@@ -5,7 +5,8 @@
  *	gve.c		life of the model, registers, doorbells
  *	gve_adminq.c	the admin queue and its commands
  *	gve_describe.c	what the device says of itself
- *	gve_queue.c	queues and page lists, made and destroyed
+ *	gve_queue.c	queues, made and destroyed
+ *	gve_pages.c	page lists
  *	gve_irq.c	notification blocks, moderation, vectors
  *	gve_rx.c	a frame's way to its queue
  *	gve_rss.c	the hash and its table
@@ -235,14 +236,22 @@ unsigned int gve_ptype(const struct pkt *pkt);
 /* gve_queue.c */
 enum gve_aq_status gve_configure_resources(struct gve *nic, const uint8_t *cmd);
 enum gve_aq_status gve_deconfigure_resources(struct gve *nic, const uint8_t *cmd);
-enum gve_aq_status gve_register_pages(struct gve *nic, const uint8_t *cmd);
-enum gve_aq_status gve_unregister_pages(struct gve *nic, const uint8_t *cmd);
 enum gve_aq_status gve_create_tx(struct gve *nic, const uint8_t *cmd);
 enum gve_aq_status gve_create_rx(struct gve *nic, const uint8_t *cmd);
 enum gve_aq_status gve_destroy_tx(struct gve *nic, const uint8_t *cmd);
 enum gve_aq_status gve_destroy_rx(struct gve *nic, const uint8_t *cmd);
 void gve_queues_check(struct gve *nic);
 void gve_queues_reset(struct gve *nic);
+
+/* gve_pages.c */
+enum gve_aq_status gve_register_pages(struct gve *nic, const uint8_t *cmd);
+enum gve_aq_status gve_unregister_pages(struct gve *nic, const uint8_t *cmd);
+void gve_pages_reset(struct gve *nic);
+
+/* The page list of a queue, NULL for raw addresses; false, and a record, when the
+ * format wants the other kind or there is no such list.
+ */
+bool gve_find_pages(struct gve *nic, uint32_t id, const struct gve_page_list **pages);
 
 /* The address that a descriptor means: its own, or an offset in the page list
  * of GQI; false, and a record, when it is not in the queue's pages.
