@@ -48,6 +48,7 @@
 #define GVE_RSS_LUT		128
 #define GVE_FLOW_RULES		1024
 #define GVE_FLOW_RULE_SIZE	84
+#define GVE_RSC_MAX		(14 + 65535)	/* as much as IP can say */
 #define GVE_ADDR_HASHES		65536
 #define GVE_TX_FRAME_MAX	(256 * 1024)
 #define GVE_VLAN_TYPE		0x8100
@@ -82,7 +83,7 @@ struct gve_rsc {
 	unsigned int frames;
 	uint32_t next_seq;
 	size_t len;
-	uint8_t data[65536];
+	uint8_t data[GVE_RSC_MAX];
 };
 
 /**

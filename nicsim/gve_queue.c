@@ -151,10 +151,10 @@ static bool set_buffers(struct gve *nic, unsigned int q, const uint8_t *cmd)
 	return false;
 }
 
-static bool alloc_rx(struct gve *nic, struct gve_rx_queue *rxq, bool rsc)
+static bool alloc_rx(struct gve_rx_queue *rxq, bool rsc)
 {
 	rxq->buf = calloc(rxq->size, sizeof(*rxq->buf));
-	rxq->rsc = rsc && gve_is_dqo(nic) ? calloc(1, sizeof(*rxq->rsc)) : NULL;
+	rxq->rsc = rsc ? calloc(1, sizeof(*rxq->rsc)) : NULL;
 	return rxq->buf && (rxq->rsc || !rsc);
 }
 
@@ -200,7 +200,7 @@ enum gve_aq_status gve_create_rx(struct gve *nic, const uint8_t *cmd)
 	if (!gve_find_pages(nic, get_be32(cmd + 40), &rxq->pages))
 		return AQ_INVALID_ARGUMENT;
 	init_rx(rxq, cmd);
-	if (!alloc_rx(nic, rxq, cmd[50])) {
+	if (!alloc_rx(rxq, cmd[50] && gve_is_dqo(nic))) {
 		stop_rx(nic, rxq);
 		return AQ_RESOURCE_EXHAUSTED;
 	}

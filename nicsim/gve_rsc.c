@@ -11,7 +11,6 @@
 
 #define TCP_PSH		0x08
 #define TCP_ACK		0x10
-#define IP_LEN_MAX	65535
 
 static size_t payload_len(const struct pkt *pkt)
 {
@@ -57,7 +56,7 @@ static bool may_append(const struct gve_rx_queue *rxq, const struct gve_rx_meta 
 		return false;
 	len = payload_len(pkt);
 	return len && len <= rsc->meta.seg_len && get_be32(l4 + 4) == rsc->next_seq &&
-	       rsc->len + len - pkt->l2_end <= IP_LEN_MAX && same_flow(rsc, pkt, frame) &&
+	       rsc->len + len <= sizeof(rsc->data) && same_flow(rsc, pkt, frame) &&
 	       gve_rx_dqo_needs(rxq, meta, rsc->len + len) <= rxq->bufs;
 }
 

@@ -325,6 +325,22 @@ static void test_rsc(void)
 	ok(!fake.strict, "no strict record");
 }
 
+/* As many segments as an IP packet can hold, and one more. */
+static void test_rsc_limit(void)
+{
+	struct rx_config conf = plain;
+	unsigned int i;
+
+	conf.rsc = true;
+	start(&conf, 64);
+	for (i = 0; i < 66; i++)
+		receive_frame(frame, segment(i * 1000, 1000, 0x10));
+	ok(nic->rsc_packets == 1 && completion(0, 31).last && completion(0, 31).rsc,
+	   "a packet ends when IP's length does");
+	ok(get_be16(mem(buf_addr(0, completion(0, 0).id)) + 16) == 40 + 65000,
+	   "and has it");
+}
+
 static void test_off(void)
 {
 	fake_start(FORMAT_DQO_RDA);
@@ -355,6 +371,7 @@ int main(void)
 	test_strict_address();
 	test_destroy();
 	test_rsc();
+	test_rsc_limit();
 	test_off();
 	return done();
 }
