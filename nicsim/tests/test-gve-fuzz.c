@@ -77,7 +77,9 @@ static void some_tx_queue(unsigned int q)
 /* A descriptor of any ring, or a data slot: right but for some of it. */
 static void some_descriptor(void)
 {
-	static const uint8_t dqo[] = { DQO_TXD_PACKET, DQO_TXD_PACKET, DQO_TXD_GENERAL, DQO_TXD_TSO };
+	static const uint8_t dqo[] = {
+		DQO_TXD_PACKET, DQO_TXD_PACKET, DQO_TXD_GENERAL, DQO_TXD_TSO,
+	};
 	unsigned int q = pick(QUEUES), i = pick(ENTRIES);
 	uint8_t *tx = mem(TX_RING(q)) + i * DQO_TX_DESC_SIZE;
 	uint64_t addr = pick(64) ? BUFFERS + pick(0x100000) : some_address();
