@@ -120,14 +120,22 @@ static void wake_up(pcap_t *p, const struct packet4 *p4,
 	req->tp_wake_usecs = (ms < most ? ms : most) * 1000;
 }
 
-static void entries(pcap_t *p, struct tpacket_req4 *req)
+/* The kernel gives the adapter slots when it has as many as that takes at once. */
+static uint32_t least_entries(const struct tpacket4_info *info)
+{
+	uint32_t least = power_of_two_up(2 * info->ti_post_min);
+
+	return least > TPACKET4_MIN_ENTRIES ? least : TPACKET4_MIN_ENTRIES;
+}
+
+static void entries(pcap_t *p, struct tpacket_req4 *req, uint32_t least)
 {
 	uint32_t bytes = p->opt.buffer_size ? p->opt.buffer_size :
 			 DEFAULT_BUFFER;
 	uint32_t nr = bytes / req->tp_slot_size;
 
-	if (nr < TPACKET4_MIN_ENTRIES)
-		nr = TPACKET4_MIN_ENTRIES;
+	if (nr < least)
+		nr = least;
 	if (nr > TPACKET4_MAX_ENTRIES)
 		nr = TPACKET4_MAX_ENTRIES;
 	req->tp_entry_nr = power_of_two_down(nr);
@@ -135,14 +143,15 @@ static void entries(pcap_t *p, struct tpacket_req4 *req)
 }
 
 /* Take half as much as long as the kernel has not enough memory. */
-static int request(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *req)
+static int request(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *req,
+		   uint32_t least)
 {
 	for (;;) {
 		wake_up(p, p4, req);
 		if (setsockopt(p->fd, SOL_PACKET, PACKET_RX_RING, req,
 			       sizeof(*req)) == 0)
 			return 0;
-		if (errno != ENOMEM || req->tp_entry_nr <= TPACKET4_MIN_ENTRIES)
+		if (errno != ENOMEM || req->tp_entry_nr <= least)
 			return pcap_packet4_refused_ring(p, errno);
 		req->tp_entry_nr /= 2;
 		p->opt.buffer_size /= 2;
@@ -208,6 +217,7 @@ int pcap_packet4_info(int fd, uint32_t queue, struct tpacket4_info *info)
 int pcap_packet4_ring_create(pcap_t *p)
 {
 	struct tpacket_req4 req = { .tp_size = sizeof(req) };
+	uint32_t least = TPACKET4_MIN_ENTRIES;
 	struct packet4 *p4 = p->priv;
 	struct tpacket4_info info;
 	int ret;
@@ -220,9 +230,10 @@ int pcap_packet4_ring_create(pcap_t *p)
 		if (info.ti_query_reason != PACKET_DIRECT_OK)
 			return pcap_packet4_queue_busy(p, &info);
 		direct_slots(&info, &req);
+		least = least_entries(&info);
 	}
-	entries(p, &req);
-	ret = request(p, p4, &req);
+	entries(p, &req, least);
+	ret = request(p, p4, &req, least);
 	return ret < 0 ? ret : map(p, &p4->ring);
 }
 

@@ -36,7 +36,7 @@ static const char *const sentences[] = {
 	[PACKET_DIRECT_FORMAT_GQI_RDA] = "the device has the older descriptors (gve's GQI-RDA); take a machine type with DQO-RDA, or " USE_COPY,
 	[PACKET_DIRECT_FORMAT_GQI_QPL] = "the device has the older descriptors, and registered pages (gve's GQI-QPL); take a machine type with DQO-RDA, or " USE_COPY,
 	[PACKET_DIRECT_SLOT_TOO_SMALL] = "the device needs larger slots than libpcap makes; please report this",
-	[PACKET_DIRECT_ENTRIES_TOO_FEW] = "the buffer is too small for the device; ask for a larger one",
+	[PACKET_DIRECT_ENTRIES_TOO_FEW] = "the device needs more slots than libpcap makes; please report this",
 	[PACKET_DIRECT_DMA_BOUNCE] = "the device cannot reach all memory, so data would be copied; boot without swiotlb=force, or with an IOMMU",
 	[PACKET_DIRECT_DMA_FAILED] = "the buffer could not be mapped for the device; ask for a smaller one",
 	[PACKET_DIRECT_DRIVER_FAILED] = "its driver could not restart it; see the kernel's log",
