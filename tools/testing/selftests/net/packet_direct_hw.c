@@ -1022,7 +1022,7 @@ TEST_F_TIMEOUT(hw, scribbled_headers, 120)
 	struct tpacket4_hdr *hdr;
 	__u32 round, i, n;
 
-	OPEN_RING(64, 96, 2048);
+	OPEN_RING(128, 160, 2048);
 	LEASE();
 	srand(3);
 	for (round = 0; round < 300; round++) {
@@ -1031,11 +1031,11 @@ TEST_F_TIMEOUT(hw, scribbled_headers, 120)
 		n = tpacket4_peek_all(ring);
 		for (i = 0; i < n; i++) {
 			hdr = tpacket4_entry(ring, i);
-			ASSERT_LT(hdr->tp_slot, 96);
+			ASSERT_LT(hdr->tp_slot, 160);
 			ASSERT_OK(pd_check_bytes(tpacket4_data(ring, hdr), LEN,
 						 LEN, round + i));
 			memset(hdr, rand(), sizeof(*hdr));
-			hdr->tp_slot = rand() % 100;
+			hdr->tp_slot = rand() % 170;
 		}
 		tpacket4_advance(ring, n);
 		RELEASE(n);
