@@ -13,6 +13,8 @@ class Table:
             if line["path"] != path or int(line["frame_bytes"]) != size:
                 continue
             has = dict(w.split("=") for w in line["settings"].split())
+            if has.get("sweep") != settings.get("sweep"):
+                continue
             if all(has.get(k) == str(v) for k, v in settings.items()):
                 return line
         return None

@@ -47,7 +47,7 @@ RINGS = (64, 128, 256, 512, 1024, 2048, 4096)
 QUEUES = (1, 2, 4, 8)
 BURSTS = (1, 8, 64, 256)
 # Each burst is followed by a pause, in real time.
-BURST_COUNT = 200
+BURST_COUNT = 1000
 
 
 def words(**args):

@@ -29,7 +29,7 @@
 
 #define FCS_LEN		4
 #define MARK_FRAMES	64	/* what the plugin takes for a batch */
-#define GAP_US		2000
+#define GAP_US		1000
 #define QUEUES_MAX	64
 
 struct plan {
@@ -186,6 +186,8 @@ static void measure(struct run *run, const struct plan *p)
 	generate(run->path, p);
 	receive(run, p->warm);
 	lost = drops(run);
+	/* asking took a while */
+	receive(run, 0);
 	take_snap(&a, run);
 	mark(MARK_START);
 	frames = receive(run, p->frames);

@@ -376,6 +376,20 @@ void packet_direct_drop(struct packet_direct_queue *pdq, u32 slot, bool last,
 			u64 *counter);
 
 /**
+ * packet_direct_snaplen() - ask the socket filter about a frame in one slot
+ * @pdq: lease with a filter
+ * @slot: where it is
+ * @len: its bytes
+ * @flags: TPACKET4_HASH*
+ * @hash: the NIC's hash
+ *
+ * Context: as packet_direct_frag().
+ * Return: how many bytes of it pass, at most @len; 0: none, it is refused
+ */
+u32 packet_direct_snaplen(struct packet_direct_queue *pdq, u32 slot, u32 len,
+			  u32 flags, u32 hash);
+
+/**
  * packet_direct_post() - the next slot for the NIC
  * @pdq: lease
  *
@@ -643,7 +657,8 @@ struct packet_direct_run {
  *
  * Context: as packet_direct_frag().
  * Return: so many of the next slots may go to packet_direct_run_frame(), 0 when
- *	   the next frame needs packet_direct_frame_end() in any case.
+ *	   the next frame needs packet_direct_frame_end() in any case.  When
+ *	   @pdq->filter is set each frame has to ask packet_direct_snaplen() first.
  */
 static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
 					  struct packet_direct_run *run, u32 max)
@@ -654,7 +669,7 @@ static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
 	run->tstamp = pdq->tstamp;
 	run->count = 0;
 
-	if (!packet_direct_plain(pdq) || pdq->need_sync)
+	if (pdq->chain || pdq->skip || pdq->need_sync)
 		return 0;
 	return min3(max, packet_direct_straight(pdq, pdq->fill),
 		    packet_direct_straight(pdq, pdq->pool_head));
@@ -665,6 +680,7 @@ static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
  * @pdq: lease
  * @run: run
  * @len: its bytes, which the slot has room for
+ * @keep: how many of them the filter lets pass, at least 1
  * @flags: PACKET_DIRECT_WHOLE and TPACKET4_CSUM_*, TPACKET4_HASH*
  * @hash: the NIC's hash, 0 without TPACKET4_HASH
  *
@@ -672,7 +688,8 @@ static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
  */
 static inline void packet_direct_run_frame(struct packet_direct_queue *pdq,
 					   struct packet_direct_run *run,
-					   u32 len, u32 flags, u32 hash)
+					   u32 len, u32 keep, u32 flags,
+					   u32 hash)
 {
 	u32 slot = run->pool[run->count];
 
@@ -680,7 +697,9 @@ static inline void packet_direct_run_frame(struct packet_direct_queue *pdq,
 	if (unlikely(slot != run->home[run->count]))
 		__packet_direct_bind(pdq, (pdq->fill + run->count) & pdq->mask,
 				     slot);
-	__packet_direct_write(run->hdr++, slot, 0, len, flags, len, hash,
+	if (keep < len)
+		flags |= TPACKET4_TRUNCATED;
+	__packet_direct_write(run->hdr++, slot, 0, keep, flags, len, hash,
 			      run->tstamp);
 	run->count++;
 }
@@ -700,6 +719,18 @@ static inline void packet_direct_run_end(struct packet_direct_queue *pdq,
 	pdq->pool_head += run->count;
 	pdq->fill += run->count;
 	pdq->bytes += bytes;
+}
+
+/**
+ * packet_direct_reject() - the next slot has a frame that did not pass the filter
+ * @pdq: lease, outside of a run
+ *
+ * Context: as packet_direct_frag().
+ */
+static inline void packet_direct_reject(struct packet_direct_queue *pdq)
+{
+	packet_direct_put(pdq, packet_direct_complete(pdq));
+	pdq->drop_filter++;
 }
 
 /**

@@ -615,6 +615,30 @@ void packet_direct_frag(struct packet_direct_queue *pdq, u32 slot, u32 len)
 }
 EXPORT_SYMBOL_GPL(packet_direct_frag);
 
+/* Runs the filter on @skb, whose data begins with the Ethernet header. */
+static u32 packet_direct_ask(struct packet_direct_queue *pdq,
+			     struct sk_buff *skb, u32 hash, u32 flags)
+{
+	const struct bpf_prog *prog = pdq->filter->prog;
+
+	skb->dev = pdq->dev;
+	skb->protocol = 0;
+	skb->pkt_type = PACKET_HOST;
+	skb_record_rx_queue(skb, pdq->queue);
+	__skb_set_hash(skb, hash, false, flags & TPACKET4_HASH_L4);
+	skb_reset_mac_header(skb);
+	if (skb_headlen(skb) >= ETH_HLEN) {
+		skb->protocol = eth_type_trans(skb, pdq->dev);
+		skb_reset_network_header(skb);
+		__skb_push(skb, ETH_HLEN);
+	}
+
+	if (unlikely(prog->cb_access))
+		memset(bpf_skb_cb(skb), 0, BPF_SKB_CB_LEN);
+	/* BH is off, so there is no need to forbid migration */
+	return bpf_prog_run(prog, skb);
+}
+
 /* Shows the filter the unpublished frame: its first bytes in the linear part,
  * the rest as fragments that point into the slots and are not counted.
  */
@@ -640,19 +664,7 @@ static u32 packet_direct_run_filter(struct packet_direct_queue *pdq, u32 first,
 		skb->data_len += len;
 	}
 
-	skb->dev = pdq->dev;
-	skb->protocol = 0;
-	skb->pkt_type = PACKET_HOST;
-	skb_record_rx_queue(skb, pdq->queue);
-	__skb_set_hash(skb, hash, false, flags & TPACKET4_HASH_L4);
-	skb_reset_mac_header(skb);
-	if (skb_headlen(skb) >= ETH_HLEN) {
-		skb->protocol = eth_type_trans(skb, pdq->dev);
-		skb_reset_network_header(skb);
-		__skb_push(skb, ETH_HLEN);
-	}
-
-	snaplen = bpf_prog_run_clear_cb(pdq->filter->prog, skb);
+	snaplen = packet_direct_ask(pdq, skb, hash, flags);
 
 	skb_shinfo(skb)->nr_frags = 0;
 	skb->data_len = 0;
@@ -660,6 +672,34 @@ static u32 packet_direct_run_filter(struct packet_direct_queue *pdq, u32 first,
 	skb->len = 0;
 	return snaplen;
 }
+
+/* Nothing is copied: for as long as the filter runs the skb's linear part is the
+ * slot.  It has all of the frame, so that no access gets as far as to look for
+ * fragments, which would be searched behind the slot's end.  The user may write
+ * to it meanwhile, so each access has to be checked by itself, as they are.
+ */
+u32 packet_direct_snaplen(struct packet_direct_queue *pdq, u32 slot, u32 len,
+			  u32 flags, u32 hash)
+{
+	struct sk_buff *skb = pdq->filter_skb;
+	unsigned char *head = skb->head;
+	unsigned char *data = skb->data;
+	u32 snaplen;
+
+	skb->head = packet_direct_slot(pdq, slot);
+	skb->data = skb->head;
+	skb->len = len;
+	skb_set_tail_pointer(skb, len);
+
+	snaplen = packet_direct_ask(pdq, skb, hash, flags);
+
+	skb->head = head;
+	skb->data = data;
+	skb->len = 0;
+	skb_reset_tail_pointer(skb);
+	return min(snaplen, len);
+}
+EXPORT_SYMBOL_GPL(packet_direct_snaplen);
 
 /* Cuts the unpublished frame to @snaplen bytes.  Returns the parts it has left. */
 static u32 packet_direct_trim(struct packet_direct_queue *pdq, u32 first,

@@ -306,26 +306,28 @@ static u32 ixgbe_direct_checksum(struct ixgbe_ring *ring,
 }
 
 /**
- * ixgbe_direct_clean_plain - deliver frames that are whole in one slot
+ * ixgbe_direct_clean_run - deliver frames that are whole in one slot
  * @ring: Rx ring
  * @max: most descriptors to look at
  * @got: is counted up
+ * @filter: each has to pass the socket filter; known when this is compiled
  *
  * Ends at the first descriptor that is not done, or that
- * ixgbe_direct_clean_odd() has to look at.
+ * ixgbe_direct_clean_odd() has to look at, and after a frame that is refused.
  *
  * Return: descriptors cleaned
  **/
-static unsigned int ixgbe_direct_clean_plain(struct ixgbe_ring *ring,
-					     u32 max,
-					     struct ixgbe_queue_stats *got)
+static __always_inline unsigned int
+ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
+		       struct ixgbe_queue_stats *got, const bool filter)
 {
 	struct packet_direct_queue *pdq = ring->direct;
 	const union ixgbe_adv_rx_desc *rx_desc, *end;
 	const struct ixgbe_direct_hash_type *type;
 	u64 lower, upper, mask, len, bytes = 0;
 	struct packet_direct_run run;
-	u32 csum;
+	u32 flags, hash, keep;
+	bool refused = false;
 
 	max = min_t(u32, max, ring->count - ring->next_to_clean);
 	max = packet_direct_run_begin(pdq, &run, max);
@@ -343,18 +345,46 @@ static unsigned int ixgbe_direct_clean_plain(struct ixgbe_ring *ring,
 
 		lower = ixgbe_direct_lower(rx_desc);
 		type = &ixgbe_direct_hash_types[lower & IXGBE_RXDADV_RSSTYPE_MASK];
-		csum = upper & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
+		flags = upper & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
+		flags |= type->flags;
+		hash = lower >> 32 & type->mask;
 		len = (u16)(upper >> IXGBE_DIRECT_LEN_SHIFT);
-		packet_direct_run_frame(pdq, &run, len, type->flags | csum,
-					lower >> 32 & type->mask);
+		keep = len;
+		if (filter)
+			keep = packet_direct_snaplen(pdq, run.pool[run.count],
+						     len, flags, hash);
+		if (filter && !keep) {
+			refused = true;
+			break;
+		}
+		packet_direct_run_frame(pdq, &run, len, keep, flags, hash);
 		bytes += len;
 	}
 
 	packet_direct_run_end(pdq, &run, bytes);
-	ixgbe_direct_advance(ring, run.count);
-	got->packets += run.count;
+	if (refused) {
+		packet_direct_reject(pdq);
+		bytes += len;
+	}
+	ixgbe_direct_advance(ring, run.count + refused);
+	got->packets += run.count + refused;
 	got->bytes += bytes;
-	return run.count;
+	return run.count + refused;
+}
+
+/**
+ * ixgbe_direct_clean_filtered - ixgbe_direct_clean_run() with a filter
+ * @ring: Rx ring
+ * @max: most descriptors to look at
+ * @got: is counted up
+ *
+ * Return: descriptors cleaned
+ **/
+static noinline unsigned int
+ixgbe_direct_clean_filtered(struct ixgbe_ring *ring, u32 max,
+			    struct ixgbe_queue_stats *got)
+{
+	return ixgbe_direct_clean_run(ring, max, got, true);
 }
 
 /**
@@ -404,8 +434,7 @@ drop:
  * @ring: Rx ring
  * @got: is counted up
  *
- * For what is not plain: parts of a frame, errors, and all frames when there is
- * a filter.
+ * For what is not plain: parts of a frame and errors.
  *
  * Return: descriptors cleaned, 0 or 1
  **/
@@ -463,7 +492,10 @@ int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
 		u32 max = min_t(u32, budget - total, batch);
 		unsigned int cleaned;
 
-		cleaned = ixgbe_direct_clean_plain(ring, max, &got);
+		if (unlikely(pdq->filter))
+			cleaned = ixgbe_direct_clean_filtered(ring, max, &got);
+		else
+			cleaned = ixgbe_direct_clean_run(ring, max, &got, false);
 		if (!cleaned)
 			cleaned = ixgbe_direct_clean_odd(ring, &got);
 		if (!cleaned)
