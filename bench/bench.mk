@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# make bench: measure this and its peers; QUICK=1 the short way.
+# make bench: measure this and its peers; QUICK=1 the short way, BOOTS=
+# other than three.
 BENCH_OUT    := build/bench
 BENCH_RX     := $(addprefix bench/rx/,main.c control.c sock.c packet.c packet4.c xdp.c udp.c \
 		sockets.c)
@@ -7,10 +8,11 @@ BENCH_DPDK   := $(addprefix bench/rx/,main.c control.c dpdk.c)
 # Fixed addresses, so that the plugin's can be given names.
 BENCH_CFLAGS := -O2 -g -Wall -Wextra -fno-pie -no-pie $(KHDR)
 QUICK        ?=
+BOOTS        ?= 3
 
 .PHONY: bench bench-programs
 bench: vm-ready bench-programs
-	@QUICK='$(QUICK)' bench/run
+	@QUICK='$(QUICK)' BOOTS='$(BOOTS)' bench/run
 
 bench-programs:
 	@testbed/deps bench

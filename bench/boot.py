@@ -9,7 +9,7 @@ import split
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.path.join(TOP, "build/bench")
-TIMEOUT_S = 1500
+TIMEOUT_S = 3000
 
 
 class Broken(Exception):

@@ -4,7 +4,7 @@
  * model's generator always ahead, and print what that took as one JSON line.
  *
  *	frames=	  frames in the part that is measured, at least (100000)
- *	warm=	  frames before it (20000)
+ *	warm=	  frames before it (8000)
  *	size=	  of each on the wire, with FCS (64)
  *	flows=	  (256)
  *	burst=	  this many at a time, with time to fall asleep between them; 0: as
@@ -216,7 +216,7 @@ static void open_queues(struct run *run, const struct plan *p, const char *ifnam
 
 int main(int argc, char **argv)
 {
-	struct plan p = { .frames = 100000, .warm = 20000, .size = 64, .flows = 256,
+	struct plan p = { .frames = 100000, .warm = 8000, .size = 64, .flows = 256,
 			  .entries = 4096, .slot = 2048, .batch = 64, .queues = 1 };
 	static struct run run;
 
