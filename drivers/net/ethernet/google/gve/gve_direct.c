@@ -409,7 +409,7 @@ int gve_rx_poll_direct(struct gve_rx_ring *rx, int budget)
  * the end, where it begins the later the fewer queues there are: so the last one
  * that is about this queue is the latest.
  *
- * Return: frames that found no buffer since the queue was created
+ * Return: frames that found no buffer, as of that report
  */
 static u64 gve_direct_missed(const struct gve_rx_ring *rx)
 {
@@ -432,7 +432,9 @@ static u64 gve_direct_missed(const struct gve_rx_ring *rx)
  * gve_direct_count_missed() - credit what the NIC has missed to the lease
  * @rx: Rx ring
  *
- * A count that went back has begun anew with the queue.
+ * What the queue missed after the last report before the lease is told in the
+ * first one after it, and counted here.  A count that went back has begun anew
+ * with the queue.
  */
 static void gve_direct_count_missed(struct gve_rx_ring *rx)
 {
