@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What `set` and --set change: the model's knobs, and the wire's. */
+/* What `set` and --set change: the model's knobs, and those that every model has. */
 #include <string.h>
 
 #include "control.h"
 
 static const struct nic_knob wire_pause_knob = { .name = "wire-pause", .max = 1 };
+static const struct nic_knob stuck_knob = { .name = "bus-master-stuck", .max = 1 };
 
 static uint64_t *knob_value(struct nicsim *sim, const struct nic_knob *knob)
 {
@@ -16,7 +17,8 @@ void knob_list(struct nicsim *sim, FILE *out)
 	const struct nic_knob *knob;
 	uint64_t val;
 
-	fprintf(out, ",\"knobs\":{\"wire-pause\":%d", wire_pause(sim->wire));
+	fprintf(out, ",\"knobs\":{\"wire-pause\":%d,\"bus-master-stuck\":%d",
+		wire_pause(sim->wire), pci_bus_master_stuck(sim->pci));
 	for (knob = sim->model->knobs; knob && knob->name; knob++) {
 		val = *knob_value(sim, knob);
 		fprintf(out, ",\"%s\":", knob->name);
@@ -34,6 +36,8 @@ static const struct nic_knob *knob_find(struct nicsim *sim, const char *name)
 
 	if (!strcmp(name, wire_pause_knob.name))
 		return &wire_pause_knob;
+	if (!strcmp(name, stuck_knob.name))
+		return &stuck_knob;
 	while (knob && knob->name && strcmp(knob->name, name))
 		knob++;
 	return knob && knob->name ? knob : NULL;
@@ -72,6 +76,10 @@ bool knob_set(struct nicsim *sim, const char *name, const char *text, char *err)
 		return false;
 	if (knob == &wire_pause_knob) {
 		wire_set_pause(sim->wire, val);
+		return true;
+	}
+	if (knob == &stuck_knob) {
+		pci_stick_bus_master(sim->pci, val);
 		return true;
 	}
 	*knob_value(sim, knob) = val;

@@ -206,6 +206,20 @@ bool pci_bus_master(struct pci *pci)
 	return pci->config[PCI_COMMAND] & PCI_COMMAND_MASTER;
 }
 
+/* A device that goes on with DMA whatever the driver writes there. */
+void pci_stick_bus_master(struct pci *pci, bool stuck)
+{
+	if (stuck)
+		pci->wmask[PCI_COMMAND] &= ~PCI_COMMAND_MASTER;
+	else
+		pci->wmask[PCI_COMMAND] |= PCI_COMMAND_MASTER;
+}
+
+bool pci_bus_master_stuck(struct pci *pci)
+{
+	return !(pci->wmask[PCI_COMMAND] & PCI_COMMAND_MASTER);
+}
+
 void pci_config_read(struct pci *pci, uint64_t off, void *buf, size_t len)
 {
 	memcpy(buf, pci->config + off, len);

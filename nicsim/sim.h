@@ -66,6 +66,8 @@ void pci_free(struct pci *pci);
 void pci_power_on(struct pci *pci);
 void pci_reset(struct pci *pci);
 bool pci_bus_master(struct pci *pci);
+void pci_stick_bus_master(struct pci *pci, bool stuck);
+bool pci_bus_master_stuck(struct pci *pci);
 void pci_config_read(struct pci *pci, uint64_t off, void *buf, size_t len);
 void pci_config_write(struct pci *pci, uint64_t off, const void *buf, size_t len);
 uint64_t pci_bar_size(struct pci *pci, unsigned int bar);

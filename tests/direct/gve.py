@@ -218,3 +218,4 @@ CASES = [
     ("a starved queue stops nobody, and its losses are told", starved),
     ("the other queue formats", formats),
 ]
+LAST = []

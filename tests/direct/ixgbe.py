@@ -11,7 +11,7 @@ from common import (CPUS, DRIVER, FAR, NIC, PCI, Background, Capture, carrier_ch
                     leased, link_up, model, no_rule, ping, reprobe, rule,
                     stack_packets, tagged, traffic, vlan_pcap, weights)
 from guest import carrier, sh, until, want
-from packet4 import COPY
+from packet4 import COPY, LOST
 
 DROP_EN, VME, RSCEN = 1 << 28, 1 << 30, 1
 
@@ -303,6 +303,22 @@ def last_means():
         traffic(capture)
 
 
+def nothing_confirms():
+    """Memory that a NIC may still write to is never used again."""
+    with Capture(entries=64) as capture:
+        traffic(capture, 50)
+        no_rule()
+        NIC("set rxdctl-stuck 1")
+        NIC("set bus-master-stuck 1")
+        answer = capture.ask("release")
+        stats = capture.stats()
+        want(answer != "ok", "the release succeeded")
+        want(stats["state"] == LOST and stats["quarantined"] == 64 * 2048 // 4096, f"{stats}")
+    NIC("set bus-master-stuck 0")
+    NIC("set rxdctl-stuck 0")
+    want("are kept out of use for ever" in sh("dmesg"), "the kernel's log does not tell")
+
+
 CASES = [
     ("the hash of RSS", hash_by_rss),
     ("a lease does not touch the link, nor other queues", no_link_flap),
@@ -317,3 +333,5 @@ CASES = [
     ("a queue that does not stop", not_confirmed),
     ("a device that does not stop", last_means),
 ]
+# The device is of no use after that.
+LAST = [("a device that nothing stops", nothing_confirms)]
