@@ -34,8 +34,13 @@ NOTES = {
     "xdp-zc-busy": "zero-copy, SO_PREFER_BUSY_POLL, recvfrom() when empty",
     "direct-poll": "PACKET_RX_DIRECT, poll() when empty",
     "direct-busy": "PACKET_RX_DIRECT, SO_PREFER_BUSY_POLL, recv() when empty",
-    "dpdk-scalar": "rx_burst of 32, rte_pktmbuf_free_bulk; 64-bit SIMD at most",
-    "dpdk-vector": "rx_burst of 32, rte_pktmbuf_free_bulk",
+    "direct-spin": "PACKET_RX_DIRECT, no system call; another CPU polls the NIC",
+    "tcpdump-v3": "stock tcpdump -B 65536 -w /dev/null",
+    "tcpdump-direct": "ours, --rx-direct -B 65536 -w /dev/null",
+    "tcpdump-v3-count": "stock tcpdump -B 65536 --count",
+    "tcpdump-direct-count": "ours, --rx-direct -B 65536 --count",
+    "dpdk-scalar": "rx_burst of 32, rte_pktmbuf_free_bulk; SIMD of 64 bits at most",
+    "dpdk-vector": "rx_burst of 32, rte_pktmbuf_free_bulk; SIMD of 128 bits",
 }
 
 

@@ -80,12 +80,19 @@ def sweeps(lines):
                   for path in dict.fromkeys(line["path"] for line in swept)])
 
 
+def notes(lines):
+    for path in dict.fromkeys(line["path"] for line in lines):
+        if path in plan.NOTES:
+            print(f"* {path}: {plan.NOTES[path]}")
+    print()
+
+
 def tables(lines):
     for kernel in dict.fromkeys(line["kernel"] for line in lines):
         chosen = [line for line in lines if line["kernel"] == kernel]
         if kernel != "release":
             print(f"Kernel {kernel}:\n")
-        for part in (instructions, details, bursts, sweeps):
+        for part in (instructions, notes, details, bursts, sweeps):
             part(chosen)
 
 
