@@ -1,14 +1,23 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Where the instructions go: each path's, by function."""
+"""functions.py [PATH...]: where the instructions of 64-byte frames go, by path
+and function, from the functions.csv of the last run.
+"""
 
 import csv
 import os
+import sys
 
-import split
-from boot import OUT, TOP
+sys.dont_write_bytecode = True
 
-PROGRAMS = ("rx", "rx-dpdk")
-SHOWN = 0.02    # instructions per packet
+# pylint: disable=wrong-import-position
+import split                # noqa: E402
+from boot import OUT, TOP   # noqa: E402
+
+CSV = os.path.join(OUT, "functions.csv")
+COLUMNS = ("path", "frame_bytes", "function", "insn_per_packet")
+WRITTEN = 0.02  # instructions per packet
+SHOWN = 1
 
 
 def symbols(kernel, path):
@@ -26,10 +35,31 @@ def per_packet(row):
 
 def write(rows):
     """functions.csv of one boot."""
-    with open(os.path.join(OUT, "functions.csv"), "w", newline="") as f:
+    with open(CSV, "w", newline="") as f:
         out = csv.writer(f, lineterminator="\n")
-        out.writerow(("path", "frame_bytes", "function", "insn_per_packet"))
+        out.writerow(COLUMNS)
         for row in rows:
             for name, count in per_packet(row).items():
-                if count >= SHOWN:
+                if count >= WRITTEN:
                     out.writerow((row["path"], row["size"], name, f"{count:.2f}"))
+
+
+def show(path, lines):
+    """The functions of a path in one paragraph; what is small is added up."""
+    counts = [(line["function"], float(line["insn_per_packet"])) for line in lines
+              if line["path"] == path and line["frame_bytes"] == "64"]
+    shown = [f"{name} {count:.1f}" for name, count in counts if count >= SHOWN]
+    rest = sum(count for _, count in counts if count < SHOWN)
+    print(f"* {path}, {sum(c for _, c in counts):.0f}: {', '.join(shown)}; "
+          f"all others {rest:.1f}")
+
+
+def main(paths):
+    with open(CSV, newline="") as f:
+        lines = list(csv.DictReader(f))
+    for path in paths or dict.fromkeys(line["path"] for line in lines):
+        show(path, lines)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

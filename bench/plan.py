@@ -24,10 +24,15 @@ SETTINGS = {
     "xdp-copy": {"entries": 16384},
 }
 
+# Frames show by the block, of which a window has one more or less.
+LONGER = {
+    "v3": 4,
+}
+
 NOTES = {
     "recvfrom": "recvfrom(MSG_DONTWAIT), poll() when empty; SO_RCVBUF 64 MiB",
     "v2": "64 MiB in frames of a slot each, poll() when empty",
-    "v3": "64 blocks of 1 MiB, retired after 10 ms, poll() when empty",
+    "v3": "256 blocks of 256 KiB, retired after 10 ms, poll() when empty",
     "v4-copy": "TPACKET_V4 without a lease, poll() when empty",
     "xdp-copy": "driver mode, need_wakeup, poll() when empty",
     "xdp-zc-poll": "zero-copy, need_wakeup, poll() when empty",
@@ -60,7 +65,7 @@ def words(**args):
 
 
 def sock(path, size, frames, tags=None, **more):
-    args = {"size": size, "frames": frames, **SETTINGS.get(path, {}), **more}
+    args = {"size": size, "frames": frames * LONGER.get(path, 1), **SETTINGS.get(path, {}), **more}
     return f"sock {path} {words(**args)}", tags or {}
 
 

@@ -11,7 +11,7 @@
 #include "rx.h"
 
 #define RING_BYTES	0x4000000u
-#define BLOCK_BYTES	0x100000u
+#define BLOCK_BYTES	0x40000u
 #define RETIRE_MS	10
 #define FRAME_MAX	16384
 

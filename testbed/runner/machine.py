@@ -49,7 +49,7 @@ def nic_device(nic, options):
     device = {"driver": "vfio-user-pci", "id": f"nic{nic.number}",
               "bus": "pcie.0", "addr": f"{0x10 + nic.number:x}",
               "socket": {"type": "unix", "path": nic.socket}}
-    if options.icount:
+    if options.icount or options.sync_writes:
         device["x-no-posted-writes"] = True
     return ["-device", json.dumps(device),
             "-chardev", f"socket,id=ctl{nic.number},path={nic.control}",
