@@ -24,9 +24,10 @@ SETTINGS = {
     "xdp-copy": {"entries": 16384},
 }
 
-# Frames show by the block, of which a window has one more or less.
+# V3's frames show by the block, of which a window has one more or less. The
+# others are cheap, and it takes a while from the interrupt's polls to their own.
 LONGER = {
-    "v3": 4,
+    "v3": 4, "xdp-zc-poll": 4, "xdp-zc-busy": 4, "direct-poll": 8, "direct-busy": 8,
 }
 
 NOTES = {
@@ -65,7 +66,9 @@ def words(**args):
 
 
 def sock(path, size, frames, tags=None, **more):
-    args = {"size": size, "frames": frames * LONGER.get(path, 1), **SETTINGS.get(path, {}), **more}
+    if not more.get("burst"):
+        frames *= LONGER.get(path, 1)
+    args = {"size": size, "frames": frames, **SETTINGS.get(path, {}), **more}
     return f"sock {path} {words(**args)}", tags or {}
 
 
