@@ -26,7 +26,7 @@ class Ixgbe:
     slot_lens = (1024, 2048, 3072, 15360, 16384)
     slot_lens_refused = (1536, 17408)
     small_rings = (64, 8)
-    icmp_queue = 2          # where RSS brings answers to ping: anywhere
+    all_ip_queue = 2        # one that RSS can bring all IP to
     post_min = 1            # slots that the NIC takes at a time
 
     @staticmethod
@@ -56,7 +56,7 @@ class Gve:
     slot_lens = (2048, 4096)
     slot_lens_refused = (1024, 3072, 6144)
     small_rings = (64,)
-    icmp_queue = 0          # only TCP and UDP are hashed
+    all_ip_queue = 0        # only TCP and UDP are hashed, no fragments
     post_min = 32
 
     @staticmethod
