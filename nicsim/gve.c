@@ -271,6 +271,8 @@ static const struct nic_knob gve_knobs[] = {
 	{ "seed", offsetof(struct gve, knob_seed), 1, UINT64_MAX, NULL },
 	{ "rsc-us", offsetof(struct gve, knob_rsc_us), 1, 1000000, NULL },
 	{ "ask-reset", offsetof(struct gve, knob_reset), 0, 1, NULL },
+	{ "wrong-ids", offsetof(struct gve, knob_wrong_ids), 0, GVE_RING_MAX, NULL },
+	{ "refuse-queue", offsetof(struct gve, knob_refuse_queue), 0, GVE_MAX_QUEUES, NULL },
 	{}
 };
 

@@ -206,7 +206,7 @@ struct gve {
 	uint32_t mtu;
 	uint64_t rsc_packets, aq_commands, resets;
 	uint64_t knob_format, knob_mtu, knob_queues, knob_shuffle, knob_seed, knob_rsc_us;
-	uint64_t knob_reset;
+	uint64_t knob_reset, knob_wrong_ids, knob_refuse_queue;
 	uint8_t *tx_frame;
 	uint8_t tx_segment[NIC_FRAME_MAX + 64];
 };

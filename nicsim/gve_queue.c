@@ -184,6 +184,12 @@ static void init_rx(struct gve_rx_queue *rxq, const uint8_t *cmd)
 	memset(rxq->have_addr, 0, sizeof(rxq->have_addr));
 }
 
+/* A broken device does not create or destroy what it is told to. */
+static bool refuses(struct gve *nic)
+{
+	return nic->knob_refuse_queue && !--nic->knob_refuse_queue;
+}
+
 enum gve_aq_status gve_create_rx(struct gve *nic, const uint8_t *cmd)
 {
 	uint32_t q = get_be32(cmd);
@@ -199,6 +205,8 @@ enum gve_aq_status gve_create_rx(struct gve *nic, const uint8_t *cmd)
 	}
 	if (!gve_find_pages(nic, get_be32(cmd + 40), &rxq->pages))
 		return AQ_INVALID_ARGUMENT;
+	if (refuses(nic))
+		return AQ_INTERNAL_ERROR;
 	init_rx(rxq, cmd);
 	if (!alloc_rx(rxq, cmd[50] && gve_is_dqo(nic))) {
 		stop_rx(nic, rxq);
@@ -228,6 +236,8 @@ enum gve_aq_status gve_destroy_rx(struct gve *nic, const uint8_t *cmd)
 
 	if (q >= GVE_MAX_QUEUES || !nic->rxq[q].on)
 		return AQ_NOT_FOUND;
+	if (refuses(nic))
+		return AQ_INTERNAL_ERROR;
 	stop_rx(nic, &nic->rxq[q]);
 	gve_rx_ready(nic);
 	return AQ_PASSED;

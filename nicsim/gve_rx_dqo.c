@@ -188,6 +188,16 @@ unsigned int gve_rx_dqo_needs(const struct gve_rx_queue *rxq, const struct gve_r
 	return len ? (len + rxq->buf_size - 1) / rxq->buf_size : 1;
 }
 
+/* A broken device: every other time one that cannot be, else one that no driver
+ * needs for a ring of this size.
+ */
+static uint16_t told_id(struct gve *nic, const struct gve_rx_queue *rxq, uint16_t id)
+{
+	if (!nic->knob_wrong_ids)
+		return id;
+	return nic->knob_wrong_ids-- & 1 ? UINT16_MAX : id + rxq->size;
+}
+
 /* One buffer's part of the frame from @off on. */
 static bool fill_buf(struct gve *nic, struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
 		     struct completion *c, const uint8_t *frame, size_t *off, size_t len)
@@ -204,7 +214,7 @@ static bool fill_buf(struct gve *nic, struct gve_rx_queue *rxq, const struct gve
 	c->last = *off + c->len == len;
 	if (c->len)
 		ok &= nicsim_dma_write(nic->sim, buf.addr, frame + *off, c->len, "RX buffer");
-	complete(nic, rxq, meta, c, buf.id);
+	complete(nic, rxq, meta, c, told_id(nic, rxq, buf.id));
 	*off += c->len;
 	return ok;
 }
