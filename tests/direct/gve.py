@@ -10,7 +10,7 @@ import packet4
 from common import (CPUS, DRIVER, FAR, NIC, Background, Capture, carrier_changes, generate,
                     leased, link_up, model, no_rule, ping, reprobe, rule, set_address,
                     stack_packets, traffic, weights)
-from guest import TOP, sh, until, want
+from guest import TOP, counters, sh, until, want
 
 REASONS = TOP + "/include/uapi/linux/if_packet_v4.h"
 ROUNDS = 5
@@ -189,6 +189,54 @@ def starved():
         traffic(capture)
 
 
+def wrong_ids():
+    """A NIC that completes what it was not given is not believed."""
+    with Capture() as capture:
+        traffic(capture, 100)
+        errors = counters()["rx_desc_err_dropped_pkt"]
+        before = capture.stats()["drop_error"]
+        capture.tell("clear")
+        NIC("set wrong-ids 20")
+        generate("count=200 pps=4000")
+        until("all are here or dropped", lambda: capture.stats()["gen"] +
+              capture.stats()["drop_error"] - before >= 200)
+        stats = capture.stats()
+        want((stats["gen"], stats["drop_error"] - before) == (180, 20), f"{stats}")
+        want(counters()["rx_desc_err_dropped_pkt"] - errors == 20, "the driver does not count them")
+        lease.right(stats)
+        # It thinks that the NIC still has those 20, and takes them back at the end.
+        traffic(capture, 2000)
+        capture.tell("release")
+        stats = capture.stats()
+        want(stats["posted"] == 0, f"{stats}")
+        lease.right(stats)
+    ping()
+
+
+def refused(what, number):
+    """The device refuses the numberth command that what() makes the driver give."""
+    before = model("resets")
+    NIC(f"set refuse-queue {number}")
+    got = what()
+    want(NIC("set")["knobs"]["refuse-queue"] == 0, "nothing was refused")
+    want(model("resets") > before, "there was no reset")
+    link_up()
+    return got
+
+
+def not_confirmed():
+    """A queue that the device does not destroy or create is reset with it."""
+    for queue, number in ((leased(), 1), (leased(), 2), (0, 1)):
+        with refused(lambda q=queue: Capture(q), number) as capture:
+            traffic(capture, 200)
+            refused(lambda c=capture: c.tell("release"), number)
+            stats = capture.stats()
+            want(stats["quarantined"] == 0 and stats["state"] == packet4.COPY, f"{stats}")
+            lease.right(stats)
+        ping()
+    rule(leased())
+
+
 def all_queues():
     """Each queue with a lease of its own, and one after the other back."""
     captures = [Capture(queue) for queue in range(CPUS)]
@@ -213,6 +261,8 @@ CASES = [
     ("queue 0", queue_0),
     ("all queues", all_queues),
     ("the granule", granule),
+    ("a NIC that completes other buffers", wrong_ids),
+    ("a queue that the device does not destroy", not_confirmed),
     ("LRO and header split", offloads),
     ("a reset that the device asks for", asked_reset),
     ("a starved queue stops nobody, and its losses are told", starved),
