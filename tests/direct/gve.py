@@ -10,7 +10,7 @@ import packet4
 from common import (CPUS, DRIVER, FAR, NIC, Background, Capture, carrier_changes, generate,
                     leased, link_up, model, no_rule, ping, reprobe, rule, set_address,
                     stack_packets, traffic, weights)
-from guest import TOP, counters, sh, until, want
+from guest import DEBUG, TOP, counters, sh, until, want
 
 REASONS = TOP + "/include/uapi/linux/if_packet_v4.h"
 ROUNDS = 5
@@ -118,7 +118,9 @@ def formats():
             number = reason("FORMAT_" + name.upper().replace("-", "_"))
             why = lease.refusal(leased())
             want(f"refused: refused {number} EOPNOTSUPP" in why, f"{name}: {why or 'leased'}")
-            ping()
+            # A debug kernel has something against how gve of 6.12 sends in GQI.
+            if not DEBUG:
+                ping()
     finally:
         sh("ip link set eth0 down")
         reprobe(lambda: NIC(f"set format {usual}"))
@@ -254,7 +256,11 @@ def all_queues():
     ping()
 
 
+# Those that make the driver reset the device on the spot come last: gve of Linux
+# 6.12 then loses its admin queue's memory, and a debug kernel says so when the
+# driver is taken from the device.
 CASES = [
+    ("the other queue formats", formats),
     ("hash and packet type", what_is_known),
     ("completions in any order", order),
     ("what a lease costs", cost),
@@ -262,10 +268,9 @@ CASES = [
     ("all queues", all_queues),
     ("the granule", granule),
     ("a NIC that completes other buffers", wrong_ids),
-    ("a queue that the device does not destroy", not_confirmed),
     ("LRO and header split", offloads),
-    ("a reset that the device asks for", asked_reset),
     ("a starved queue stops nobody, and its losses are told", starved),
-    ("the other queue formats", formats),
+    ("a reset that the device asks for", asked_reset),
+    ("a queue that the device does not destroy", not_confirmed),
 ]
 LAST = []
