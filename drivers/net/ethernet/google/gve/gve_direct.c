@@ -567,7 +567,9 @@ static int gve_direct_restart_one(struct gve_priv *priv, unsigned int queue)
  * @priv: board private structure, running
  * @queue: number of the queue
  *
- * What does not stop or start is reset together with the device.
+ * What does not stop or start is closed and reset together with the device: in
+ * good order if it can be, because this driver loses the memory of its admin queue
+ * in a reset without.
  *
  * Return: 0 or -errno
  */
@@ -582,7 +584,7 @@ static int gve_direct_restart(struct gve_priv *priv, unsigned int queue)
 
 	netdev_err(priv->dev, "RX queue %u did not restart (%d): resetting\n",
 		   queue, err);
-	return gve_reset(priv, false);
+	return gve_reset(priv, true);
 }
 
 /**
