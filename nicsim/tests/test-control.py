@@ -103,10 +103,12 @@ def bad_requests():
 def knobs():
     """set without arguments lists the knobs, and shows what was set"""
     with Nicsim() as sim:
-        assert sim.control.ok("set")["knobs"] == {"wire-pause": 0, "rx-room": 64, "check": 0}
-        sim.control.ok("set rx-room 5")
-        sim.control.ok("set wire-pause 1")
-        assert sim.control.ok("set")["knobs"] == {"wire-pause": 1, "rx-room": 5, "check": 0}
+        assert sim.control.ok("set")["knobs"] == {"wire-pause": 0, "bus-master-stuck": 0,
+                                                  "rx-room": 64, "check": 0}
+        for change in ("rx-room 5", "wire-pause 1", "bus-master-stuck 1"):
+            sim.control.ok(f"set {change}")
+        assert sim.control.ok("set")["knobs"] == {"wire-pause": 1, "bus-master-stuck": 1,
+                                                  "rx-room": 5, "check": 0}
 
 
 def knobs_before():
