@@ -147,6 +147,23 @@ class Background:
         return self.process.communicate(timeout=60)[0]
 
 
+def leases_under_ping(rounds):
+    """Leases, with traffic during each and after it, while pings go by another queue:
+    all are answered. What ping said.
+    """
+    pings = Background(["ping", "-q", "-c", "300", "-i", "0.01", "-W", "2", FAR])
+    try:
+        for _ in range(rounds):
+            with Capture() as capture:
+                traffic(capture, 200)
+            generate("count=100 pps=4000")
+        out = pings.end()
+    finally:
+        pings.process.kill()
+    want(" 300 received" in out, f"another queue lost frames: {out.strip()[-200:]}")
+    return out
+
+
 def reprobe(between=lambda: None, then=None):
     """Take the driver from the device and give it back."""
     name, driver = os.path.basename(PCI), DRIVERS + NAME

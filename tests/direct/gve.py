@@ -7,9 +7,9 @@ import time
 import ethnl
 import lease
 import packet4
-from common import (CPUS, DRIVER, FAR, NIC, Background, Capture, carrier_changes, generate,
-                    leased, link_up, model, no_rule, ping, reprobe, rule, set_address,
-                    stack_packets, traffic, weights)
+from common import (CPUS, DRIVER, NIC, Capture, carrier_changes, generate, leased,
+                    leases_under_ping, link_up, model, no_rule, ping, reprobe, rule,
+                    set_address, stack_packets, traffic, weights)
 from guest import DEBUG, TOP, counters, sh, until, want
 
 REASONS = TOP + "/include/uapi/linux/if_packet_v4.h"
@@ -76,16 +76,7 @@ def cost():
     quiet(leased())
     quiet(0)
     changes = carrier_changes()
-    pings = Background(["ping", "-q", "-c", "300", "-i", "0.01", "-W", "2", FAR])
-    try:
-        for _ in range(ROUNDS):
-            with Capture() as capture:
-                traffic(capture, 200)
-            generate("count=100 pps=4000")
-        out = pings.end()
-    finally:
-        pings.process.kill()
-    want(" 300 received" in out, f"another queue lost frames: {out.strip()[-200:]}")
+    out = leases_under_ping(ROUNDS)
     print(f"# a ping by another queue waited for {out.rsplit('/', 2)[1]} ms at most", flush=True)
     want(carrier_changes() == changes + 4 * ROUNDS,
          f"{carrier_changes() - changes} changes of the carrier")
@@ -273,4 +264,3 @@ CASES = [
     ("a reset that the device asks for", asked_reset),
     ("a queue that the device does not destroy", not_confirmed),
 ]
-LAST = []
