@@ -19,7 +19,7 @@
  *	poll (NAPI)	packet_direct_begin(), per descriptor
  *			packet_direct_complete() or packet_direct_completed(),
  *			and one of
- *			packet_direct_frame(), packet_direct_frag(),
+ *			packet_direct_frame(), packet_direct_part(),
  *			packet_direct_frame_end() and packet_direct_drop(),
  *			then packet_direct_flush(), then fill
  *	stop ring	packet_direct_ring_down()
@@ -31,20 +31,24 @@
  *
  * One NAPI context at a time works on a queue, so nothing here takes a lock.
  *
- * Slots that the kernel holds are in one FIFO with three free-running indices:
+ * Slots that the kernel holds are in a FIFO with three free-running indices:
  *
- *	   pool_head        pool_post         pool_tail
+ *	   head             post              tail
  *	-------+----------------+-----------------+-------
  *	       |  with the NIC  |  free           |
  *	-------+----------------+-----------------+-------
  *	completed by the NIC    posted            given back by the user
  *
- * A NIC that completes in order takes from pool_head by
- * packet_direct_complete().  The driver of one that does not keeps a table from
- * buffer id to slot, and what the FIFO holds of the posted slots is only their
- * number: it takes a slot from its table with packet_direct_completed(), and
- * gives back those that are left there with packet_direct_unpost() before
- * packet_direct_ring_down().
+ * A NIC that completes in order takes from head by packet_direct_complete().
+ * The driver of one that does not keeps a table from buffer id to slot, and what
+ * the FIFO holds of the posted slots is only their number: it takes a slot from
+ * its table with packet_direct_completed(), and gives back those that are left
+ * there with packet_direct_unpost() before packet_direct_ring_down().
+ *
+ * Header split (packet_direct_is_split()): there are two kinds of slots, each
+ * with its FIFO, &packet_direct_queue.slots and &packet_direct_queue.payload, and
+ * a buffer of the NIC is one of each.  They are posted and completed in pairs.  A
+ * payload slot that the NIC left empty goes back with packet_direct_put().
  */
 #ifndef _NET_PACKET_DIRECT_H
 #define _NET_PACKET_DIRECT_H
@@ -67,8 +71,11 @@ struct sk_filter;
  * @granule:	tp_slot_len has to be a multiple of this many bytes
  * @len_min:	smallest tp_slot_len
  * @len_max:	bytes of a slot that the NIC can use at most
- * @split_min:	smallest header slot for header split, 0: cannot split
+ * @split_min:	smallest tp_slot_len for header split, 0: cannot split.  With
+ *		header split @granule, @len_min and @len_max are about
+ *		tp_payload_len.
  * @split_max:	largest
+ * @split_erratum: the NIC is known to fail at it
  * @post_min:	slots that the NIC takes at a time; a ring has twice as many
  *		entries at least, because some may be waiting for the rest of a
  *		frame
@@ -79,6 +86,7 @@ struct packet_direct_limits {
 	u32	len_max;
 	u32	split_min;
 	u32	split_max;
+	bool	split_erratum;
 	u32	post_min;
 };
 
@@ -120,24 +128,65 @@ struct packet_direct_ops {
 #define PACKET_DIRECT_SPARE	0xfffffffeU	/* where[]: the user's spare */
 
 /**
+ * struct packet_direct_pool - slots of one kind
+ * @fifo:	the kernel's slots, see above
+ * @dma:	DMA address of each slot; NULL without a lease
+ * @home:	for each entry, the slot it was given with last, or
+ *		PACKET_DIRECT_KERNEL if it was given with none
+ * @where:	for each slot, the last entry that it was given with, or
+ *		PACKET_DIRECT_KERNEL or PACKET_DIRECT_SPARE.  home[e] == s
+ *		implies where[s] == e, so that an entry that gets the same slot
+ *		again, as a rule, needs no look here.
+ * @mask:	places in @fifo - 1; of slots for frames, also entries - 1
+ * @len:	bytes used of each slot
+ * @head:	completed up to here
+ * @post:	posted up to here
+ * @tail:	given back up to here
+ * @nr:		slots, 0: there are none of this kind
+ */
+struct packet_direct_pool {
+	u32		*fifo;
+	dma_addr_t	*dma;
+	u32		*home;
+	u32		*where;
+	u32		mask;
+	u32		len;
+	u32		head;
+	u32		post;
+	u32		tail;
+	u32		nr;
+};
+
+/**
+ * struct packet_direct_part - what one buffer of the NIC has of a frame
+ * @slot:	slot, or TPACKET4_SLOT_NONE when the NIC named none that it has
+ * @len:	bytes in it
+ * @payload:	payload slot, or TPACKET4_SLOT_NONE
+ * @payload_len: bytes in it
+ * @flags:	TPACKET4_SPLIT*, of a frame's first part
+ */
+struct packet_direct_part {
+	u32	slot;
+	u32	len;
+	u32	payload;
+	u32	payload_len;
+	u32	flags;
+};
+
+/**
  * struct packet_direct_queue - the kernel's half of a TPACKET_V4 ring
  *
  * In order of use.  The first three cache lines are all that the plain case
  * touches for each frame; they are read-mostly but for the indices.
  *
  * @hdrs:	entries, shared with user space
- * @pool:	FIFO of the kernel's slots, see above
- * @dma:	DMA address of each slot; NULL without a lease
- * @home:	for each entry, the slot it was given with last, or
- *		PACKET_DIRECT_KERNEL
- * @where:	for each slot, the last entry that it was given with, or
- *		PACKET_DIRECT_KERNEL or PACKET_DIRECT_SPARE.  home[e] == s
- *		implies where[s] == e, so that an entry that gets the same slot
- *		again, as a rule, needs no look here.
- * @mask:	entries - 1
- * @slot_len:	bytes used of each slot
+ * @slots:	of frames, or of their header parts
+ * @tstamp:	time stamp of all frames of this poll
+ * @filter:	socket filter for this poll, or NULL
+ * @bytes:	of the frames published
  * @fill:	next entry to be filled; entries [prod, fill) are filled and not
  *		yet published
+ * @mask:	entries - 1
  * @chain:	entries at the end of those that belong to a frame whose last
  *		part is still to come
  * @chain_len:	their bytes
@@ -145,31 +194,26 @@ struct packet_direct_ops {
  * @need_sync:	the device is not coherent
  * @need_kick:	TPACKET4_CTRL_NEED_KICK is set in @ctrl
  * @full:	there was no slot left for the next frame
- * @tstamp:	time stamp of all frames of this poll
- * @filter:	socket filter for this poll, or NULL
+ * @seq:	odd while a poll is under way: makes a reader's look consistent
  * @ctrl:	control page, shared with user space
  * @prod:	published up to here
  * @cons:	given back by the user up to here, and taken
- * @seq:	odd while a poll is under way: makes a reader's look consistent
  * @low:	fewer posted slots than this: ask for a kick
  * @post_min:	slots that the NIC takes at a time
+ * @payload:	of payload
+ * @payload_external: payload slots are in a dma-buf: the CPU must not read them
+ * @parts:	what was written to the headers of the unfinished frame, which
+ *		cannot be read back because the user may have changed it
  */
 struct packet_direct_queue {
 	struct tpacket4_hdr	*hdrs;
-	u32			*pool;
-	dma_addr_t		*dma;
-	u32			*home;
-	u32			*where;
-	u32			mask;
-	u32			slot_len;
-	u32			pool_head;
-	u32			pool_post;
-	u32			pool_tail;
-	u32			fill;
+	struct packet_direct_pool slots;
 
 	u64			tstamp ____cacheline_aligned_in_smp;
 	struct sk_filter	*filter;
 	u64			bytes;
+	u32			fill;
+	u32			mask;
 	u32			chain;
 	u32			chain_len;
 	bool			skip;
@@ -180,8 +224,11 @@ struct packet_direct_queue {
 	struct tpacket4_ctrl	*ctrl;
 	u32			prod;
 	u32			cons;
+
 	u32			low;
 	u32			post_min;
+	struct packet_direct_pool payload;
+	bool			payload_external;
 
 	/* once per batch */
 	struct sock		*sk;
@@ -199,9 +246,9 @@ struct packet_direct_queue {
 	u64			drop_no_slot;
 	u64			drop_too_long;
 	u64			drop_error;
-	u64			drop_split;
 	u64			drop_filter;
 	u64			drop_down;
+	u64			unsplit;
 	u64			bad_slot;
 	u64			bad_cons;
 	u64			batches;
@@ -209,17 +256,9 @@ struct packet_direct_queue {
 	u64			dry;
 	atomic64_t		missed;
 
-	/* frames of several parts: what was written to their headers, which
-	 * cannot be read back because the user may have changed it
-	 */
-	u32			part_len[TPACKET4_MAX_CHAIN];
+	struct packet_direct_part parts[TPACKET4_MAX_CHAIN];
 
 	/* set up once */
-	u32			slot_nr;
-	u32			slot_shift;
-	u32			block_shift;
-	void			**blocks;
-	u32			block_nr;
 	struct net_device	*dev;
 	netdevice_tracker	dev_tracker;
 	u32			queue;
@@ -300,7 +339,7 @@ void packet_direct_ring_down(struct packet_direct_queue *pdq);
  * @pdq: lease
  *
  * Context: NAPI, or ring stopped.
- * Return: slots that can be posted now.
+ * Return: slots that can be posted now, of each kind.
  */
 u32 packet_direct_reclaim(struct packet_direct_queue *pdq);
 
@@ -336,150 +375,166 @@ void packet_direct_begin(struct packet_direct_queue *pdq);
 void packet_direct_flush(struct packet_direct_queue *pdq);
 
 /**
- * packet_direct_frag() - a part of a frame, more to come
+ * packet_direct_part() - a part of a frame, more to come
  * @pdq: lease
- * @slot: where it is
- * @len: bytes of it
+ * @part: where it is
+ *
+ * A NIC that says that it wrote more than a slot holds is not believed, here and
+ * below: the frame is dropped as damaged.
  *
  * Context: NAPI, between packet_direct_begin() and packet_direct_flush().
  */
-void packet_direct_frag(struct packet_direct_queue *pdq, u32 slot, u32 len);
+void packet_direct_part(struct packet_direct_queue *pdq,
+			const struct packet_direct_part *part);
 
 /**
- * packet_direct_frame_end() - the last part of a frame of several parts, or of
- *			       one that has to pass the filter
+ * packet_direct_frame_end() - the last part of a frame that is not plain
  * @pdq: lease
- * @slot: where it is
- * @len: bytes of it
+ * @part: where it is
  * @flags: as for packet_direct_frame(), of the whole frame
  * @hash: the NIC's hash
  * @protocol: as for packet_direct_frame()
  *
- * Context: as packet_direct_frag().
+ * Context: as packet_direct_part().
  */
-void packet_direct_frame_end(struct packet_direct_queue *pdq, u32 slot, u32 len,
-			     u32 flags, u32 hash, __be16 protocol);
+void packet_direct_frame_end(struct packet_direct_queue *pdq,
+			     const struct packet_direct_part *part, u32 flags,
+			     u32 hash, __be16 protocol);
 
 /**
  * packet_direct_drop() - a part of a frame that must not be delivered
  * @pdq: lease
- * @slot: where it is, or TPACKET4_SLOT_NONE when the NIC named none that it has
+ * @part: where it is
  * @last: it is the frame's last part
  * @counter: what to count it as, &pdq->drop_error for one
  *
  * Parts of the same frame that came before are dropped with it, and those that
  * come after until @last.
  *
- * Context: as packet_direct_frag().
+ * Context: as packet_direct_part().
  */
-void packet_direct_drop(struct packet_direct_queue *pdq, u32 slot, bool last,
+void packet_direct_drop(struct packet_direct_queue *pdq,
+			const struct packet_direct_part *part, bool last,
 			u64 *counter);
 
 /**
  * packet_direct_snaplen() - ask the socket filter about a frame in one slot
- * @pdq: lease with a filter
+ * @pdq: lease with a filter, without header split
  * @slot: where it is
  * @len: its bytes
  * @flags: TPACKET4_HASH*
  * @hash: the NIC's hash
  *
- * Context: as packet_direct_frag().
+ * Context: as packet_direct_part().
  * Return: how many bytes of it pass, at most @len; 0: none, it is refused
  */
 u32 packet_direct_snaplen(struct packet_direct_queue *pdq, u32 slot, u32 len,
 			  u32 flags, u32 hash);
 
 /**
- * packet_direct_post() - the next slot for the NIC
+ * packet_direct_is_split() - does the NIC have to split headers from payload
  * @pdq: lease
+ */
+static inline bool packet_direct_is_split(const struct packet_direct_queue *pdq)
+{
+	return pdq->payload.nr;
+}
+
+/**
+ * packet_direct_buffer_len() - bytes of a buffer that the NIC lays frames into
+ * @pdq: lease
+ *
+ * With header split &pdq->slots.len is the length of the header's buffer.
+ */
+static inline u32 packet_direct_buffer_len(const struct packet_direct_queue *pdq)
+{
+	return packet_direct_is_split(pdq) ? pdq->payload.len : pdq->slots.len;
+}
+
+/**
+ * packet_direct_post() - the next slot for the NIC
+ * @pool: slots of one kind
  *
  * At most as often as packet_direct_reclaim() said.
  *
  * Context: NAPI, or ring stopped.
  */
-static inline u32 packet_direct_post(struct packet_direct_queue *pdq)
+static inline u32 packet_direct_post(struct packet_direct_pool *pool)
 {
-	return pdq->pool[pdq->pool_post++ & pdq->mask];
+	return pool->fifo[pool->post++ & pool->mask];
 }
 
-/* Entries or places in the pool from @index to where it wraps. */
-static inline u32 packet_direct_straight(const struct packet_direct_queue *pdq,
-					 u32 index)
+/**
+ * packet_direct_straight() - places from @index to where it wraps
+ * @mask: places - 1
+ * @index: free-running index
+ */
+static inline u32 packet_direct_straight(u32 mask, u32 index)
 {
-	return pdq->mask + 1 - (index & pdq->mask);
+	return mask + 1 - (index & mask);
 }
 
 /**
  * packet_direct_post_many() - the next slots for the NIC, several at a time
- * @pdq: lease
+ * @pool: slots of one kind
  * @max: at most so many
  * @slots: where their numbers are
  *
- * For the most common loop of all: nothing of @pdq has to be looked at between
+ * For the most common loop of all: nothing of @pool has to be looked at between
  * one slot and the next.  @max has to be what packet_direct_reclaim() said, or
  * less.
  *
  * Context: NAPI, or ring stopped.
  * Return: how many there are, less than @max where the pool wraps.
  */
-static inline u32 packet_direct_post_many(struct packet_direct_queue *pdq,
+static inline u32 packet_direct_post_many(struct packet_direct_pool *pool,
 					  u32 max, const u32 **slots)
 {
-	u32 count = min(max, packet_direct_straight(pdq, pdq->pool_post));
+	u32 count = min(max, packet_direct_straight(pool->mask, pool->post));
 
-	*slots = &pdq->pool[pdq->pool_post & pdq->mask];
-	pdq->pool_post += count;
+	*slots = &pool->fifo[pool->post & pool->mask];
+	pool->post += count;
 	return count;
 }
 
 /**
- * packet_direct_dma_table() - DMA address of each slot, by its number
- * @pdq: lease
- */
-static inline const dma_addr_t *
-packet_direct_dma_table(const struct packet_direct_queue *pdq)
-{
-	return pdq->dma;
-}
-
-/**
  * packet_direct_dma() - DMA address of a slot
- * @pdq: lease
+ * @pool: slots of one kind
  * @slot: slot
  */
-static inline dma_addr_t packet_direct_dma(const struct packet_direct_queue *pdq,
+static inline dma_addr_t packet_direct_dma(const struct packet_direct_pool *pool,
 					   u32 slot)
 {
-	return pdq->dma[slot];
+	return pool->dma[slot];
 }
 
 /**
  * packet_direct_complete() - the oldest posted slot, which the NIC is done with
- * @pdq: lease
+ * @pool: slots of one kind
  *
  * Context: NAPI, or ring stopped.
  */
-static inline u32 packet_direct_complete(struct packet_direct_queue *pdq)
+static inline u32 packet_direct_complete(struct packet_direct_pool *pool)
 {
-	return pdq->pool[pdq->pool_head++ & pdq->mask];
+	return pool->fifo[pool->head++ & pool->mask];
 }
 
 /**
  * packet_direct_completed() - the NIC is done with one of the posted slots
- * @pdq: lease
+ * @pool: slots of one kind
  *
  * In place of packet_direct_complete() where the driver knows which one.
  *
  * Context: NAPI, or ring stopped.
  */
-static inline void packet_direct_completed(struct packet_direct_queue *pdq)
+static inline void packet_direct_completed(struct packet_direct_pool *pool)
 {
-	pdq->pool_head++;
+	pool->head++;
 }
 
 /**
  * packet_direct_unpost() - take a slot back that the NIC has not completed
- * @pdq: lease
+ * @pool: slots of one kind
  * @slot: slot
  *
  * Each of those that packet_direct_in_nic() counts has to come back, in any
@@ -487,32 +542,43 @@ static inline void packet_direct_completed(struct packet_direct_queue *pdq)
  *
  * Context: ring stopped.
  */
-static inline void packet_direct_unpost(struct packet_direct_queue *pdq, u32 slot)
+static inline void packet_direct_unpost(struct packet_direct_pool *pool, u32 slot)
 {
-	pdq->pool[--pdq->pool_post & pdq->mask] = slot;
+	pool->fifo[--pool->post & pool->mask] = slot;
 }
 
 /**
  * packet_direct_in_nic() - how many slots the NIC has
- * @pdq: lease
+ * @pool: slots of one kind; with header split it has as many of the other
  *
  * Context: NAPI, or ring stopped.
  */
-static inline u32 packet_direct_in_nic(const struct packet_direct_queue *pdq)
+static inline u32 packet_direct_in_nic(const struct packet_direct_pool *pool)
 {
-	return pdq->pool_post - pdq->pool_head;
+	return pool->post - pool->head;
+}
+
+/**
+ * packet_direct_free_slots() - how many slots could be posted
+ * @pool: slots of one kind
+ *
+ * Context: NAPI, or ring stopped.
+ */
+static inline u32 packet_direct_free_slots(const struct packet_direct_pool *pool)
+{
+	return pool->tail - pool->post;
 }
 
 /**
  * packet_direct_put() - a slot without a frame: back to the kernel's free ones
- * @pdq: lease
+ * @pool: slots of one kind
  * @slot: slot
  *
  * Context: NAPI, or ring stopped.
  */
-static inline void packet_direct_put(struct packet_direct_queue *pdq, u32 slot)
+static inline void packet_direct_put(struct packet_direct_pool *pool, u32 slot)
 {
-	pdq->pool[pdq->pool_tail++ & pdq->mask] = slot;
+	pool->fifo[pool->tail++ & pool->mask] = slot;
 }
 
 /**
@@ -530,28 +596,31 @@ static inline void packet_direct_missed(struct packet_direct_queue *pdq,
 
 /* Makes the NIC's writes to a slot visible where the device is not coherent. */
 static inline void packet_direct_sync(const struct packet_direct_queue *pdq,
+				      const struct packet_direct_pool *pool,
 				      u32 slot, u32 len)
 {
 	if (unlikely(pdq->need_sync))
-		dma_sync_single_for_cpu(pdq->dma_dev, pdq->dma[slot], len,
+		dma_sync_single_for_cpu(pdq->dma_dev, pool->dma[slot], len,
 					DMA_FROM_DEVICE);
 }
 
 /* The entry gets another slot than the last time. */
 static inline void __packet_direct_bind(struct packet_direct_queue *pdq,
+					struct packet_direct_pool *pool,
 					u32 entry, u32 slot)
 {
-	u32 last = pdq->where[slot];
+	u32 last = pool->where[slot];
 
-	if (last <= pdq->mask && pdq->home[last] == slot)
-		pdq->home[last] = PACKET_DIRECT_KERNEL;
-	pdq->home[entry] = slot;
-	pdq->where[slot] = entry;
+	if (last <= pdq->mask && pool->home[last] == slot)
+		pool->home[last] = PACKET_DIRECT_KERNEL;
+	pool->home[entry] = slot;
+	pool->where[slot] = entry;
 }
 
-/* Every field but tp_priv, because the user may have written anything into it.
- * WRITE_ONCE() also keeps the compiler from putting two values together in
- * order to store them at once, which takes more instructions than two stores.
+/* Every field but tp_priv and those of the payload, because the user may have
+ * written anything into it.  WRITE_ONCE() also keeps the compiler from putting
+ * two values together in order to store them at once, which takes more
+ * instructions than two stores.
  */
 static inline void __packet_direct_write(struct tpacket4_hdr *hdr, u32 slot,
 					 u32 off, u32 end, u32 flags, u32 len,
@@ -563,16 +632,21 @@ static inline void __packet_direct_write(struct tpacket4_hdr *hdr, u32 slot,
 	hdr->tp_data = off;
 	WRITE_ONCE(hdr->tp_data_end, end);
 	WRITE_ONCE(hdr->tp_len, len);
-	hdr->tp_payload_slot = TPACKET4_SLOT_NONE;
-	hdr->tp_payload_off = 0;
-	hdr->tp_payload_len = 0;
 	hdr->tp_rxhash = hash;
 	hdr->tp_tstamp = tstamp;
 	/* tp_vlan_tci to tp_reserved */
 	*(u64 *)&hdr->tp_vlan_tci = 0;
 }
 
-/* Binds @slot to the next entry. */
+static inline void __packet_direct_write_payload(struct tpacket4_hdr *hdr,
+						 u32 slot, u32 len)
+{
+	WRITE_ONCE(hdr->tp_payload_slot, slot);
+	hdr->tp_payload_off = 0;
+	WRITE_ONCE(hdr->tp_payload_len, len);
+}
+
+/* Binds @slot to the next entry, which gets no payload slot. */
 static inline void __packet_direct_fill(struct packet_direct_queue *pdq,
 					u32 slot, u32 off, u32 end, u32 flags,
 					u32 len, u32 hash, u64 tstamp,
@@ -581,14 +655,15 @@ static inline void __packet_direct_fill(struct packet_direct_queue *pdq,
 	u32 entry = pdq->fill & pdq->mask;
 	struct tpacket4_hdr *hdr = &pdq->hdrs[entry];
 
-	if (pdq->home[entry] != slot)
-		__packet_direct_bind(pdq, entry, slot);
+	if (pdq->slots.home[entry] != slot)
+		__packet_direct_bind(pdq, &pdq->slots, entry, slot);
 	__packet_direct_write(hdr, slot, off, end, flags, len, hash, tstamp);
+	__packet_direct_write_payload(hdr, TPACKET4_SLOT_NONE, 0);
 	hdr->tp_protocol = protocol;
 	pdq->fill++;
 }
 
-/* What makes a frame one that is whole in one slot. */
+/* What makes a frame one that is whole in one slot, or one pair of slots. */
 #define PACKET_DIRECT_WHOLE	(TPACKET4_FIRST | TPACKET4_LAST | \
 				 TPACKET4_TSTAMP_SW)
 
@@ -601,50 +676,60 @@ static inline void __packet_direct_fill(struct packet_direct_queue *pdq,
  * @hash: the NIC's hash, 0 without TPACKET4_HASH
  * @protocol: ethertype that the NIC knows, 0 without TPACKET4_PROTOCOL
  *
- * For the plain case: no part of it came before (&pdq->chain and &pdq->skip are
- * 0) and there is no filter.  packet_direct_frame_end() takes all others.
+ * For the plain case: packet_direct_plain().  packet_direct_frame_end() takes
+ * all others.
  *
- * A NIC that says that it wrote more than a slot holds is not believed: the
- * frame is dropped as damaged.
- *
- * Context: as packet_direct_frag().
+ * Context: as packet_direct_part().
  */
 static inline void packet_direct_frame(struct packet_direct_queue *pdq,
 				       u32 slot, u32 len, u32 flags, u32 hash,
 				       __be16 protocol)
 {
-	if (unlikely(len > pdq->slot_len)) {
-		packet_direct_drop(pdq, slot, true, &pdq->drop_error);
+	const struct packet_direct_part part = { slot, len, TPACKET4_SLOT_NONE };
+
+	if (unlikely(len > pdq->slots.len)) {
+		packet_direct_drop(pdq, &part, true, &pdq->drop_error);
 		return;
 	}
-	packet_direct_sync(pdq, slot, len);
+	packet_direct_sync(pdq, &pdq->slots, slot, len);
 	__packet_direct_fill(pdq, slot, 0, len,
 			     flags | PACKET_DIRECT_WHOLE, len, hash,
 			     pdq->tstamp, protocol);
 	pdq->bytes += len;
 }
 
-/* True while packet_direct_frame() may be used for a frame in one slot. */
+/**
+ * packet_direct_plain() - may packet_direct_frame() be used for the next frame
+ * @pdq: lease
+ *
+ * Return: true when no part of it came before, and there is neither a filter nor
+ *	   header split
+ */
 static inline bool packet_direct_plain(const struct packet_direct_queue *pdq)
 {
-	return !pdq->chain && !pdq->skip && !pdq->filter;
+	return !pdq->chain && !pdq->skip && !pdq->filter &&
+	       !packet_direct_is_split(pdq);
 }
 
 /**
  * struct packet_direct_run - plain frames of a NIC that completes in order
  * @hdr:   the next one's entry
  * @home:  for the first one
- * @pool:  the first one's slot
+ * @fifo:  the first one's slot
+ * @payload_home: as @home
+ * @payload_fifo: as @fifo
  * @tstamp: of all
  * @count: how many there are so far
  *
- * In a run neither the entries nor the pool wrap, and what is known of the
+ * In a run neither the entries nor the FIFOs wrap, and what is known of the
  * queue stays in registers.
  */
 struct packet_direct_run {
 	struct tpacket4_hdr	*hdr;
 	const u32		*home;
-	const u32		*pool;
+	const u32		*fifo;
+	const u32		*payload_home;
+	const u32		*payload_fifo;
 	u64			tstamp;
 	unsigned long		count;
 };
@@ -655,24 +740,35 @@ struct packet_direct_run {
  * @run: to be filled in
  * @max: at most so many
  *
- * Context: as packet_direct_frag().
- * Return: so many of the next slots may go to packet_direct_run_frame(), 0 when
- *	   the next frame needs packet_direct_frame_end() in any case.  When
- *	   @pdq->filter is set each frame has to ask packet_direct_snaplen() first.
+ * Context: as packet_direct_part().
+ * Return: so many of the next slots may go to packet_direct_run_frame(), or with
+ *	   header split to packet_direct_run_split(); 0 when the next frame needs
+ *	   packet_direct_frame_end() in any case.  When @pdq->filter is set each
+ *	   frame has to ask packet_direct_snaplen() first; with header split that
+ *	   is not possible.
  */
 static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
 					  struct packet_direct_run *run, u32 max)
 {
+	const struct packet_direct_pool *slots = &pdq->slots;
+	const struct packet_direct_pool *payload = &pdq->payload;
+
 	run->hdr = &pdq->hdrs[pdq->fill & pdq->mask];
-	run->home = &pdq->home[pdq->fill & pdq->mask];
-	run->pool = &pdq->pool[pdq->pool_head & pdq->mask];
+	run->home = &slots->home[pdq->fill & pdq->mask];
+	run->fifo = &slots->fifo[slots->head & slots->mask];
 	run->tstamp = pdq->tstamp;
 	run->count = 0;
 
 	if (pdq->chain || pdq->skip || pdq->need_sync)
 		return 0;
-	return min3(max, packet_direct_straight(pdq, pdq->fill),
-		    packet_direct_straight(pdq, pdq->pool_head));
+	max = min3(max, packet_direct_straight(pdq->mask, pdq->fill),
+		   packet_direct_straight(slots->mask, slots->head));
+	if (!packet_direct_is_split(pdq))
+		return max;
+
+	run->payload_home = &payload->home[pdq->fill & pdq->mask];
+	run->payload_fifo = &payload->fifo[payload->head & payload->mask];
+	return min(max, packet_direct_straight(payload->mask, payload->head));
 }
 
 /**
@@ -684,23 +780,70 @@ static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
  * @flags: PACKET_DIRECT_WHOLE and TPACKET4_CSUM_*, TPACKET4_HASH*
  * @hash: the NIC's hash, 0 without TPACKET4_HASH
  *
- * Context: as packet_direct_frag().
+ * Context: as packet_direct_part().
  */
 static inline void packet_direct_run_frame(struct packet_direct_queue *pdq,
 					   struct packet_direct_run *run,
 					   u32 len, u32 keep, u32 flags,
 					   u32 hash)
 {
-	u32 slot = run->pool[run->count];
+	u32 slot = run->fifo[run->count];
 
 	/* as a rule an entry has the slot of its last time */
 	if (unlikely(slot != run->home[run->count]))
-		__packet_direct_bind(pdq, (pdq->fill + run->count) & pdq->mask,
-				     slot);
+		__packet_direct_bind(pdq, &pdq->slots,
+				     (pdq->fill + run->count) & pdq->mask, slot);
 	if (keep < len)
 		flags |= TPACKET4_TRUNCATED;
-	__packet_direct_write(run->hdr++, slot, 0, keep, flags, len, hash,
+	__packet_direct_write(run->hdr, slot, 0, keep, flags, len, hash,
 			      run->tstamp);
+	__packet_direct_write_payload(run->hdr, TPACKET4_SLOT_NONE, 0);
+	run->hdr++;
+	run->count++;
+}
+
+/* The entry gets another payload slot than the last time, or none. */
+static inline void __packet_direct_bind_payload(struct packet_direct_queue *pdq,
+						u32 entry, u32 slot)
+{
+	if (slot == TPACKET4_SLOT_NONE)
+		pdq->payload.home[entry] = PACKET_DIRECT_KERNEL;
+	else
+		__packet_direct_bind(pdq, &pdq->payload, entry, slot);
+}
+
+/**
+ * packet_direct_run_split() - the next slots have a frame in two parts
+ * @pdq: lease with header split, without a filter
+ * @run: run
+ * @len: bytes of the header part, which the slot has room for
+ * @payload_len: bytes of the payload, which the payload slot has room for
+ * @flags: as for packet_direct_run_frame(), and TPACKET4_SPLIT*
+ * @hash: the NIC's hash, 0 without TPACKET4_HASH
+ *
+ * Context: as packet_direct_part().
+ */
+static inline void packet_direct_run_split(struct packet_direct_queue *pdq,
+					   struct packet_direct_run *run,
+					   u32 len, u32 payload_len, u32 flags,
+					   u32 hash)
+{
+	u32 entry = (pdq->fill + run->count) & pdq->mask;
+	u32 payload = run->payload_fifo[run->count];
+	u32 slot = run->fifo[run->count];
+
+	if (unlikely(!payload_len)) {
+		packet_direct_put(&pdq->payload, payload);
+		payload = TPACKET4_SLOT_NONE;
+	}
+	if (unlikely(slot != run->home[run->count]))
+		__packet_direct_bind(pdq, &pdq->slots, entry, slot);
+	if (unlikely(payload != run->payload_home[run->count]))
+		__packet_direct_bind_payload(pdq, entry, payload);
+	__packet_direct_write(run->hdr, slot, 0, len, flags, len + payload_len,
+			      hash, run->tstamp);
+	__packet_direct_write_payload(run->hdr, payload, payload_len);
+	run->hdr++;
 	run->count++;
 }
 
@@ -710,26 +853,28 @@ static inline void packet_direct_run_frame(struct packet_direct_queue *pdq,
  * @run: run
  * @bytes: of all of them
  *
- * Context: as packet_direct_frag().
+ * Context: as packet_direct_part().
  */
 static inline void packet_direct_run_end(struct packet_direct_queue *pdq,
 					 const struct packet_direct_run *run,
 					 u64 bytes)
 {
-	pdq->pool_head += run->count;
+	pdq->slots.head += run->count;
+	if (packet_direct_is_split(pdq))
+		pdq->payload.head += run->count;
 	pdq->fill += run->count;
 	pdq->bytes += bytes;
 }
 
 /**
  * packet_direct_reject() - the next slot has a frame that did not pass the filter
- * @pdq: lease, outside of a run
+ * @pdq: lease, outside of a run, without header split
  *
- * Context: as packet_direct_frag().
+ * Context: as packet_direct_part().
  */
 static inline void packet_direct_reject(struct packet_direct_queue *pdq)
 {
-	packet_direct_put(pdq, packet_direct_complete(pdq));
+	packet_direct_put(&pdq->slots, packet_direct_complete(&pdq->slots));
 	pdq->drop_filter++;
 }
 
@@ -737,11 +882,11 @@ static inline void packet_direct_reject(struct packet_direct_queue *pdq)
  * packet_direct_short() - what is shorter fits in any case
  * @pdq: lease
  *
- * Return: a power of two, at most the usable bytes of a slot
+ * Return: a power of two, at most packet_direct_buffer_len()
  */
 static inline u32 packet_direct_short(const struct packet_direct_queue *pdq)
 {
-	return rounddown_pow_of_two(pdq->slot_len);
+	return rounddown_pow_of_two(packet_direct_buffer_len(pdq));
 }
 
 #else

@@ -26,9 +26,8 @@ static const u8 packet_direct_errno[] = {
 	[PACKET_DIRECT_BAD_SLOTS]	  = EINVAL,
 	[PACKET_DIRECT_BAD_SLOT_SIZE]	  = EINVAL,
 	[PACKET_DIRECT_BAD_SLOT_LEN]	  = EINVAL,
+	[PACKET_DIRECT_BAD_PAYLOAD]	  = EINVAL,
 	[PACKET_DIRECT_BAD_WAKE]	  = EINVAL,
-	[PACKET_DIRECT_NO_SPLIT]	  = EOPNOTSUPP,
-	[PACKET_DIRECT_NO_DMABUF]	  = EOPNOTSUPP,
 	[PACKET_DIRECT_NO_TX_RING]	  = EOPNOTSUPP,
 	[PACKET_DIRECT_NO_MEMORY]	  = ENOMEM,
 	[PACKET_DIRECT_NOT_V4]		  = EINVAL,
@@ -60,6 +59,18 @@ static const u8 packet_direct_errno[] = {
 	[PACKET_DIRECT_SLOT_TOO_SMALL]	  = EINVAL,
 	[PACKET_DIRECT_SLOT_TOO_LARGE]	  = EINVAL,
 	[PACKET_DIRECT_ENTRIES_TOO_FEW]	  = EINVAL,
+	[PACKET_DIRECT_NO_SPLIT]	  = EOPNOTSUPP,
+	[PACKET_DIRECT_HAS_ERRATUM]	  = EOPNOTSUPP,
+	[PACKET_DIRECT_HEADER_TOO_SMALL]  = EINVAL,
+	[PACKET_DIRECT_HEADER_TOO_LARGE]  = EINVAL,
+	[PACKET_DIRECT_PAYLOAD_TOO_FEW]	  = EINVAL,
+	[PACKET_DIRECT_DMABUF_MISSING]	  = EINVAL,
+	[PACKET_DIRECT_DMABUF_UNUSED]	  = EINVAL,
+	[PACKET_DIRECT_DMABUF_BAD_FD]	  = EBADF,
+	[PACKET_DIRECT_DMABUF_ALIGN]	  = EINVAL,
+	[PACKET_DIRECT_DMABUF_RANGE]	  = ERANGE,
+	[PACKET_DIRECT_DMABUF_REFUSED]	  = EIO,
+	[PACKET_DIRECT_DMABUF_SCATTERED]  = EINVAL,
 	[PACKET_DIRECT_DMA_BOUNCE]	  = EOPNOTSUPP,
 	[PACKET_DIRECT_DMA_FAILED]	  = EIO,
 	[PACKET_DIRECT_DRIVER_FAILED]	  = EIO,
@@ -291,17 +302,19 @@ static int packet_direct_get_arg(struct packet_sock *po,
 static enum packet_direct_reason
 packet_direct_check_arg(const struct tpacket4_direct *arg)
 {
-	const u32 known = PACKET_DIRECT_RELEASE | PACKET_DIRECT_DMABUF;
+	const u32 known = PACKET_DIRECT_RELEASE | PACKET_DIRECT_DMABUF |
+			  PACKET_DIRECT_SPLIT_ERRATUM;
+	bool release = arg->td_flags & PACKET_DIRECT_RELEASE;
 
-	if ((arg->td_flags & ~known) || arg->td_flags == known)
+	if ((arg->td_flags & ~known) ||
+	    (release && arg->td_flags != PACKET_DIRECT_RELEASE))
 		return PACKET_DIRECT_BAD_FLAGS;
 	if (memchr_inv(arg->td_reserved, 0, sizeof(arg->td_reserved)))
 		return PACKET_DIRECT_BAD_RESERVED;
-	if (arg->td_flags & PACKET_DIRECT_DMABUF)
-		return PACKET_DIRECT_NO_DMABUF;
-	if (arg->td_dmabuf_fd || arg->td_dmabuf_off || arg->td_dmabuf_len)
+	if (!(arg->td_flags & PACKET_DIRECT_DMABUF) &&
+	    (arg->td_dmabuf_fd || arg->td_dmabuf_off || arg->td_dmabuf_len))
 		return PACKET_DIRECT_BAD_RESERVED;
-	if ((arg->td_flags & PACKET_DIRECT_RELEASE) && arg->td_queue)
+	if (release && arg->td_queue)
 		return PACKET_DIRECT_BAD_RESERVED;
 	return PACKET_DIRECT_OK;
 }
@@ -310,7 +323,7 @@ packet_direct_check_arg(const struct tpacket4_direct *arg)
  * use the device, which CAP_NET_RAW, enough for a packet socket, must not do.
  */
 static enum packet_direct_reason
-packet_direct_check_sock(const struct packet_sock *po)
+packet_direct_check_sock(const struct packet_sock *po, u32 flags)
 {
 	const struct packet_direct *pd = packet_direct_of(po);
 
@@ -330,6 +343,10 @@ packet_direct_check_sock(const struct packet_sock *po)
 		return PACKET_DIRECT_NOT_ALL;
 	if (sock_flag(&po->sk, SOCK_FILTER_LOCKED))
 		return PACKET_DIRECT_FILTER_LOCKED;
+	if (pd->pdq.payload_external && !(flags & PACKET_DIRECT_DMABUF))
+		return PACKET_DIRECT_DMABUF_MISSING;
+	if (!pd->pdq.payload_external && (flags & PACKET_DIRECT_DMABUF))
+		return PACKET_DIRECT_DMABUF_UNUSED;
 	return PACKET_DIRECT_OK;
 }
 
@@ -347,8 +364,8 @@ static void packet_direct_resume_copy(struct packet_sock *po,
 	spin_unlock(&po->bind_lock);
 }
 
-static enum packet_direct_reason packet_direct_bind(struct packet_sock *po,
-						    unsigned int queue)
+static enum packet_direct_reason
+packet_direct_bind(struct packet_sock *po, const struct tpacket4_direct *arg)
 {
 	struct packet_direct *pd = packet_direct_of(po);
 	enum packet_direct_reason reason;
@@ -362,7 +379,7 @@ static enum packet_direct_reason packet_direct_bind(struct packet_sock *po,
 	unregister_prot_hook(&po->sk, true);
 	spin_unlock(&po->bind_lock);
 
-	reason = packet_direct_lease(pd, po->prot_hook.dev, queue);
+	reason = packet_direct_lease(pd, po->prot_hook.dev, arg);
 	if (!reason)
 		return PACKET_DIRECT_OK;
 
@@ -408,7 +425,7 @@ static int packet_direct_rx_direct(struct packet_sock *po, sockptr_t optval,
 
 	reason = packet_direct_check_arg(&arg);
 	if (!reason && !(arg.td_flags & PACKET_DIRECT_RELEASE))
-		reason = packet_direct_check_sock(po);
+		reason = packet_direct_check_sock(po, arg.td_flags);
 	if (reason)
 		return packet_direct_refuse(po, reason);
 
@@ -416,7 +433,7 @@ static int packet_direct_rx_direct(struct packet_sock *po, sockptr_t optval,
 	if (arg.td_flags & PACKET_DIRECT_RELEASE)
 		reason = packet_direct_unbind(po);
 	else
-		reason = packet_direct_bind(po, arg.td_queue);
+		reason = packet_direct_bind(po, &arg);
 	rtnl_unlock();
 	return packet_direct_refuse(po, reason);
 }
@@ -505,7 +522,7 @@ static int packet_direct_get_stats(struct packet_sock *po,
 	stats->ts_drop_no_slot = READ_ONCE(pdq->drop_no_slot);
 	stats->ts_drop_too_long = READ_ONCE(pdq->drop_too_long);
 	stats->ts_drop_error = READ_ONCE(pdq->drop_error);
-	stats->ts_drop_split = READ_ONCE(pdq->drop_split);
+	stats->ts_unsplit = READ_ONCE(pdq->unsplit);
 	stats->ts_drop_filter = READ_ONCE(pdq->drop_filter);
 	stats->ts_drop_down = READ_ONCE(pdq->drop_down);
 	stats->ts_bad_slot = READ_ONCE(pdq->bad_slot);
@@ -754,6 +771,10 @@ int packet_direct_diag(struct packet_sock *po, struct sk_buff *nlskb)
 		info.pdd_slot_nr = pd->layout.tl_slot_nr;
 		info.pdd_slot_size = 1U << pd->layout.tl_slot_shift;
 		info.pdd_slot_len = pd->layout.tl_slot_len;
+		info.pdd_payload_nr = pd->layout.tl_payload_nr;
+		info.pdd_payload_size = pd->layout.tl_payload_nr ?
+					1U << pd->layout.tl_payload_shift : 0;
+		info.pdd_payload_len = pd->layout.tl_payload_len;
 	}
 	mutex_unlock(&po->pg_vec_lock);
 

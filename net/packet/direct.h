@@ -4,7 +4,10 @@
  * of this directory share.
  *
  *	direct.c	socket options, poll, recvmsg, statistics, diag
- *	direct_ring.c	the ring: its memory, what is given back, what is published
+ *	direct_ring.c	the ring: what is given back, what is published
+ *	direct_memory.c	its memory, mapped for user space and for a NIC
+ *	direct_dmabuf.c	payload slots in a dma-buf instead
+ *	direct_filter.c	what the socket filter is shown
  *	direct_copy.c	filling it from skbs
  *	direct_lease.c	filling it by DMA: who has which queue
  *
@@ -25,13 +28,35 @@
 #include <linux/sockptr.h>
 #include <net/packet_direct.h>
 
+struct packet_direct_dmabuf;
 struct packet_sock;
 struct socket;
 struct vm_area_struct;
 
+/* The longest header part that a NIC may be asked for. */
+#define PACKET_DIRECT_MAX_HEADER	1024
+
+/**
+ * struct packet_direct_memory - where the slots of one kind are
+ * @blocks:	each physically contiguous
+ * @block_nr:	how many; 0 when they are in a dma-buf
+ * @block_shift: log2 of the bytes of each
+ * @slot_shift:	log2 of the bytes from one slot to the next
+ * @dmabuf:	payload of a lease, in place of blocks
+ */
+struct packet_direct_memory {
+	void		**blocks;
+	u32		block_nr;
+	u32		block_shift;
+	u32		slot_shift;
+	struct packet_direct_dmabuf *dmabuf;
+};
+
 /**
  * struct packet_direct - a TPACKET_V4 ring
  * @pdq:	what a poll of the NIC works on, and the copy path
+ * @slots:	memory of &packet_direct_queue.slots
+ * @payload:	memory of &packet_direct_queue.payload
  * @po:		socket
  * @leased:	a queue is leased or about to be; changed under lock_sock and
  *		RTNL, or by NETDEV_UNREGISTER under RTNL alone
@@ -46,6 +71,8 @@ struct vm_area_struct;
  */
 struct packet_direct {
 	struct packet_direct_queue pdq;
+	struct packet_direct_memory slots;
+	struct packet_direct_memory payload;
 	struct packet_sock	*po;
 	bool			leased;
 	bool			quarantine;
@@ -95,9 +122,6 @@ struct packet_direct *packet_direct_alloc(struct packet_sock *po,
 					  const struct tpacket_req4 *req,
 					  enum packet_direct_reason *reason);
 void packet_direct_free(struct packet_direct *pd);
-int packet_direct_insert_pages(struct packet_direct *pd,
-			       struct vm_area_struct *vma);
-void *packet_direct_slot(const struct packet_direct_queue *pdq, u32 slot);
 void packet_direct_publish(struct packet_direct_queue *pdq);
 void packet_direct_no_room(struct packet_direct_queue *pdq);
 bool packet_direct_readable(struct packet_direct_queue *pdq);
@@ -107,6 +131,31 @@ void packet_direct_rollback(struct packet_direct_queue *pdq);
 void packet_direct_slots(struct packet_direct_queue *pdq,
 			 struct tpacket4_stats *stats);
 
+/* direct_memory.c */
+bool packet_direct_alloc_shared(struct packet_direct *pd);
+bool packet_direct_alloc_blocks(struct packet_direct_memory *memory, u32 nr);
+void packet_direct_free_blocks(struct packet_direct_memory *memory);
+u64 packet_direct_memory_len(const struct packet_direct_memory *memory);
+void *packet_direct_slot(const struct packet_direct_memory *memory, u32 slot);
+int packet_direct_insert_pages(struct packet_direct *pd,
+			       struct vm_area_struct *vma);
+enum packet_direct_reason packet_direct_dma_map(struct packet_direct *pd,
+						struct device *dma_dev);
+void packet_direct_dma_unmap(struct packet_direct *pd);
+
+/* direct_dmabuf.c */
+enum packet_direct_reason
+packet_direct_get_dmabuf(struct packet_direct *pd,
+			 const struct tpacket4_direct *arg);
+void packet_direct_put_dmabuf(struct packet_direct *pd);
+enum packet_direct_reason packet_direct_map_dmabuf(struct packet_direct *pd);
+void packet_direct_unmap_dmabuf(struct packet_direct *pd);
+
+/* direct_filter.c */
+bool packet_direct_alloc_filter(struct packet_direct_queue *pdq);
+u32 packet_direct_run_filter(struct packet_direct_queue *pdq, u32 parts,
+			     u32 hash, u32 flags);
+
 /* direct_copy.c */
 int packet_direct_rcv(struct sk_buff *skb, struct net_device *dev,
 		      struct packet_type *pt, struct net_device *orig_dev);
@@ -114,8 +163,9 @@ int packet_direct_rcv(struct sk_buff *skb, struct net_device *dev,
 /* direct_lease.c */
 enum packet_direct_reason packet_direct_lease(struct packet_direct *pd,
 					      struct net_device *dev,
-					      unsigned int queue);
+					      const struct tpacket4_direct *arg);
 void packet_direct_unlease(struct packet_direct *pd);
+void packet_direct_lose(struct packet_direct *pd);
 enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
 						  unsigned int queue,
 						  struct packet_direct_limits *limits);

@@ -112,13 +112,16 @@ static u32 packet_direct_copy_part(struct packet_direct_queue *pdq,
 				   const struct packet_direct_copy *copy,
 				   u32 from)
 {
+	u32 slot = packet_direct_post(&pdq->slots);
 	u32 off = from ? 0 : copy->off;
-	u32 len = min(copy->snaplen - from, pdq->slot_len - off);
-	u32 slot = packet_direct_post(pdq);
-	void *to = packet_direct_slot(pdq, slot);
+	u32 len = min(copy->snaplen - from, pdq->slots.len - off);
+	void *to = packet_direct_slot(&to_packet_direct(pdq)->slots, slot);
 	u32 flags = from ? 0 : copy->flags;
 
-	packet_direct_complete(pdq);
+	packet_direct_complete(&pdq->slots);
+	if (packet_direct_is_split(pdq))
+		__packet_direct_bind_payload(pdq, pdq->fill & pdq->mask,
+					     TPACKET4_SLOT_NONE);
 	if (from + len == copy->snaplen)
 		flags |= TPACKET4_LAST;
 	skb_copy_bits(copy->skb, from, to + off, len);
@@ -132,11 +135,11 @@ static u32 packet_direct_copy_part(struct packet_direct_queue *pdq,
 static u32 packet_direct_copy_parts(const struct packet_direct_queue *pdq,
 				    const struct packet_direct_copy *copy)
 {
-	u32 room = pdq->slot_len - copy->off;
+	u32 room = pdq->slots.len - copy->off;
 
 	if (copy->snaplen <= room)
 		return 1;
-	return 1 + DIV_ROUND_UP(copy->snaplen - room, pdq->slot_len);
+	return 1 + DIV_ROUND_UP(copy->snaplen - room, pdq->slots.len);
 }
 
 /* As much as the largest chain, or this ring, can take. */
@@ -144,7 +147,7 @@ static void packet_direct_copy_limit(const struct packet_direct_queue *pdq,
 				     struct packet_direct_copy *copy)
 {
 	u32 parts = min(TPACKET4_MAX_CHAIN, pdq->mask + 1);
-	u32 most = parts * pdq->slot_len - copy->off;
+	u32 most = parts * pdq->slots.len - copy->off;
 
 	copy->snaplen = min(copy->snaplen, most);
 	if (copy->snaplen < copy->skb->len)
@@ -162,8 +165,9 @@ static void packet_direct_copy_in(struct packet_direct_queue *pdq,
 
 	packet_direct_copy_limit(pdq, copy);
 	parts = packet_direct_copy_parts(pdq, copy);
-	if (pdq->pool_tail - pdq->pool_post < parts &&
-	    packet_direct_reclaim(pdq) < parts) {
+	if (packet_direct_free_slots(&pdq->slots) < parts)
+		packet_direct_reclaim(pdq);
+	if (packet_direct_free_slots(&pdq->slots) < parts) {
 		packet_direct_no_room(pdq);
 		return;
 	}
@@ -178,7 +182,8 @@ static void packet_direct_copy_in(struct packet_direct_queue *pdq,
 
 	protocol = pdq->sk->sk_type == SOCK_DGRAM ? vlan_get_protocol_dgram(skb) :
 						    skb->protocol;
-	slot = packet_direct_slot(pdq, pdq->home[first & pdq->mask]);
+	slot = packet_direct_slot(&to_packet_direct(pdq)->slots,
+				  pdq->slots.home[first & pdq->mask]);
 	packet_direct_copy_hdr(copy, &pdq->hdrs[first & pdq->mask], protocol);
 	packet_direct_copy_sll(copy, slot, ifindex, protocol);
 	pdq->packets -= parts - 1;
@@ -220,6 +225,8 @@ static void packet_direct_copy_frame(struct packet_direct *pd,
 	maclen = max(skb_network_offset(skb), 0);
 	copy.off = TPACKET4_HEADROOM + (-maclen & 15);
 	copy.flags = packet_direct_copy_flags(skb);
+	if (packet_direct_is_split(&pd->pdq))
+		copy.flags |= TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_COPIED);
 	packet_direct_copy_tstamp(&copy, READ_ONCE(pd->po->tp_tstamp));
 
 	spin_lock(&pd->copy_lock);

@@ -2,7 +2,6 @@
 /*
  * Leases: which ring has which RX queue, from the bind to the confirmed stop.
  */
-#include <linux/dma-map-ops.h>
 #include <linux/ethtool.h>
 #include <linux/rtnetlink.h>
 #include <net/busy_poll.h>
@@ -106,93 +105,53 @@ enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
 }
 
 static enum packet_direct_reason
-packet_direct_check_slots(const struct packet_direct_queue *pdq,
-			  const struct packet_direct_limits *limits)
+packet_direct_check_split(const struct packet_direct_queue *pdq,
+			  const struct packet_direct_limits *limits, u32 flags)
 {
-	if (pdq->slot_len % limits->granule)
+	if (!packet_direct_is_split(pdq))
+		return PACKET_DIRECT_OK;
+	if (!limits->split_max)
+		return PACKET_DIRECT_NO_SPLIT;
+	if (limits->split_erratum && !(flags & PACKET_DIRECT_SPLIT_ERRATUM))
+		return PACKET_DIRECT_HAS_ERRATUM;
+	if (pdq->slots.len < limits->split_min)
+		return PACKET_DIRECT_HEADER_TOO_SMALL;
+	if (pdq->slots.len > limits->split_max)
+		return PACKET_DIRECT_HEADER_TOO_LARGE;
+	if (pdq->payload.nr < 2 * limits->post_min)
+		return PACKET_DIRECT_PAYLOAD_TOO_FEW;
+	return PACKET_DIRECT_OK;
+}
+
+static enum packet_direct_reason
+packet_direct_check_limits(const struct packet_direct_queue *pdq,
+			   const struct packet_direct_limits *limits, u32 flags)
+{
+	u32 len = packet_direct_buffer_len(pdq);
+
+	if (len % limits->granule)
 		return PACKET_DIRECT_SLOT_GRANULE;
-	if (pdq->slot_len < limits->len_min)
+	if (len < limits->len_min)
 		return PACKET_DIRECT_SLOT_TOO_SMALL;
-	if (pdq->slot_len > limits->len_max)
+	if (len > limits->len_max)
 		return PACKET_DIRECT_SLOT_TOO_LARGE;
 	if (pdq->mask + 1 < 2 * limits->post_min)
 		return PACKET_DIRECT_ENTRIES_TOO_FEW;
-	return PACKET_DIRECT_OK;
-}
-
-/* The CPU's view is not synced: the user's slots would lose what was written. */
-static void packet_direct_dma_unmap(struct packet_direct_queue *pdq, u32 blocks)
-{
-	u32 per_block = 1U << (pdq->block_shift - pdq->slot_shift);
-
-	while (blocks--)
-		dma_unmap_page_attrs(pdq->dma_dev, pdq->dma[blocks * per_block],
-				     (size_t)1 << pdq->block_shift,
-				     DMA_FROM_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
-	kvfree(pdq->dma);
-	pdq->dma = NULL;
-}
-
-/* The frames have to be in the slots, not in a bounce buffer beside them. */
-static enum packet_direct_reason
-packet_direct_dma_map_block(struct packet_direct_queue *pdq, u32 block)
-{
-	u32 per_block = 1U << (pdq->block_shift - pdq->slot_shift);
-	u32 slot = block * per_block;
-	dma_addr_t addr;
-	u32 end;
-
-	addr = dma_map_page_attrs(pdq->dma_dev, virt_to_page(pdq->blocks[block]),
-				  0, (size_t)1 << pdq->block_shift,
-				  DMA_FROM_DEVICE, 0);
-	if (dma_mapping_error(pdq->dma_dev, addr))
-		return PACKET_DIRECT_DMA_FAILED;
-
-	end = min(slot + per_block, pdq->slot_nr);
-	for (; slot < end; slot++) {
-		pdq->dma[slot] = addr;
-		addr += 1U << pdq->slot_shift;
-	}
-	return PACKET_DIRECT_OK;
-}
-
-static enum packet_direct_reason
-packet_direct_dma_map(struct packet_direct_queue *pdq, struct device *dma_dev)
-{
-	enum packet_direct_reason reason = PACKET_DIRECT_OK;
-	u32 i;
-
-	pdq->dma_dev = dma_dev;
-	pdq->dma = kvcalloc(pdq->slot_nr, sizeof(*pdq->dma), GFP_KERNEL_ACCOUNT);
-	if (!pdq->dma)
-		return PACKET_DIRECT_NO_MEMORY;
-
-	for (i = 0; i < pdq->block_nr && !reason; i++)
-		reason = packet_direct_dma_map_block(pdq, i);
-	if (reason) {
-		packet_direct_dma_unmap(pdq, i - 1);
-		return reason;
-	}
-
-	pdq->need_sync = !dev_is_dma_coherent(dma_dev);
-	for (i = 0; i < pdq->slot_nr && !pdq->need_sync; i++) {
-		if (!dma_need_sync(dma_dev, pdq->dma[i]))
-			continue;
-		packet_direct_dma_unmap(pdq, pdq->block_nr);
-		return PACKET_DIRECT_DMA_BOUNCE;
-	}
-	return PACKET_DIRECT_OK;
+	return packet_direct_check_split(pdq, limits, flags);
 }
 
 static void packet_direct_quarantine(struct packet_direct_queue *pdq)
 {
-	unsigned long pages = (unsigned long)pdq->block_nr <<
-			      (pdq->block_shift - PAGE_SHIFT);
+	struct packet_direct *pd = to_packet_direct(pdq);
+	unsigned long pages;
 
-	to_packet_direct(pdq)->quarantine = true;
+	pages = (packet_direct_memory_len(&pd->slots) +
+		 packet_direct_memory_len(&pd->payload)) >> PAGE_SHIFT;
+	pd->quarantine = true;
 	atomic_long_add(pages, &packet_direct_quarantined_pages);
-	netdev_err(pdq->dev, "RX queue %u did not confirm that it stopped: %lu pages of a packet ring are kept out of use for ever\n",
-		   pdq->queue, pages);
+	netdev_err(pdq->dev, "RX queue %u did not confirm that it stopped: %lu pages of a packet ring%s are kept out of use for ever\n",
+		   pdq->queue, pages,
+		   pd->payload.dmabuf ? " and a dma-buf" : "");
 }
 
 /**
@@ -216,13 +175,14 @@ void packet_direct_unlease(struct packet_direct *pd)
 	RCU_INIT_POINTER(dev->_rx[pdq->queue].direct, NULL);
 	err = dev->packet_direct_ops->unbind(dev, pdq->queue, pdq);
 	packet_direct_ring_down(pdq);
-	if (err)
+	if (err) {
 		packet_direct_quarantine(pdq);
-	else
-		packet_direct_dma_unmap(pdq, pdq->block_nr);
+	} else {
+		packet_direct_dma_unmap(pd);
+		packet_direct_put_dmabuf(pd);
+	}
 
 	static_branch_dec(&packet_direct_key);
-	pdq->need_sync = false;
 	pdq->filter_skb->dev = NULL;
 	pdq->dev = NULL;
 	netdev_put(dev, &pdq->dev_tracker);
@@ -232,26 +192,31 @@ void packet_direct_unlease(struct packet_direct *pd)
  * packet_direct_lease() - let a NIC fill a ring
  * @pd: ring, whose protocol hook is off
  * @dev: device
- * @queue: RX queue
+ * @arg: what user space wants
  *
  * Context: lock_sock, RTNL, may sleep.
  * Return: PACKET_DIRECT_OK or why not.
  */
 enum packet_direct_reason packet_direct_lease(struct packet_direct *pd,
 					      struct net_device *dev,
-					      unsigned int queue)
+					      const struct tpacket4_direct *arg)
 {
 	struct packet_direct_queue *pdq = &pd->pdq;
 	struct packet_direct_limits limits = {};
+	unsigned int queue = arg->td_queue;
 	enum packet_direct_reason reason;
 
 	reason = packet_direct_may_lease(dev, queue, &limits);
 	if (!reason)
-		reason = packet_direct_check_slots(pdq, &limits);
+		reason = packet_direct_check_limits(pdq, &limits, arg->td_flags);
+	if (!reason && pdq->payload_external)
+		reason = packet_direct_get_dmabuf(pd, arg);
 	if (!reason)
-		reason = packet_direct_dma_map(pdq, dev->dev.parent);
-	if (reason)
+		reason = packet_direct_dma_map(pd, dev->dev.parent);
+	if (reason) {
+		packet_direct_put_dmabuf(pd);
 		return reason;
+	}
 
 	pdq->dev = dev;
 	pdq->queue = queue;
@@ -328,7 +293,8 @@ void packet_direct_ring_down(struct packet_direct_queue *pdq)
 		pdq->drop_down++;
 	packet_direct_rollback(pdq);
 	pdq->skip = false;
-	pdq->pool_post = pdq->pool_head;
+	pdq->slots.post = pdq->slots.head;
+	pdq->payload.post = pdq->payload.head;
 	packet_direct_set_need_kick(pdq, false);
 	packet_direct_set_state(pdq, PACKET_DIRECT_DOWN);
 }
@@ -349,7 +315,7 @@ void packet_direct_set_need_kick(struct packet_direct_queue *pdq, bool need)
  */
 bool packet_direct_starved(struct packet_direct_queue *pdq)
 {
-	if (!packet_direct_in_nic(pdq))
+	if (!packet_direct_in_nic(&pdq->slots))
 		pdq->dry++;
 	if (!pdq->need_kick) {
 		packet_direct_set_need_kick(pdq, true);
@@ -392,6 +358,21 @@ static void packet_direct_netdown(struct sock *sk)
 		sk_error_report(sk);
 }
 
+/**
+ * packet_direct_lose() - end a lease that cannot go on
+ * @pd: ring; one without a queue is left as it is
+ *
+ * Context: RTNL, without lock_sock, see direct.h; may sleep.
+ */
+void packet_direct_lose(struct packet_direct *pd)
+{
+	if (!pd->pdq.dev)
+		return;
+	packet_direct_unlease(pd);
+	packet_direct_set_state(&pd->pdq, PACKET_DIRECT_LOST);
+	packet_direct_netdown(pd->pdq.sk);
+}
+
 /* Runs under RTNL and must not take lock_sock, see direct.h. */
 static int packet_direct_event(struct notifier_block *nb, unsigned long event,
 			       void *ptr)
@@ -405,11 +386,10 @@ static int packet_direct_event(struct notifier_block *nb, unsigned long event,
 
 	while ((queue = packet_direct_next_leased(dev, queue + 1)) >= 0) {
 		pdq = packet_direct_queue(dev, queue);
-		if (event == NETDEV_UNREGISTER) {
-			packet_direct_unlease(to_packet_direct(pdq));
-			packet_direct_set_state(pdq, PACKET_DIRECT_LOST);
-		}
-		packet_direct_netdown(pdq->sk);
+		if (event == NETDEV_UNREGISTER)
+			packet_direct_lose(to_packet_direct(pdq));
+		else
+			packet_direct_netdown(pdq->sk);
 	}
 	return NOTIFY_DONE;
 }

@@ -3,20 +3,12 @@
  * The kernel's half of a TPACKET_V4 ring.  The protocol, and the letters of the
  * barriers, are in include/uapi/linux/if_packet_v4.h.
  */
-#include <linux/etherdevice.h>
-#include <linux/filter.h>
-#include <linux/mm.h>
+#include <linux/log2.h>
 #include <linux/nospec.h>
 #include <linux/vmalloc.h>
 #include <net/sock.h>
 
 #include "internal.h"
-
-/* Blocks of slots: as large as one TLB entry, smaller if there are none. */
-#define PACKET_DIRECT_BLOCK_SHIFT	21
-
-/* Bytes of a frame that a filter finds in the linear part of its skb. */
-#define PACKET_DIRECT_FILTER_HEAD	256
 
 static_assert(sizeof(struct tpacket4_ctrl) == 256);
 static_assert(offsetof(struct tpacket4_ctrl, cons) == 128);
@@ -30,89 +22,54 @@ static_assert(sizeof(struct tpacket_req4) == 64);
 static_assert(sizeof(struct tpacket4_layout) == 80);
 static_assert(sizeof(struct tpacket4_direct) == 64);
 static_assert(sizeof(struct tpacket4_info) == 64);
-static_assert(sizeof(struct tpacket4_stats) == 136);
-/* One more fragment than parts: the rest of the part that is in the head. */
-static_assert(TPACKET4_MAX_CHAIN <= MAX_SKB_FRAGS);
+static_assert(sizeof(struct tpacket4_stats) == 152);
 
-/* What keeps the user's half apart from the kernel's on purpose is the page:
- * the DMA never reaches the first region, the headers never the second.
- */
-static size_t packet_direct_shared_len(u32 entries)
+static enum packet_direct_reason
+packet_direct_check_payload(const struct tpacket_req4 *req)
 {
-	return PAGE_SIZE + PAGE_ALIGN(entries * sizeof(struct tpacket4_hdr));
+	u32 len = req->tp_payload_len ?: req->tp_payload_size;
+	u32 nr = req->tp_payload_nr ?: req->tp_entry_nr;
+
+	if (!req->tp_payload_size && (req->tp_payload_len || req->tp_payload_nr))
+		return PACKET_DIRECT_BAD_PAYLOAD;
+	if (!req->tp_payload_size)
+		return req->tp_flags ? PACKET_DIRECT_BAD_FLAGS : PACKET_DIRECT_OK;
+
+	if (!is_power_of_2(req->tp_payload_size) ||
+	    req->tp_payload_size < TPACKET4_MIN_PAYLOAD_SIZE ||
+	    req->tp_payload_size > TPACKET4_MAX_SLOT_SIZE ||
+	    len > req->tp_payload_size || len < TPACKET4_MIN_SLOT_SIZE ||
+	    len % 64 || nr < TPACKET4_MIN_ENTRIES || nr > TPACKET4_MAX_SLOTS)
+		return PACKET_DIRECT_BAD_PAYLOAD;
+	return PACKET_DIRECT_OK;
 }
 
-void *packet_direct_slot(const struct packet_direct_queue *pdq, u32 slot)
+static enum packet_direct_reason
+packet_direct_check_slots(const struct tpacket_req4 *req)
 {
-	u32 shift = pdq->block_shift - pdq->slot_shift;
-	u32 in_block = slot & ((1U << shift) - 1);
+	u32 size_min = req->tp_payload_size ? TPACKET4_MIN_HEADER_SIZE :
+					      TPACKET4_MIN_SLOT_SIZE;
+	u32 len_min = req->tp_payload_size ? TPACKET4_MIN_HEADER_LEN :
+					     TPACKET4_MIN_SLOT_SIZE;
+	u32 slots = req->tp_slot_nr ?: req->tp_entry_nr;
+	u32 len = req->tp_slot_len ?: req->tp_slot_size;
 
-	return pdq->blocks[slot >> shift] + ((size_t)in_block << pdq->slot_shift);
-}
-
-static void packet_direct_free_blocks(struct packet_direct_queue *pdq)
-{
-	while (pdq->block_nr)
-		free_pages((unsigned long)pdq->blocks[--pdq->block_nr],
-			   pdq->block_shift - PAGE_SHIFT);
-	kvfree(pdq->blocks);
-	pdq->blocks = NULL;
-}
-
-static bool packet_direct_try_blocks(struct packet_direct_queue *pdq, u64 len,
-				     u32 shift)
-{
-	u32 nr = DIV_ROUND_UP_ULL(len, 1U << shift);
-
-	pdq->block_shift = shift;
-	pdq->blocks = kvcalloc(nr, sizeof(*pdq->blocks), GFP_KERNEL_ACCOUNT);
-	if (!pdq->blocks)
-		return false;
-
-	while (pdq->block_nr < nr) {
-		gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_COMP |
-			    __GFP_NOWARN | __GFP_NORETRY;
-		unsigned long block;
-
-		block = __get_free_pages(gfp, shift - PAGE_SHIFT);
-		if (!block || fatal_signal_pending(current))
-			goto err;
-		pdq->blocks[pdq->block_nr++] = (void *)block;
-		cond_resched();
-	}
-	return true;
-
-err:
-	packet_direct_free_blocks(pdq);
-	return false;
-}
-
-static bool packet_direct_alloc_blocks(struct packet_direct_queue *pdq)
-{
-	u64 len = (u64)pdq->slot_nr << pdq->slot_shift;
-	u32 lowest = max_t(u32, PAGE_SHIFT, pdq->slot_shift);
-	u32 shift;
-
-	if (len >> PAGE_SHIFT > totalram_pages())
-		return false;
-
-	shift = clamp_t(u32, ilog2(len), lowest, PACKET_DIRECT_BLOCK_SHIFT);
-	for (; shift >= lowest; shift--) {
-		if (packet_direct_try_blocks(pdq, len, shift))
-			return true;
-		if (fatal_signal_pending(current))
-			return false;
-	}
-	return false;
+	if (slots < req->tp_entry_nr || slots > TPACKET4_MAX_SLOTS)
+		return PACKET_DIRECT_BAD_SLOTS;
+	if (!is_power_of_2(req->tp_slot_size) || req->tp_slot_size < size_min ||
+	    req->tp_slot_size > TPACKET4_MAX_SLOT_SIZE)
+		return PACKET_DIRECT_BAD_SLOT_SIZE;
+	if (len > req->tp_slot_size || len < len_min || len % 64)
+		return PACKET_DIRECT_BAD_SLOT_LEN;
+	return PACKET_DIRECT_OK;
 }
 
 static enum packet_direct_reason
 packet_direct_check_req(const struct tpacket_req4 *req)
 {
-	u32 slots = req->tp_slot_nr ?: req->tp_entry_nr;
-	u32 len = req->tp_slot_len ?: req->tp_slot_size;
+	enum packet_direct_reason reason;
 
-	if (req->tp_flags)
+	if (req->tp_flags & ~TPACKET4_PAYLOAD_EXTERNAL)
 		return PACKET_DIRECT_BAD_FLAGS;
 	if (memchr_inv(req->tp_reserved, 0, sizeof(req->tp_reserved)))
 		return PACKET_DIRECT_BAD_RESERVED;
@@ -120,49 +77,54 @@ packet_direct_check_req(const struct tpacket_req4 *req)
 	    req->tp_entry_nr < TPACKET4_MIN_ENTRIES ||
 	    req->tp_entry_nr > TPACKET4_MAX_ENTRIES)
 		return PACKET_DIRECT_BAD_ENTRIES;
-	if (slots < req->tp_entry_nr || slots > TPACKET4_MAX_SLOTS)
-		return PACKET_DIRECT_BAD_SLOTS;
-	if (!is_power_of_2(req->tp_slot_size) ||
-	    req->tp_slot_size < TPACKET4_MIN_SLOT_SIZE ||
-	    req->tp_slot_size > TPACKET4_MAX_SLOT_SIZE)
-		return PACKET_DIRECT_BAD_SLOT_SIZE;
-	if (len > req->tp_slot_size || len < TPACKET4_MIN_SLOT_SIZE || len % 64)
-		return PACKET_DIRECT_BAD_SLOT_LEN;
-	if (req->tp_payload_size || req->tp_payload_len || req->tp_payload_nr)
-		return PACKET_DIRECT_NO_SPLIT;
+
+	reason = packet_direct_check_slots(req);
+	if (!reason)
+		reason = packet_direct_check_payload(req);
+	if (reason)
+		return reason;
 	if (req->tp_wake_count > req->tp_entry_nr ||
 	    req->tp_wake_usecs > TPACKET4_MAX_WAKE_USECS)
 		return PACKET_DIRECT_BAD_WAKE;
 	return PACKET_DIRECT_OK;
 }
 
-static bool packet_direct_alloc_tables(struct packet_direct_queue *pdq)
+/* The first @kernel slots are the kernel's, the others the user's spares. */
+static bool packet_direct_alloc_pool(struct packet_direct_pool *pool,
+				     u32 entries, u32 places, u32 kernel)
 {
-	u32 entries = pdq->mask + 1;
-
-	pdq->pool = kvcalloc(entries, sizeof(*pdq->pool), GFP_KERNEL_ACCOUNT);
-	pdq->home = kvcalloc(entries, sizeof(*pdq->home), GFP_KERNEL_ACCOUNT);
-	pdq->where = kvcalloc(pdq->slot_nr, sizeof(*pdq->where),
-			      GFP_KERNEL_ACCOUNT);
-	pdq->filter_skb = alloc_skb(PACKET_DIRECT_FILTER_HEAD, GFP_KERNEL);
-	return pdq->pool && pdq->home && pdq->where && pdq->filter_skb;
-}
-
-/* Slots [0, entries) are the kernel's, the others the user's spares. */
-static void packet_direct_init_slots(struct packet_direct_queue *pdq)
-{
-	u32 entries = pdq->mask + 1;
 	u32 i;
 
-	for (i = 0; i < entries; i++) {
-		pdq->home[i] = PACKET_DIRECT_KERNEL;
-		packet_direct_put(pdq, i);
-	}
-	for (i = 0; i < pdq->slot_nr; i++)
-		pdq->where[i] = i < entries ? PACKET_DIRECT_KERNEL :
-					      PACKET_DIRECT_SPARE;
+	pool->mask = places - 1;
+	pool->fifo = kvcalloc(places, sizeof(*pool->fifo), GFP_KERNEL_ACCOUNT);
+	pool->home = kvcalloc(entries, sizeof(*pool->home), GFP_KERNEL_ACCOUNT);
+	pool->where = kvcalloc(pool->nr, sizeof(*pool->where),
+			       GFP_KERNEL_ACCOUNT);
+	if (!pool->fifo || !pool->home || !pool->where)
+		return false;
 
-	pdq->prod = TPACKET4_INDEX_START(entries);
+	for (i = 0; i < entries; i++)
+		pool->home[i] = PACKET_DIRECT_KERNEL;
+	for (i = 0; i < pool->nr; i++)
+		pool->where[i] = PACKET_DIRECT_SPARE;
+	for (i = 0; i < kernel; i++) {
+		pool->where[i] = PACKET_DIRECT_KERNEL;
+		packet_direct_put(pool, i);
+	}
+	return true;
+}
+
+static void packet_direct_free_pool(struct packet_direct_pool *pool)
+{
+	kvfree(pool->dma);
+	kvfree(pool->where);
+	kvfree(pool->home);
+	kvfree(pool->fifo);
+}
+
+static void packet_direct_init_indices(struct packet_direct_queue *pdq)
+{
+	pdq->prod = TPACKET4_INDEX_START(pdq->mask + 1);
 	pdq->cons = pdq->prod;
 	pdq->fill = pdq->prod;
 	pdq->ctrl->prod = pdq->prod;
@@ -183,17 +145,69 @@ static void packet_direct_init_layout(struct packet_direct *pd)
 {
 	struct packet_direct_queue *pdq = &pd->pdq;
 	struct tpacket4_layout *layout = &pd->layout;
+	u64 end = pd->shared_len + packet_direct_memory_len(&pd->slots);
 
 	layout->tl_size = sizeof(*layout);
 	layout->tl_hdr_off = PAGE_SIZE;
 	layout->tl_slot_off = pd->shared_len;
-	layout->tl_map_len = pd->shared_len +
-			     ((u64)pdq->block_nr << pdq->block_shift);
+	layout->tl_map_len = end + packet_direct_memory_len(&pd->payload);
 	layout->tl_entry_nr = pdq->mask + 1;
 	layout->tl_hdr_stride = sizeof(struct tpacket4_hdr);
-	layout->tl_slot_nr = pdq->slot_nr;
-	layout->tl_slot_shift = pdq->slot_shift;
-	layout->tl_slot_len = pdq->slot_len;
+	layout->tl_slot_nr = pdq->slots.nr;
+	layout->tl_slot_shift = pd->slots.slot_shift;
+	layout->tl_slot_len = pdq->slots.len;
+	if (!packet_direct_is_split(pdq))
+		return;
+	layout->tl_payload_off = pdq->payload_external ? 0 : end;
+	layout->tl_payload_nr = pdq->payload.nr;
+	layout->tl_payload_shift = pd->payload.slot_shift;
+	layout->tl_payload_len = pdq->payload.len;
+}
+
+/* @req has been checked. */
+static void packet_direct_init(struct packet_direct *pd,
+			       const struct tpacket_req4 *req)
+{
+	struct packet_direct_queue *pdq = &pd->pdq;
+
+	spin_lock_init(&pd->copy_lock);
+	hrtimer_init(&pdq->wake_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
+	pdq->wake_timer.function = packet_direct_wake_timer;
+	pdq->wake_count = req->tp_wake_count ?: 1;
+	pdq->wake_time = (u64)req->tp_wake_usecs * NSEC_PER_USEC;
+
+	pdq->mask = req->tp_entry_nr - 1;
+	pdq->slots.nr = req->tp_slot_nr ?: req->tp_entry_nr;
+	pdq->slots.len = req->tp_slot_len ?: req->tp_slot_size;
+	pd->slots.slot_shift = ilog2(req->tp_slot_size);
+	if (!req->tp_payload_size)
+		return;
+	pdq->payload.nr = req->tp_payload_nr ?: req->tp_entry_nr;
+	pdq->payload.len = req->tp_payload_len ?: req->tp_payload_size;
+	pdq->payload_external = req->tp_flags & TPACKET4_PAYLOAD_EXTERNAL;
+	pd->payload.slot_shift = ilog2(req->tp_payload_size);
+}
+
+/* The kernel may come to have all payload slots, but of the others never more
+ * than there are entries.
+ */
+static bool packet_direct_alloc_parts(struct packet_direct *pd)
+{
+	struct packet_direct_queue *pdq = &pd->pdq;
+	struct packet_direct_pool *payload = &pdq->payload;
+	u32 entries = pdq->mask + 1;
+
+	if (!packet_direct_alloc_shared(pd) || !packet_direct_alloc_filter(pdq) ||
+	    !packet_direct_alloc_pool(&pdq->slots, entries, entries, entries) ||
+	    !packet_direct_alloc_blocks(&pd->slots, pdq->slots.nr))
+		return false;
+	if (!packet_direct_is_split(pdq))
+		return true;
+	return packet_direct_alloc_pool(payload, entries,
+					roundup_pow_of_two(payload->nr),
+					min(payload->nr, entries)) &&
+	       (pdq->payload_external ||
+		packet_direct_alloc_blocks(&pd->payload, payload->nr));
 }
 
 /**
@@ -209,7 +223,6 @@ struct packet_direct *packet_direct_alloc(struct packet_sock *po,
 					  const struct tpacket_req4 *req,
 					  enum packet_direct_reason *reason)
 {
-	struct packet_direct_queue *pdq;
 	struct packet_direct *pd;
 
 	*reason = packet_direct_check_req(req);
@@ -221,30 +234,14 @@ struct packet_direct *packet_direct_alloc(struct packet_sock *po,
 	if (!pd)
 		return NULL;
 
-	pdq = &pd->pdq;
 	pd->po = po;
-	pdq->sk = &po->sk;
-	spin_lock_init(&pd->copy_lock);
-	hrtimer_init(&pdq->wake_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
-	pdq->wake_timer.function = packet_direct_wake_timer;
-
-	pdq->mask = req->tp_entry_nr - 1;
-	pdq->slot_nr = req->tp_slot_nr ?: req->tp_entry_nr;
-	pdq->slot_len = req->tp_slot_len ?: req->tp_slot_size;
-	pdq->slot_shift = ilog2(req->tp_slot_size);
-	pdq->wake_count = req->tp_wake_count ?: 1;
-	pdq->wake_time = (u64)req->tp_wake_usecs * NSEC_PER_USEC;
-
-	pd->shared_len = packet_direct_shared_len(req->tp_entry_nr);
-	pd->shared = __vmalloc(pd->shared_len, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-	if (!pd->shared || !packet_direct_alloc_tables(pdq) ||
-	    !packet_direct_alloc_blocks(pdq)) {
+	pd->pdq.sk = &po->sk;
+	packet_direct_init(pd, req);
+	if (!packet_direct_alloc_parts(pd)) {
 		packet_direct_free(pd);
 		return NULL;
 	}
-	pdq->ctrl = pd->shared;
-	pdq->hdrs = pd->shared + PAGE_SIZE;
-	packet_direct_init_slots(pdq);
+	packet_direct_init_indices(&pd->pdq);
 	packet_direct_init_layout(pd);
 
 	*reason = PACKET_DIRECT_OK;
@@ -252,29 +249,34 @@ struct packet_direct *packet_direct_alloc(struct packet_sock *po,
 }
 
 /* Every slot is in exactly one place: the debug sum, slot by slot. */
-static void packet_direct_audit(const struct packet_direct_queue *pdq)
+static void packet_direct_audit(const struct packet_direct_queue *pdq,
+				const struct packet_direct_pool *pool)
 {
 	unsigned long *found;
 	u32 i, slot, nr = 0;
 
-	if (!IS_ENABLED(CONFIG_DEBUG_NET) || !pdq->ctrl)
+	if (!IS_ENABLED(CONFIG_DEBUG_NET) || !pool->where)
 		return;
-	found = bitmap_zalloc(pdq->slot_nr, GFP_KERNEL);
+	found = bitmap_zalloc(pool->nr, GFP_KERNEL);
 	if (!found)
 		return;
 
-	for (i = pdq->pool_head; i != pdq->pool_tail; i++, nr++)
-		__set_bit(pdq->pool[i & pdq->mask], found);
-	for (i = pdq->cons; i != pdq->fill; i++, nr++)
-		__set_bit(pdq->home[i & pdq->mask], found);
-	for (slot = 0; slot < pdq->slot_nr; slot++) {
-		if (pdq->where[slot] != PACKET_DIRECT_SPARE)
+	for (i = pool->head; i != pool->tail; i++, nr++)
+		__set_bit(pool->fifo[i & pool->mask], found);
+	for (i = pdq->cons; i != pdq->fill; i++) {
+		slot = pool->home[i & pdq->mask];
+		if (slot == PACKET_DIRECT_KERNEL)
 			continue;
 		__set_bit(slot, found);
 		nr++;
 	}
-	DEBUG_NET_WARN_ON_ONCE(nr != pdq->slot_nr ||
-			       !bitmap_full(found, pdq->slot_nr));
+	for (slot = 0; slot < pool->nr; slot++) {
+		if (pool->where[slot] != PACKET_DIRECT_SPARE)
+			continue;
+		__set_bit(slot, found);
+		nr++;
+	}
+	DEBUG_NET_WARN_ON_ONCE(nr != pool->nr || !bitmap_full(found, pool->nr));
 	bitmap_free(found);
 }
 
@@ -291,86 +293,50 @@ void packet_direct_free(struct packet_direct *pd)
 	struct packet_direct_queue *pdq = &pd->pdq;
 
 	hrtimer_cancel(&pdq->wake_timer);
-	packet_direct_audit(pdq);
+	packet_direct_audit(pdq, &pdq->slots);
+	packet_direct_audit(pdq, &pdq->payload);
 	kfree_skb(pdq->filter_skb);
-	if (pd->quarantine)
-		pdq->block_nr = 0;	/* never freed */
-	packet_direct_free_blocks(pdq);
-	kvfree(pdq->dma);
-	kvfree(pdq->where);
-	kvfree(pdq->home);
-	kvfree(pdq->pool);
+	if (pd->quarantine) {
+		/* never freed */
+		pd->slots.block_nr = 0;
+		pd->payload.block_nr = 0;
+	}
+	packet_direct_free_blocks(&pd->slots);
+	packet_direct_free_blocks(&pd->payload);
+	packet_direct_free_pool(&pdq->slots);
+	packet_direct_free_pool(&pdq->payload);
 	vfree(pd->shared);
 	kfree(pd);
 }
 
-/**
- * packet_direct_insert_pages() - map a ring
- * @pd: ring
- * @vma: area of exactly the ring's length
- *
- * Context: mmap_lock, pg_vec_lock.
- * Return: 0 or -errno.
- */
-int packet_direct_insert_pages(struct packet_direct *pd,
-			       struct vm_area_struct *vma)
-{
-	struct packet_direct_queue *pdq = &pd->pdq;
-	unsigned long addr = vma->vm_start;
-	size_t off, block_len;
-	struct page *page;
-	int err;
-	u32 i;
-
-	for (off = 0; off < pd->shared_len; off += PAGE_SIZE) {
-		page = vmalloc_to_page(pd->shared + off);
-		err = vm_insert_page(vma, addr, page);
-		if (err)
-			return err;
-		addr += PAGE_SIZE;
-	}
-
-	block_len = (size_t)1 << pdq->block_shift;
-	for (i = 0; i < pdq->block_nr; i++) {
-		for (off = 0; off < block_len; off += PAGE_SIZE) {
-			page = virt_to_page(pdq->blocks[i] + off);
-			err = vm_insert_page(vma, addr, page);
-			if (err)
-				return err;
-			addr += PAGE_SIZE;
-		}
-		cond_resched();
-	}
-	return 0;
-}
-
 /* The user gives entry number @at back with another slot than the one that it
- * was given with.  Returns the slot that the kernel gets.
+ * was given with.  Returns the slot that the kernel gets, TPACKET4_SLOT_NONE for
+ * none.
  */
-static noinline u32 packet_direct_swap(struct packet_direct_queue *pdq, u32 at,
+static noinline u32 packet_direct_swap(struct packet_direct_queue *pdq,
+				       struct packet_direct_pool *pool, u32 at,
 				       u32 slot)
 {
 	u32 entry = at & pdq->mask;
-	u32 home = pdq->home[entry];
+	u32 home = pool->home[entry];
 	u32 other;
 
-	if (slot >= pdq->slot_nr)
+	if (slot >= pool->nr)
 		goto bad;
-	slot = array_index_nospec(slot, pdq->slot_nr);
+	slot = array_index_nospec(slot, pool->nr);
 
-	other = pdq->where[slot];
-	if (other == PACKET_DIRECT_SPARE) {
-		pdq->where[home] = PACKET_DIRECT_SPARE;
-	} else {
+	other = pool->where[slot];
+	if (other != PACKET_DIRECT_SPARE) {
 		if (other == PACKET_DIRECT_KERNEL ||
-		    pdq->home[other] != slot ||
+		    pool->home[other] != slot ||
 		    ((other - at) & pdq->mask) >= pdq->prod - at)
 			goto bad;
-		pdq->home[other] = home;
-		pdq->where[home] = other;
+		pool->home[other] = home;
 	}
-	pdq->home[entry] = PACKET_DIRECT_KERNEL;
-	pdq->where[slot] = PACKET_DIRECT_KERNEL;
+	if (home != PACKET_DIRECT_KERNEL)
+		pool->where[home] = other;
+	pool->home[entry] = PACKET_DIRECT_KERNEL;
+	pool->where[slot] = PACKET_DIRECT_KERNEL;
 	return slot;
 
 bad:
@@ -378,30 +344,75 @@ bad:
 	return home;
 }
 
-/* Takes @count entries from @at on, with no wrap among them nor in the pool. */
+/* The same for payload slots, of which none need come back. */
+static noinline u32 packet_direct_swap_payload(struct packet_direct_queue *pdq,
+					       u32 at, u32 slot)
+{
+	struct packet_direct_pool *pool = &pdq->payload;
+	u32 entry = at & pdq->mask;
+
+	if (slot != TPACKET4_SLOT_NONE)
+		return packet_direct_swap(pdq, pool, at, slot);
+	pool->where[pool->home[entry]] = PACKET_DIRECT_SPARE;
+	pool->home[entry] = PACKET_DIRECT_KERNEL;
+	return TPACKET4_SLOT_NONE;
+}
+
+/* Takes @count entries from @at on, with no wrap among them nor in the FIFO. */
 static void packet_direct_take(struct packet_direct_queue *pdq, u32 at,
 			       u32 count)
 {
 	const struct tpacket4_hdr *hdr = &pdq->hdrs[at & pdq->mask];
-	const u32 *home = &pdq->home[at & pdq->mask];
-	u32 *pool = &pdq->pool[pdq->pool_tail & pdq->mask];
+	struct packet_direct_pool *pool = &pdq->slots;
+	const u32 *home = &pool->home[at & pdq->mask];
+	u32 *fifo = &pool->fifo[pool->tail & pool->mask];
 	u32 i, slot;
 
 	for (i = 0; i < count; i++) {
 		slot = READ_ONCE(hdr[i].tp_slot);
 		if (unlikely(slot != home[i]))
-			slot = packet_direct_swap(pdq, at + i, slot);
-		pool[i] = slot;
+			slot = packet_direct_swap(pdq, pool, at + i, slot);
+		fifo[i] = slot;
 	}
-	for (i = 0; unlikely(pdq->need_sync) && i < count; i++)
-		dma_sync_single_for_device(pdq->dma_dev, pdq->dma[pool[i]],
-					   pdq->slot_len, DMA_FROM_DEVICE);
-	pdq->pool_tail += count;
+	pool->tail += count;
+}
+
+/* The payload slots of @count entries from @at on, with no wrap among them. */
+static noinline void packet_direct_take_payload(struct packet_direct_queue *pdq,
+						u32 at, u32 count)
+{
+	const struct tpacket4_hdr *hdr = &pdq->hdrs[at & pdq->mask];
+	struct packet_direct_pool *pool = &pdq->payload;
+	const u32 *home = &pool->home[at & pdq->mask];
+	u32 tail = pool->tail;
+	u32 i, slot;
+
+	for (i = 0; i < count; i++) {
+		slot = READ_ONCE(hdr[i].tp_payload_slot);
+		if (unlikely(slot != home[i]))
+			slot = packet_direct_swap_payload(pdq, at + i, slot);
+		if (likely(slot != TPACKET4_SLOT_NONE))
+			pool->fifo[tail++ & pool->mask] = slot;
+	}
+	pool->tail = tail;
+}
+
+/* What the NIC may write to again. */
+static noinline void
+packet_direct_sync_taken(const struct packet_direct_queue *pdq,
+			 const struct packet_direct_pool *pool, u32 from)
+{
+	for (; from != pool->tail; from++)
+		dma_sync_single_for_device(pdq->dma_dev,
+					   pool->dma[pool->fifo[from & pool->mask]],
+					   pool->len, DMA_FROM_DEVICE);
 }
 
 u32 packet_direct_reclaim(struct packet_direct_queue *pdq)
 {
 	u32 cons = smp_load_acquire(&pdq->ctrl->cons);	/* D, pairs with C */
+	u32 payload_tail = pdq->payload.tail;
+	u32 tail = pdq->slots.tail;
 	u32 at = pdq->cons;
 	u32 count;
 
@@ -410,13 +421,23 @@ u32 packet_direct_reclaim(struct packet_direct_queue *pdq)
 		goto out;
 	}
 	for (; at != cons; at += count) {
-		count = min3(cons - at, packet_direct_straight(pdq, at),
-			     packet_direct_straight(pdq, pdq->pool_tail));
+		count = min3(cons - at, packet_direct_straight(pdq->mask, at),
+			     packet_direct_straight(pdq->mask, pdq->slots.tail));
 		packet_direct_take(pdq, at, count);
+		if (packet_direct_is_split(pdq))
+			packet_direct_take_payload(pdq, at, count);
+	}
+	if (unlikely(pdq->need_sync)) {
+		packet_direct_sync_taken(pdq, &pdq->slots, tail);
+		if (!pdq->payload_external)
+			packet_direct_sync_taken(pdq, &pdq->payload, payload_tail);
 	}
 	WRITE_ONCE(pdq->cons, cons);
 out:
-	return pdq->pool_tail - pdq->pool_post;
+	count = packet_direct_free_slots(&pdq->slots);
+	if (packet_direct_is_split(pdq))
+		count = min(count, packet_direct_free_slots(&pdq->payload));
+	return count;
 }
 EXPORT_SYMBOL_GPL(packet_direct_reclaim);
 
@@ -442,6 +463,14 @@ static void packet_direct_arm_wake(struct packet_direct_queue *pdq)
 			      HRTIMER_MODE_ABS_SOFT);
 }
 
+/* The kernel has no slot left for the next frame. */
+static bool packet_direct_exhausted(const struct packet_direct_queue *pdq)
+{
+	return pdq->slots.head == pdq->slots.tail ||
+	       (packet_direct_is_split(pdq) &&
+		pdq->payload.head == pdq->payload.tail);
+}
+
 /**
  * packet_direct_publish() - hand all whole frames to the user
  * @pdq: ring
@@ -465,7 +494,7 @@ void packet_direct_publish(struct packet_direct_queue *pdq)
 	seen = READ_ONCE(pdq->ctrl->seen);
 	if (seen == last)
 		WRITE_ONCE(pdq->unseen_since, pdq->wake_time ? ktime_get() : 0);
-	WRITE_ONCE(pdq->full, pdq->pool_head == pdq->pool_tail);
+	WRITE_ONCE(pdq->full, packet_direct_exhausted(pdq));
 	if (prod - seen >= pdq->wake_count || pdq->full)
 		packet_direct_wake(pdq);
 	else
@@ -554,7 +583,7 @@ bool packet_direct_posted(struct packet_direct_queue *pdq)
 {
 	bool again = false;
 
-	if (unlikely(packet_direct_in_nic(pdq) < pdq->low))
+	if (unlikely(packet_direct_in_nic(&pdq->slots) < pdq->low))
 		again = packet_direct_starved(pdq);
 	else if (unlikely(pdq->need_kick))
 		packet_direct_set_need_kick(pdq, false);
@@ -567,6 +596,16 @@ bool packet_direct_posted(struct packet_direct_queue *pdq)
 }
 EXPORT_SYMBOL_GPL(packet_direct_posted);
 
+/* Back to the kernel's free slots. */
+static void packet_direct_put_part(struct packet_direct_queue *pdq,
+				   const struct packet_direct_part *part)
+{
+	if (part->slot != TPACKET4_SLOT_NONE)
+		packet_direct_put(&pdq->slots, part->slot);
+	if (part->payload != TPACKET4_SLOT_NONE)
+		packet_direct_put(&pdq->payload, part->payload);
+}
+
 /**
  * packet_direct_rollback() - take back the unfinished frame
  * @pdq: ring
@@ -578,211 +617,224 @@ void packet_direct_rollback(struct packet_direct_queue *pdq)
 	while (pdq->chain) {
 		pdq->chain--;
 		pdq->fill--;
-		packet_direct_put(pdq, pdq->home[pdq->fill & pdq->mask]);
+		packet_direct_put_part(pdq, &pdq->parts[pdq->chain]);
 	}
 	pdq->chain_len = 0;
 }
 
-void packet_direct_drop(struct packet_direct_queue *pdq, u32 slot, bool last,
+void packet_direct_drop(struct packet_direct_queue *pdq,
+			const struct packet_direct_part *part, bool last,
 			u64 *counter)
 {
 	packet_direct_rollback(pdq);
-	if (slot != TPACKET4_SLOT_NONE)
-		packet_direct_put(pdq, slot);
+	packet_direct_put_part(pdq, part);
 	if (!pdq->skip)
 		(*counter)++;
 	pdq->skip = !last;
 }
 EXPORT_SYMBOL_GPL(packet_direct_drop);
 
-void packet_direct_frag(struct packet_direct_queue *pdq, u32 slot, u32 len)
+static bool packet_direct_fits(const struct packet_direct_queue *pdq,
+			       const struct packet_direct_part *part)
 {
-	bool first = !pdq->chain;
-
-	if (len > pdq->slot_len) {
-		packet_direct_drop(pdq, slot, false, &pdq->drop_error);
-		return;
-	}
-	if (pdq->skip || pdq->chain == TPACKET4_MAX_CHAIN - 1) {
-		packet_direct_drop(pdq, slot, false, &pdq->drop_too_long);
-		return;
-	}
-	packet_direct_sync(pdq, slot, len);
-	__packet_direct_fill(pdq, slot, 0, len, 0, 0, 0,
-			     first ? pdq->tstamp : 0, 0);
-	pdq->part_len[pdq->chain++] = len;
-	pdq->chain_len += len;
-}
-EXPORT_SYMBOL_GPL(packet_direct_frag);
-
-/* Runs the filter on @skb, whose data begins with the Ethernet header. */
-static u32 packet_direct_ask(struct packet_direct_queue *pdq,
-			     struct sk_buff *skb, u32 hash, u32 flags)
-{
-	const struct bpf_prog *prog = pdq->filter->prog;
-
-	skb->dev = pdq->dev;
-	skb->protocol = 0;
-	skb->pkt_type = PACKET_HOST;
-	skb_record_rx_queue(skb, pdq->queue);
-	__skb_set_hash(skb, hash, false, flags & TPACKET4_HASH_L4);
-	skb_reset_mac_header(skb);
-	if (skb_headlen(skb) >= ETH_HLEN) {
-		skb->protocol = eth_type_trans(skb, pdq->dev);
-		skb_reset_network_header(skb);
-		__skb_push(skb, ETH_HLEN);
-	}
-
-	if (unlikely(prog->cb_access))
-		memset(bpf_skb_cb(skb), 0, BPF_SKB_CB_LEN);
-	/* BH is off, so there is no need to forbid migration */
-	return bpf_prog_run(prog, skb);
+	return part->len <= pdq->slots.len &&
+	       part->payload_len <= pdq->payload.len;
 }
 
-/* Shows the filter the unpublished frame: its first bytes in the linear part,
- * the rest as fragments that point into the slots and are not counted.
+/* Adds a part to the unfinished frame.  A payload slot without payload stays the
+ * kernel's.
  */
-static u32 packet_direct_run_filter(struct packet_direct_queue *pdq, u32 first,
-				    u32 parts, u32 hash, u32 flags)
+static void packet_direct_add_part(struct packet_direct_queue *pdq,
+				   const struct packet_direct_part *part)
 {
-	struct sk_buff *skb = pdq->filter_skb;
-	u32 i, off, len, snaplen;
-	void *data;
+	u32 entry = pdq->fill & pdq->mask;
+	struct packet_direct_part *added = &pdq->parts[pdq->chain];
 
-	off = min_t(u32, pdq->part_len[0], PACKET_DIRECT_FILTER_HEAD);
-	data = packet_direct_slot(pdq, pdq->home[first & pdq->mask]);
-	skb_put_data(skb, data, off);
-	for (i = 0; i < parts; i++, off = 0) {
-		len = pdq->part_len[i] - off;
-		if (!len)
-			continue;
-		data = packet_direct_slot(pdq, pdq->home[(first + i) & pdq->mask]);
-		skb_fill_page_desc(skb, skb_shinfo(skb)->nr_frags,
-				   virt_to_page(data),
-				   offset_in_page(data) + off, len);
-		skb->len += len;
-		skb->data_len += len;
+	*added = *part;
+	packet_direct_sync(pdq, &pdq->slots, part->slot, part->len);
+	__packet_direct_fill(pdq, part->slot, 0, part->len, 0, 0, 0,
+			     pdq->chain ? 0 : pdq->tstamp, 0);
+	pdq->chain++;
+	pdq->chain_len += part->len + part->payload_len;
+	if (!packet_direct_is_split(pdq))
+		return;
+
+	if (!part->payload_len && part->payload != TPACKET4_SLOT_NONE) {
+		packet_direct_put(&pdq->payload, part->payload);
+		added->payload = TPACKET4_SLOT_NONE;
 	}
-
-	snaplen = packet_direct_ask(pdq, skb, hash, flags);
-
-	skb_shinfo(skb)->nr_frags = 0;
-	skb->data_len = 0;
-	skb_reset_tail_pointer(skb);
-	skb->len = 0;
-	return snaplen;
+	__packet_direct_bind_payload(pdq, entry, added->payload);
+	__packet_direct_write_payload(&pdq->hdrs[entry], added->payload,
+				      part->payload_len);
+	if (part->payload_len && !pdq->payload_external)
+		packet_direct_sync(pdq, &pdq->payload, part->payload,
+				   part->payload_len);
 }
 
-/* Nothing is copied: for as long as the filter runs the skb's linear part is the
- * slot.  It has all of the frame, so that no access gets as far as to look for
- * fragments, which would be searched behind the slot's end.  The user may write
- * to it meanwhile, so each access has to be checked by itself, as they are.
- */
-u32 packet_direct_snaplen(struct packet_direct_queue *pdq, u32 slot, u32 len,
-			  u32 flags, u32 hash)
+void packet_direct_part(struct packet_direct_queue *pdq,
+			const struct packet_direct_part *part)
 {
-	struct sk_buff *skb = pdq->filter_skb;
-	unsigned char *head = skb->head;
-	unsigned char *data = skb->data;
-	u32 snaplen;
-
-	skb->head = packet_direct_slot(pdq, slot);
-	skb->data = skb->head;
-	skb->len = len;
-	skb_set_tail_pointer(skb, len);
-
-	snaplen = packet_direct_ask(pdq, skb, hash, flags);
-
-	skb->head = head;
-	skb->data = data;
-	skb->len = 0;
-	skb_reset_tail_pointer(skb);
-	return min(snaplen, len);
+	if (!packet_direct_fits(pdq, part))
+		packet_direct_drop(pdq, part, false, &pdq->drop_error);
+	else if (pdq->skip || pdq->chain == TPACKET4_MAX_CHAIN - 1)
+		packet_direct_drop(pdq, part, false, &pdq->drop_too_long);
+	else
+		packet_direct_add_part(pdq, part);
 }
-EXPORT_SYMBOL_GPL(packet_direct_snaplen);
+EXPORT_SYMBOL_GPL(packet_direct_part);
 
-/* Cuts the unpublished frame to @snaplen bytes.  Returns the parts it has left. */
-static u32 packet_direct_trim(struct packet_direct_queue *pdq, u32 first,
-			      u32 parts, u32 snaplen)
+/* Takes @part away from the frame again, or as much as is over @snaplen. */
+static u32 packet_direct_trim_part(struct packet_direct_queue *pdq,
+				   struct packet_direct_part *part, u32 entry,
+				   u32 snaplen)
 {
-	struct tpacket4_hdr *hdr;
-	u32 i, kept = 0;
+	struct tpacket4_hdr *hdr = &pdq->hdrs[entry];
 
-	for (i = 0; i < parts && snaplen; i++) {
-		pdq->part_len[i] = min(pdq->part_len[i], snaplen);
-		snaplen -= pdq->part_len[i];
-		kept++;
+	part->len = min(part->len, snaplen);
+	part->payload_len = min(part->payload_len, snaplen - part->len);
+	hdr->tp_data_end = part->len;
+	if (part->payload != TPACKET4_SLOT_NONE && !part->payload_len) {
+		packet_direct_put(&pdq->payload, part->payload);
+		part->payload = TPACKET4_SLOT_NONE;
+		__packet_direct_bind_payload(pdq, entry, part->payload);
 	}
-	for (; parts > kept; parts--) {
+	__packet_direct_write_payload(hdr, part->payload, part->payload_len);
+	return part->len + part->payload_len;
+}
+
+/* Cuts the unfinished frame to @snaplen bytes, at least 1. */
+static void packet_direct_trim(struct packet_direct_queue *pdq, u32 snaplen)
+{
+	u32 first = pdq->fill - pdq->chain;
+	u32 i;
+
+	for (i = 0; snaplen; i++)
+		snaplen -= packet_direct_trim_part(pdq, &pdq->parts[i],
+						   (first + i) & pdq->mask,
+						   snaplen);
+	while (pdq->chain > i) {
+		pdq->chain--;
 		pdq->fill--;
-		packet_direct_put(pdq, pdq->home[pdq->fill & pdq->mask]);
+		packet_direct_put_part(pdq, &pdq->parts[pdq->chain]);
 	}
-	hdr = &pdq->hdrs[(first + kept - 1) & pdq->mask];
-	hdr->tp_data_end = pdq->part_len[kept - 1];
-	return kept;
 }
 
-void packet_direct_frame_end(struct packet_direct_queue *pdq, u32 slot, u32 len,
-			     u32 flags, u32 hash, __be16 protocol)
+/* Lets the filter decide.  Returns false when it refuses the frame. */
+static bool packet_direct_pass(struct packet_direct_queue *pdq, u32 *flags,
+			       u32 hash)
 {
-	u32 parts = pdq->chain + 1;
-	struct tpacket4_hdr *hdr;
-	u32 first, total, snaplen;
+	u32 snaplen = packet_direct_run_filter(pdq, pdq->chain, hash, *flags);
 
-	if (pdq->skip || len > pdq->slot_len) {
-		packet_direct_drop(pdq, slot, true, &pdq->drop_error);
+	if (!snaplen) {
+		packet_direct_rollback(pdq);
+		pdq->drop_filter++;
+		return false;
+	}
+	if (snaplen < pdq->chain_len) {
+		packet_direct_trim(pdq, snaplen);
+		*flags |= TPACKET4_TRUNCATED;
+	}
+	return true;
+}
+
+void packet_direct_frame_end(struct packet_direct_queue *pdq,
+			     const struct packet_direct_part *part, u32 flags,
+			     u32 hash, __be16 protocol)
+{
+	struct tpacket4_hdr *hdr;
+
+	if (pdq->skip || !packet_direct_fits(pdq, part)) {
+		packet_direct_drop(pdq, part, true, &pdq->drop_error);
 		return;
 	}
-	packet_direct_sync(pdq, slot, len);
-	first = pdq->fill - pdq->chain;
-	__packet_direct_fill(pdq, slot, 0, len, 0, 0, 0,
-			     parts == 1 ? pdq->tstamp : 0, 0);
-	pdq->part_len[pdq->chain++] = len;
-	total = pdq->chain_len + len;
+	packet_direct_add_part(pdq, part);
+	if (pdq->filter && !packet_direct_pass(pdq, &flags, hash))
+		return;
 
-	if (pdq->filter) {
-		snaplen = packet_direct_run_filter(pdq, first, parts, hash, flags);
-		if (!snaplen) {
-			packet_direct_rollback(pdq);
-			pdq->drop_filter++;
-			return;
-		}
-		if (snaplen < total) {
-			parts = packet_direct_trim(pdq, first, parts, snaplen);
-			flags |= TPACKET4_TRUNCATED;
-		}
-	}
-
-	pdq->hdrs[(first + parts - 1) & pdq->mask].tp_flags = TPACKET4_LAST;
-	hdr = &pdq->hdrs[first & pdq->mask];
-	hdr->tp_flags = flags | TPACKET4_FIRST | TPACKET4_TSTAMP_SW |
-			(parts == 1 ? TPACKET4_LAST : 0);
-	hdr->tp_len = total;
+	hdr = &pdq->hdrs[(pdq->fill - 1) & pdq->mask];
+	hdr->tp_flags = TPACKET4_LAST;
+	hdr = &pdq->hdrs[(pdq->fill - pdq->chain) & pdq->mask];
+	hdr->tp_flags = flags | pdq->parts[0].flags | TPACKET4_FIRST |
+			TPACKET4_TSTAMP_SW |
+			(pdq->chain == 1 ? TPACKET4_LAST : 0);
+	hdr->tp_len = pdq->chain_len;
 	hdr->tp_rxhash = hash;
 	hdr->tp_protocol = protocol;
+	if (pdq->payload_external && !pdq->parts[0].len)
+		pdq->unsplit++;
 
+	pdq->packets -= pdq->chain - 1;
+	pdq->bytes += pdq->chain_len;
 	pdq->chain = 0;
 	pdq->chain_len = 0;
-	pdq->packets -= parts - 1;
-	pdq->bytes += total;
 }
 EXPORT_SYMBOL_GPL(packet_direct_frame_end);
 
+/**
+ * struct packet_direct_sum - how many slots of one kind are where
+ * @free: with the kernel
+ * @posted: with the NIC
+ * @held: with user space, each by an entry
+ * @spare: with user space besides
+ */
+struct packet_direct_sum {
+	u32	free;
+	u32	posted;
+	u32	held;
+	u32	spare;
+};
+
+static u32 packet_direct_count_homes(const struct packet_direct_queue *pdq,
+				     const struct packet_direct_pool *pool,
+				     u32 from, u32 to)
+{
+	/* no more than there are, whatever a poll does meanwhile */
+	u32 count = min(to - from, pdq->mask + 1);
+	u32 nr = 0;
+
+	for (; count--; from++)
+		nr += READ_ONCE(pool->home[from & pdq->mask]) !=
+		      PACKET_DIRECT_KERNEL;
+	return nr;
+}
+
 static void packet_direct_count_slots(const struct packet_direct_queue *pdq,
-				      struct tpacket4_stats *stats)
+				      const struct packet_direct_pool *pool,
+				      struct packet_direct_sum *sum)
 {
 	u32 prod = READ_ONCE(pdq->prod);
-	u32 post = READ_ONCE(pdq->pool_post);
+	u32 post = READ_ONCE(pool->post);
 	u32 slot;
 
-	stats->ts_free = READ_ONCE(pdq->pool_tail) - post +
-			 READ_ONCE(pdq->fill) - prod;
-	stats->ts_posted = post - READ_ONCE(pdq->pool_head);
-	stats->ts_held = prod - READ_ONCE(pdq->cons);
-	stats->ts_spare = 0;
-	for (slot = 0; slot < pdq->slot_nr; slot++)
-		if (READ_ONCE(pdq->where[slot]) == PACKET_DIRECT_SPARE)
-			stats->ts_spare++;
+	sum->free = READ_ONCE(pool->tail) - post +
+		    packet_direct_count_homes(pdq, pool, prod,
+					      READ_ONCE(pdq->fill));
+	sum->posted = post - READ_ONCE(pool->head);
+	sum->held = packet_direct_count_homes(pdq, pool, READ_ONCE(pdq->cons),
+					      prod);
+	sum->spare = 0;
+	for (slot = 0; slot < pool->nr; slot++)
+		if (READ_ONCE(pool->where[slot]) == PACKET_DIRECT_SPARE)
+			sum->spare++;
+}
+
+static void packet_direct_count(const struct packet_direct_queue *pdq,
+				struct tpacket4_stats *stats)
+{
+	struct packet_direct_sum sum;
+
+	packet_direct_count_slots(pdq, &pdq->slots, &sum);
+	stats->ts_free = sum.free;
+	stats->ts_posted = sum.posted;
+	stats->ts_held = sum.held;
+	stats->ts_spare = sum.spare;
+	if (!packet_direct_is_split(pdq))
+		return;
+	packet_direct_count_slots(pdq, &pdq->payload, &sum);
+	stats->ts_payload_free = sum.free;
+	stats->ts_payload_posted = sum.posted;
+	stats->ts_payload_held = sum.held;
+	stats->ts_payload_spare = sum.spare;
 }
 
 /**
@@ -800,7 +852,7 @@ void packet_direct_slots(struct packet_direct_queue *pdq,
 
 	if (!pd->leased) {
 		spin_lock_bh(&pd->copy_lock);
-		packet_direct_count_slots(pdq, stats);
+		packet_direct_count(pdq, stats);
 		spin_unlock_bh(&pd->copy_lock);
 		return;
 	}
@@ -808,7 +860,7 @@ void packet_direct_slots(struct packet_direct_queue *pdq,
 	for (;;) {
 		seq = READ_ONCE(pdq->seq);
 		smp_rmb();	/* pairs with packet_direct_begin() */
-		packet_direct_count_slots(pdq, stats);
+		packet_direct_count(pdq, stats);
 		smp_rmb();	/* pairs with packet_direct_posted() */
 		if (!(seq & 1) && seq == READ_ONCE(pdq->seq))
 			return;

@@ -27,9 +27,13 @@
  *			| slot 0: bytes of a frame  |  tl_slot_nr slots, each
  *			| slot 1                    |  1 << tl_slot_shift bytes,
  *			| ...                       |  of which tl_slot_len are used
+ *	tl_payload_off	+---------------------------+
+ *			| payload slot 0            |  header split: tl_payload_nr
+ *			| payload slot 1            |  slots of their own shift and
+ *			| ...                       |  length, unless in a dma-buf
  *			+---------------------------+
  *
- * A NIC's DMA reaches the slots and nothing else.
+ * A NIC's DMA reaches the slots and the payload slots, and nothing else.
  *
  *
  * The ring
@@ -94,6 +98,31 @@
  * with the slot that was displaced).  A tp_slot that names a slot of the
  * kernel, or none at all, is counted (ts_bad_slot) and the entry's own slot is
  * taken instead.  So no slot can be lost or used twice, whatever is written.
+ *
+ *
+ * Header split
+ * ============
+ *
+ * A ring with payload slots lets the NIC put a frame's headers into a slot and
+ * the rest into a payload slot:
+ *
+ *	tp_slot		tp_payload_slot
+ *	+---------+	+---------+	The frame is [tp_data, tp_data_end) of
+ *	| headers |	| payload |	the slot, then tp_payload_len bytes from
+ *	+---------+	+---------+	tp_payload_off of the payload slot.
+ *
+ * TPACKET4_SPLIT says that the one ends and the other begins where the headers
+ * end; without it TPACKET4_SPLIT_WHY_MASK says why not.  In each case the two parts
+ * together are the frame, and one of them may be empty.  A payload longer than
+ * its slot goes on in the next entry, whose header part is empty.
+ *
+ * Payload slots [0, min(tl_payload_nr, tl_entry_nr)) start with the kernel, the
+ * further ones as user space's spares.  They are given back and kept by
+ * tp_payload_slot as slots are by tp_slot, with two differences, because an
+ * entry need not have one: TPACKET4_SLOT_NONE keeps the entry's payload slot as
+ * a spare and gives none back, and an entry that came without one may give back
+ * a spare.  (tp_payload_slot is TPACKET4_SLOT_NONE in the latter, so an entry that
+ * is given back as it came is right in any case.)
  */
 #ifndef _UAPI__LINUX_IF_PACKET_V4_H
 #define _UAPI__LINUX_IF_PACKET_V4_H
@@ -114,6 +143,10 @@
 #define TPACKET4_MAX_SLOTS		(1U << 20)
 #define TPACKET4_MIN_SLOT_SIZE		(1U << 10)
 #define TPACKET4_MAX_SLOT_SIZE		(1U << 16)
+/* With payload slots, slots have headers only. */
+#define TPACKET4_MIN_HEADER_SIZE	(1U << 8)
+#define TPACKET4_MIN_HEADER_LEN		128U
+#define TPACKET4_MIN_PAYLOAD_SIZE	(1U << 12)
 #define TPACKET4_MAX_WAKE_USECS		10000000U
 
 /* The longest chain of entries that a frame may span. */
@@ -233,16 +266,38 @@ struct tpacket4_hdr {
 #define TPACKET4_SPLIT_WHY_MASK		(0xfU << TPACKET4_SPLIT_WHY_SHIFT)
 
 /**
+ * enum tpacket4_split - where the parts of a frame are, and why
+ * @TPACKET4_SPLIT_DONE:	as TPACKET4_SPLIT says; also that of all frames of
+ *				a ring without payload slots
+ * @TPACKET4_SPLIT_HEADER_ONLY:	all of it is in the header part: it is short, or
+ *				has no payload
+ * @TPACKET4_SPLIT_UNKNOWN:	the NIC knows no headers in it: the header part is
+ *				as long as the slot, or empty
+ * @TPACKET4_SPLIT_TOO_LONG:	its headers do not fit in the slot: likewise
+ * @TPACKET4_SPLIT_COPIED:	copy mode does not split: there is no payload
+ */
+enum tpacket4_split {
+	TPACKET4_SPLIT_DONE,
+	TPACKET4_SPLIT_HEADER_ONLY,
+	TPACKET4_SPLIT_UNKNOWN,
+	TPACKET4_SPLIT_TOO_LONG,
+	TPACKET4_SPLIT_COPIED,
+};
+
+#define TPACKET4_SPLIT_WHY(why)		((__u32)(why) << TPACKET4_SPLIT_WHY_SHIFT)
+
+/**
  * struct tpacket_req4 - setsockopt(PACKET_RX_RING) after PACKET_VERSION TPACKET_V4
  * @tp_size:	     sizeof(struct tpacket_req4), equal to optlen
- * @tp_flags:	     0
+ * @tp_flags:	     TPACKET4_PAYLOAD_EXTERNAL or 0
  * @tp_entry_nr:     entries, a power of two; 0 with all else 0 removes the ring
  * @tp_slot_nr:	     slots, at least @tp_entry_nr; 0: @tp_entry_nr
  * @tp_slot_size:    bytes from one slot to the next, a power of two
  * @tp_slot_len:     bytes that are used of each, a multiple of 64; 0: all
- * @tp_payload_size: header split, as @tp_slot_size; 0: no split
- * @tp_payload_len:  as @tp_slot_len
- * @tp_payload_nr:   payload slots
+ * @tp_payload_size: header split: bytes from one payload slot to the next, a power
+ *		     of two; 0: no split
+ * @tp_payload_len:  bytes that are used of each, a multiple of 64; 0: all
+ * @tp_payload_nr:   payload slots; 0: @tp_entry_nr
  * @tp_wake_count:   poll() wakes when this many entries are unseen; 0: 1
  * @tp_wake_usecs:   or when the oldest unseen entry is this old; 0: never
  * @tp_reserved:     0
@@ -262,13 +317,18 @@ struct tpacket_req4 {
 	__u32	tp_reserved[5];
 };
 
+/* Payload slots are not part of the mapping: they are in the dma-buf that
+ * PACKET_RX_DIRECT will name.
+ */
+#define TPACKET4_PAYLOAD_EXTERNAL	(1U << 0)
+
 /**
  * struct tpacket4_layout - getsockopt(PACKET_RX_RING) on a TPACKET_V4 ring
  * @tl_map_len:	      length to give to mmap()
  * @tl_ctrl_off:      offset of struct tpacket4_ctrl
  * @tl_hdr_off:	      offset of entry 0
  * @tl_slot_off:      offset of slot 0
- * @tl_payload_off:   offset of payload slot 0
+ * @tl_payload_off:   offset of payload slot 0; 0: not mapped here
  * @tl_size:	      sizeof(struct tpacket4_layout) of this kernel
  * @tl_entry_nr:      entries
  * @tl_hdr_stride:    bytes from one entry to the next
@@ -303,9 +363,10 @@ struct tpacket4_layout {
  * @td_size:	   sizeof(struct tpacket4_direct), equal to optlen
  * @td_queue:	   RX queue of the bound device; 0 with PACKET_DIRECT_RELEASE
  * @td_flags:	   PACKET_DIRECT_*
- * @td_dmabuf_fd:  with PACKET_DIRECT_DMABUF, else 0
- * @td_dmabuf_off: likewise
- * @td_dmabuf_len: likewise
+ * @td_dmabuf_fd:  with PACKET_DIRECT_DMABUF: the dma-buf; else 0
+ * @td_dmabuf_off: likewise: where payload slot 0 begins, a multiple of 4096
+ * @td_dmabuf_len: likewise: bytes for the payload slots, as many as they take or
+ *		   more
  * @td_reserved:   0
  *
  * The short form is one unsigned int, the queue.
@@ -322,6 +383,7 @@ struct tpacket4_direct {
 
 #define PACKET_DIRECT_RELEASE		(1U << 0)  /* give the queue back to the stack */
 #define PACKET_DIRECT_DMABUF		(1U << 1)  /* payload slots are in a dma-buf */
+#define PACKET_DIRECT_SPLIT_ERRATUM	(1U << 2)  /* split although the NIC may fail at it */
 
 /**
  * enum packet_direct_state - where the frames of a TPACKET_V4 ring come from
@@ -354,9 +416,8 @@ enum packet_direct_reason {
 	PACKET_DIRECT_BAD_SLOTS,
 	PACKET_DIRECT_BAD_SLOT_SIZE,
 	PACKET_DIRECT_BAD_SLOT_LEN,
+	PACKET_DIRECT_BAD_PAYLOAD,
 	PACKET_DIRECT_BAD_WAKE,
-	PACKET_DIRECT_NO_SPLIT,
-	PACKET_DIRECT_NO_DMABUF,
 	PACKET_DIRECT_NO_TX_RING,
 	PACKET_DIRECT_NO_MEMORY,
 	/* the socket */
@@ -390,6 +451,21 @@ enum packet_direct_reason {
 	PACKET_DIRECT_SLOT_TOO_SMALL,
 	PACKET_DIRECT_SLOT_TOO_LARGE,
 	PACKET_DIRECT_ENTRIES_TOO_FEW,
+	/* header split */
+	PACKET_DIRECT_NO_SPLIT,
+	PACKET_DIRECT_HAS_ERRATUM,
+	PACKET_DIRECT_HEADER_TOO_SMALL,
+	PACKET_DIRECT_HEADER_TOO_LARGE,
+	PACKET_DIRECT_PAYLOAD_TOO_FEW,
+	/* the dma-buf */
+	PACKET_DIRECT_DMABUF_MISSING,
+	PACKET_DIRECT_DMABUF_UNUSED,
+	PACKET_DIRECT_DMABUF_BAD_FD,
+	PACKET_DIRECT_DMABUF_ALIGN,
+	PACKET_DIRECT_DMABUF_RANGE,
+	PACKET_DIRECT_DMABUF_REFUSED,
+	PACKET_DIRECT_DMABUF_SCATTERED,
+	/* the memory and the driver */
 	PACKET_DIRECT_DMA_BOUNCE,
 	PACKET_DIRECT_DMA_FAILED,
 	PACKET_DIRECT_DRIVER_FAILED,
@@ -452,7 +528,8 @@ struct tpacket4_info {
  * @ts_drop_no_slot:  copy mode: the kernel had no slot
  * @ts_drop_too_long: longer than TPACKET4_MAX_CHAIN slots
  * @ts_drop_error:    damaged on the wire
- * @ts_drop_split:    header split: payload where it must not be
+ * @ts_unsplit:	      delivered, not dropped: a dma-buf has all of the frame, its
+ *		      headers too, where the CPU cannot read them
  * @ts_drop_filter:   refused by the socket filter
  * @ts_drop_down:     begun when the queue was stopped, never finished
  * @ts_bad_slot:      tp_slot named a slot that user space does not hold
@@ -460,6 +537,11 @@ struct tpacket4_info {
  * @ts_batches:	      stores of prod
  * @ts_wakeups:	      sleepers woken
  * @ts_dry:	      times that the NIC was left with no slot at all
+ * @ts_payload_free:  as @ts_free, of payload slots; with the next three it is
+ *		      tl_payload_nr, always
+ * @ts_payload_posted: as @ts_posted
+ * @ts_payload_held:  payload slots of the entries that user space holds
+ * @ts_payload_spare: as @ts_spare
  *
  * None is cleared by reading.  ts_free + ts_posted + ts_held + ts_spare is
  * tl_slot_nr, always.  PACKET_STATISTICS counts as ever: tp_drops is
@@ -478,7 +560,7 @@ struct tpacket4_stats {
 	__aligned_u64	ts_drop_no_slot;
 	__aligned_u64	ts_drop_too_long;
 	__aligned_u64	ts_drop_error;
-	__aligned_u64	ts_drop_split;
+	__aligned_u64	ts_unsplit;
 	__aligned_u64	ts_drop_filter;
 	__aligned_u64	ts_drop_down;
 	__aligned_u64	ts_bad_slot;
@@ -486,6 +568,10 @@ struct tpacket4_stats {
 	__aligned_u64	ts_batches;
 	__aligned_u64	ts_wakeups;
 	__aligned_u64	ts_dry;
+	__u32		ts_payload_free;
+	__u32		ts_payload_posted;
+	__u32		ts_payload_held;
+	__u32		ts_payload_spare;
 };
 
 /**
@@ -497,6 +583,10 @@ struct tpacket4_stats {
  * @pdd_slot_nr:   slots
  * @pdd_slot_size: bytes from one slot to the next
  * @pdd_slot_len:  bytes used of each
+ * @pdd_payload_nr: payload slots
+ * @pdd_payload_size: as @pdd_slot_size
+ * @pdd_payload_len: as @pdd_slot_len
+ * @pdd_reserved:  0
  */
 struct packet_diag_direct {
 	__u32	pdd_state;
@@ -505,6 +595,10 @@ struct packet_diag_direct {
 	__u32	pdd_slot_nr;
 	__u32	pdd_slot_size;
 	__u32	pdd_slot_len;
+	__u32	pdd_payload_nr;
+	__u32	pdd_payload_size;
+	__u32	pdd_payload_len;
+	__u32	pdd_reserved;
 };
 
 #endif /* _UAPI__LINUX_IF_PACKET_V4_H */

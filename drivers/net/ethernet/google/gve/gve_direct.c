@@ -10,10 +10,11 @@
  * What is different with a leased queue:
  *
  *	buffer queue		descriptors point to the slots of the lease
- *	buf_states		slot of each buffer id that the NIC has; nothing
- *				else of an element is used
- *	CREATE_RX_QUEUE		the buffer size is the usable length of a slot;
- *				neither RSC nor header split
+ *	buf_states		slot and payload slot of each buffer id that the
+ *				NIC has; nothing else of an element is used
+ *	CREATE_RX_QUEUE		the buffer size is the usable length of a slot, or
+ *				of a payload slot; header split as the ring has
+ *				it, and no RSC
  *	starvation_timer	runs only while the NIC has buffers, but too few
  *				to be sure of an interrupt
  *
@@ -38,6 +39,9 @@
 
 /* All devices have buffers of this size; some have larger ones, too. */
 #define GVE_DIRECT_GRANULE	GVE_DEFAULT_RX_BUFFER_SIZE
+
+/* A completion counts the bytes of the header in 10 bits. */
+#define GVE_DIRECT_HDR_MAX	SZ_1K
 
 /* What the packet type map says of a frame; the device fills it in. */
 #define GVE_DIRECT_TYPES	8
@@ -72,6 +76,29 @@ struct gve_direct_sum {
 };
 
 /**
+ * gve_direct_post() - let a buffer be the next slot, or pair of slots
+ * @pdq: lease
+ * @buf: the buffer's state
+ * @desc: its descriptor
+ */
+static void gve_direct_post(struct packet_direct_queue *pdq,
+			    struct gve_rx_buf_state_dqo *buf,
+			    struct gve_rx_desc_dqo *desc)
+{
+	dma_addr_t addr;
+
+	buf->slot = packet_direct_post(&pdq->slots);
+	buf->payload = TPACKET4_SLOT_NONE;
+	addr = packet_direct_dma(&pdq->slots, buf->slot);
+	if (packet_direct_is_split(pdq)) {
+		desc->header_buf_addr = cpu_to_le64(addr);
+		buf->payload = packet_direct_post(&pdq->payload);
+		addr = packet_direct_dma(&pdq->payload, buf->payload);
+	}
+	desc->buf_addr = cpu_to_le64(addr);
+}
+
+/**
  * gve_direct_fill() - give free slots of the lease to the NIC
  * @rx: Rx ring
  */
@@ -84,7 +111,7 @@ static void gve_direct_fill(struct gve_rx_ring *rx)
 	u32 count, i;
 	s16 id;
 
-	count = bufq->mask - packet_direct_in_nic(pdq);
+	count = bufq->mask - packet_direct_in_nic(&pdq->slots);
 	if (count < GVE_RX_BUF_THRESH_DQO)
 		return;
 
@@ -98,11 +125,9 @@ static void gve_direct_fill(struct gve_rx_ring *rx)
 		buf = &rx->dqo.buf_states[id];
 		rx->dqo.free_buf_states = buf->next;
 		buf->next = id;
-		buf->slot = packet_direct_post(pdq);
-
 		desc = &bufq->desc_ring[bufq->tail];
 		desc->buf_id = cpu_to_le16(id);
-		desc->buf_addr = cpu_to_le64(packet_direct_dma(pdq, buf->slot));
+		gve_direct_post(pdq, buf, desc);
 		bufq->tail = (bufq->tail + 1) & bufq->mask;
 	}
 
@@ -123,7 +148,7 @@ void gve_direct_refill(struct gve_rx_ring *rx)
 		gve_direct_fill(rx);
 	} while (packet_direct_posted(rx->direct));
 
-	in_nic = packet_direct_in_nic(rx->direct);
+	in_nic = packet_direct_in_nic(&rx->direct->slots);
 	if (unlikely(in_nic && in_nic < GVE_RX_BUF_THRESH_DQO))
 		mod_timer(&rx->starvation_timer,
 			  jiffies + msecs_to_jiffies(GVE_RX_NAPI_RESCHED_MS));
@@ -163,31 +188,68 @@ static void gve_direct_advance(struct gve_rx_ring *rx, unsigned int count)
 }
 
 /**
- * gve_direct_complete() - the slot that a completion is about
+ * gve_direct_complete() - the buffer that a completion is about
  * @rx: Rx ring
  * @desc: completion
  *
  * The NIC completes in any order, and is not believed: a buffer id counts only
  * once for each time that it was posted.
  *
- * Return: the slot, or TPACKET4_SLOT_NONE when the NIC does not have that buffer
+ * Return: the buffer's state, or NULL when the NIC does not have that buffer
  */
-static u32 gve_direct_complete(struct gve_rx_ring *rx,
-			       const struct gve_rx_compl_desc_dqo *desc)
+static const struct gve_rx_buf_state_dqo *
+gve_direct_complete(struct gve_rx_ring *rx,
+		    const struct gve_rx_compl_desc_dqo *desc)
 {
 	u16 id = le16_to_cpu(READ_ONCE(desc->buf_id));
 	struct gve_rx_buf_state_dqo *buf;
 
 	if (unlikely(id >= rx->dqo.num_buf_states))
-		return TPACKET4_SLOT_NONE;
+		return NULL;
 	buf = &rx->dqo.buf_states[id];
 	if (unlikely(buf->next != id))
-		return TPACKET4_SLOT_NONE;
+		return NULL;
 
 	buf->next = rx->dqo.free_buf_states;
 	rx->dqo.free_buf_states = id;
-	packet_direct_completed(rx->direct);
-	return buf->slot;
+	packet_direct_completed(&rx->direct->slots);
+	if (packet_direct_is_split(rx->direct))
+		packet_direct_completed(&rx->direct->payload);
+	return buf;
+}
+
+/**
+ * gve_direct_complete_part() - what one completion has of a frame
+ * @rx: Rx ring
+ * @desc: completion
+ * @part: is filled in
+ */
+static void gve_direct_complete_part(struct gve_rx_ring *rx,
+				     const struct gve_rx_compl_desc_dqo *desc,
+				     struct packet_direct_part *part)
+{
+	const struct gve_rx_buf_state_dqo *buf = gve_direct_complete(rx, desc);
+
+	*part = (struct packet_direct_part) {
+		.slot	 = buf ? buf->slot : TPACKET4_SLOT_NONE,
+		.payload = buf ? buf->payload : TPACKET4_SLOT_NONE,
+	};
+	if (!packet_direct_is_split(rx->direct)) {
+		part->len = desc->packet_len;
+		return;
+	}
+
+	part->payload_len = desc->packet_len;
+	if (!desc->split_header) {
+		part->flags = TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_UNKNOWN);
+	} else if (desc->header_buffer_overflow) {
+		part->flags = TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_TOO_LONG);
+	} else {
+		part->len = desc->header_len;
+		part->flags = TPACKET4_SPLIT;
+		if (!part->payload_len)
+			part->flags |= TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_HEADER_ONLY);
+	}
 }
 
 /**
@@ -277,9 +339,10 @@ static unsigned int gve_direct_clean_plain(struct gve_rx_ring *rx, u32 max,
 	struct gve_rx_compl_queue_dqo *complq = &rx->dqo.complq;
 	struct packet_direct_queue *pdq = rx->direct;
 	struct gve_rx_compl_desc_dqo *desc, *end;
+	const struct gve_rx_buf_state_dqo *buf;
 	u64 bytes = pdq->bytes;
-	u32 slot, len, flags;
 	unsigned int cleaned;
+	u32 len, flags;
 	__be16 protocol;
 
 	max = min(max, complq->mask + 1 - complq->head);
@@ -288,13 +351,13 @@ static unsigned int gve_direct_clean_plain(struct gve_rx_ring *rx, u32 max,
 	for (end = desc + max; desc != end; desc++) {
 		if (!gve_direct_done(rx, desc) || !gve_direct_is_plain(desc))
 			break;
-		slot = gve_direct_complete(rx, desc);
-		if (unlikely(slot == TPACKET4_SLOT_NONE))
+		buf = gve_direct_complete(rx, desc);
+		if (unlikely(!buf))
 			break;
 
 		len = desc->packet_len;
 		flags = gve_direct_type(rx, desc, &protocol);
-		packet_direct_frame(pdq, slot, len, flags,
+		packet_direct_frame(pdq, buf->slot, len, flags,
 				    le32_to_cpu(desc->hash), protocol);
 	}
 
@@ -311,8 +374,7 @@ static unsigned int gve_direct_clean_plain(struct gve_rx_ring *rx, u32 max,
  * @got: is counted up
  *
  * For what is not plain: parts of a frame, errors, and all frames when there is
- * a filter.  What the queue was not created for, RSC and header split, is an
- * error.
+ * a filter or header split.  What the queue was not created for is an error.
  *
  * Return: completions cleaned, 0 or 1
  */
@@ -321,39 +383,39 @@ static noinline unsigned int gve_direct_clean_odd(struct gve_rx_ring *rx,
 {
 	struct packet_direct_queue *pdq = rx->direct;
 	struct gve_rx_compl_desc_dqo *desc;
-	u32 slot, len, flags;
+	struct packet_direct_part part;
 	__be16 protocol;
+	u32 flags;
 
 	desc = &rx->dqo.complq.desc_ring[rx->dqo.complq.head];
 	if (!gve_direct_done(rx, desc))
 		return 0;
 
 	gve_direct_advance(rx, 1);
-	slot = gve_direct_complete(rx, desc);
-	len = desc->packet_len;
+	gve_direct_complete_part(rx, desc, &part);
 
-	if (unlikely(slot == TPACKET4_SLOT_NONE))
+	if (unlikely(part.slot == TPACKET4_SLOT_NONE))
 		net_err_ratelimited("%s: RX queue %u completed buffer %u, which it does not have\n",
 				    rx->gve->dev->name, rx->q_num,
 				    le16_to_cpu(desc->buf_id));
 
-	if (slot == TPACKET4_SLOT_NONE || desc->rx_error || desc->rsc ||
-	    desc->split_header) {
+	if (part.slot == TPACKET4_SLOT_NONE || desc->rx_error || desc->rsc ||
+	    (desc->split_header && !packet_direct_is_split(pdq))) {
 		got->errors++;
-		packet_direct_drop(pdq, slot, desc->end_of_packet,
+		packet_direct_drop(pdq, &part, desc->end_of_packet,
 				   &pdq->drop_error);
 		return 1;
 	}
 
-	got->bytes += len;
+	got->bytes += part.len + part.payload_len;
 	if (likely(desc->end_of_packet)) {
 		got->packets++;
 		flags = gve_direct_type(rx, desc, &protocol);
 		flags = gve_direct_checksum(desc, flags, protocol);
-		packet_direct_frame_end(pdq, slot, len, flags,
+		packet_direct_frame_end(pdq, &part, flags,
 					le32_to_cpu(desc->hash), protocol);
 	} else {
-		packet_direct_frag(pdq, slot, len);
+		packet_direct_part(pdq, &part);
 	}
 	return 1;
 }
@@ -456,9 +518,11 @@ void gve_direct_create(const struct gve_rx_ring *rx,
 	if (!rx->direct)
 		return;
 
-	cmd->packet_buffer_size = cpu_to_be16(rx->direct->slot_len);
+	cmd->packet_buffer_size = cpu_to_be16(packet_direct_buffer_len(rx->direct));
 	cmd->enable_rsc = 0;
 	cmd->header_buffer_size = 0;
+	if (packet_direct_is_split(rx->direct))
+		cmd->header_buffer_size = cpu_to_be16(rx->gve->header_buf_size);
 }
 
 /**
@@ -487,15 +551,21 @@ void gve_direct_start(struct gve_rx_ring *rx, struct napi_struct *napi)
 void gve_direct_stop(struct gve_rx_ring *rx)
 {
 	struct packet_direct_queue *pdq = rx->direct;
+	const struct gve_rx_buf_state_dqo *buf;
 	int id;
 
 	if (!pdq)
 		return;
 
 	gve_direct_count_missed(rx);
-	for (id = 0; id < rx->dqo.num_buf_states; id++)
-		if (rx->dqo.buf_states[id].next == id)
-			packet_direct_unpost(pdq, rx->dqo.buf_states[id].slot);
+	for (id = 0; id < rx->dqo.num_buf_states; id++) {
+		buf = &rx->dqo.buf_states[id];
+		if (buf->next != id)
+			continue;
+		packet_direct_unpost(&pdq->slots, buf->slot);
+		if (packet_direct_is_split(pdq))
+			packet_direct_unpost(&pdq->payload, buf->payload);
+	}
 	rx->direct = NULL;
 	packet_direct_ring_down(pdq);
 }
@@ -606,6 +676,8 @@ gve_direct_limits(struct net_device *dev, unsigned int queue,
 		.len_min  = GVE_DIRECT_GRANULE,
 		.len_max  = clamp_t(u32, priv->max_rx_buffer_size,
 				    GVE_DIRECT_GRANULE, GVE_MAX_RX_BUFFER_SIZE),
+		.split_min = priv->header_buf_size,
+		.split_max = priv->header_buf_size ? GVE_DIRECT_HDR_MAX : 0,
 		.post_min = GVE_RX_BUF_THRESH_DQO,
 	};
 

@@ -11,7 +11,10 @@
  *	descriptors	point to the slots of the lease
  *	SRRCTL		BSIZEPKT is the usable length of a slot; DROP_EN is set
  *			whatever the flow control, as a full queue would stop
- *			all others otherwise
+ *			all others otherwise.  For header split BSIZEPKT is that
+ *			of a payload slot, BSIZEHEADER that of a slot, and
+ *			DESCTYPE "split always": what has no header that the NIC
+ *			knows fills the slot first, so that the CPU can read it
  *	RSCCTL		no RSC
  *	RXDCTL.VME	clear: VLAN tags stay in the frame
  *	RQSMR		a missed packets counter of its own, if one is free
@@ -21,6 +24,7 @@
  * the other queues, the Tx queue of the same number and the ring's statistics
  * stay as they are.
  */
+#include <linux/bitfield.h>
 #include <linux/iopoll.h>
 #include <linux/rtnetlink.h>
 
@@ -34,6 +38,12 @@
 /* SRRCTL counts buffers in KiB, and all MACs can do 16 of them */
 #define IXGBE_DIRECT_GRANULE		BIT(IXGBE_SRRCTL_BSIZEPKT_SHIFT)
 #define IXGBE_DIRECT_LEN_MAX		(16 * IXGBE_DIRECT_GRANULE)
+
+/* SRRCTL counts header buffers by 64 bytes, the descriptor their bytes in 10
+ * bits
+ */
+#define IXGBE_DIRECT_HDR_MIN		64
+#define IXGBE_DIRECT_HDR_MAX		960
 
 #define IXGBE_DIRECT_COUNTERS		16
 #define IXGBE_DIRECT_STOP_SLEEP_US	100
@@ -54,6 +64,10 @@
 
 /* Where the length is in the second half of a descriptor. */
 #define IXGBE_DIRECT_LEN_SHIFT		32
+
+/* In the first half, hdr_info. */
+#define IXGBE_DIRECT_SPH		BIT_ULL(31)
+#define IXGBE_DIRECT_HDR_LEN		GENMASK_ULL(30, 21)
 
 /**
  * struct ixgbe_direct_hash_type - what a type of hash means
@@ -151,6 +165,56 @@ static void ixgbe_direct_write_descs(union ixgbe_adv_rx_desc *rx_desc,
 }
 
 /**
+ * ixgbe_direct_post - let descriptors point to the next slots
+ * @ring: Rx ring
+ * @i: the first descriptor
+ * @count: how many descriptors there are from there without a wrap
+ *
+ * Return: how many point to slots, less than @count where the FIFO wraps
+ **/
+static u32 ixgbe_direct_post(struct ixgbe_ring *ring, u32 i, u32 count)
+{
+	struct packet_direct_queue *pdq = ring->direct;
+	const u32 *slots;
+
+	count = packet_direct_post_many(&pdq->slots, count, &slots);
+	ixgbe_direct_write_descs(IXGBE_RX_DESC(ring, i), pdq->slots.dma, slots,
+				 count);
+	return count;
+}
+
+/**
+ * ixgbe_direct_post_split - ixgbe_direct_post() for header split
+ * @ring: Rx ring
+ * @i: the first descriptor
+ * @count: how many descriptors there are from there without a wrap
+ *
+ * Slots are aligned, so DD is clear in the header's address.
+ *
+ * Return: how many point to slots, less than @count where a FIFO wraps
+ **/
+static noinline u32 ixgbe_direct_post_split(struct ixgbe_ring *ring, u32 i,
+					    u32 count)
+{
+	struct packet_direct_pool *payload = &ring->direct->payload;
+	struct packet_direct_pool *slots = &ring->direct->slots;
+	union ixgbe_adv_rx_desc *rx_desc = IXGBE_RX_DESC(ring, i);
+	const dma_addr_t *payload_dma = payload->dma;
+	const dma_addr_t *dma = slots->dma;
+	const u32 *slot, *end, *payload_slot;
+
+	count = min(count, packet_direct_straight(payload->mask, payload->post));
+	count = packet_direct_post_many(slots, count, &slot);
+	packet_direct_post_many(payload, count, &payload_slot);
+
+	for (end = slot + count; slot != end; slot++, payload_slot++, rx_desc++) {
+		rx_desc->read.pkt_addr = cpu_to_le64(payload_dma[*payload_slot]);
+		rx_desc->read.hdr_addr = cpu_to_le64(dma[*slot]);
+	}
+	return count;
+}
+
+/**
  * ixgbe_direct_fill - give free slots of the lease to the NIC
  * @ring: Rx ring
  * @count: unused descriptors
@@ -158,7 +222,6 @@ static void ixgbe_direct_write_descs(union ixgbe_adv_rx_desc *rx_desc,
 static void ixgbe_direct_fill(struct ixgbe_ring *ring, u32 count)
 {
 	struct packet_direct_queue *pdq = ring->direct;
-	const u32 *slots;
 	u32 i = ring->next_to_use;
 	u32 n;
 
@@ -168,9 +231,10 @@ static void ixgbe_direct_fill(struct ixgbe_ring *ring, u32 count)
 
 	do {
 		n = min(count, ring->count - i);
-		n = packet_direct_post_many(pdq, n, &slots);
-		ixgbe_direct_write_descs(IXGBE_RX_DESC(ring, i),
-					 packet_direct_dma_table(pdq), slots, n);
+		if (packet_direct_is_split(pdq))
+			n = ixgbe_direct_post_split(ring, i, n);
+		else
+			n = ixgbe_direct_post(ring, i, n);
 		i += n;
 		if (i == ring->count)
 			i = 0;
@@ -351,7 +415,7 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 		len = (u16)(upper >> IXGBE_DIRECT_LEN_SHIFT);
 		keep = len;
 		if (filter)
-			keep = packet_direct_snaplen(pdq, run.pool[run.count],
+			keep = packet_direct_snaplen(pdq, run.fifo[run.count],
 						     len, flags, hash);
 		if (filter && !keep) {
 			refused = true;
@@ -388,32 +452,173 @@ ixgbe_direct_clean_filtered(struct ixgbe_ring *ring, u32 max,
 }
 
 /**
+ * ixgbe_direct_split_flags - where the parts of a frame are, and why
+ * @lower: first half of its first descriptor
+ * @payload_len: bytes of its payload
+ *
+ * Return: TPACKET4_SPLIT*
+ **/
+static u32 ixgbe_direct_split_flags(u64 lower, u32 payload_len)
+{
+	u32 flags = lower & IXGBE_DIRECT_SPH ? TPACKET4_SPLIT : 0;
+
+	if (!payload_len)
+		return flags | TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_HEADER_ONLY);
+	return flags ?: TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_UNKNOWN);
+}
+
+/**
+ * ixgbe_direct_clean_split - ixgbe_direct_clean_run() with header split
+ * @ring: Rx ring
+ * @max: most descriptors to look at
+ * @got: is counted up
+ *
+ * Return: descriptors cleaned
+ **/
+static noinline unsigned int
+ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
+			 struct ixgbe_queue_stats *got)
+{
+	struct packet_direct_queue *pdq = ring->direct;
+	const union ixgbe_adv_rx_desc *rx_desc, *end;
+	const struct ixgbe_direct_hash_type *type;
+	u64 lower, upper, mask, bytes = 0;
+	u32 flags, header, payload;
+	struct packet_direct_run run;
+
+	max = min_t(u32, max, ring->count - ring->next_to_clean);
+	max = packet_direct_run_begin(pdq, &run, max);
+	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
+	mask = IXGBE_DIRECT_DONE | IXGBE_DIRECT_ODD | IXGBE_RXDADV_ERR_HBO |
+	       (u64)(u16)-packet_direct_short(pdq) << IXGBE_DIRECT_LEN_SHIFT;
+
+	for (end = rx_desc + max; rx_desc != end; rx_desc++) {
+		upper = ixgbe_direct_upper(rx_desc);
+		if ((upper & mask) != IXGBE_DIRECT_DONE)
+			break;
+
+		/* no field of the descriptor before DD */
+		dma_rmb();
+
+		lower = ixgbe_direct_lower(rx_desc);
+		header = FIELD_GET(IXGBE_DIRECT_HDR_LEN, lower);
+		if (unlikely(header > pdq->slots.len))
+			break;
+		payload = (u16)(upper >> IXGBE_DIRECT_LEN_SHIFT);
+		type = &ixgbe_direct_hash_types[lower & IXGBE_RXDADV_RSSTYPE_MASK];
+		flags = upper & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
+		flags |= type->flags | ixgbe_direct_split_flags(lower, payload);
+		packet_direct_run_split(pdq, &run, header, payload, flags,
+					lower >> 32 & type->mask);
+		bytes += header + payload;
+	}
+
+	packet_direct_run_end(pdq, &run, bytes);
+	ixgbe_direct_advance(ring, run.count);
+	got->packets += run.count;
+	got->bytes += bytes;
+	return run.count;
+}
+
+/**
+ * ixgbe_direct_clean_plain - deliver frames that are whole in one slot, or pair
+ * @ring: Rx ring
+ * @max: most descriptors to look at
+ * @got: is counted up
+ *
+ * Return: descriptors cleaned
+ **/
+static unsigned int ixgbe_direct_clean_plain(struct ixgbe_ring *ring, u32 max,
+					     struct ixgbe_queue_stats *got)
+{
+	struct packet_direct_queue *pdq = ring->direct;
+
+	if (unlikely(packet_direct_is_split(pdq)))
+		return pdq->filter ? 0 : ixgbe_direct_clean_split(ring, max, got);
+	if (unlikely(pdq->filter))
+		return ixgbe_direct_clean_filtered(ring, max, got);
+	return ixgbe_direct_clean_run(ring, max, got, false);
+}
+
+/**
+ * ixgbe_direct_complete_part - what one descriptor has of a frame
+ * @ring: Rx ring
+ * @rx_desc: descriptor, which is done
+ * @staterr: its status and errors
+ * @part: is filled in
+ *
+ * Only the first descriptor of a frame uses its header buffer.
+ **/
+static void ixgbe_direct_complete_part(struct ixgbe_ring *ring,
+				       const union ixgbe_adv_rx_desc *rx_desc,
+				       u32 staterr,
+				       struct packet_direct_part *part)
+{
+	struct packet_direct_queue *pdq = ring->direct;
+	u32 len = le16_to_cpu(rx_desc->wb.upper.length);
+	u64 lower = ixgbe_direct_lower(rx_desc);
+
+	*part = (struct packet_direct_part) {
+		.slot	 = packet_direct_complete(&pdq->slots),
+		.payload = TPACKET4_SLOT_NONE,
+	};
+	if (!packet_direct_is_split(pdq)) {
+		part->len = len;
+		return;
+	}
+
+	part->payload = packet_direct_complete(&pdq->payload);
+	part->payload_len = len;
+	if (pdq->chain)
+		return;
+	part->len = FIELD_GET(IXGBE_DIRECT_HDR_LEN, lower);
+	part->flags = ixgbe_direct_split_flags(lower, len);
+	if (staterr & IXGBE_RXDADV_ERR_HBO) {
+		part->len = pdq->slots.len;
+		part->flags = TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_TOO_LONG);
+	}
+}
+
+/**
+ * ixgbe_direct_cut_stamp - take the time stamp off the end of a frame
+ * @part: its last part
+ *
+ * If it began in the slot before, there is no way back to take it out.
+ *
+ * Return: false when that or nothing is left
+ **/
+static bool ixgbe_direct_cut_stamp(struct packet_direct_part *part)
+{
+	u32 *len = part->payload_len ? &part->payload_len : &part->len;
+
+	if (*len < IXGBE_TS_HDR_LEN)
+		return false;
+	*len -= IXGBE_TS_HDR_LEN;
+	return part->len || part->payload_len;
+}
+
+/**
  * ixgbe_direct_frame_end - the last descriptor of a frame
  * @ring: Rx ring
  * @rx_desc: it
  * @staterr: its status and errors
- * @slot: its slot
- * @len: bytes in the slot
+ * @part: what it has
  **/
 static void ixgbe_direct_frame_end(struct ixgbe_ring *ring,
 				   const union ixgbe_adv_rx_desc *rx_desc,
-				   u32 staterr, u32 slot, u32 len)
+				   u32 staterr, struct packet_direct_part *part)
 {
 	u32 adapter_flags = ring->q_vector->adapter->flags;
 	struct packet_direct_queue *pdq = ring->direct;
 	u32 flags, hash;
 
 	/* X550: 8 bytes of time stamp after the frame; bit 15 is another one's
-	 * on older MACs.  If they began in the slot before, there is no way
-	 * back to take them out.
+	 * on older MACs.
 	 */
 	if ((adapter_flags & IXGBE_FLAG_RX_HWTSTAMP_ENABLED) &&
 	    ring->q_vector->adapter->hw.mac.type >= ixgbe_mac_X550 &&
-	    (staterr & IXGBE_RXD_STAT_TSIP)) {
-		if (len <= IXGBE_TS_HDR_LEN)
-			goto drop;
-		len -= IXGBE_TS_HDR_LEN;
-	}
+	    (staterr & IXGBE_RXD_STAT_TSIP) && !ixgbe_direct_cut_stamp(part))
+		goto drop;
 
 	flags = ixgbe_direct_checksum(ring, rx_desc, staterr);
 	if (staterr & IXGBE_RXDADV_ERR_FRAME_ERR_MASK) {
@@ -422,11 +627,11 @@ static void ixgbe_direct_frame_end(struct ixgbe_ring *ring,
 		flags = TPACKET4_RX_ERROR;
 	}
 	hash = ixgbe_direct_hash(rx_desc, &flags);
-	packet_direct_frame_end(pdq, slot, len, flags, hash, 0);
+	packet_direct_frame_end(pdq, part, flags, hash, 0);
 	return;
 
 drop:
-	packet_direct_drop(pdq, slot, true, &pdq->drop_error);
+	packet_direct_drop(pdq, part, true, &pdq->drop_error);
 }
 
 /**
@@ -441,9 +646,9 @@ drop:
 static noinline unsigned int
 ixgbe_direct_clean_odd(struct ixgbe_ring *ring, struct ixgbe_queue_stats *got)
 {
-	struct packet_direct_queue *pdq = ring->direct;
 	union ixgbe_adv_rx_desc *rx_desc;
-	u32 staterr, slot, len;
+	struct packet_direct_part part;
+	u32 staterr;
 
 	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
 	staterr = le32_to_cpu(READ_ONCE(rx_desc->wb.upper.status_error));
@@ -454,16 +659,15 @@ ixgbe_direct_clean_odd(struct ixgbe_ring *ring, struct ixgbe_queue_stats *got)
 	dma_rmb();
 
 	ixgbe_direct_advance(ring, 1);
-	slot = packet_direct_complete(pdq);
-	len = le16_to_cpu(rx_desc->wb.upper.length);
-	got->bytes += len;
+	ixgbe_direct_complete_part(ring, rx_desc, staterr, &part);
+	got->bytes += part.len + part.payload_len;
 
 	if (likely(staterr & IXGBE_RXDADV_STAT_EOP)) {
 		got->packets++;
-		ixgbe_direct_frame_end(ring, rx_desc, staterr, slot, len);
+		ixgbe_direct_frame_end(ring, rx_desc, staterr, &part);
 	} else {
 		ring->rx_stats.non_eop_descs++;
-		packet_direct_frag(pdq, slot, len);
+		packet_direct_part(ring->direct, &part);
 	}
 	return 1;
 }
@@ -492,10 +696,7 @@ int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
 		u32 max = min_t(u32, budget - total, batch);
 		unsigned int cleaned;
 
-		if (unlikely(pdq->filter))
-			cleaned = ixgbe_direct_clean_filtered(ring, max, &got);
-		else
-			cleaned = ixgbe_direct_clean_run(ring, max, &got, false);
+		cleaned = ixgbe_direct_clean_plain(ring, max, &got);
 		if (!cleaned)
 			cleaned = ixgbe_direct_clean_odd(ring, &got);
 		if (!cleaned)
@@ -706,12 +907,25 @@ void ixgbe_direct_configure(struct ixgbe_adapter *adapter,
  * ixgbe_direct_srrctl - the buffers of a leased queue
  * @ring: Rx ring
  *
- * Return: bits for SRRCTL
+ * The caller adds IXGBE_SRRCTL_DESCTYPE_ADV_ONEBUF, which is part of "split
+ * always".
+ *
+ * Return: SRRCTL
  **/
 u32 ixgbe_direct_srrctl(const struct ixgbe_ring *ring)
 {
-	return ring->direct->slot_len >> IXGBE_SRRCTL_BSIZEPKT_SHIFT |
-	       IXGBE_SRRCTL_DROP_EN;
+	struct packet_direct_queue *pdq = ring->direct;
+	u32 header = IXGBE_RX_HDR_SIZE;
+	u32 srrctl = IXGBE_SRRCTL_DROP_EN;
+
+	if (packet_direct_is_split(pdq)) {
+		header = pdq->slots.len;
+		srrctl |= IXGBE_SRRCTL_DESCTYPE_HDR_SPLIT_ALWAYS;
+	}
+	return srrctl |
+	       packet_direct_buffer_len(pdq) >> IXGBE_SRRCTL_BSIZEPKT_SHIFT |
+	       FIELD_PREP(IXGBE_SRRCTL_BSIZEHDR_MASK,
+			  header / IXGBE_DIRECT_HDR_MIN);
 }
 
 /**
@@ -1025,6 +1239,10 @@ ixgbe_direct_limits(struct net_device *netdev, unsigned int queue,
 		.granule  = IXGBE_DIRECT_GRANULE,
 		.len_min  = IXGBE_DIRECT_GRANULE,
 		.len_max  = IXGBE_DIRECT_LEN_MAX,
+		.split_min = IXGBE_DIRECT_HDR_MIN,
+		.split_max = IXGBE_DIRECT_HDR_MAX,
+		/* specification update, erratum 45 */
+		.split_erratum = adapter->hw.mac.type == ixgbe_mac_82599EB,
 		.post_min = 1,
 	};
 

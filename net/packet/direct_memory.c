@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The memory of a TPACKET_V4 ring: what user space maps, and what a NIC writes to.
+ */
+#include <linux/dma-map-ops.h>
+#include <linux/mm.h>
+#include <linux/vmalloc.h>
+#include <net/sock.h>
+
+#include "internal.h"
+
+/* Blocks of slots: as large as one TLB entry, smaller if there are none. */
+#define PACKET_DIRECT_BLOCK_SHIFT	21
+
+/* What keeps the user's half apart from the kernel's on purpose is the page:
+ * the DMA never reaches the first region, the headers never the second.
+ */
+static size_t packet_direct_shared_len(u32 entries)
+{
+	return PAGE_SIZE + PAGE_ALIGN(entries * sizeof(struct tpacket4_hdr));
+}
+
+/**
+ * packet_direct_alloc_shared() - memory for the control page and the entries
+ * @pd: ring whose &packet_direct_queue.mask is set
+ *
+ * Context: may sleep.
+ * Return: true if it was there.
+ */
+bool packet_direct_alloc_shared(struct packet_direct *pd)
+{
+	pd->shared_len = packet_direct_shared_len(pd->pdq.mask + 1);
+	pd->shared = __vmalloc(pd->shared_len, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (!pd->shared)
+		return false;
+	pd->pdq.ctrl = pd->shared;
+	pd->pdq.hdrs = pd->shared + PAGE_SIZE;
+	return true;
+}
+
+static size_t packet_direct_block_len(const struct packet_direct_memory *memory)
+{
+	return (size_t)1 << memory->block_shift;
+}
+
+static u32 packet_direct_per_block(const struct packet_direct_memory *memory)
+{
+	return 1U << (memory->block_shift - memory->slot_shift);
+}
+
+/**
+ * packet_direct_memory_len() - bytes of it in the mapping
+ * @memory: slots of one kind
+ */
+u64 packet_direct_memory_len(const struct packet_direct_memory *memory)
+{
+	return (u64)memory->block_nr << memory->block_shift;
+}
+
+/**
+ * packet_direct_slot() - where the CPU finds a slot
+ * @memory: slots of one kind, not in a dma-buf
+ * @slot: slot
+ */
+void *packet_direct_slot(const struct packet_direct_memory *memory, u32 slot)
+{
+	u32 shift = memory->block_shift - memory->slot_shift;
+	u32 in_block = slot & ((1U << shift) - 1);
+
+	return memory->blocks[slot >> shift] +
+	       ((size_t)in_block << memory->slot_shift);
+}
+
+/**
+ * packet_direct_free_blocks() - give the memory back
+ * @memory: slots of one kind
+ *
+ * Pages that are still mapped live on in the mapping.
+ */
+void packet_direct_free_blocks(struct packet_direct_memory *memory)
+{
+	while (memory->block_nr)
+		free_pages((unsigned long)memory->blocks[--memory->block_nr],
+			   memory->block_shift - PAGE_SHIFT);
+	kvfree(memory->blocks);
+	memory->blocks = NULL;
+}
+
+static bool packet_direct_try_blocks(struct packet_direct_memory *memory,
+				     u64 len, u32 shift)
+{
+	u32 nr = DIV_ROUND_UP_ULL(len, 1U << shift);
+
+	memory->block_shift = shift;
+	memory->blocks = kvcalloc(nr, sizeof(*memory->blocks),
+				  GFP_KERNEL_ACCOUNT);
+	if (!memory->blocks)
+		return false;
+
+	while (memory->block_nr < nr) {
+		gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_COMP |
+			    __GFP_NOWARN | __GFP_NORETRY;
+		unsigned long block;
+
+		block = __get_free_pages(gfp, shift - PAGE_SHIFT);
+		if (!block || fatal_signal_pending(current))
+			goto err;
+		memory->blocks[memory->block_nr++] = (void *)block;
+		cond_resched();
+	}
+	return true;
+
+err:
+	packet_direct_free_blocks(memory);
+	return false;
+}
+
+/**
+ * packet_direct_alloc_blocks() - memory for slots
+ * @memory: slots of one kind, whose slot_shift is set
+ * @nr: how many
+ *
+ * Context: may sleep.
+ * Return: true if it was there.
+ */
+bool packet_direct_alloc_blocks(struct packet_direct_memory *memory, u32 nr)
+{
+	u64 len = (u64)nr << memory->slot_shift;
+	u32 lowest = max_t(u32, PAGE_SHIFT, memory->slot_shift);
+	u32 shift;
+
+	if (len >> PAGE_SHIFT > totalram_pages())
+		return false;
+
+	shift = clamp_t(u32, ilog2(len), lowest, PACKET_DIRECT_BLOCK_SHIFT);
+	for (; shift >= lowest; shift--) {
+		if (packet_direct_try_blocks(memory, len, shift))
+			return true;
+		if (fatal_signal_pending(current))
+			return false;
+	}
+	return false;
+}
+
+static int packet_direct_insert_blocks(const struct packet_direct_memory *memory,
+				       struct vm_area_struct *vma,
+				       unsigned long *addr)
+{
+	size_t block_len = packet_direct_block_len(memory);
+	struct page *page;
+	size_t off;
+	int err;
+	u32 i;
+
+	for (i = 0; i < memory->block_nr; i++) {
+		for (off = 0; off < block_len; off += PAGE_SIZE) {
+			page = virt_to_page(memory->blocks[i] + off);
+			err = vm_insert_page(vma, *addr, page);
+			if (err)
+				return err;
+			*addr += PAGE_SIZE;
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * packet_direct_insert_pages() - map a ring
+ * @pd: ring
+ * @vma: area of exactly the ring's length
+ *
+ * Context: mmap_lock, pg_vec_lock.
+ * Return: 0 or -errno.
+ */
+int packet_direct_insert_pages(struct packet_direct *pd,
+			       struct vm_area_struct *vma)
+{
+	unsigned long addr = vma->vm_start;
+	struct page *page;
+	size_t off;
+	int err;
+
+	for (off = 0; off < pd->shared_len; off += PAGE_SIZE) {
+		page = vmalloc_to_page(pd->shared + off);
+		err = vm_insert_page(vma, addr, page);
+		if (err)
+			return err;
+		addr += PAGE_SIZE;
+	}
+
+	err = packet_direct_insert_blocks(&pd->slots, vma, &addr);
+	return err ?: packet_direct_insert_blocks(&pd->payload, vma, &addr);
+}
+
+/* The CPU's view is not synced: the user's slots would lose what was written. */
+static void packet_direct_unmap_blocks(const struct packet_direct_memory *memory,
+				       const struct packet_direct_pool *pool,
+				       struct device *dma_dev, u32 blocks)
+{
+	u32 per_block = packet_direct_per_block(memory);
+
+	while (blocks--)
+		dma_unmap_page_attrs(dma_dev, pool->dma[blocks * per_block],
+				     packet_direct_block_len(memory),
+				     DMA_FROM_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
+}
+
+static bool packet_direct_map_block(const struct packet_direct_memory *memory,
+				    struct packet_direct_pool *pool,
+				    struct device *dma_dev, u32 block)
+{
+	u32 per_block = packet_direct_per_block(memory);
+	u32 slot = block * per_block;
+	u32 end = min(slot + per_block, pool->nr);
+	dma_addr_t addr;
+
+	addr = dma_map_page_attrs(dma_dev, virt_to_page(memory->blocks[block]),
+				  0, packet_direct_block_len(memory),
+				  DMA_FROM_DEVICE, 0);
+	if (dma_mapping_error(dma_dev, addr))
+		return false;
+
+	for (; slot < end; slot++) {
+		pool->dma[slot] = addr;
+		addr += 1U << memory->slot_shift;
+	}
+	return true;
+}
+
+static bool packet_direct_map_blocks(const struct packet_direct_memory *memory,
+				     struct packet_direct_pool *pool,
+				     struct device *dma_dev)
+{
+	u32 i;
+
+	for (i = 0; i < memory->block_nr; i++) {
+		if (packet_direct_map_block(memory, pool, dma_dev, i))
+			continue;
+		packet_direct_unmap_blocks(memory, pool, dma_dev, i);
+		return false;
+	}
+	return true;
+}
+
+static void packet_direct_unmap_pool(struct packet_direct *pd,
+				     const struct packet_direct_memory *memory,
+				     struct packet_direct_pool *pool)
+{
+	if (memory->dmabuf)
+		packet_direct_unmap_dmabuf(pd);
+	else
+		packet_direct_unmap_blocks(memory, pool, pd->pdq.dma_dev,
+					   memory->block_nr);
+	kvfree(pool->dma);
+	pool->dma = NULL;
+}
+
+/* The frames have to be in the slots, not in a bounce buffer beside them. */
+static bool packet_direct_bounces(const struct packet_direct_pool *pool,
+				  struct device *dma_dev)
+{
+	u32 i;
+
+	if (!dev_is_dma_coherent(dma_dev))
+		return false;
+	for (i = 0; i < pool->nr; i++)
+		if (dma_need_sync(dma_dev, pool->dma[i]))
+			return true;
+	return false;
+}
+
+static enum packet_direct_reason
+packet_direct_map_pool(struct packet_direct *pd,
+		       const struct packet_direct_memory *memory,
+		       struct packet_direct_pool *pool)
+{
+	enum packet_direct_reason reason = PACKET_DIRECT_OK;
+	struct device *dma_dev = pd->pdq.dma_dev;
+
+	pool->dma = kvcalloc(pool->nr, sizeof(*pool->dma), GFP_KERNEL_ACCOUNT);
+	if (!pool->dma)
+		return PACKET_DIRECT_NO_MEMORY;
+
+	if (memory->dmabuf)
+		reason = packet_direct_map_dmabuf(pd);
+	else if (!packet_direct_map_blocks(memory, pool, dma_dev))
+		reason = PACKET_DIRECT_DMA_FAILED;
+	if (reason) {
+		kvfree(pool->dma);
+		pool->dma = NULL;
+		return reason;
+	}
+
+	if (!packet_direct_bounces(pool, dma_dev))
+		return PACKET_DIRECT_OK;
+	packet_direct_unmap_pool(pd, memory, pool);
+	return PACKET_DIRECT_DMA_BOUNCE;
+}
+
+/**
+ * packet_direct_dma_map() - let a device write to the slots
+ * @pd: ring
+ * @dma_dev: device
+ *
+ * Context: may sleep.
+ * Return: PACKET_DIRECT_OK or why not.
+ */
+enum packet_direct_reason packet_direct_dma_map(struct packet_direct *pd,
+						struct device *dma_dev)
+{
+	struct packet_direct_queue *pdq = &pd->pdq;
+	enum packet_direct_reason reason;
+
+	pdq->dma_dev = dma_dev;
+	reason = packet_direct_map_pool(pd, &pd->slots, &pdq->slots);
+	if (reason)
+		return reason;
+
+	if (packet_direct_is_split(pdq))
+		reason = packet_direct_map_pool(pd, &pd->payload, &pdq->payload);
+	if (reason) {
+		packet_direct_unmap_pool(pd, &pd->slots, &pdq->slots);
+		return reason;
+	}
+	pdq->need_sync = !dev_is_dma_coherent(dma_dev);
+	return PACKET_DIRECT_OK;
+}
+
+/**
+ * packet_direct_dma_unmap() - end of packet_direct_dma_map()
+ * @pd: ring, which the device does not write to any more
+ *
+ * Context: may sleep.
+ */
+void packet_direct_dma_unmap(struct packet_direct *pd)
+{
+	struct packet_direct_queue *pdq = &pd->pdq;
+
+	if (packet_direct_is_split(pdq))
+		packet_direct_unmap_pool(pd, &pd->payload, &pdq->payload);
+	packet_direct_unmap_pool(pd, &pd->slots, &pdq->slots);
+	pdq->need_sync = false;
+}
