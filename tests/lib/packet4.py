@@ -25,8 +25,9 @@ STATES = ("copy", "direct", "down", "lost")
 INFO = ("size query state reason ifindex queue napi_id generation queue_nr query_reason "
         "granule slot_len_min slot_len_max split_min split_max post_min").split()
 GAUGES = "size free posted held spare quarantined".split()
-COUNTERS = ("packets bytes drop_nic drop_no_slot drop_too_long drop_error drop_split "
+COUNTERS = ("packets bytes drop_nic drop_no_slot drop_too_long drop_error unsplit "
             "drop_filter drop_down bad_slot bad_cons batches wakeups dry").split()
+PAYLOAD = "payload_free payload_posted payload_held payload_spare".split()
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -50,9 +51,9 @@ def info(sock):
 
 def stats(sock):
     """struct tpacket4_stats, by its fields' names."""
-    form = f"={len(GAUGES)}I{len(COUNTERS)}Q"
+    form = f"={len(GAUGES)}I{len(COUNTERS)}Q{len(PAYLOAD)}I"
     raw = _getsockopt(sock, PACKET_V4_STATISTICS, struct.calcsize(form))
-    return dict(zip(GAUGES + COUNTERS, struct.unpack(form, raw)))
+    return dict(zip(GAUGES + COUNTERS + PAYLOAD, struct.unpack(form, raw)))
 
 
 def drops(stat):

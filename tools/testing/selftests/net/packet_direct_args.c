@@ -52,9 +52,10 @@ ABI_AT(tpacket4_direct, td_dmabuf_off, 16);
 ABI_AT(tpacket4_direct, td_reserved, 32);
 ABI_SIZE(tpacket4_info, 64);
 ABI_AT(tpacket4_info, ti_post_min, 60);
-ABI_SIZE(tpacket4_stats, 136);
+ABI_SIZE(tpacket4_stats, 152);
 ABI_AT(tpacket4_stats, ts_packets, 24);
 ABI_AT(tpacket4_stats, ts_dry, 128);
+ABI_AT(tpacket4_stats, ts_payload_free, 136);
 
 FIXTURE(args) {
 	struct pd_sock pd;
@@ -94,6 +95,7 @@ struct geometry {
 
 #define SIZE		.tp_size = sizeof(struct tpacket_req4)
 #define GOOD		SIZE, .tp_entry_nr = 64, .tp_slot_size = 2048
+#define SPLIT		GOOD, .tp_payload_size = 4096
 #define RING(e, s, b)	SIZE, .tp_entry_nr = e, .tp_slot_nr = s, .tp_slot_size = b
 
 static const struct geometry geometry[] = {
@@ -112,7 +114,9 @@ static const struct geometry geometry[] = {
 	  { .tp_entry_nr = 64, .tp_slot_size = 2048 } },
 	{ "size of another kernel", PACKET_DIRECT_BAD_SIZE,
 	  { .tp_size = 68, .tp_entry_nr = 64, .tp_slot_size = 2048 } },
-	{ "flag 0", PACKET_DIRECT_BAD_FLAGS, { GOOD, .tp_flags = 1 } },
+	{ "flag 1", PACKET_DIRECT_BAD_FLAGS, { GOOD, .tp_flags = 2 } },
+	{ "external payload without payload", PACKET_DIRECT_BAD_FLAGS,
+	  { GOOD, .tp_flags = TPACKET4_PAYLOAD_EXTERNAL } },
 	{ "flag 31", PACKET_DIRECT_BAD_FLAGS, { GOOD, .tp_flags = 1U << 31 } },
 	{ "reserved 0", PACKET_DIRECT_BAD_RESERVED, { GOOD, .tp_reserved = { 1 } } },
 	{ "reserved 1", PACKET_DIRECT_BAD_RESERVED, { GOOD, .tp_reserved = { 0, 1 } } },
@@ -154,9 +158,42 @@ static const struct geometry geometry[] = {
 	{ "slot length 2^32 - 64", PACKET_DIRECT_BAD_SLOT_LEN,
 	  { GOOD, .tp_slot_len = -64U } },
 
-	{ "payload size", PACKET_DIRECT_NO_SPLIT, { GOOD, .tp_payload_size = 2048 } },
-	{ "payload length", PACKET_DIRECT_NO_SPLIT, { GOOD, .tp_payload_len = 2048 } },
-	{ "payload slots", PACKET_DIRECT_NO_SPLIT, { GOOD, .tp_payload_nr = 64 } },
+	{ "payload", PACKET_DIRECT_OK, { SPLIT } },
+	{ "payload elsewhere", PACKET_DIRECT_OK,
+	  { SPLIT, .tp_flags = TPACKET4_PAYLOAD_EXTERNAL } },
+	{ "smallest headers", PACKET_DIRECT_OK,
+	  { SIZE, .tp_entry_nr = 64, .tp_slot_size = 256, .tp_slot_len = 128,
+	    .tp_payload_size = 4096 } },
+	{ "few payload slots", PACKET_DIRECT_OK, { SPLIT, .tp_payload_nr = 8 } },
+	{ "more payload slots than slots", PACKET_DIRECT_OK,
+	  { SPLIT, .tp_payload_nr = 100 } },
+	{ "largest payload slots", PACKET_DIRECT_OK,
+	  { SPLIT, .tp_payload_size = 1 << 16 } },
+	{ "payload of 1 KiB", PACKET_DIRECT_OK, { SPLIT, .tp_payload_len = 1024 } },
+
+	{ "headers of 128 bytes", PACKET_DIRECT_BAD_SLOT_SIZE,
+	  { SPLIT, .tp_slot_size = 128 } },
+	{ "headers of 64 bytes", PACKET_DIRECT_BAD_SLOT_LEN,
+	  { SPLIT, .tp_slot_len = 64 } },
+	{ "payload slots of 2 KiB", PACKET_DIRECT_BAD_PAYLOAD,
+	  { SPLIT, .tp_payload_size = 2048 } },
+	{ "payload slots of 6 KiB", PACKET_DIRECT_BAD_PAYLOAD,
+	  { SPLIT, .tp_payload_size = 6144 } },
+	{ "payload slots of 128 KiB", PACKET_DIRECT_BAD_PAYLOAD,
+	  { SPLIT, .tp_payload_size = 1 << 17 } },
+	{ "payload longer than its slot", PACKET_DIRECT_BAD_PAYLOAD,
+	  { SPLIT, .tp_payload_len = 4160 } },
+	{ "payload of 960 bytes", PACKET_DIRECT_BAD_PAYLOAD,
+	  { SPLIT, .tp_payload_len = 960 } },
+	{ "payload of no multiple of 64", PACKET_DIRECT_BAD_PAYLOAD,
+	  { SPLIT, .tp_payload_len = 2000 } },
+	{ "7 payload slots", PACKET_DIRECT_BAD_PAYLOAD, { SPLIT, .tp_payload_nr = 7 } },
+	{ "2^20 + 1 payload slots", PACKET_DIRECT_BAD_PAYLOAD,
+	  { SPLIT, .tp_payload_nr = TPACKET4_MAX_SLOTS + 1 } },
+	{ "payload length alone", PACKET_DIRECT_BAD_PAYLOAD,
+	  { GOOD, .tp_payload_len = 2048 } },
+	{ "number of payload slots alone", PACKET_DIRECT_BAD_PAYLOAD,
+	  { GOOD, .tp_payload_nr = 64 } },
 
 	{ "wake at more than all", PACKET_DIRECT_BAD_WAKE,
 	  { GOOD, .tp_wake_count = 65 } },
@@ -247,6 +284,42 @@ TEST_F(args, layout)
 	EXPECT_GE(l.tl_slot_off, l.tl_hdr_off + 64 * l.tl_hdr_stride);
 	EXPECT_GE(l.tl_map_len, l.tl_slot_off + 100 * 4096);
 	EXPECT_EQ(l.tl_map_len % page, 0);
+}
+
+static void payload_layout(struct __test_metadata *_metadata, int fd,
+			   const struct tpacket_req4 *req,
+			   struct tpacket4_layout *l)
+{
+	ASSERT_EQ(pd_set_ring(fd, req), 0);
+	ASSERT_EQ(tpacket4_layout(fd, l), 0);
+	EXPECT_EQ(l->tl_slot_shift, 9);
+	EXPECT_EQ(l->tl_slot_len, 256);
+	EXPECT_EQ(l->tl_payload_nr, 100);
+	EXPECT_EQ(l->tl_payload_shift, 13);
+	EXPECT_EQ(l->tl_payload_len, 7168);
+}
+
+TEST_F(args, layout_payload)
+{
+	struct tpacket_req4 none = { SIZE };
+	size_t page = sysconf(_SC_PAGE_SIZE);
+	struct tpacket4_layout l;
+
+	pd_req(&self->req, 64, 64, 512);
+	self->req.tp_slot_len = 256;
+	self->req.tp_payload_size = 8192;
+	self->req.tp_payload_len = 7168;
+	self->req.tp_payload_nr = 100;
+	payload_layout(_metadata, self->fd, &self->req, &l);
+	EXPECT_GE(l.tl_payload_off, l.tl_slot_off + 64 * 512);
+	EXPECT_EQ(l.tl_payload_off % page, 0);
+	EXPECT_GE(l.tl_map_len, l.tl_payload_off + 100 * 8192);
+
+	ASSERT_EQ(pd_set_ring(self->fd, &none), 0);
+	self->req.tp_flags = TPACKET4_PAYLOAD_EXTERNAL;
+	payload_layout(_metadata, self->fd, &self->req, &l);
+	EXPECT_EQ(l.tl_payload_off, 0);
+	EXPECT_LT(l.tl_map_len, 64 * 512 + 2 * page + 64 * sizeof(struct tpacket4_hdr));
 }
 
 /* One after the other, as a program does that tries sizes. */
@@ -712,7 +785,7 @@ TEST_F(args, direct_bad_flags)
 	int i;
 
 	PREPARE();
-	for (i = 2; i < 32; i++) {
+	for (i = 3; i < 32; i++) {
 		td.td_flags = 1U << i;
 		EXPECT_REFUSED(direct(self->fd, &td, sizeof(td)),
 			       PACKET_DIRECT_BAD_FLAGS);
@@ -751,7 +824,8 @@ TEST_F(args, direct_bad_reserved)
 		       PACKET_DIRECT_BAD_RESERVED);
 }
 
-TEST_F(args, direct_no_dmabuf)
+/* A dma-buf is for payload slots that are nowhere else, and those need one. */
+TEST_F(args, direct_dmabuf)
 {
 	struct tpacket4_direct td = {
 		.td_size = sizeof(td), .td_flags = PACKET_DIRECT_DMABUF,
@@ -760,7 +834,15 @@ TEST_F(args, direct_no_dmabuf)
 
 	PREPARE();
 	EXPECT_REFUSED(direct(self->fd, &td, sizeof(td)),
-		       PACKET_DIRECT_NO_DMABUF);
+		       PACKET_DIRECT_DMABUF_UNUSED);
+}
+
+TEST_F(args, direct_no_dmabuf)
+{
+	self->req.tp_payload_size = 4096;
+	self->req.tp_flags = TPACKET4_PAYLOAD_EXTERNAL;
+	PREPARE();
+	EXPECT_REFUSED(pd_lease(self->fd, 0), PACKET_DIRECT_DMABUF_MISSING);
 }
 
 TEST_F(args, direct_not_leased)

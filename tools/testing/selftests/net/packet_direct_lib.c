@@ -332,14 +332,18 @@ static int reason_errno(int reason)
 	case PACKET_DIRECT_NO_MEMORY:
 		return -ENOMEM;
 	case PACKET_DIRECT_NO_QUEUE:
+	case PACKET_DIRECT_DMABUF_RANGE:
 		return -ERANGE;
+	case PACKET_DIRECT_DMABUF_BAD_FD:
+		return -EBADF;
 	case PACKET_DIRECT_NOT_BOUND:
 		return -ENODEV;
+	case PACKET_DIRECT_DMABUF_REFUSED:
 	case PACKET_DIRECT_DMA_FAILED:
 	case PACKET_DIRECT_DRIVER_FAILED:
 		return -EIO;
 	case PACKET_DIRECT_NO_SPLIT:
-	case PACKET_DIRECT_NO_DMABUF:
+	case PACKET_DIRECT_HAS_ERRATUM:
 	case PACKET_DIRECT_NO_TX_RING:
 	case PACKET_DIRECT_NO_DRIVER:
 	case PACKET_DIRECT_QUEUE_SHARED_IRQ:
@@ -417,7 +421,10 @@ int pd_stats(int fd, struct tpacket4_stats *stats)
 bool pd_sum_ok(const struct pd_sock *pd, const struct tpacket4_stats *stats)
 {
 	return (__u64)stats->ts_free + stats->ts_posted + stats->ts_held +
-	       stats->ts_spare == pd->ring.layout.tl_slot_nr;
+	       stats->ts_spare == pd->ring.layout.tl_slot_nr &&
+	       (__u64)stats->ts_payload_free + stats->ts_payload_posted +
+	       stats->ts_payload_held + stats->ts_payload_spare ==
+	       pd->ring.layout.tl_payload_nr;
 }
 
 /* Keep uid 0, lose CAP_NET_ADMIN and all else. */
