@@ -10,17 +10,14 @@ import packet4
 from common import (CPUS, DRIVER, NIC, Capture, carrier_changes, generate, leased,
                     leases_under_ping, link_up, model, no_rule, ping, reprobe, rule,
                     set_address, stack_packets, traffic, weights)
-from guest import DEBUG, TOP, counters, sh, until, want
+from guest import DEBUG, counters, sh, until, want
 
-REASONS = TOP + "/include/uapi/linux/if_packet_v4.h"
 ROUNDS = 5
 
 
 def reason(name):
     """Its number."""
-    with open(REASONS, encoding="ascii") as file:
-        body = re.search(r"enum packet_direct_reason \{(.*?)\}", file.read(), re.S)[1]
-    return re.findall(r"PACKET_DIRECT_(\w+),", body).index(name)
+    return packet4.reasons().index(name)
 
 
 def what_is_known():

@@ -28,6 +28,18 @@ class Ixgbe:
     small_rings = (64, 8)
     all_ip_queue = 2        # one that RSS can bring all IP to
     post_min = 1            # slots that the NIC takes at a time
+    payload_lens = (1024, 4096, 16384)
+    split_erratum = True    # header split has to be agreed to
+    split_anyway = ()       # in which cases TPACKET4_SPLIT is set besides "done"
+
+    @staticmethod
+    def split(sent, length, slot_len, payload_len):
+        """Why, and how long the parts of a frame in its first entry are."""
+        if length <= slot_len:
+            return "header only", length, 0
+        if sent.headers > slot_len:
+            return "too long", slot_len, min(length - slot_len, payload_len)
+        return "done", sent.headers, min(length - sent.headers, payload_len)
 
     @staticmethod
     def channels(count):
@@ -58,6 +70,19 @@ class Gve:
     small_rings = (64,)
     all_ip_queue = 0        # only TCP and UDP are hashed, no fragments
     post_min = 32
+    payload_lens = (2048, 4096)
+    split_erratum = False
+    split_anyway = ("header only",)
+
+    @staticmethod
+    def split(sent, length, slot_len, payload_len):
+        if not sent.l4:
+            return "unknown", 0, min(length, payload_len)
+        if sent.headers > slot_len:
+            return "too long", 0, min(length, payload_len)
+        if length == sent.headers:
+            return "header only", length, 0
+        return "done", sent.headers, min(length - sent.headers, payload_len)
 
     @staticmethod
     def channels(count):

@@ -7,9 +7,11 @@ import contextlib
 import ctypes
 import mmap
 import os
+import re
 import socket
 import struct
 
+ABI = os.path.join(os.path.dirname(__file__), "../../include/uapi/linux/if_packet_v4.h")
 SOL_PACKET = 263
 PACKET_ADD_MEMBERSHIP, PACKET_RX_RING, PACKET_STATISTICS, PACKET_VERSION = 1, 5, 6, 10
 PACKET_IGNORE_OUTGOING, PACKET_RX_DIRECT, PACKET_V4_STATISTICS = 23, 25, 26
@@ -47,6 +49,13 @@ def info(sock):
     size = 4 * len(INFO)
     return dict(zip(INFO, struct.unpack(f"={len(INFO)}I", _getsockopt(sock, PACKET_RX_DIRECT,
                                                                      size))))
+
+
+def reasons():
+    """The names of enum packet_direct_reason, in order."""
+    with open(ABI, encoding="ascii") as file:
+        body = re.search(r"enum packet_direct_reason \{(.*?)\}", file.read(), re.S)[1]
+    return re.findall(r"PACKET_DIRECT_(\w+),", body)
 
 
 def stats(sock):
@@ -113,7 +122,7 @@ class Tap:
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         self.socket.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
         if queue is not None:
-            self._attach(_queue_filter(queue))
+            attach(self.socket, _queue_filter(queue))
         self.socket.bind((iface, ETH_P_ALL))
         self.socket.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP,
                                struct.pack("=iHH8x", socket.if_nametoindex(iface),
@@ -121,11 +130,6 @@ class Tap:
         self.seen = 0
         self.count()
         self.seen = 0
-
-    def _attach(self, program):
-        code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *i) for i in program))
-        self.socket.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
-                               struct.pack("@HP", len(program), ctypes.addressof(code)))
 
     def count(self):
         """So far; reading PACKET_STATISTICS clears it."""
@@ -138,6 +142,13 @@ class Tap:
 
     def __exit__(self, *_):
         self.socket.close()
+
+
+def attach(sock, program):
+    """A classic BPF program."""
+    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *i) for i in program))
+    sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
+                    struct.pack("@HP", len(program), ctypes.addressof(code)))
 
 
 def ring(entries=1024):
