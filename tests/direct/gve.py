@@ -99,14 +99,15 @@ def queue_0():
 def formats():
     """The other queue formats are refused, each with its reason."""
     usual = NIC("set")["knobs"]["format"]
+    # A debug kernel has something against how gve of 6.12 sends in GQI: it stays down.
+    begin = (lambda: None) if DEBUG else set_address
     try:
         for name in ("dqo-qpl", "gqi-rda", "gqi-qpl"):
             sh("ip link set eth0 down")
-            reprobe(lambda n=name: NIC(f"set format {n}"), set_address)
+            reprobe(lambda n=name: NIC(f"set format {n}"), begin)
             number = reason("FORMAT_" + name.upper().replace("-", "_"))
             why = lease.refusal(leased())
             want(f"refused: refused {number} EOPNOTSUPP" in why, f"{name}: {why or 'leased'}")
-            # A debug kernel has something against how gve of 6.12 sends in GQI.
             if not DEBUG:
                 ping()
     finally:
