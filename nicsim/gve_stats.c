@@ -80,28 +80,30 @@ enum gve_aq_status gve_report_stats(struct gve *nic, const uint8_t *cmd)
 
 static void print_queues(const struct gve *nic, FILE *out)
 {
-	const char *sep = "";
+	bool first = true;
 	unsigned int q;
 
 	fputs(",\"rx_queue\":{", out);
 	for (q = 0; q < GVE_MAX_QUEUES; q++) {
 		const struct gve_rx_queue *rxq = &nic->rxq[q];
+		const struct nic_counter row[] = {
+			{ "frames", rxq->frames }, { "bytes", rxq->bytes },
+			{ "no_desc", rxq->no_desc }, { "off", rxq->off },
+			{ "bufs", rxq->bufs },
+		};
 
-		if (!rxq->frames && !rxq->no_desc && !rxq->off && !rxq->on)
-			continue;
-		fprintf(out, "%s\"%u\":{\"frames\":%ju,\"bytes\":%ju,\"no_desc\":%ju,\"off\":%ju",
-			sep, q, (uintmax_t)rxq->frames, (uintmax_t)rxq->bytes,
-			(uintmax_t)rxq->no_desc, (uintmax_t)rxq->off);
-		fprintf(out, ",\"bufs\":%u}", rxq->bufs);
-		sep = ",";
+		if (rxq->frames || rxq->no_desc || rxq->off || rxq->on)
+			json_queue(out, &first, q, row, ARRAY_SIZE(row));
 	}
 	fputs("},\"tx_queue\":{", out);
-	for (q = 0, sep = ""; q < GVE_MAX_QUEUES; q++) {
-		if (!nic->txq[q].frames)
-			continue;
-		fprintf(out, "%s\"%u\":{\"frames\":%ju,\"bytes\":%ju}", sep, q,
-			(uintmax_t)nic->txq[q].frames, (uintmax_t)nic->txq[q].bytes);
-		sep = ",";
+	for (q = 0, first = true; q < GVE_MAX_QUEUES; q++) {
+		const struct gve_tx_queue *txq = &nic->txq[q];
+		const struct nic_counter row[] = {
+			{ "frames", txq->frames }, { "bytes", txq->bytes },
+		};
+
+		if (txq->frames)
+			json_queue(out, &first, q, row, ARRAY_SIZE(row));
 	}
 	fputs("}", out);
 }
@@ -109,10 +111,7 @@ static void print_queues(const struct gve *nic, FILE *out)
 void gve_stats_print(void *priv, FILE *out)
 {
 	const struct gve *nic = priv;
-	const struct {
-		const char *name;
-		uint64_t val;
-	} row[] = {
+	const struct nic_counter row[] = {
 		{ "rx_offered", nic->fate.offered },
 		{ "rx_delivered", nic->fate.delivered },
 		{ "rx_receiver_off", nic->fate.rx_off },
@@ -128,9 +127,7 @@ void gve_stats_print(void *priv, FILE *out)
 		{ "resets", nic->resets },
 		{ "interrupts", nic->irq.sent },
 	};
-	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(row); i++)
-		fprintf(out, "%s\"%s\":%ju", i ? "," : "", row[i].name, (uintmax_t)row[i].val);
+	json_counters(out, row, ARRAY_SIZE(row));
 	print_queues(nic, out);
 }

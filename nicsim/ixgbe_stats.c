@@ -101,27 +101,29 @@ void ixgbe_stat_tx(struct ixgbe *nic, unsigned int q, const uint8_t *frame, size
 
 static void print_queues(struct ixgbe *nic, FILE *out)
 {
-	const char *sep = "";
+	bool first = true;
 	unsigned int q;
 
 	fputs(",\"rx_queue\":{", out);
 	for (q = 0; q < IXG_MAX_QUEUES; q++) {
 		const struct ixgbe_rx_queue *rxq = &nic->rxq[q];
+		const struct nic_counter row[] = {
+			{ "frames", rxq->frames }, { "bytes", rxq->bytes },
+			{ "no_desc", rxq->drop_no_desc }, { "off", rxq->drop_off },
+		};
 
-		if (!rxq->frames && !rxq->drop_no_desc && !rxq->drop_off)
-			continue;
-		fprintf(out, "%s\"%u\":{\"frames\":%ju,\"bytes\":%ju,\"no_desc\":%ju,\"off\":%ju}",
-			sep, q, (uintmax_t)rxq->frames, (uintmax_t)rxq->bytes,
-			(uintmax_t)rxq->drop_no_desc, (uintmax_t)rxq->drop_off);
-		sep = ",";
+		if (rxq->frames || rxq->drop_no_desc || rxq->drop_off)
+			json_queue(out, &first, q, row, ARRAY_SIZE(row));
 	}
 	fputs("},\"tx_queue\":{", out);
-	for (q = 0, sep = ""; q < IXG_MAX_QUEUES; q++) {
-		if (!nic->txq[q].frames)
-			continue;
-		fprintf(out, "%s\"%u\":{\"frames\":%ju,\"bytes\":%ju}", sep, q,
-			(uintmax_t)nic->txq[q].frames, (uintmax_t)nic->txq[q].bytes);
-		sep = ",";
+	for (q = 0, first = true; q < IXG_MAX_QUEUES; q++) {
+		const struct ixgbe_tx_queue *txq = &nic->txq[q];
+		const struct nic_counter row[] = {
+			{ "frames", txq->frames }, { "bytes", txq->bytes },
+		};
+
+		if (txq->frames)
+			json_queue(out, &first, q, row, ARRAY_SIZE(row));
 	}
 	fputs("}", out);
 }
@@ -129,10 +131,7 @@ static void print_queues(struct ixgbe *nic, FILE *out)
 void ixgbe_stats_print(void *priv, FILE *out)
 {
 	struct ixgbe *nic = priv;
-	const struct {
-		const char *name;
-		uint64_t val;
-	} row[] = {
+	const struct nic_counter row[] = {
 		{ "rx_offered", nic->fate.offered },
 		{ "rx_delivered", nic->fate.delivered },
 		{ "rx_receiver_off", nic->fate.rx_off },
@@ -149,9 +148,7 @@ void ixgbe_stats_print(void *priv, FILE *out)
 		{ "rx_buffered_bytes", nic->pb.used },
 		{ "interrupts", nic->irq.sent },
 	};
-	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(row); i++)
-		fprintf(out, "%s\"%s\":%ju", i ? "," : "", row[i].name, (uintmax_t)row[i].val);
+	json_counters(out, row, ARRAY_SIZE(row));
 	print_queues(nic, out);
 }

@@ -176,6 +176,16 @@ uint64_t nicsim_now_ns(void);
  */
 void nicsim_strict(struct nicsim *sim, const char *fmt, ...) __printf(2, 3);
 
+/* For @stats: rows of counters, and the rows of one queue after the other. */
+struct nic_counter {
+	const char *name;
+	uint64_t val;
+};
+
+void json_counters(FILE *out, const struct nic_counter *row, unsigned int count);
+void json_queue(FILE *out, bool *first, unsigned int queue, const struct nic_counter *row,
+		unsigned int count);
+
 /* Config space, little-endian, 4096 bytes, and the bits in it that software may
  * write; for model-specific capabilities.  What create() leaves in it is what a
  * reset restores.
