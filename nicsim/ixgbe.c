@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The 82599 (KX4): life of the model and access to its registers.
+ * Life of the model and access to its registers.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -111,8 +111,7 @@ void ixgbe_reset(struct ixgbe *nic)
 	ixgbe_reg_defaults(nic);
 	ixgbe_fdir_clear(nic);
 	nic->rss_stale = true;
-	nic->systim_base = 0;
-	nic->systim_ns = nicsim_now_ns();
+	ixgbe_clock_reset(nic);
 	*ixgbe_reg(nic, IXG_RAL(0)) = mac[0] | mac[1] << 8 | mac[2] << 16 | (uint32_t)mac[3] << 24;
 	*ixgbe_reg(nic, IXG_RAH(0)) = mac[4] | mac[5] << 8 | RAH_AV;
 	update_link(nic);
@@ -122,7 +121,7 @@ void ixgbe_reset(struct ixgbe *nic)
 uint32_t ixgbe_reg_read(struct ixgbe *nic, uint32_t offset)
 {
 	unsigned int i;
-	const struct ixgbe_reg *reg = ixgbe_reg_find(&offset, &i);
+	const struct ixgbe_reg *reg = ixgbe_reg_find(nic, &offset, &i);
 	uint32_t val;
 
 	if (!reg) {
@@ -140,7 +139,7 @@ uint32_t ixgbe_reg_read(struct ixgbe *nic, uint32_t offset)
 void ixgbe_reg_write(struct ixgbe *nic, uint32_t offset, uint32_t val)
 {
 	unsigned int i;
-	const struct ixgbe_reg *reg = ixgbe_reg_find(&offset, &i);
+	const struct ixgbe_reg *reg = ixgbe_reg_find(nic, &offset, &i);
 	uint32_t *stored;
 
 	if (!reg) {
@@ -160,7 +159,7 @@ static void bad_access(struct ixgbe *nic, const char *what, unsigned int bar, ui
 		      (uintmax_t)off);
 }
 
-static uint64_t ixgbe_bar_read(void *priv, unsigned int bar, uint64_t off, unsigned int size)
+uint64_t ixgbe_bar_read(void *priv, unsigned int bar, uint64_t off, unsigned int size)
 {
 	uint64_t val;
 
@@ -175,8 +174,7 @@ static uint64_t ixgbe_bar_read(void *priv, unsigned int bar, uint64_t off, unsig
 }
 
 /* A write of 8 bytes is two writes, the lower address first. */
-static void ixgbe_bar_write(void *priv, unsigned int bar, uint64_t off, uint64_t val,
-			    unsigned int size)
+void ixgbe_bar_write(void *priv, unsigned int bar, uint64_t off, uint64_t val, unsigned int size)
 {
 	if (bar != 0 || size < 4 || off % size || off + size > IXG_BAR_SIZE) {
 		bad_access(priv, "write", bar, off, size);
@@ -187,7 +185,7 @@ static void ixgbe_bar_write(void *priv, unsigned int bar, uint64_t off, uint64_t
 		ixgbe_reg_write(priv, off + 4, val >> 32);
 }
 
-static void ixgbe_destroy(void *priv)
+void ixgbe_destroy(void *priv)
 {
 	struct ixgbe *nic = priv;
 
@@ -199,13 +197,14 @@ static void ixgbe_destroy(void *priv)
 	free(nic);
 }
 
-static void *ixgbe_create(struct nicsim *sim, const uint8_t mac[6])
+void *ixgbe_create(struct nicsim *sim, const uint8_t mac[6], const struct ixgbe_variant *variant)
 {
 	struct ixgbe *nic = calloc(1, sizeof(*nic));
 
 	if (!nic)
 		return NULL;
 	nic->sim = sim;
+	nic->variant = variant;
 	nic->disable_delay_us = DEFAULT_DISABLE_DELAY_US;
 	nic->pb.tail = &nic->pb.head;
 	memcpy(nic->mac, mac, sizeof(nic->mac));
@@ -216,18 +215,19 @@ static void *ixgbe_create(struct nicsim *sim, const uint8_t mac[6])
 		ixgbe_destroy(nic);
 		return NULL;
 	}
+	ixgbe_reg_init(nic);
 	ixgbe_eeprom_init(nic);
 	ixgbe_reset(nic);
 	nicsim_on_tx_room(sim, ixgbe_tx_all);
 	return nic;
 }
 
-static void ixgbe_function_reset(void *priv)
+void ixgbe_function_reset(void *priv)
 {
 	ixgbe_reset(priv);
 }
 
-static void ixgbe_bus_master(void *priv, bool on)
+void ixgbe_bus_master(void *priv, bool on)
 {
 	struct ixgbe *nic = priv;
 
@@ -238,7 +238,7 @@ static void ixgbe_bus_master(void *priv, bool on)
 	ixgbe_tx_all(nic);
 }
 
-static void ixgbe_link(void *priv, bool up)
+void ixgbe_link(void *priv, bool up)
 {
 	struct ixgbe *nic = priv;
 
@@ -248,48 +248,15 @@ static void ixgbe_link(void *priv, bool up)
 		ixgbe_tx_all(nic);
 }
 
-static void ixgbe_knob_changed(void *priv)
+void ixgbe_knob_changed(void *priv)
 {
 	ixgbe_rx_drain(priv);
 }
 
-static const struct nic_knob ixgbe_knobs[] = {
+const struct nic_knob ixgbe_knobs[] = {
 	{ "rxdctl-disable-delay-us", offsetof(struct ixgbe, disable_delay_us), 0, 10000000, NULL },
 	{ "rxdctl-stuck", offsetof(struct ixgbe, rxdctl_stuck), 0, 1, NULL },
 	{ "wait-for-descriptors", offsetof(struct ixgbe, wait_for_desc), 0, 1, NULL },
 	{ "packet-buffer", offsetof(struct ixgbe, pb.size_override), 0, 1 << 30, NULL },
 	{}
-};
-
-/* The driver takes the size of the MSI-X table from config space at 0x72, so
- * that capability has to be at 0x70.
- */
-const struct nic_model ixgbe_82599_model = {
-	.name = "82599",
-	.vendor = 0x8086,
-	.device = 0x10f7,
-	.subvendor = 0x8086,
-	.subdevice = 0x000d,
-	.revision = 1,
-	.class_code = 0x020000,
-	.bar = {
-		[0] = { .size = IXG_BAR_SIZE, .mem64 = true },
-		[4] = { .size = 16 * 1024, .mem64 = true },
-	},
-	.msix_vectors = IXG_NUM_VECTORS,
-	.msix_bar = 4,
-	.msix_cap_offset = 0x70,
-	.pm_cap_offset = 0x40,
-	.pcie_cap_offset = 0xa0,
-	.create = ixgbe_create,
-	.destroy = ixgbe_destroy,
-	.reset = ixgbe_function_reset,
-	.bar_read = ixgbe_bar_read,
-	.bar_write = ixgbe_bar_write,
-	.bus_master = ixgbe_bus_master,
-	.wire_rx = ixgbe_wire_rx,
-	.link = ixgbe_link,
-	.stats = ixgbe_stats_print,
-	.knobs = ixgbe_knobs,
-	.knob_changed = ixgbe_knob_changed,
 };

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The model of the 82599: what its files share.
+ * The model of the 82599 and its relatives: what its files share.
  *
  *	ixgbe.c		life of the model, register access
- *	ixgbe_table.c	the registers that exist, their masks and handlers
- *	ixgbe_eeprom.c	EEPROM, semaphores shared with firmware, MDIO
+ *	ixgbe_82599.c	the 82599, and what only it has
+ *	ixgbe_table.c	the registers of all, their masks and handlers
+ *	ixgbe_clock.c	the clocks that time stamps are taken from
+ *	ixgbe_eeprom.c	EEPROM, SWSM, MDIO without a PHY
  *	ixgbe_spi.c	the EEPROM's serial lines
  *	ixgbe_irq.c	causes, masks, moderation, vectors
  *	ixgbe_filter.c	what the MAC lets in: addresses, VLANs, sizes, pause
@@ -26,9 +28,28 @@
 #include "segment.h"
 #include "toeplitz.h"
 
-#define IXG_EEPROM_WORDS	1024
+#define IXG_EEPROM_MAX		16384	/* words */
 #define IXG_FDIR_MAX		8192
 #define IXG_TX_FRAME_MAX	(256 * 1024)
+#define FCS_LEN			4	/* on the wire, never seen here */
+
+/**
+ * struct ixgbe_variant - what differs between the MACs
+ * @regs:	registers that only it has, or that do something else on it
+ * @num_regs:	of @regs
+ * @eeprom_words: size of the EEPROM
+ * @eeprom_sum_last: last of the words that are in its checksum
+ * @reta_entries: size of the redirection table, a power of two
+ * @reta_queue:	bits of an entry
+ * @eicr_reserved: bits of EICR and EIMS that mean nothing
+ */
+struct ixgbe_variant {
+	const struct ixgbe_reg *regs;
+	unsigned int num_regs;
+	unsigned int eeprom_words, eeprom_sum_last;
+	unsigned int reta_entries, reta_queue;
+	uint32_t eicr_reserved;
+};
 
 /**
  * struct ixgbe_rx_meta - what was decided about a frame when it came in
@@ -112,12 +133,23 @@ struct ixgbe_rx_fate {
 	uint64_t missed, no_desc, queue_off, dma_error, flushed;
 };
 
+/**
+ * struct ixgbe_clock - SYSTIM
+ * @base:	value at @since, in the variant's own unit
+ */
+struct ixgbe_clock {
+	__uint128_t base;
+	uint64_t since;
+};
+
 struct ixgbe {
 	struct nicsim *sim;
+	const struct ixgbe_variant *variant;
+	const struct ixgbe_reg *map[IXG_BAR_SIZE / 4];
 	uint8_t mac[6];
 	bool bus_master;
 	uint32_t reg[IXG_BAR_SIZE / 4];
-	uint16_t eeprom[IXG_EEPROM_WORDS];
+	uint16_t eeprom[IXG_EEPROM_MAX];
 	struct ixgbe_spi spi;
 	struct ixgbe_irq_state irq;
 	struct ixgbe_packet_buffer pb;
@@ -127,7 +159,7 @@ struct ixgbe {
 	struct ixgbe_rx_fate fate;
 	bool rss_stale;
 	struct toeplitz rss;
-	uint64_t systim_base, systim_ns;
+	struct ixgbe_clock clock;
 	struct nicsim_timer *disable_timer;
 	uint64_t disable_delay_us;	/* knob */
 	uint64_t rxdctl_stuck;		/* knob: RX queues never say that they stopped */
@@ -182,6 +214,15 @@ static inline uint32_t ixgbe_tx_base(unsigned int q)
 }
 
 /* ixgbe.c */
+extern const struct nic_knob ixgbe_knobs[];
+void *ixgbe_create(struct nicsim *sim, const uint8_t mac[6], const struct ixgbe_variant *variant);
+void ixgbe_destroy(void *priv);
+void ixgbe_function_reset(void *priv);
+uint64_t ixgbe_bar_read(void *priv, unsigned int bar, uint64_t off, unsigned int size);
+void ixgbe_bar_write(void *priv, unsigned int bar, uint64_t off, uint64_t val, unsigned int size);
+void ixgbe_bus_master(void *priv, bool on);
+void ixgbe_link(void *priv, bool up);
+void ixgbe_knob_changed(void *priv);
 uint32_t ixgbe_reg_read(struct ixgbe *nic, uint32_t offset);
 void ixgbe_reg_write(struct ixgbe *nic, uint32_t offset, uint32_t val);
 void ixgbe_reset(struct ixgbe *nic);
@@ -191,8 +232,15 @@ void ixgbe_ring_strict(struct ixgbe *nic, const char *queue, unsigned int q, uin
 void ixgbe_disable_at(struct ixgbe *nic, uint64_t *when);
 
 /* ixgbe_table.c */
-const struct ixgbe_reg *ixgbe_reg_find(uint32_t *offset, unsigned int *index);
+void ixgbe_reg_init(struct ixgbe *nic);
+const struct ixgbe_reg *ixgbe_reg_find(const struct ixgbe *nic, uint32_t *offset,
+				       unsigned int *index);
 void ixgbe_reg_defaults(struct ixgbe *nic);
+
+/* ixgbe_clock.c */
+void ixgbe_clock_reset(struct ixgbe *nic);
+uint32_t ixgbe_systim_read(struct ixgbe *nic, unsigned int i);
+void ixgbe_systim_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 
 /* ixgbe_eeprom.c */
 void ixgbe_eeprom_init(struct ixgbe *nic);
@@ -310,5 +358,34 @@ void ixgbe_stat_rx_queue(struct ixgbe *nic, unsigned int q, size_t len);
 void ixgbe_stat_rx_queue_drop(struct ixgbe *nic, unsigned int q);
 void ixgbe_stat_tx(struct ixgbe *nic, unsigned int q, const uint8_t *frame, size_t len);
 void ixgbe_stats_print(void *priv, FILE *out);
+
+/* A struct nic_model, but for its name, its device and @create.  The driver takes
+ * the size of the MSI-X table from config space at 0x72, so that capability has
+ * to be at 0x70.
+ */
+#define IXGBE_MODEL_COMMON \
+	.vendor = 0x8086, \
+	.subvendor = 0x8086, \
+	.revision = 1, \
+	.class_code = 0x020000, \
+	.bar = { \
+		[0] = { .size = IXG_BAR_SIZE, .mem64 = true }, \
+		[4] = { .size = 16 * 1024, .mem64 = true }, \
+	}, \
+	.msix_vectors = IXG_NUM_VECTORS, \
+	.msix_bar = 4, \
+	.msix_cap_offset = 0x70, \
+	.pm_cap_offset = 0x40, \
+	.pcie_cap_offset = 0xa0, \
+	.destroy = ixgbe_destroy, \
+	.reset = ixgbe_function_reset, \
+	.bar_read = ixgbe_bar_read, \
+	.bar_write = ixgbe_bar_write, \
+	.bus_master = ixgbe_bus_master, \
+	.wire_rx = ixgbe_wire_rx, \
+	.link = ixgbe_link, \
+	.stats = ixgbe_stats_print, \
+	.knobs = ixgbe_knobs, \
+	.knob_changed = ixgbe_knob_changed
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The EEPROM behind EERD, the semaphores that software shares with the
- * firmware, and the MDIO bus, which has no PHY: a KX4 port has none.
+ * The EEPROM, and the 82599's ways to it and to what is beside it: EERD, the
+ * semaphore in SWSM, and the MDIO bus, which has no PHY: a KX4 port has none.
  */
 #include <string.h>
 
@@ -22,7 +22,9 @@ enum {
 #define EE_UNUSED		0xffff	/* also: pointer to no section */
 #define EE_FIRST_HW_WORD	0x00
 
-/* Words 0 to 0x3f add up to a constant; there are no sections to include. */
+/* The words from 0 to the variant's last add up to a constant; there are no
+ * sections to include.
+ */
 void ixgbe_eeprom_init(struct ixgbe *nic)
 {
 	uint16_t sum = 0;
@@ -37,8 +39,8 @@ void ixgbe_eeprom_init(struct ixgbe *nic)
 	nic->eeprom[EE_ETRACK_LOW] = 0x0001;
 	nic->eeprom[EE_ETRACK_HIGH] = 0x8000;
 	nic->eeprom[EE_INIT_CTRL_3] = 0;
-	for (i = 0; i < EE_CHECKSUM; i++)
-		sum += nic->eeprom[i];
+	for (i = 0; i <= nic->variant->eeprom_sum_last; i++)
+		sum += i == EE_CHECKSUM ? 0 : nic->eeprom[i];
 	nic->eeprom[EE_CHECKSUM] = EE_CHECKSUM_TOTAL - sum;
 }
 
@@ -50,7 +52,7 @@ void ixgbe_eerd_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 	(void)i;
 	if (!(val & EERD_START))
 		return;
-	if (addr < IXG_EEPROM_WORDS)
+	if (addr < nic->variant->eeprom_words)
 		data = nic->eeprom[addr];
 	else
 		nicsim_strict(nic->sim, "EERD: word %#x is beyond the EEPROM", addr);

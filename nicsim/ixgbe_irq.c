@@ -189,7 +189,7 @@ void ixgbe_eics_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 {
 	(void)i;
 	nic->irq.queue_cause |= val & EICR_QUEUES;
-	nic->irq.other_cause |= val & EICR_OTHER & ~EICR_RESERVED;
+	nic->irq.other_cause |= val & EICR_OTHER & ~nic->variant->eicr_reserved;
 	evaluate_all(nic, val & EICR_QUEUES);
 	if (val & EICR_OTHER)
 		evaluate(nic, other_vector(nic));
@@ -203,11 +203,13 @@ uint32_t ixgbe_eims_read(struct ixgbe *nic, unsigned int i)
 
 void ixgbe_eims_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 {
+	uint32_t reserved = nic->variant->eicr_reserved;
+
 	(void)i;
-	if (val & EICR_RESERVED)
-		nicsim_strict(nic->sim, "EIMS: reserved bits %#x set", val & EICR_RESERVED);
+	if (val & reserved)
+		nicsim_strict(nic->sim, "EIMS: reserved bits %#x set", val & reserved);
 	nic->irq.queue_mask |= val & EICR_QUEUES;
-	nic->irq.other_mask |= val & EICR_OTHER & ~EICR_RESERVED;
+	nic->irq.other_mask |= val & EICR_OTHER & ~reserved;
 	evaluate_all(nic, val & EICR_QUEUES);
 	if (val & EICR_OTHER)
 		evaluate(nic, other_vector(nic));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Registers, descriptors and their bits of the 82599, as far as the model
- * gives them a meaning.  Grouped and named by the sections of the datasheet's
+ * Registers, descriptors and their bits of the 82599 and the X550, as far as the
+ * model gives them a meaning.  Grouped and named by the sections of the datasheet's
  * chapter "Programming Interface".  Registers that only have to remember what
  * was written are listed by offset in ixgbe_table.c.
  */
@@ -54,6 +54,10 @@
 #define IXG_FWSM		0x10148
 #define  FWSM_FW_VALID		BIT32(15)
 #define IXG_SW_FW_SYNC		0x10160
+#define  SYNC_EEPROM		BIT32(0)
+#define  SYNC_PHY0		BIT32(1)
+#define  SYNC_MNG		BIT32(10)
+#define  SYNC_REGSMP		BIT32(31)
 
 /* Interrupt Registers */
 #define IXG_EICR		0x00800
@@ -85,7 +89,6 @@
 #define  EICR_OCD_CLEAR		0x3fff0000
 #define  EICR_RX_MISS		BIT32(17)
 #define  EICR_LSC		BIT32(20)
-#define  EICR_RESERVED		(BIT32(23) | BIT32(29))
 
 /* MAC Registers */
 #define IXG_HLREG0		0x04240
@@ -95,8 +98,17 @@
 #define  HLREG0_TXPADEN		BIT32(10)
 #define  HLREG0_LPBK		BIT32(15)
 #define IXG_MSCA		0x0425c
+#define  MSCA_ADDRESS		0x0000ffff
+#define  MSCA_DEVICE_SHIFT	16
+#define  MSCA_PORT_SHIFT	21
+#define  MSCA_OP_SHIFT		26
+#define  MSCA_OP_ADDRESS	0
+#define  MSCA_OP_WRITE		1
+#define  MSCA_OP_READ		3
+#define  MSCA_CLAUSE_22		BIT32(28)
 #define  MSCA_MDI_COMMAND	BIT32(30)
 #define IXG_MSRWD		0x04260
+#define  MSRWD_READ_SHIFT	16
 #define IXG_MHADD		0x04268
 #define  MHADD_MFS_SHIFT	16
 #define IXG_AUTOC		0x042a0
@@ -150,6 +162,8 @@
 #define  MRQC_UDP_IPV4		BIT32(22)
 #define  MRQC_UDP_IPV6		BIT32(23)
 #define IXG_RETA(n)		(0x05c00 + (n) * 4)
+#define IXG_RETA_COUNT		32
+#define IXG_ERETA(n)		(0x0ee80 + (n) * 4)	/* X550: RETA goes on here */
 #define IXG_RSSRK(n)		(0x05c80 + (n) * 4)
 #define IXG_VFTA(n)		(0x0a000 + (n) * 4)
 #define IXG_RAL(n)		(0x0a200 + (n) * 8)
@@ -175,6 +189,8 @@
 #define  RX_RDT			0x18
 #define  RX_RXDCTL		0x28
 #define  RX_RSCCTL		0x2c
+#define  RXDCTL_RLPML		0x00003fff
+#define  RXDCTL_RLPML_EN	BIT32(15)
 #define  RXDCTL_ENABLE		BIT32(25)
 #define  RXDCTL_SWFLSH		BIT32(26)
 #define  RXDCTL_VME		BIT32(30)
@@ -278,6 +294,14 @@
 #define  FDIRM_L4P		BIT32(3)
 #define  FDIRM_FLEX		BIT32(4)
 
+/* Manageability Registers */
+#define IXG_FLEX_MNG		0x15800
+#define IXG_FLEX_MNG_COUNT	448
+#define IXG_HICR		0x15f00
+#define  HICR_EN		BIT32(0)
+#define  HICR_C			BIT32(1)
+#define  HICR_SV		BIT32(2)
+
 /* Statistics Registers */
 #define IXG_LXONRXCNT		0x041a4
 #define IXG_LXOFFRXCNT		0x041a8
@@ -310,10 +334,21 @@
 #define IXG_QBTC_H(n)		(0x08704 + (n) * 8)
 
 /* Time Sync Registers */
+#define IXG_TSYNCRXCTL		0x05188
+#define  TSYNCRXCTL_TYPE	0x0000000e
+#define  TSYNCRXCTL_TYPE_ALL	0x00000008
+#define  TSYNCRXCTL_EN		BIT32(4)
+#define  TSYNCRXCTL_TSIP_UT	BIT32(23)	/* in untagged frames */
+#define  TSYNCRXCTL_TSIP_UP	24		/* in frames of each priority */
 #define IXG_SYSTIML		0x08c0c
 #define IXG_SYSTIMH		0x08c10
 #define IXG_TIMINCA		0x08c14
 #define  TIMINCA_INCVALUE	0x00ffffff
+#define  TIMINCA_X550_RATE	0x7fffffff
+#define  TIMINCA_X550_MINUS	BIT32(31)
+#define IXG_TSAUXC		0x08c20
+#define  TSAUXC_DISABLE_SYSTIME	BIT32(31)
+#define IXG_SYSTIMR		0x08c58
 
 /* Receive Descriptors: the advanced write-back format */
 #define RXD_PKTTYPE_IPV4	BIT32(4)
@@ -342,6 +377,7 @@
 #define RXD_STAT_L4CS		BIT32(5)
 #define RXD_STAT_IPCS		BIT32(6)
 #define RXD_STAT_PIF		BIT32(7)
+#define RXD_STAT_TSIP		BIT32(15)	/* X550 */
 #define RXD_ERR_HBO		BIT32(23)
 #define RXD_ERR_L4E		BIT32(30)
 #define RXD_ERR_IPE		BIT32(31)

@@ -63,10 +63,12 @@ uint32_t ixgbe_rss_hash(struct ixgbe *nic, const struct pkt *pkt, const uint8_t 
 	return toeplitz_hash(&nic->rss, input, toeplitz_input(pkt, frame, ports, input));
 }
 
-/* The seven low bits choose an entry, and an entry has four bits. */
+/* The low bits of the hash choose an entry, of which the first 128 are in RETA. */
 unsigned int ixgbe_rss_queue(struct ixgbe *nic, uint32_t hash)
 {
-	unsigned int entry = hash & 0x7f;
+	unsigned int entry = hash & (nic->variant->reta_entries - 1), word = entry / 4;
+	uint32_t offset = word < IXG_RETA_COUNT ? IXG_RETA(word) :
+						  IXG_ERETA(word - IXG_RETA_COUNT);
 
-	return ixgbe_get(nic, IXG_RETA(entry / 4)) >> (entry % 4 * 8) & 0xf;
+	return ixgbe_get(nic, offset) >> (entry % 4 * 8) & nic->variant->reta_queue;
 }

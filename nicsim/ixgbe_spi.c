@@ -18,17 +18,16 @@ enum {
 #define ADDRESS_BITS	16
 #define STATUS_WEL	0x02	/* writes are enabled */
 #define PAGE_BYTES	64	/* a burst of writes wraps in its page */
-#define EEPROM_BYTES	(IXG_EEPROM_WORDS * 2)
 
 static uint8_t get_byte(struct ixgbe *nic, unsigned int addr)
 {
-	addr %= EEPROM_BYTES;
+	addr %= nic->variant->eeprom_words * 2;
 	return nic->eeprom[addr / 2] >> (addr % 2 * 8);
 }
 
 static void put_byte(struct ixgbe *nic, unsigned int addr, uint8_t val)
 {
-	uint16_t *word = &nic->eeprom[addr % EEPROM_BYTES / 2];
+	uint16_t *word = &nic->eeprom[addr / 2 % nic->variant->eeprom_words];
 	unsigned int shift = addr % 2 * 8;
 
 	*word = (*word & ~(0xff << shift)) | val << shift;

@@ -5,8 +5,6 @@
  */
 #include "ixgbe.h"
 
-#define FCS_LEN	4
-
 static void add(struct ixgbe *nic, uint32_t offset)
 {
 	*ixgbe_reg(nic, offset) += 1;

@@ -1,24 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The registers that exist.  One entry describes a register or an array of
- * them; whatever is not here is an error of the driver.
+ * The registers that all variants have.  One entry describes a register or an
+ * array of them; whatever is neither here nor in the variant's own table is an
+ * error of the driver.
  */
-#include <string.h>
+#include "ixgbe_table.h"
 
-#include "ixgbe.h"
-
-#define ALL	0xffffffffu
-
-#define ONE(n, off)		.name = n, .offset = off, .count = 1
-#define MANY(n, off, cnt)	.name = n, .offset = off, .count = cnt, .stride = 4
-
-/* Registers that are stored, that say what else they are, that count. */
-#define STORE(n, off, ...)	{ ONE(n, off), .writable = ALL, ##__VA_ARGS__ }
-#define STORES(n, off, cnt, ...) { MANY(n, off, cnt), .writable = ALL, ##__VA_ARGS__ }
-#define REG(n, off, ...)	{ ONE(n, off), ##__VA_ARGS__ }
-#define REGS(n, off, cnt, ...) { MANY(n, off, cnt), ##__VA_ARGS__ }
-#define STAT(n, off)		{ ONE(n, off), .clear_on_read = true }
-#define STATS(n, off, cnt)	{ MANY(n, off, cnt), .clear_on_read = true }
 #define QUEUE_STATS(n, off)	{ .name = n, .offset = off, .count = IXG_NUM_STAT_QUEUES, \
 				  .stride = 0x40, .clear_on_read = true }
 
@@ -54,28 +41,6 @@ static uint32_t frtimer_read(struct ixgbe *nic, unsigned int i)
 	return nicsim_now_ns() / 1000;
 }
 
-/* TIMINCA's increment is added each 6.4 ns, the clock of a 10 Gb/s port. */
-static uint64_t systim(struct ixgbe *nic)
-{
-	uint64_t inc = ixgbe_get(nic, IXG_TIMINCA) & TIMINCA_INCVALUE;
-	__uint128_t ticks = (__uint128_t)(nicsim_now_ns() - nic->systim_ns) * 5 / 32;
-
-	return nic->systim_base + (uint64_t)(ticks * inc);
-}
-
-static uint32_t systim_read(struct ixgbe *nic, unsigned int i)
-{
-	return systim(nic) >> (i * 32);
-}
-
-static void systim_write(struct ixgbe *nic, unsigned int i, uint32_t val)
-{
-	uint64_t now = systim(nic), mask = 0xffffffffull << (i * 32);
-
-	nic->systim_base = (now & ~mask) | (uint64_t)val << (i * 32);
-	nic->systim_ns = nicsim_now_ns();
-}
-
 /* An analog register answers in the low byte; none has a value here. */
 static void corectl_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 {
@@ -88,13 +53,6 @@ static uint32_t secstat_read(struct ixgbe *nic, unsigned int i)
 	(void)nic;
 	(void)i;
 	return SECSTAT_RDY;
-}
-
-static void autoc_write(struct ixgbe *nic, unsigned int i, uint32_t val)
-{
-	(void)i;
-	(void)val;
-	*ixgbe_reg(nic, IXG_AUTOC) &= ~AUTOC_AN_RESTART;
 }
 
 static void sectxctrl_write(struct ixgbe *nic, unsigned int i, uint32_t val)
@@ -126,10 +84,6 @@ static const struct ixgbe_reg table[] = {
 	REG("CORECTL", IXG_CORECTL, .writable = ALL, .write = corectl_write),
 
 	/* EEPROM/Flash Registers */
-	REG("EEC", IXG_EEC, .writable = EEC_REQ | EEC_SK | EEC_CS | EEC_DI,
-	    .reset = EEC_PRES | EEC_AUTO_RD | EEC_ADDR_SIZE | 4 << EEC_SIZE_SHIFT,
-	    .write = ixgbe_eec_write),
-	REG("EERD", IXG_EERD, .write = ixgbe_eerd_write),
 	STORE("FLA", 0x1001c),
 	STORE("EEMNGCTL", 0x10110),
 	STORE("EEMNGDATA", 0x10114),
@@ -137,7 +91,6 @@ static const struct ixgbe_reg table[] = {
 	STORE("FLOP", 0x1013c),
 	REG("SWSM", IXG_SWSM, .writable = ALL, .read = ixgbe_swsm_read),
 	REG("FWSM", IXG_FWSM, .reset = FWSM_FW_VALID),
-	STORE("SW_FW_SYNC", IXG_SW_FW_SYNC),
 	REG("GRC", 0x10200),
 
 	/* PCIe Registers */
@@ -198,7 +151,6 @@ static const struct ixgbe_reg table[] = {
 	REG("RDPROBE", 0x02f20),
 	REG("RXCTRL", IXG_RXCTRL, .writable = ALL, .write = ixgbe_rxctrl_write),
 	STORE("RSCDBU", 0x03028),
-	REG("RXPBSIZE", IXG_RXPBSIZE(0), .writable = RXPBSIZE_MASK, .reset = 512 << 10),
 	REGS("RXPBSIZE", IXG_RXPBSIZE(1), 7, .writable = RXPBSIZE_MASK),
 	REG("RXBUFCTRL", 0x03600),
 	REGS("RXBUFDATA", 0x03610, 4),
@@ -220,7 +172,7 @@ static const struct ixgbe_reg table[] = {
 	STORES("IMIR", 0x05a80, 8),
 	STORES("IMIREXT", 0x05aa0, 8),
 	STORE("IMIRVP", 0x05ac0),
-	STORES("RETA", IXG_RETA(0), 32),
+	STORES("RETA", IXG_RETA(0), IXG_RETA_COUNT),
 	STORES("RSSRK", IXG_RSSRK(0), 10, .write = ixgbe_rssrk_write),
 	STORES("VFTA", IXG_VFTA(0), 128),
 	ADDRESSES("RAL", IXG_RAL(0), ALL),
@@ -346,7 +298,6 @@ static const struct ixgbe_reg table[] = {
 	STORE("APAE", 0x04250),
 	STORE("ARD", 0x04254),
 	STORE("AIS", 0x04258),
-	STORE("MSCA", IXG_MSCA, .write = ixgbe_msca_write),
 	STORE("MSRWD", IXG_MSRWD),
 	STORE("MLADD", 0x04264),
 	STORE("MHADD", IXG_MHADD, .reset = 1518u << MHADD_MFS_SHIFT),
@@ -356,13 +307,9 @@ static const struct ixgbe_reg table[] = {
 	STORE("MFLCN", IXG_MFLCN),
 	REG("SERDESC", 0x04298),
 	REG("MACS", 0x0429c),
-	STORE("AUTOC", IXG_AUTOC, .write = autoc_write,
-	      .reset = AUTOC_LMS_10G_NO_AN | AUTOC_10G_KX4 | AUTOC_1G_KX | AUTOC_KX4_SUPP |
-		       AUTOC_SYM_PAUSE),
 	REG("LINKS", IXG_LINKS),
 	STORE("AUTOC2", 0x042a8),
 	STORE("AUTOC3", 0x042ac),
-	REG("ANLP1", IXG_ANLP1, .reset = ANLP1_AN_STATE),
 	REG("ANLP2", 0x042b4),
 	REG("MDFTC", 0x042b8),
 	REG("MDFTC2", 0x042c0),
@@ -435,21 +382,16 @@ static const struct ixgbe_reg table[] = {
 	/* Manageability Registers */
 	REG("MANC", 0x05820),
 	REG("MFVAL", 0x05824),
-	REG("HICR", 0x15f00),
 	STORE("FWSTS", 0x15f0c),
-	STORES("FLEX_MNG", 0x15800, 448),
+	STORES("FLEX_MNG", IXG_FLEX_MNG, IXG_FLEX_MNG_COUNT),
 
 	/* Time Sync Registers */
 	STORE("RXMTRL", 0x05120),
-	STORE("TSYNCRXCTL", 0x05188),
 	REGS("RXSTMP", 0x051a0, 3),
 	REG("RXSTMPL", 0x051e8),
 	STORE("TSYNCTXCTL", 0x08c00),
 	REGS("TXSTMP", 0x08c04, 2),
-	REGS("SYSTIM", IXG_SYSTIML, 2, .read = systim_read, .write = systim_write),
-	STORE("TIMINCA", IXG_TIMINCA),
 	STORES("TIMADJ", 0x08c18, 2),
-	STORE("TSAUXC", 0x08c20),
 	STORES("TRGTTIM", 0x08c24, 4),
 	STORES("CLKTIM", 0x08c34, 2),
 	REGS("AUXSTMP", 0x08c3c, 4),
@@ -479,8 +421,6 @@ static const struct {
 	{ 0x05480, IXG_PSRTYPE(0), 16, 4, 4 },
 };
 
-static uint16_t entry_of[IXG_BAR_SIZE / 4];	/* 1 + index in the table */
-
 static uint32_t reg_offset(const struct ixgbe_reg *reg, unsigned int i)
 {
 	if (reg->split && i >= 64)
@@ -497,13 +437,19 @@ static unsigned int reg_index(const struct ixgbe_reg *reg, uint32_t offset)
 	return (offset - reg->offset) / reg->stride;
 }
 
-static void build_map(void)
+static void map_registers(struct ixgbe *nic, const struct ixgbe_reg *reg, unsigned int count)
 {
 	unsigned int n, i;
 
-	for (n = 0; n < ARRAY_SIZE(table); n++)
-		for (i = 0; i < table[n].count; i++)
-			entry_of[reg_offset(&table[n], i) / 4] = n + 1;
+	for (n = 0; n < count; n++)
+		for (i = 0; i < reg[n].count; i++)
+			nic->map[reg_offset(&reg[n], i) / 4] = &reg[n];
+}
+
+void ixgbe_reg_init(struct ixgbe *nic)
+{
+	map_registers(nic, table, ARRAY_SIZE(table));
+	map_registers(nic, nic->variant->regs, nic->variant->num_regs);
 }
 
 static uint32_t canonical(uint32_t offset)
@@ -522,32 +468,28 @@ static uint32_t canonical(uint32_t offset)
 
 /**
  * ixgbe_reg_find() - find the description of a register
+ * @nic: the model
  * @offset: in BAR 0; replaced by the place where its value is kept
  * @index: set to the register's number in its array
  *
  * Return: NULL when there is no such register.
  */
-const struct ixgbe_reg *ixgbe_reg_find(uint32_t *offset, unsigned int *index)
+const struct ixgbe_reg *ixgbe_reg_find(const struct ixgbe *nic, uint32_t *offset,
+				       unsigned int *index)
 {
 	const struct ixgbe_reg *reg;
-	unsigned int entry;
 
 	*offset = canonical(*offset);
-	entry = entry_of[*offset / 4];
-	if (!entry)
-		return NULL;
-	reg = &table[entry - 1];
-	*index = reg_index(reg, *offset);
+	reg = nic->map[*offset / 4];
+	if (reg)
+		*index = reg_index(reg, *offset);
 	return reg;
 }
 
 void ixgbe_reg_defaults(struct ixgbe *nic)
 {
-	unsigned int n, i;
+	unsigned int i;
 
-	build_map();
-	memset(nic->reg, 0, sizeof(nic->reg));
-	for (n = 0; n < ARRAY_SIZE(table); n++)
-		for (i = 0; i < table[n].count; i++)
-			*ixgbe_reg(nic, reg_offset(&table[n], i)) = table[n].reset;
+	for (i = 0; i < ARRAY_SIZE(nic->reg); i++)
+		nic->reg[i] = nic->map[i] ? nic->map[i]->reset : 0;
 }
