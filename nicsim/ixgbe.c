@@ -9,6 +9,11 @@
 
 #define DEFAULT_DISABLE_DELAY_US	50
 
+bool ixgbe_link_up(const struct ixgbe *nic)
+{
+	return nicsim_link_up(nic->sim) && !nic->phy.asleep;
+}
+
 /* While software has asked for "GIO master disable" nothing reaches memory. */
 bool ixgbe_dma_allowed(const struct ixgbe *nic)
 {
@@ -78,7 +83,7 @@ static void update_link(struct ixgbe *nic)
 
 	*links = LINKS_10G;
 	*status &= ~STATUS_LINK_UP;
-	if (!nicsim_link_up(nic->sim))
+	if (!ixgbe_link_up(nic))
 		return;
 	*links |= LINKS_UP | LINKS_LINK_STATUS;
 	*status |= STATUS_LINK_UP;
@@ -217,6 +222,7 @@ void *ixgbe_create(struct nicsim *sim, const uint8_t mac[6], const struct ixgbe_
 	}
 	ixgbe_reg_init(nic);
 	ixgbe_eeprom_init(nic);
+	ixgbe_phy_init(nic);
 	ixgbe_reset(nic);
 	nicsim_on_tx_room(sim, ixgbe_tx_all);
 	return nic;

@@ -4,9 +4,12 @@
  *
  *	ixgbe.c		life of the model, register access
  *	ixgbe_82599.c	the 82599, and what only it has
+ *	ixgbe_x550.c	the X550, and what only it has
  *	ixgbe_table.c	the registers of all, their masks and handlers
  *	ixgbe_clock.c	the clocks that time stamps are taken from
  *	ixgbe_eeprom.c	EEPROM, SWSM, MDIO without a PHY
+ *	ixgbe_host.c	commands to the firmware, semaphores shared with it
+ *	ixgbe_phy.c	MDIO with a 10GBASE-T PHY
  *	ixgbe_spi.c	the EEPROM's serial lines
  *	ixgbe_irq.c	causes, masks, moderation, vectors
  *	ixgbe_filter.c	what the MAC lets in: addresses, VLANs, sizes, pause
@@ -31,6 +34,8 @@
 #define IXG_EEPROM_MAX		16384	/* words */
 #define IXG_FDIR_MAX		8192
 #define IXG_TX_FRAME_MAX	(256 * 1024)
+#define IXG_PHY_REGS		22
+#define IXG_STAMP_LEN		8	/* of a time stamp after a frame */
 #define FCS_LEN			4	/* on the wire, never seen here */
 
 /**
@@ -42,6 +47,8 @@
  * @reta_entries: size of the redirection table, a power of two
  * @reta_queue:	bits of an entry
  * @eicr_reserved: bits of EICR and EIMS that mean nothing
+ * @rlpml:	RXDCTL.RLPML is obeyed
+ * @stamps_frames: a time stamp can follow each frame in its buffer
  */
 struct ixgbe_variant {
 	const struct ixgbe_reg *regs;
@@ -49,6 +56,7 @@ struct ixgbe_variant {
 	unsigned int eeprom_words, eeprom_sum_last;
 	unsigned int reta_entries, reta_queue;
 	uint32_t eicr_reserved;
+	bool rlpml, stamps_frames;
 };
 
 /**
@@ -57,11 +65,13 @@ struct ixgbe_variant {
  * @status:	descriptor status and error bits, but DD, EOP and HBO
  * @info:	RSS type and packet type
  * @hash:	RSS hash or flow director's identifier
+ * @stamp:	what follows the frame when @status has TSIP
  */
 struct ixgbe_rx_meta {
 	struct pkt pkt;
 	unsigned int queue;
 	uint32_t status, info, hash;
+	uint64_t stamp;
 };
 
 /* A frame in the packet buffer that waits for descriptors. */
@@ -130,16 +140,29 @@ struct ixgbe_spi {
 struct ixgbe_rx_fate {
 	uint64_t offered, delivered;
 	uint64_t rx_off, loopback, pause, undersize, oversize, filtered;
-	uint64_t missed, no_desc, queue_off, dma_error, flushed;
+	uint64_t missed, no_desc, queue_off, too_long, dma_error, flushed;
 };
 
 /**
  * struct ixgbe_clock - SYSTIM
  * @base:	value at @since, in the variant's own unit
+ * @held_ns:	X550: value when SYSTIMR was read
  */
 struct ixgbe_clock {
 	__uint128_t base;
-	uint64_t since;
+	uint64_t since, held_ns;
+};
+
+/**
+ * struct ixgbe_phy - the PHY behind MDIO, which no reset of the MAC touches
+ * @asleep:	in low-power mode, without a link
+ * @address:	device and register that the last address frame named
+ * @val:	of each register that is known
+ */
+struct ixgbe_phy {
+	bool asleep;
+	uint32_t address;
+	uint16_t val[IXG_PHY_REGS];
 };
 
 struct ixgbe {
@@ -160,12 +183,14 @@ struct ixgbe {
 	bool rss_stale;
 	struct toeplitz rss;
 	struct ixgbe_clock clock;
+	struct ixgbe_phy phy;
 	struct nicsim_timer *disable_timer;
 	uint64_t disable_delay_us;	/* knob */
 	uint64_t rxdctl_stuck;		/* knob: RX queues never say that they stopped */
 	uint64_t wait_for_desc;		/* knob: frames wait for descriptors in spite of DROP_EN */
 	uint8_t *tx_frame;
 	uint8_t tx_segment[NIC_FRAME_MAX + 64];
+	uint8_t rx_stamped[NIC_FRAME_MAX + IXG_STAMP_LEN];
 };
 
 /**
@@ -226,6 +251,7 @@ void ixgbe_knob_changed(void *priv);
 uint32_t ixgbe_reg_read(struct ixgbe *nic, uint32_t offset);
 void ixgbe_reg_write(struct ixgbe *nic, uint32_t offset, uint32_t val);
 void ixgbe_reset(struct ixgbe *nic);
+bool ixgbe_link_up(const struct ixgbe *nic);
 bool ixgbe_dma_allowed(const struct ixgbe *nic);
 void ixgbe_ring_strict(struct ixgbe *nic, const char *queue, unsigned int q, uint32_t base,
 		       uint32_t len);
@@ -241,12 +267,28 @@ void ixgbe_reg_defaults(struct ixgbe *nic);
 void ixgbe_clock_reset(struct ixgbe *nic);
 uint32_t ixgbe_systim_read(struct ixgbe *nic, unsigned int i);
 void ixgbe_systim_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+uint32_t ixgbe_x550_systim_read(struct ixgbe *nic, unsigned int i);
+void ixgbe_x550_systim_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+uint32_t ixgbe_x550_systimr_read(struct ixgbe *nic, unsigned int i);
+void ixgbe_x550_systimr_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+void ixgbe_x550_timinca_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+void ixgbe_x550_tsauxc_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+bool ixgbe_rx_stamp(struct ixgbe *nic, const struct pkt *pkt, uint64_t *stamp);
 
 /* ixgbe_eeprom.c */
 void ixgbe_eeprom_init(struct ixgbe *nic);
 void ixgbe_eerd_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 uint32_t ixgbe_swsm_read(struct ixgbe *nic, unsigned int i);
 void ixgbe_msca_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+
+/* ixgbe_host.c */
+void ixgbe_hicr_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+uint32_t ixgbe_sync_read(struct ixgbe *nic, unsigned int i);
+void ixgbe_sync_write(struct ixgbe *nic, unsigned int i, uint32_t val);
+
+/* ixgbe_phy.c */
+void ixgbe_phy_init(struct ixgbe *nic);
+void ixgbe_phy_msca_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 
 /* ixgbe_spi.c */
 void ixgbe_eec_write(struct ixgbe *nic, unsigned int i, uint32_t val);

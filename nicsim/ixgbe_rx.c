@@ -79,6 +79,8 @@ static void classify(struct ixgbe *nic, struct ixgbe_rx_meta *meta, const uint8_
 	meta->info = ixgbe_packet_type(pkt) | rss_type;
 	meta->status = ixgbe_rx_checksum(pkt, frame) | (pkt->vlan ? RXD_STAT_VP : 0) |
 		       (inexact ? RXD_STAT_PIF : 0);
+	if (ixgbe_rx_stamp(nic, pkt, &meta->stamp))
+		meta->status |= RXD_STAT_TSIP;
 	if (meta->status & (RXD_ERR_IPE | RXD_ERR_L4E))
 		*ixgbe_reg(nic, IXG_XEC) += 1;
 	if (!(ixgbe_get(nic, IXG_RXCSUM) & RXCSUM_PCSD)) {
@@ -236,6 +238,11 @@ enum nic_rx_verdict ixgbe_wire_rx(void *priv, const uint8_t *frame, size_t len, 
 	if (ixgbe_get(nic, IXG_HLREG0) & HLREG0_LPBK) {
 		nic->fate.offered++;
 		nic->fate.loopback++;
+		return NIC_RX_TAKEN;
+	}
+	if (nic->phy.asleep) {
+		nic->fate.offered++;
+		nic->fate.rx_off++;
 		return NIC_RX_TAKEN;
 	}
 	if (mac_receive(nic, frame, len, may_wait))

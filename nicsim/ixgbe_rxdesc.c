@@ -12,9 +12,9 @@
 #include "ixgbe.h"
 
 /* A frame longer than this many buffers is refused: 16 KiB in 1 KiB buffers,
- * and one for the header.
+ * one for the header, and one for a time stamp.
  */
-#define MAX_CHAIN	17
+#define MAX_CHAIN	18
 
 struct rx_desc {
 	uint64_t pkt_addr, hdr_addr;
@@ -284,6 +284,29 @@ static bool lay_out(struct ixgbe *nic, unsigned int q, const struct ixgbe_rx_met
 	return write_data(nic, plan, desc, frame, len) && write_back(nic, q, meta, plan, len);
 }
 
+/* RLPML counts the FCS. */
+static bool too_long(struct ixgbe *nic, unsigned int q, size_t len)
+{
+	uint32_t rxdctl = rxq_get(nic, q, RX_RXDCTL);
+
+	return nic->variant->rlpml && (rxdctl & RXDCTL_RLPML_EN) &&
+	       len + FCS_LEN > (rxdctl & RXDCTL_RLPML);
+}
+
+/* The frame as it lies in its buffers, with what follows it. */
+static const uint8_t *with_stamp(struct ixgbe *nic, const struct ixgbe_rx_meta *meta,
+				 const uint8_t *frame, size_t *len)
+{
+	uint64_t stamp = htole64(meta->stamp);
+
+	if (!(meta->status & RXD_STAT_TSIP))
+		return frame;
+	memcpy(nic->rx_stamped, frame, *len);
+	memcpy(nic->rx_stamped + *len, &stamp, IXG_STAMP_LEN);
+	*len += IXG_STAMP_LEN;
+	return nic->rx_stamped;
+}
+
 /**
  * ixgbe_rx_deliver() - give a frame to its queue
  * @nic: the model
@@ -298,17 +321,21 @@ enum ixgbe_deliver ixgbe_rx_deliver(struct ixgbe *nic, const struct ixgbe_rx_met
 {
 	struct ixgbe_rx_queue *rxq = &nic->rxq[meta->queue];
 	unsigned int q = meta->queue;
+	size_t total = len;
 	struct rx_plan plan;
 
 	if (!ixgbe_dma_allowed(nic))
 		return DELIVER_BLOCKED;
 	if (!rxq->enabled)
 		return drop(nic, q, &nic->fate.queue_off, &rxq->drop_off);
-	if (!make_plan(nic, q, &meta->pkt, len, &plan))
+	if (too_long(nic, q, len))
+		return drop(nic, q, &nic->fate.too_long, &rxq->drop_error);
+	frame = with_stamp(nic, meta, frame, &total);
+	if (!make_plan(nic, q, &meta->pkt, total, &plan))
 		return drop(nic, q, &nic->fate.dma_error, &rxq->drop_error);
 	if (ring_available(nic, q) < plan.num)
 		return no_descriptors(nic, q, &plan);
-	if (!lay_out(nic, q, meta, &plan, frame, len))
+	if (!lay_out(nic, q, meta, &plan, frame, total))
 		return drop(nic, q, &nic->fate.dma_error, &rxq->drop_error);
 	nic->fate.delivered++;
 	ixgbe_stat_rx_queue(nic, q, len);

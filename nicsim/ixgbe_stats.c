@@ -141,6 +141,7 @@ void ixgbe_stats_print(void *priv, FILE *out)
 		{ "rx_missed", nic->fate.missed },
 		{ "rx_no_desc", nic->fate.no_desc },
 		{ "rx_queue_off", nic->fate.queue_off },
+		{ "rx_too_long", nic->fate.too_long },
 		{ "rx_dma_error", nic->fate.dma_error },
 		{ "rx_flushed", nic->fate.flushed },
 		{ "rx_buffered_bytes", nic->pb.used },

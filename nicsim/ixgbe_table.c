@@ -20,11 +20,15 @@
 	{ .name = n, .offset = IXG_TX_BASE + (reg), .count = IXG_MAX_QUEUES, \
 	  .stride = IXG_TX_STRIDE, ##__VA_ARGS__ }
 
+/* What software and firmware share outlives a reset of the MAC. */
 static void ctrl_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 {
+	uint32_t sync = ixgbe_get(nic, IXG_SW_FW_SYNC);
+
 	(void)i;
 	if (val & (CTRL_RST | CTRL_LNK_RST)) {
 		ixgbe_reset(nic);
+		*ixgbe_reg(nic, IXG_SW_FW_SYNC) = sync;
 	} else if (val & CTRL_GIO_DIS) {
 		*ixgbe_reg(nic, IXG_STATUS) &= ~STATUS_GIO;
 	} else {

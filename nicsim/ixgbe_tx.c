@@ -64,7 +64,7 @@ static bool can_send(struct ixgbe *nic)
 	if (!(ixgbe_get(nic, IXG_DMATXCTL) & DMATXCTL_TE) || !ixgbe_dma_allowed(nic) ||
 	    (ixgbe_get(nic, IXG_SECTXCTRL) & SECTXCTRL_TX_DIS))
 		return false;
-	return loopback(nic) || (nicsim_link_up(nic->sim) && nicsim_wire_tx_room(nic->sim));
+	return loopback(nic) || (ixgbe_link_up(nic) && nicsim_wire_tx_room(nic->sim));
 }
 
 static void store_context(struct ixgbe *nic, unsigned int q, const struct tx_desc *desc)

@@ -12,6 +12,7 @@
 
 static const struct nic_model * const models[] = {
 	&ixgbe_82599_model,
+	&ixgbe_x550_model,
 	&gve_model,
 	&loopback_model,
 };

@@ -18,7 +18,7 @@
  *	toeplitz.c	the hash of RSS
  *	segment.c	checksums and segmentation on the way out
  *	loopback.c	a model for the tests of all of the above
- *	ixgbe*.c	the 82599
+ *	ixgbe*.c	the 82599 and the X550
  *	gve*.c		the gVNIC
  *
  * A model implements struct nic_model and calls the functions below.  All of
@@ -117,6 +117,7 @@ struct nic_model {
 };
 
 extern const struct nic_model ixgbe_82599_model;
+extern const struct nic_model ixgbe_x550_model;
 extern const struct nic_model gve_model;
 extern const struct nic_model loopback_model;
 

@@ -8,7 +8,7 @@ import shlex
 import socket
 import subprocess
 
-MODELS = {"ixgbe": "82599", "gve": "gvnic"}
+MODELS = {"ixgbe": "82599", "x550": "x550", "gve": "gvnic"}
 READY_S = 20
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
