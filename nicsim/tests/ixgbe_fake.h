@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The 82599 on the backend of fake.h. */
+/* The 82599, or another model of its family, on the backend of fake.h. */
 #ifndef NICSIM_TESTS_IXGBE_FAKE_H
 #define NICSIM_TESTS_IXGBE_FAKE_H
 
 #include "fake.h"
 #include "ixgbe.h"
 
+static const struct nic_model *model = &ixgbe_82599_model;
 static struct ixgbe *nic;
 
 static inline uint32_t rd(uint32_t offset)
 {
-	return ixgbe_82599_model.bar_read(nic, 0, offset, 4);
+	return model->bar_read(nic, 0, offset, 4);
 }
 
 static inline void wr(uint32_t offset, uint32_t val)
 {
-	ixgbe_82599_model.bar_write(nic, 0, offset, val, 4);
+	model->bar_write(nic, 0, offset, val, 4);
 }
 
 /* A model after power-on, with the link up and bus mastering on. */
 static inline void fake_start(void)
 {
 	if (nic)
-		ixgbe_82599_model.destroy(nic);
+		model->destroy(nic);
 	fake_clear();
-	nic = ixgbe_82599_model.create(NULL, fake_mac);
-	ixgbe_82599_model.bus_master(nic, true);
+	nic = model->create(NULL, fake_mac);
+	model->bus_master(nic, true);
 	wr(IXG_GPIE, GPIE_MSIX);
 }
 
@@ -93,7 +94,7 @@ static inline void rx_on(void)
 
 static inline enum nic_rx_verdict receive_frame(const uint8_t *frame, size_t len)
 {
-	return ixgbe_82599_model.wire_rx(nic, frame, len, false);
+	return model->wire_rx(nic, frame, len, false);
 }
 
 #endif

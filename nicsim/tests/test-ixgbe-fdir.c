@@ -192,7 +192,7 @@ static void test_signature(void)
 		f.tci = signature[i].vlan;
 		f.vlan = f.tci;
 		/* one write of 8 bytes, as the driver does it */
-		ixgbe_82599_model.bar_write(nic, 0, IXG_FDIRHASH,
+		model->bar_write(nic, 0, IXG_FDIRHASH,
 					    (uint64_t)command(&f, 2, 0) << 32 |
 					    signature[i].hash, 8);
 		ok(queue_of(&f) == 2, "signature filter for %s", signature[i].src);

@@ -90,7 +90,7 @@ static void test_other(void)
 	wr(IXG_IVAR_MISC, (IVAR_VALID | 9) << 8);
 	wr(IXG_EIMS, EICR_LSC);
 	fake.link = false;
-	ixgbe_82599_model.link(nic, false);
+	model->link(nic, false);
 	ok(fake.irq[9] == 1 && (rd(IXG_EICS) & EICR_LSC), "link change");
 	ok(!(rd(IXG_LINKS) & LINKS_UP), "LINKS says so");
 	wr(IXG_EICR, EICR_LSC);

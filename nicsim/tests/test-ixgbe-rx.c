@@ -213,7 +213,7 @@ static void test_starved(void)
 
 	start(ONE_BUFFER(2), 0);
 	wr(IXG_RXPBSIZE(0), 2 << 10);
-	while (ixgbe_82599_model.wire_rx(nic, frame, len, true) == NIC_RX_TAKEN && taken < 100)
+	while (model->wire_rx(nic, frame, len, true) == NIC_RX_TAKEN && taken < 100)
 		taken++;
 	ok(taken == 2048 / 160, "a full packet buffer makes a pausing source wait (%u)", taken);
 	receive_frame(frame, len);
@@ -398,7 +398,7 @@ static void test_strict(void)
 	ok(fake.strict == 1, "ring outside memory: %s", fake.strict_text);
 	fake_start();
 	rx_queue(0, ONE_BUFFER(2), 4);
-	ixgbe_82599_model.bus_master(nic, false);
+	model->bus_master(nic, false);
 	rx_on();
 	ok(fake.strict == 1, "bus mastering off: %s", fake.strict_text);
 	receive_frame(frame, udp_frame(100));

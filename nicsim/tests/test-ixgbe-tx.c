@@ -208,12 +208,12 @@ static void test_stops(void)
 	ixgbe_tx_all(nic);
 	ok(fake.outs == 1, "sent when there is room");
 	fake.link = false;
-	ixgbe_82599_model.link(nic, false);
+	model->link(nic, false);
 	put(TX_DATA, DATA_CMD | LAST | len, 0);
 	kick();
 	ok(fake.outs == 1, "without a link nothing is sent");
 	fake.link = true;
-	ixgbe_82599_model.link(nic, true);
+	model->link(nic, true);
 	ok(fake.outs == 2, "until it is back");
 	wr(IXG_CTRL, CTRL_GIO_DIS);
 	put(TX_DATA, DATA_CMD | LAST | len, 0);
