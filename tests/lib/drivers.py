@@ -7,7 +7,13 @@ PCI = os.path.realpath("/sys/class/net/eth0/device")
 CPUS = os.cpu_count()
 
 
+def device_id():
+    with open(f"{PCI}/device", encoding="ascii") as file:
+        return int(file.read(), 16)
+
+
 class Ixgbe:
+    nic = "82599"
     vectors = CPUS + 1
     interrupts = "eth0"
     errors = ("rx_csum_offload_errors",)
@@ -31,6 +37,8 @@ class Ixgbe:
     payload_lens = (1024, 4096, 16384)
     split_erratum = True    # header split has to be agreed to
     split_anyway = ()       # in which cases TPACKET4_SPLIT is set besides "done"
+    eeprom_magic = 0x10f78086
+    eeprom_sum_words = 0x40     # that add up to 0xbaba
 
     @staticmethod
     def split(sent, length, slot_len, payload_len):
@@ -50,7 +58,14 @@ class Ixgbe:
         return [stats[f"rx_queue_{q}_packets"] for q in range(CPUS)]
 
 
+class X550(Ixgbe):
+    nic = "x550"
+    eeprom_magic = 0x15638086
+    eeprom_sum_words = 0x42
+
+
 class Gve:
+    nic = "gve"
     vectors = 2 * 16 + 1
     interrupts = f"@pci:{os.path.basename(PCI)}"
     errors = ("rx_dropped", "rx_desc_err_dropped_pkt")
@@ -95,4 +110,4 @@ class Gve:
 
 
 NAME = os.path.basename(os.readlink(f"{PCI}/driver"))
-DRIVER = {"ixgbe": Ixgbe, "gve": Gve}[NAME]
+DRIVER = {0x10f7: Ixgbe, 0x1563: X550, 0x0042: Gve}[device_id()]

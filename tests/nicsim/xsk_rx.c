@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * xsk_rx IFNAME QUEUE COUNT: receive COUNT frames of the NIC model's generator
- * by AF_XDP in zero-copy mode, without any library, and check each.
+ * xsk_rx IFNAME QUEUE COUNT [CHUNK]: receive COUNT frames of the NIC model's
+ * generator by AF_XDP in zero-copy mode, without any library, and check each.
+ * CHUNK is the size of a frame's memory, 2048 or 4096.
  *
  * Prints "ready" when frames may be sent.  Ends with status 0 when all came,
  * whole and in order; "zerocopy" is what the kernel says of the socket.
@@ -31,7 +32,6 @@
 #endif
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define XDP_DRV_MODE	0x4u		/* XDP_FLAGS_DRV_MODE */
-#define CHUNK		4096u
 #define CHUNKS		2048u
 #define RING		1024u
 #define QUIET_MS	15000
@@ -43,7 +43,7 @@ struct ring {
 
 struct xsk {
 	int fd, ifindex;
-	unsigned int queue;
+	unsigned int queue, chunk;
 	uint8_t *umem;
 	struct ring fill, rx;
 	uint64_t frames, bytes;
@@ -139,7 +139,10 @@ static void set_option(struct xsk *xsk, int option, const void *val, socklen_t l
 
 static void make_umem(struct xsk *xsk)
 {
-	struct xdp_umem_reg reg = { .len = CHUNK * CHUNKS, .chunk_size = CHUNK };
+	struct xdp_umem_reg reg = {
+		.len = (uint64_t)xsk->chunk * CHUNKS,
+		.chunk_size = xsk->chunk,
+	};
 	int entries = RING;
 
 	xsk->umem = mmap(NULL, reg.len, PROT_READ | PROT_WRITE,
@@ -183,7 +186,7 @@ static void give(struct xsk *xsk, uint64_t addr)
 {
 	uint32_t prod = *xsk->fill.producer;
 
-	((uint64_t *)xsk->fill.desc)[prod % RING] = addr & ~(uint64_t)(CHUNK - 1);
+	((uint64_t *)xsk->fill.desc)[prod % RING] = addr & -(uint64_t)xsk->chunk;
 	__atomic_store_n(xsk->fill.producer, prod + 1, __ATOMIC_RELEASE);
 }
 
@@ -200,7 +203,7 @@ static void bind_socket(struct xsk *xsk)
 	unsigned int i;
 
 	for (i = 0; i < RING; i++)
-		give(xsk, (uint64_t)i * CHUNK);
+		give(xsk, (uint64_t)i * xsk->chunk);
 	if (bind(xsk->fd, (struct sockaddr *)&addr, sizeof(addr)))
 		die("bind with XDP_ZEROCOPY");
 	if (getsockopt(xsk->fd, SOL_XDP, XDP_OPTIONS, &opt, &len))
@@ -266,12 +269,13 @@ int main(int argc, char **argv)
 	struct xsk xsk = {};
 	int map;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: xsk_rx IFNAME QUEUE COUNT\n");
+	if (argc != 4 && argc != 5) {
+		fprintf(stderr, "usage: xsk_rx IFNAME QUEUE COUNT [CHUNK]\n");
 		return 2;
 	}
 	xsk.ifindex = if_nametoindex(argv[1]);
 	xsk.queue = strtoul(argv[2], NULL, 0);
+	xsk.chunk = argc == 5 ? strtoul(argv[4], NULL, 0) : 4096;
 	xsk.fd = socket(AF_XDP, SOCK_RAW, 0);
 	if (!xsk.ifindex || xsk.fd < 0)
 		die(xsk.ifindex ? "socket(AF_XDP)" : argv[1]);
