@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What is about ixgbe and the 82599: its registers, and what it can do alone."""
+"""What is about ixgbe and its NICs: their registers, and what they can do alone."""
 
 import ctypes
 import mmap
@@ -7,6 +7,7 @@ import struct
 import time
 
 import guest
+import hwstamp
 from common import (CPUS, DRIVER, FAR, NIC, PCI, Background, Capture, carrier_changes, generate,
                     leased, leases_under_ping, link_up, model, no_rule, ping, reprobe, rule,
                     stack_packets, tagged, traffic, vlan_pcap, weights)
@@ -310,7 +311,33 @@ def nothing_confirms():
     want("are kept out of use for ever" in sh("dmesg"), "the kernel's log does not tell")
 
 
+def time_stamps():
+    """Those that follow the frames in their slots are not theirs."""
+    slot = 1024
+    hwstamp.of_all("eth0", True)
+    try:
+        with Capture() as capture:
+            traffic(capture, 2000, "min=60 max=1514 flows=64")
+        with Capture(leased(), 1024, slot) as capture:
+            traffic(capture, 500, f"min={slot - 100} max={slot - 8}")
+            stats = traffic(capture, 500, f"min={slot + 1} max=1514")
+            want(stats["chained"] == stats["gen"], f"two slots each: {stats}")
+            # These begin in the slot before the last.
+            before = stats["drop_error"]
+            generate(f"count=8 min={slot - 7} max={slot} seed=0")
+            until("they are dropped", lambda: capture.stats()["drop_error"] == before + 8)
+            traffic(capture, 100)
+    finally:
+        hwstamp.of_all("eth0", False)
+    with Capture() as capture:
+        traffic(capture)
+
+
+# What only some of the NICs can do.
+OWN = {"x550": [("time stamps of all frames", time_stamps)]}
+
 CASES = [
+    *OWN.get(DRIVER.nic, []),
     ("the hash of RSS", hash_by_rss),
     ("a lease does not touch the link, nor other queues", no_link_flap),
     ("ATR does not steer into a lease", flow_director),
