@@ -60,6 +60,7 @@ class Ixgbe:
 
 class X550(Ixgbe):
     nic = "x550"
+    split_erratum = False
     eeprom_magic = 0x15638086
     eeprom_sum_words = 0x42
 
