@@ -348,6 +348,66 @@ TEST_F(ring, scribbled_kernel_entries)
 	}
 }
 
+static void payload_req(struct tpacket_req4 *req, __u32 entries, __u32 slots,
+			__u32 payload)
+{
+	pd_req(req, entries, slots, 512);
+	req->tp_payload_size = 4096;
+	req->tp_payload_nr = payload;
+}
+
+/* What user space writes into tp_payload_slot of entries that came without one,
+ * of a ring whose payload slots 8 to 11 are its spares.
+ */
+static const struct given {
+	const char *what;
+	__u32 slot;
+	bool taken;
+} given[] = {
+	{ "none", TPACKET4_SLOT_NONE, false },
+	{ "a spare", 8, true },
+	{ "the same again", 8, false },
+	{ "one that the kernel has", 0, false },
+	{ "one that is not there", 12, false },
+	{ "another spare", 9, true },
+	{ "a number with the highest bit", 1U << 31, false },
+	{ "the last spare", 11, true },
+};
+
+TEST_F(ring, payload_given_back)
+{
+	struct tpacket_req4 req;
+	struct tpacket4_hdr *hdr;
+	__u32 i, taken = 0, bad = 0;
+
+	payload_req(&req, ARRAY_SIZE(given), 0, 12);
+	OPEN_REQ(&req);
+	FILL(0);
+	for (i = 0; i < ARRAY_SIZE(given); i++) {
+		hdr = tpacket4_at(&self->pd.ring, i - ARRAY_SIZE(given));
+		EXPECT_EQ(hdr->tp_payload_slot, TPACKET4_SLOT_NONE);
+		EXPECT_EQ(hdr->tp_flags & TPACKET4_SPLIT_WHY_MASK,
+			  TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_COPIED));
+		hdr->tp_payload_slot = given[i].slot;
+	}
+
+	/* One by one: the kernel looks when it has no slot left. */
+	for (i = 0; i < ARRAY_SIZE(given); i++) {
+		taken += given[i].taken;
+		bad += !given[i].taken && given[i].slot != TPACKET4_SLOT_NONE;
+		RELEASE(1);
+		FILL(100 + i);
+		EXPECT_EQ(self->stats.ts_bad_slot, bad)
+			TH_LOG("%s", given[i].what);
+		EXPECT_EQ(self->stats.ts_payload_spare, 4 - taken)
+			TH_LOG("%s", given[i].what);
+		EXPECT_EQ(self->stats.ts_payload_free, 8 + taken)
+			TH_LOG("%s", given[i].what);
+	}
+	EXPECT_EQ(self->stats.ts_payload_held, 0);
+	EXPECT_EQ(self->stats.ts_payload_posted, 0);
+}
+
 struct hostile {
 	struct tpacket4_ring *ring;
 	bool stop;
@@ -384,10 +444,12 @@ TEST_F_TIMEOUT(ring, hostile, 120)
 {
 	struct hostile h = { .ring = &self->pd.ring };
 	struct pollfd pfd = { .events = POLLIN };
+	struct tpacket_req4 req;
 	pthread_t thread;
 	__u32 i;
 
-	OPEN(64, 96);
+	payload_req(&req, 64, 96, 96);
+	OPEN_REQ(&req);
 	pfd.fd = self->pd.fd;
 	ASSERT_EQ(pthread_create(&thread, NULL, hostile_main, &h), 0);
 	for (i = 0; i < 300; i++) {
