@@ -148,6 +148,7 @@ enum packet_direct_reason
 packet_direct_get_dmabuf(struct packet_direct *pd,
 			 const struct tpacket4_direct *arg);
 void packet_direct_put_dmabuf(struct packet_direct *pd);
+void packet_direct_abandon_dmabuf(struct packet_direct *pd);
 enum packet_direct_reason packet_direct_map_dmabuf(struct packet_direct *pd);
 void packet_direct_unmap_dmabuf(struct packet_direct *pd);
 

@@ -140,6 +140,22 @@ void packet_direct_put_dmabuf(struct packet_direct *pd)
 	kref_put(&buf->ref, packet_direct_dmabuf_free);
 }
 
+/**
+ * packet_direct_abandon_dmabuf() - leave the dma-buf as it is, for ever
+ * @pd: ring in quarantine
+ *
+ * The NIC may write to it at any time, so it stays mapped and referenced.
+ *
+ * Context: RTNL.
+ */
+void packet_direct_abandon_dmabuf(struct packet_direct *pd)
+{
+	if (!pd->payload.dmabuf)
+		return;
+	pd->payload.dmabuf->pd = NULL;
+	pd->payload.dmabuf = NULL;
+}
+
 /* A payload slot has to be in one piece for the NIC.  The exporter may have told
  * of such a piece page by page, so neighbours are taken together first.
  */

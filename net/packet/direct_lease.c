@@ -152,6 +152,7 @@ static void packet_direct_quarantine(struct packet_direct_queue *pdq)
 	netdev_err(pdq->dev, "RX queue %u did not confirm that it stopped: %lu pages of a packet ring%s are kept out of use for ever\n",
 		   pdq->queue, pages,
 		   pd->payload.dmabuf ? " and a dma-buf" : "");
+	packet_direct_abandon_dmabuf(pd);
 }
 
 /**

@@ -634,9 +634,14 @@ void packet_direct_drop(struct packet_direct_queue *pdq,
 }
 EXPORT_SYMBOL_GPL(packet_direct_drop);
 
+/* Of a split frame the first part alone has headers.  The filter's skb relies on
+ * that: it has one fragment for each part.
+ */
 static bool packet_direct_fits(const struct packet_direct_queue *pdq,
 			       const struct packet_direct_part *part)
 {
+	if (packet_direct_is_split(pdq) && pdq->chain && part->len)
+		return false;
 	return part->len <= pdq->slots.len &&
 	       part->payload_len <= pdq->payload.len;
 }
