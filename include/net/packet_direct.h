@@ -828,7 +828,6 @@ static inline void packet_direct_run_split(struct packet_direct_queue *pdq,
 					   u32 len, u32 payload_len, u32 flags,
 					   u32 hash)
 {
-	u32 entry = (pdq->fill + run->count) & pdq->mask;
 	u32 payload = run->payload_fifo[run->count];
 	u32 slot = run->fifo[run->count];
 
@@ -837,9 +836,11 @@ static inline void packet_direct_run_split(struct packet_direct_queue *pdq,
 		payload = TPACKET4_SLOT_NONE;
 	}
 	if (unlikely(slot != run->home[run->count]))
-		__packet_direct_bind(pdq, &pdq->slots, entry, slot);
+		__packet_direct_bind(pdq, &pdq->slots,
+				     (pdq->fill + run->count) & pdq->mask, slot);
 	if (unlikely(payload != run->payload_home[run->count]))
-		__packet_direct_bind_payload(pdq, entry, payload);
+		__packet_direct_bind_payload(pdq, (pdq->fill + run->count) &
+					     pdq->mask, payload);
 	__packet_direct_write(run->hdr, slot, 0, len, flags, len + payload_len,
 			      hash, run->tstamp);
 	__packet_direct_write_payload(run->hdr, payload, payload_len);

@@ -460,11 +460,12 @@ ixgbe_direct_clean_filtered(struct ixgbe_ring *ring, u32 max,
  **/
 static u32 ixgbe_direct_split_flags(u64 lower, u32 payload_len)
 {
-	u32 flags = lower & IXGBE_DIRECT_SPH ? TPACKET4_SPLIT : 0;
-
-	if (!payload_len)
-		return flags | TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_HEADER_ONLY);
-	return flags ?: TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_UNKNOWN);
+	if (likely((lower & IXGBE_DIRECT_SPH) && payload_len))
+		return TPACKET4_SPLIT;
+	if (payload_len)
+		return TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_UNKNOWN);
+	return TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_HEADER_ONLY) |
+	       (lower & IXGBE_DIRECT_SPH ? TPACKET4_SPLIT : 0);
 }
 
 /**
