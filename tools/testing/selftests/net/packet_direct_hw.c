@@ -16,7 +16,6 @@
 #include <netinet/ip.h>
 #include <netinet/udp.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -1044,56 +1043,47 @@ TEST_F_TIMEOUT(hw, scribbled_headers, 120)
 	EXPECT_GT(self->stats.ts_bad_slot, 0);
 }
 
-struct hostile {
-	struct tpacket4_ring *ring;
-	bool stop;
-};
-
-static void *hostile_main(void *arg)
-{
-	struct hostile *h = arg;
-	struct tpacket4_ring *ring = h->ring;
-	unsigned int seed = 7;
-	__u32 at, *word;
-
-	while (!__atomic_load_n(&h->stop, __ATOMIC_RELAXED)) {
-		at = rand_r(&seed) % (sizeof(*ring->ctrl) / 4);
-		word = (__u32 *)ring->ctrl + at;
-		at = rand_r(&seed) % 4 ? rand_r(&seed) : ring->ctrl->prod;
-		__atomic_store_n(word, at, __ATOMIC_RELAXED);
-
-		at = rand_r(&seed) % (sizeof(struct tpacket4_hdr) / 4);
-		word = (__u32 *)tpacket4_at(ring, rand_r(&seed)) + at;
-		__atomic_store_n(word, rand_r(&seed) % (2 * ENTRIES),
-				 __ATOMIC_RELAXED);
-	}
-
-	return NULL;
-}
-
 /* A hostile owner harms itself: the sum holds, the next socket works. */
+#define HOSTILE()							\
+	do {								\
+		struct pd_hostile _h = { .ring = &self->pd.ring };	\
+		__u32 _i;						\
+									\
+		ASSERT_EQ(pd_hostile_start(&_h), 0);			\
+		for (_i = 0; _i < 200; _i++) {				\
+			SEND(50, _i);					\
+			tpacket4_kick_always(self->pd.fd);		\
+			STATS();					\
+		}							\
+		pd_hostile_stop(&_h);					\
+		STATS();						\
+		pd_close(&self->pd);					\
+									\
+		OPEN_LEASED();						\
+		SEND(50, 0);						\
+		TAKE(50, 0);						\
+	} while (0)
+
 TEST_F_TIMEOUT(hw, hostile, 120)
 {
-	struct hostile h = { .ring = &self->pd.ring };
-	pthread_t thread;
-	__u32 i;
-
 	OPEN_RING(ENTRIES, ENTRIES + 64, 2048);
 	LEASE();
-	ASSERT_EQ(pthread_create(&thread, NULL, hostile_main, &h), 0);
-	for (i = 0; i < 200; i++) {
-		SEND(50, i);
-		tpacket4_kick_always(self->pd.fd);
-		STATS();
-	}
-	__atomic_store_n(&h.stop, true, __ATOMIC_RELAXED);
-	pthread_join(thread, NULL);
-	STATS();
-	pd_close(&self->pd);
+	HOSTILE();
+}
 
-	OPEN_LEASED();
-	SEND(50, 0);
-	TAKE(50, 0);
+TEST_F_TIMEOUT(hw, hostile_split, 120)
+{
+	struct tpacket_req4 req;
+
+	pd_req(&req, ENTRIES, ENTRIES + 64, 512);
+	req.tp_slot_len = 256;
+	req.tp_payload_size = 4096;
+	req.tp_payload_nr = ENTRIES + 64;
+	ASSERT_EQ(pd_open(&self->pd, self->ifname, &req), 0);
+	ASSERT_OK(pd_refused(self->pd.fd,
+			     pd_lease_split(self->pd.fd, self->queue),
+			     PACKET_DIRECT_OK));
+	HOSTILE();
 }
 
 /* Down: the reader is told.  Up: the lease goes on. */

@@ -391,6 +391,22 @@ int pd_lease(int fd, unsigned int queue)
 	return 0;
 }
 
+/* The long form, also where header split has an erratum. */
+int pd_lease_split(int fd, unsigned int queue)
+{
+	struct tpacket4_direct direct = {
+		.td_size = sizeof(direct),
+		.td_queue = queue,
+		.td_flags = PACKET_DIRECT_SPLIT_ERRATUM,
+	};
+
+	if (setsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, &direct,
+		       sizeof(direct)))
+		return -errno;
+
+	return 0;
+}
+
 int pd_unlease(int fd)
 {
 	struct tpacket4_direct direct = {
@@ -689,4 +705,39 @@ __u64 pd_now(int clock)
 	clock_gettime(clock, &ts);
 
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/* Writes everywhere in control page and headers, as fast as it can. */
+static void *hostile_main(void *arg)
+{
+	struct pd_hostile *h = arg;
+	struct tpacket4_ring *ring = h->ring;
+	__u32 slots = ring->layout.tl_slot_nr;
+	unsigned int seed = 99;
+	__u32 at, *word;
+
+	while (!__atomic_load_n(&h->stop, __ATOMIC_RELAXED)) {
+		at = rand_r(&seed) % (sizeof(*ring->ctrl) / 4);
+		word = (__u32 *)ring->ctrl + at;
+		at = rand_r(&seed) % 4 ? rand_r(&seed) : ring->ctrl->prod;
+		__atomic_store_n(word, at, __ATOMIC_RELAXED);
+
+		at = rand_r(&seed) % (sizeof(struct tpacket4_hdr) / 4);
+		word = (__u32 *)tpacket4_at(ring, rand_r(&seed)) + at;
+		__atomic_store_n(word, rand_r(&seed) % (2 * slots),
+				 __ATOMIC_RELAXED);
+	}
+
+	return NULL;
+}
+
+int pd_hostile_start(struct pd_hostile *h)
+{
+	return -pthread_create(&h->thread, NULL, hostile_main, h);
+}
+
+void pd_hostile_stop(struct pd_hostile *h)
+{
+	__atomic_store_n(&h->stop, true, __ATOMIC_RELAXED);
+	pthread_join(h->thread, NULL);
 }

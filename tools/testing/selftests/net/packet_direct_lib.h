@@ -10,6 +10,7 @@
 
 #include <linux/if_ether.h>
 #include <linux/types.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -25,6 +26,13 @@ struct pd_sock {
 	int			fd;
 	int			ifindex;
 	struct tpacket4_ring	ring;
+};
+
+/* A thread that writes nonsense into a ring. */
+struct pd_hostile {
+	struct tpacket4_ring	*ring;
+	pthread_t		thread;
+	bool			stop;
 };
 
 /* A frame put together again from its entries. */
@@ -66,10 +74,13 @@ int pd_info(int fd, struct tpacket4_info *info);
 int pd_reason(int fd);
 const char *pd_refused(int fd, int err, int reason);
 int pd_lease(int fd, unsigned int queue);
+int pd_lease_split(int fd, unsigned int queue);
 int pd_unlease(int fd);
 int pd_stats(int fd, struct tpacket4_stats *stats);
 bool pd_sum_ok(const struct pd_sock *pd, const struct tpacket4_stats *stats);
 int pd_drop_caps(void);
+int pd_hostile_start(struct pd_hostile *h);
+void pd_hostile_stop(struct pd_hostile *h);
 
 /* sending */
 int pd_tx_open(const char *ifname);

@@ -4,7 +4,6 @@
  * of nonsense in tp_slot, cons and everywhere else.
  */
 #include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -408,57 +407,26 @@ TEST_F(ring, payload_given_back)
 	EXPECT_EQ(self->stats.ts_payload_posted, 0);
 }
 
-struct hostile {
-	struct tpacket4_ring *ring;
-	bool stop;
-};
-
-/* Writes everywhere in control page and headers, as fast as it can. */
-static void *hostile_main(void *arg)
-{
-	struct hostile *h = arg;
-	struct tpacket4_ring *ring = h->ring;
-	__u32 slots = ring->layout.tl_slot_nr;
-	unsigned int seed = 99;
-	__u32 at, *word;
-
-	while (!__atomic_load_n(&h->stop, __ATOMIC_RELAXED)) {
-		at = rand_r(&seed) % (sizeof(*ring->ctrl) / 4);
-		word = (__u32 *)ring->ctrl + at;
-		at = rand_r(&seed) % 4 ? rand_r(&seed) : ring->ctrl->prod;
-		__atomic_store_n(word, at, __ATOMIC_RELAXED);
-
-		at = rand_r(&seed) % (sizeof(struct tpacket4_hdr) / 4);
-		word = (__u32 *)tpacket4_at(ring, rand_r(&seed)) + at;
-		__atomic_store_n(word, rand_r(&seed) % (2 * slots),
-				 __ATOMIC_RELAXED);
-	}
-
-	return NULL;
-}
-
 /* A process that writes nonsense while frames arrive loses its frames, and
  * nothing else: the sum holds, and the next socket works.
  */
 TEST_F_TIMEOUT(ring, hostile, 120)
 {
-	struct hostile h = { .ring = &self->pd.ring };
+	struct pd_hostile h = { .ring = &self->pd.ring };
 	struct pollfd pfd = { .events = POLLIN };
 	struct tpacket_req4 req;
-	pthread_t thread;
 	__u32 i;
 
 	payload_req(&req, 64, 96, 96);
 	OPEN_REQ(&req);
 	pfd.fd = self->pd.fd;
-	ASSERT_EQ(pthread_create(&thread, NULL, hostile_main, &h), 0);
+	ASSERT_EQ(pd_hostile_start(&h), 0);
 	for (i = 0; i < 300; i++) {
 		SEND(50, i);
 		poll(&pfd, 1, 0);
 		STATS();
 	}
-	__atomic_store_n(&h.stop, true, __ATOMIC_RELAXED);
-	pthread_join(thread, NULL);
+	pd_hostile_stop(&h);
 	STATS();
 
 	pd_close(&self->pd);
