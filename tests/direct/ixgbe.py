@@ -8,6 +8,7 @@ import time
 
 import guest
 import hwstamp
+import split
 from common import (CPUS, DRIVER, FAR, NIC, PCI, Background, Capture, carrier_changes, generate,
                     leased, leases_under_ping, link_up, model, no_rule, ping, reprobe, rule,
                     stack_packets, tagged, traffic, vlan_pcap, weights)
@@ -334,7 +335,8 @@ def time_stamps():
 
 
 # What only some of the NICs can do.
-OWN = {"x550": [("time stamps of all frames", time_stamps)]}
+OWN = {"x550": [("time stamps of all frames", time_stamps),
+                ("time stamps and header split", split.stamped)]}
 
 CASES = [
     *OWN.get(DRIVER.nic, []),

@@ -9,6 +9,7 @@ import random
 import struct
 
 import guest
+import hwstamp
 import packet4
 from common import NIC, link_up, no_rule
 from drivers import DRIVER, NAME
@@ -209,6 +210,32 @@ def jumbo():
     finally:
         sh("ip link set eth0 mtu 1500")
         link_up()
+
+
+def stamped():
+    """A time stamp that follows a frame is not part of it, wherever it lies."""
+    sent = frames((0, 1, 46, 76, 80, 400, 1400))
+    sent.append(Sent("a payload of nothing but the stamp",
+                     ethernet(0x0800) + ipv4(6, 48, 40) + tcp(28), SLOT_LEN - 6, True))
+    all_to_queue()
+    hwstamp.of_all("eth0", True)
+    try:
+        with SplitRing(slot_len=SLOT_LEN) as ring:
+            start(ring)
+            feed(sent)
+            got = ring.frames(len(sent), mine=ours)
+            for want_frame, frame in zip(sent, got):
+                name, (_, payload) = want_frame.name, frame.lengths()[0]
+                want(frame.data == want_frame.data and frame.length == len(frame.data),
+                     f"{name}: {len(want_frame.data)} bytes sent, there came {frame.lengths()}")
+                want((frame.slots[0][1] == NONE) == (not payload), f"{name}: {frame.slots}")
+            want(len(got) == len(sent), f"{len(got)} frames of {len(sent)}: {ring.stats()}")
+            ring.give()
+            ring.release()
+            ring.sums()
+    finally:
+        hwstamp.of_all("eth0", False)
+        back_to_stack()
 
 
 def cut(parts, length):
