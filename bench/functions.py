@@ -15,7 +15,7 @@ import split                # noqa: E402
 from boot import OUT, TOP   # noqa: E402
 
 CSV = os.path.join(OUT, "functions.csv")
-COLUMNS = ("path", "frame_bytes", "function", "insn_per_packet")
+COLUMNS = ("nic", "path", "frame_bytes", "function", "insn_per_packet")
 WRITTEN = 0.02  # instructions per packet
 SHOWN = 1
 
@@ -28,37 +28,38 @@ def symbols(kernel, path):
 
 def per_packet(row):
     """Function -> instructions per packet, the most first."""
-    sums = row["window"].by_function(symbols(row.get("kernel", "release"), row["path"]))
+    sums = row["window"].by_function(symbols(row["kernel"], row["path"]))
     return {name: count / row["frames"]
             for name, count in sorted(sums.items(), key=lambda x: -x[1])}
 
 
 def write(rows):
-    """functions.csv of one boot."""
+    """functions.csv of these rows."""
     with open(CSV, "w", newline="") as f:
         out = csv.writer(f, lineterminator="\n")
         out.writerow(COLUMNS)
         for row in rows:
             for name, count in per_packet(row).items():
                 if count >= WRITTEN:
-                    out.writerow((row["path"], row["size"], name, f"{count:.2f}"))
+                    out.writerow((row["nic"], row["path"], row["size"], name, f"{count:.2f}"))
 
 
-def show(path, lines):
+def show(nic, path, lines):
     """The functions of a path in one paragraph; what is small is added up."""
     counts = [(line["function"], float(line["insn_per_packet"])) for line in lines
-              if line["path"] == path and line["frame_bytes"] == "64"]
+              if (line["nic"], line["path"], line["frame_bytes"]) == (nic, path, "64")]
     shown = [f"{name} {count:.1f}" for name, count in counts if count >= SHOWN]
     rest = sum(count for _, count in counts if count < SHOWN)
-    print(f"* {path}, {sum(c for _, c in counts):.0f}: {', '.join(shown)}; "
+    print(f"* {nic}, {path}, {sum(c for _, c in counts):.0f}: {', '.join(shown)}; "
           f"all others {rest:.1f}")
 
 
 def main(paths):
     with open(CSV, newline="") as f:
         lines = list(csv.DictReader(f))
-    for path in paths or dict.fromkeys(line["path"] for line in lines):
-        show(path, lines)
+    for nic, path in dict.fromkeys((line["nic"], line["path"]) for line in lines):
+        if not paths or path in paths:
+            show(nic, path, lines)
 
 
 if __name__ == "__main__":

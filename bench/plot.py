@@ -100,7 +100,8 @@ def draw_sizes(lines, directory):
 def main(path, directory):
     matplotlib.rcParams["svg.hashsalt"] = "bench"
     matplotlib.rcParams["svg.fonttype"] = "none"
-    lines = [line for line in results.read(path) if line["kernel"] == "release"]
+    lines = [line for line in results.read(path)
+             if (line["nic"], line["kernel"]) == ("82599", "release")]
     draw_sweeps(lines, directory)
     draw_sizes(lines, directory)
 

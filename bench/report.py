@@ -30,31 +30,34 @@ def markdown(head, rows):
 
 
 def instructions(lines):
-    """One row per path, one column per size."""
+    """One row per path, one column per size; those of other kernels to the right."""
     lines = [line for line in lines if plain(line)]
-    sizes = sorted({int(line["frame_bytes"]) for line in lines})
+    columns = sorted({(line["kernel"], int(line["frame_bytes"])) for line in lines},
+                     key=lambda c: (c[0] != "release", *c))
     paths = dict.fromkeys(line["path"] for line in lines)
-    by_key = {(line["path"], int(line["frame_bytes"])): line for line in lines}
+    by_key = {(line["path"], line["kernel"], int(line["frame_bytes"])): line for line in lines}
 
-    def cell(path, size):
-        line = by_key.get((path, size))
+    def cell(path, column):
+        line = by_key.get((path, *column))
         if not line or not line["insn_per_packet"]:
             return ""
         lost = f" ({line['drops']} lost)" if line["drops"] not in ("", "0") else ""
         return f"{float(line['insn_per_packet']):.0f}{lost}"
 
-    markdown(["instructions per packet"] + [f"{s} B" for s in sizes],
-             [[path] + [cell(path, s) for s in sizes] for path in paths])
+    markdown(["instructions per packet"]
+             + [f"{size} B" if kernel == "release" else f"{size} B, {kernel}"
+                for kernel, size in columns],
+             [[path] + [cell(path, c) for c in columns] for path in paths])
 
 
-def details(lines):
+def details(lines, kernel):
     """What else is known of 64-byte frames."""
     columns = (("kernel_insn", "kernel"), ("user_insn", "user"), ("cache_lines", "cache lines"),
                ("mmio_writes_per_packet", "MMIO writes"), ("pps", "pps, wall clock"),
                ("syscalls_per_packet", "system calls"), ("spread_percent", "spread %"))
     rows = [[line["path"]] + [line[c] for c, _ in columns] for line in lines
             if plain(line) and line["frame_bytes"] == "64"]
-    markdown(["64 B, per packet"] + [title for _, title in columns], rows)
+    markdown([f"64 B, per packet, kernel {kernel}"] + [title for _, title in columns], rows)
 
 
 def bursts(lines):
@@ -88,12 +91,15 @@ def notes(lines):
 
 
 def tables(lines):
-    for kernel in dict.fromkeys(line["kernel"] for line in lines):
-        chosen = [line for line in lines if line["kernel"] == kernel]
-        if kernel != "release":
-            print(f"Kernel {kernel}:\n")
-        for part in (instructions, notes, details, bursts, sweeps):
-            part(chosen)
+    notes(lines)
+    for nic in dict.fromkeys(line["nic"] for line in lines):
+        chosen = [line for line in lines if line["nic"] == nic]
+        print(f"NIC {nic}:\n")
+        instructions(chosen)
+        for kernel in dict.fromkeys(line["kernel"] for line in chosen):
+            details([line for line in chosen if line["kernel"] == kernel], kernel)
+        bursts(chosen)
+        sweeps(chosen)
 
 
 def show_bars(lines, all_of_them=True):

@@ -17,7 +17,7 @@ def settings(row):
 
 
 def key(row):
-    return row["kernel"], row["path"], row["size"], settings(row)
+    return row["nic"], row["kernel"], row["path"], row["size"], settings(row)
 
 
 def spread(values):
@@ -30,19 +30,18 @@ class Results:
     def __init__(self):
         self.rows = {}
 
-    def take(self, rows, kind, kernel="release", **more):
+    def take(self, rows, kind):
         """kind: counted, lines or timed, by what the boot was for."""
         for row in rows:
-            row = {**row, **more, "kernel": kernel}
             self.rows.setdefault(key(row), {}).setdefault(kind, []).append(row)
 
     def lines(self):
         return [self.line(k, kinds) for k, kinds in self.rows.items()]
 
     def line(self, k, kinds):
-        kernel, path, size, text = k
+        nic, kernel, path, size, text = k
         out = dict.fromkeys(COLUMNS, "")
-        out.update(nic="82599", path=path, frame_bytes=size, settings=text, kernel=kernel)
+        out.update(nic=nic, path=path, frame_bytes=size, settings=text, kernel=kernel)
         if counted := kinds.get("counted"):
             totals = [r["window"].total() / r["frames"] for r in counted]
             middle = statistics.median_low(totals)
@@ -51,11 +50,10 @@ class Results:
                 insn_per_packet=f"{middle:.1f}", boots=len(totals),
                 kernel_insn=f"{row['window'].kernel / row['frames']:.1f}",
                 user_insn=f"{row['window'].user / row['frames']:.1f}",
-                drops=row["drops"])
+                drops=row["drops"],
+                syscalls_per_packet=f"{row['window'].syscalls / row['frames']:.3g}")
             if len(totals) > 1:
                 out["spread_percent"] = f"{spread(totals):.2f}"
-            if "syscalls" in row:
-                out["syscalls_per_packet"] = f"{row['syscalls'] / row['frames']:.5f}"
         for row in kinds.get("lines", [])[:1]:
             window = row["window"]
             out["cache_lines"] = f"{window.lines / row['frames']:.2f}"

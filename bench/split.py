@@ -43,7 +43,7 @@ class Window:
 
     def __init__(self, line):
         words = line.split()[1:]
-        (self.kernel, self.user, self.lines, self.mmio_reads, self.mmio_writes,
+        (self.kernel, self.user, self.syscalls, self.lines, self.mmio_reads, self.mmio_writes,
          self.batches) = map(int, words)
         self.insns = {}
 

@@ -6,11 +6,12 @@
  *
  * Each window appends to the file out=PATH:
  *
- *	window KERNEL USER LINES MMIO_READS MMIO_WRITES BATCHES
+ *	window KERNEL USER SYSCALLS LINES MMIO_READS MMIO_WRITES BATCHES
  *	ADDRESS COUNT			for each instruction executed, in hex
  *
  * LINES is the sum over the batches of the physical cache lines touched at
- * least once in the batch.  The instructions are those of all vCPUs.
+ * least once in the batch.  The instructions are those of all vCPUs, or with
+ * one=on those of the vCPU that passes the marks.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -36,9 +37,11 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct qemu_plugin_scoreboard *score;
 static uint32_t bucket[BUCKETS];	/* slot + 1 */
 static uint64_t address[SLOTS], before[SLOTS];
+static bool enters_kernel[SLOTS];
 static uint32_t slots;
 static FILE *out;
-static bool counting, count_lines;
+static bool counting, count_lines, count_one;
+static unsigned int one;
 
 static struct line line[LINES];
 static uint64_t batch = 1, first_batch;
@@ -74,15 +77,18 @@ static uint64_t total(uint32_t slot)
 	uint64_t sum = 0;
 	int i;
 
+	if (count_one)
+		return ((uint64_t *)qemu_plugin_scoreboard_find(score, one))[slot];
 	for (i = 0; i < qemu_plugin_num_vcpus(); i++)
 		sum += ((uint64_t *)qemu_plugin_scoreboard_find(score, i))[slot];
 	return sum;
 }
 
-static void start(void)
+static void start(unsigned int vcpu)
 {
 	uint32_t i;
 
+	one = vcpu;
 	for (i = 0; i < slots; i++)
 		before[i] = total(i);
 	memset(before + slots, 0, (SLOTS - slots) * sizeof(before[0]));
@@ -97,14 +103,17 @@ static void start(void)
 
 static void stop(void)
 {
-	uint64_t sum[2] = { 0, 0 };
+	uint64_t sum[2] = { 0, 0 }, syscalls = 0;
 	uint32_t i;
 
 	counting = false;
-	for (i = 0; i < slots; i++)
+	for (i = 0; i < slots; i++) {
 		sum[address[i] >> 63] += total(i) - before[i];
-	fprintf(out, "window %ju %ju %ju %ju %ju %ju\n", sum[1], sum[0], lines, mmio_reads,
-		mmio_writes, batch - first_batch);
+		if (enters_kernel[i])
+			syscalls += total(i) - before[i];
+	}
+	fprintf(out, "window %ju %ju %ju %ju %ju %ju %ju\n", sum[1], sum[0], syscalls, lines,
+		mmio_reads, mmio_writes, batch - first_batch);
 	for (i = 0; i < slots; i++)
 		if (total(i) != before[i])
 			fprintf(out, "%jx %jx\n", address[i], total(i) - before[i]);
@@ -113,11 +122,10 @@ static void stop(void)
 
 static void marked(unsigned int vcpu, void *what)
 {
-	(void)vcpu;
 	pthread_mutex_lock(&lock);
 	switch ((uintptr_t)what) {
 	case MARK_START:
-		start();
+		start(vcpu);
 		break;
 	case MARK_STOP:
 		stop();
@@ -162,6 +170,16 @@ static void access_memory(unsigned int vcpu, uint32_t info, uint64_t vaddr, void
 		mmio_reads++;
 }
 
+static bool is_syscall(const struct qemu_plugin_insn *insn)
+{
+	static const uint8_t code[] = { 0x0f, 0x05 };
+	uint8_t bytes[sizeof(code)];
+
+	return qemu_plugin_insn_size(insn) == sizeof(code) &&
+	       qemu_plugin_insn_data(insn, bytes, sizeof(bytes)) == sizeof(bytes) &&
+	       !memcmp(bytes, code, sizeof(code));
+}
+
 static uintptr_t mark_of(const struct qemu_plugin_insn *insn)
 {
 	static const uint8_t nop[] = { 0x0f, 0x1f, 0x80 };
@@ -182,13 +200,16 @@ static void translate(struct qemu_plugin_tb *tb, void *arg)
 	struct qemu_u64 count = { .score = score };
 	struct qemu_plugin_insn *insn;
 	uintptr_t what;
+	uint32_t slot;
 	size_t i;
 
 	(void)arg;
 	pthread_mutex_lock(&lock);
 	for (i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
 		insn = qemu_plugin_tb_get_insn(tb, i);
-		count.offset = find_slot(qemu_plugin_insn_vaddr(insn)) * sizeof(uint64_t);
+		slot = find_slot(qemu_plugin_insn_vaddr(insn));
+		enters_kernel[slot] = is_syscall(insn);
+		count.offset = slot * sizeof(uint64_t);
 		qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(insn, QEMU_INLINE_ADD_U64,
 								    count, 1);
 		what = mark_of(insn);
@@ -219,6 +240,8 @@ int qemu_plugin_install(uint64_t id, const struct qemu_info *info, int argc, cha
 			out = fopen(argv[i] + 4, "w");
 		else if (!strcmp(argv[i], "lines=on"))
 			count_lines = true;
+		else if (!strcmp(argv[i], "one=on"))
+			count_one = true;
 	}
 	if (!out) {
 		fprintf(stderr, "count: give out=PATH, a file that can be written\n");

@@ -39,7 +39,7 @@ struct plan {
 };
 
 struct snap {
-	uint64_t tsc, ns, syscalls, bytes;
+	uint64_t tsc, ns, bytes;
 };
 
 struct run {
@@ -107,10 +107,8 @@ static void take_snap(struct snap *s, const struct run *run)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	*s = (struct snap){ .ns = ts.tv_sec * 1000000000ull + ts.tv_nsec, .tsc = __rdtsc() };
-	for (i = 0; i < run->queues; i++) {
-		s->syscalls += run->rx[i].syscalls;
+	for (i = 0; i < run->queues; i++)
 		s->bytes += run->rx[i].bytes;
-	}
 }
 
 static uint64_t drops(struct run *run)
@@ -174,8 +172,7 @@ static void print(const struct run *run, const struct plan *p, const struct snap
 
 	printf("{\"path\":\"%s\",\"size\":%ju,\"frames\":%ju,\"bytes\":%ju", run->path->name,
 	       p->size, frames, b->bytes - a->bytes);
-	printf(",\"tsc\":%ju,\"ns\":%ju,\"syscalls\":%ju,\"drops\":%ju", b->tsc - a->tsc,
-	       b->ns - a->ns, b->syscalls - a->syscalls, lost);
+	printf(",\"tsc\":%ju,\"ns\":%ju,\"drops\":%ju", b->tsc - a->tsc, b->ns - a->ns, lost);
 	printf(",\"entries\":%u,\"slot\":%u,\"batch\":%u,\"hold\":%u,\"filter\":%d",
 	       rx->entries, rx->slot, rx->batch, rx->hold, rx->filter);
 	printf(",\"burst\":%ju,\"queues\":%u}\n", p->burst, run->queues);

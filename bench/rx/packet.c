@@ -80,7 +80,6 @@ static unsigned int recvfrom_burst(struct rx *rx)
 	ssize_t len;
 
 	for (n = 0; n < rx->batch; n++) {
-		rx->syscalls++;
 		len = recvfrom(rx->fd, ring->buf, sizeof(ring->buf), MSG_DONTWAIT, NULL, NULL);
 		if (len < 0)
 			break;

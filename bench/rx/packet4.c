@@ -78,7 +78,6 @@ static unsigned int v4_burst(struct rx *rx)
 /* The kick and the busy poll in one. */
 static void direct_busy_wait(struct rx *rx)
 {
-	rx->syscalls++;
 	tpacket4_kick_always(rx->fd);
 }
 

@@ -27,7 +27,6 @@
  * @fd:		socket
  * @sum:	of what was read, so that it is read
  * @bytes:	of the frames
- * @syscalls:	in the loop
  * @priv:	the path's own
  */
 struct rx {
@@ -36,7 +35,7 @@ struct rx {
 	unsigned int queue, entries, slot, batch, hold;
 	bool filter, copy, busy;
 	int fd;
-	uint64_t sum, bytes, syscalls;
+	uint64_t sum, bytes;
 	void *priv;
 };
 

@@ -35,7 +35,6 @@ static unsigned int udp_burst(struct rx *rx)
 	ssize_t len;
 
 	for (n = 0; n < rx->batch; n++) {
-		rx->syscalls++;
 		len = recv(rx->fd, frame, sizeof(frame), MSG_DONTWAIT);
 		if (len < 0)
 			break;
