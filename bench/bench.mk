@@ -10,9 +10,14 @@ BENCH_CFLAGS := -O2 -g -Wall -Wextra -fno-pie -no-pie $(KHDR)
 QUICK        ?=
 BOOTS        ?= 3
 
-.PHONY: bench bench-programs
-bench: vm-ready bench-programs
+.PHONY: bench bench-programs bench-kernels
+bench: vm-ready capture-tools stock-tools bench-programs $(if $(QUICK),,bench-kernels)
 	@QUICK='$(QUICK)' BOOTS='$(BOOTS)' bench/run
+
+bench-kernels:
+	@$(MAKE) kernel KERNEL=distro
+	@$(MAKE) kernel KERNEL=stock
+	@$(MAKE) kernel KERNEL=off
 
 bench-programs:
 	@testbed/deps bench

@@ -2,12 +2,15 @@
 """What is measured, as lines for the guest and keys for the results."""
 
 SIZES = (64, 65, 128, 512, 1518)
+SHORT_AND_LONG = (64, 1518)
 JUMBO = 9000
 JUMBO_SLOT = 16384
 
 # In this order: DPDK takes the NIC away from the kernel.
 SOCKETS = ("recvfrom", "v2", "v3", "v4-copy", "xdp-copy", "xdp-zc-poll", "xdp-zc-busy",
            "direct-poll", "direct-busy")
+DISTRO_SOCKETS = ("recvfrom", "v3", "xdp-zc-poll", "xdp-zc-busy", "direct-poll", "direct-busy")
+GVE_SOCKETS = ("recvfrom", "v3", "direct-poll", "direct-busy")
 JUMBO_SOCKETS = ("recvfrom", "v2", "v3", "v4-copy", "direct-poll", "direct-busy")
 DPDK = ("dpdk-scalar", "dpdk-vector")
 DUMPS = {
@@ -84,7 +87,7 @@ def dpdk(path, size, frames, tags=None, **more):
 def table(sizes, frames, jumbo, **more):
     """Every path with every size."""
     rows = [sock(p, s, frames, **more) for s in sizes for p in SOCKETS]
-    rows += [dump(p, s, frames) for s in sizes if s in (64, 1518) for p in DUMPS]
+    rows += [dump(p, s, frames) for s in sizes if s in SHORT_AND_LONG for p in DUMPS]
     if jumbo:
         rows.append("mtu 8982")
         rows += [sock(p, JUMBO, frames // 4, slot=JUMBO_SLOT,
@@ -93,6 +96,17 @@ def table(sizes, frames, jumbo, **more):
     if jumbo:
         rows += [dpdk(p, JUMBO, frames // 4, slot=10240, **more) for p in DPDK]
     return rows
+
+
+def gve(frames):
+    """The second driver, against what its own frames cost otherwise."""
+    return ["ring 512"] + [sock(p, s, frames) for s in SHORT_AND_LONG for p in GVE_SOCKETS]
+
+
+def distro(frames):
+    """What matters most, on another kernel."""
+    return ([sock(p, s, frames) for s in SHORT_AND_LONG for p in DISTRO_SOCKETS]
+            + [dpdk(p, s, frames) for s in SHORT_AND_LONG for p in DPDK])
 
 
 def quick(frames):
