@@ -29,7 +29,7 @@
 
 #define FCS_LEN		4
 #define MARK_FRAMES	64	/* what the plugin takes for a batch */
-#define GAP_US		1000
+#define GAP_US		10000	/* until long after its wake-up, on a busy machine, too */
 #define PATIENCE	20000	/* frames beyond those wanted */
 #define QUEUES_MAX	64
 
