@@ -8,10 +8,11 @@ JUMBO_SLOT = 16384
 
 # In this order: DPDK takes the NIC away from the kernel.
 SOCKETS = ("recvfrom", "v2", "v3", "v4-copy", "xdp-copy", "xdp-zc-poll", "xdp-zc-busy",
-           "direct-poll", "direct-busy")
+           "direct-poll", "direct-busy", "direct-headers")
 DISTRO_SOCKETS = ("recvfrom", "v3", "xdp-zc-poll", "xdp-zc-busy", "direct-poll", "direct-busy")
 GVE_SOCKETS = ("recvfrom", "v3", "direct-poll", "direct-busy")
-JUMBO_SOCKETS = ("recvfrom", "v2", "v3", "v4-copy", "direct-poll", "direct-busy")
+JUMBO_SOCKETS = ("recvfrom", "v2", "v3", "v4-copy", "direct-poll", "direct-busy",
+                 "direct-headers")
 DPDK = ("dpdk-scalar", "dpdk-vector")
 DUMPS = {
     "tcpdump-v3": "build/tools/stock/bin/tcpdump -ni eth0 -B 65536 -w /dev/null",
@@ -33,6 +34,7 @@ JUMBO_SETTINGS = {"v4-copy": {"entries": 8192}}
 # polls takes turns with the softirq, by the scheduler's clock.
 LONGER = {
     "v3": 4, "xdp-zc-poll": 4, "xdp-zc-busy": 2, "direct-poll": 16, "direct-busy": 4,
+    "direct-headers": 4,
 }
 
 NOTES = {
@@ -45,6 +47,7 @@ NOTES = {
     "xdp-zc-busy": "zero-copy, SO_PREFER_BUSY_POLL, recvfrom() when empty",
     "direct-poll": "PACKET_RX_DIRECT, poll() when empty",
     "direct-busy": "PACKET_RX_DIRECT, SO_PREFER_BUSY_POLL, recv() when empty",
+    "direct-headers": "as direct-busy, headers split from payload, which is not read",
     "direct-spin": "PACKET_RX_DIRECT, no system call; another CPU polls the NIC",
     "tcpdump-v3": "stock tcpdump -B 65536 -w /dev/null",
     "tcpdump-direct": "ours, --rx-direct -B 65536 -w /dev/null",

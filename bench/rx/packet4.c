@@ -7,16 +7,23 @@
 #include "../../tools/testing/selftests/net/tpacket4.h"
 #include "rx.h"
 
+#define HEADER_SLOT	256
+#define PAYLOAD_MIN	4096
+
 static void v4_open(struct rx *rx)
 {
 	struct tpacket_req4 req = {
 		.tp_size = sizeof(req),
 		.tp_entry_nr = rx->entries,
-		.tp_slot_size = rx->slot,
+		.tp_slot_size = rx->split ? HEADER_SLOT : rx->slot,
 	};
 	struct tpacket4_ring *ring = calloc(1, sizeof(*ring));
 	int version = TPACKET_V4;
 
+	if (rx->split) {
+		req.tp_payload_size = rx->slot < PAYLOAD_MIN ? PAYLOAD_MIN : rx->slot;
+		req.tp_payload_len = rx->slot;
+	}
 	rx->fd = socket(AF_PACKET, SOCK_RAW, 0);
 	if (rx->fd < 0 || !ring ||
 	    setsockopt(rx->fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) ||
@@ -41,8 +48,14 @@ static void copy_open(struct rx *rx)
 
 static void direct_open(struct rx *rx)
 {
+	struct tpacket4_direct direct = {
+		.td_size = sizeof(direct),
+		.td_queue = rx->queue,
+		.td_flags = rx->split ? PACKET_DIRECT_SPLIT_ERRATUM : 0,
+	};
+
 	v4_open(rx);
-	if (setsockopt(rx->fd, SOL_PACKET, PACKET_RX_DIRECT, &rx->queue, sizeof(rx->queue)))
+	if (setsockopt(rx->fd, SOL_PACKET, PACKET_RX_DIRECT, &direct, sizeof(direct)))
 		die("PACKET_RX_DIRECT");
 	if (rx->busy)
 		sock_busy_poll(rx);
@@ -97,6 +110,12 @@ static void set_busy(struct rx *rx)
 	rx->busy = true;
 }
 
+static void set_headers(struct rx *rx)
+{
+	rx->busy = true;
+	rx->split = true;
+}
+
 const struct rx_path v4_copy_path = {
 	.name = "v4-copy",
 	.open = copy_open,
@@ -131,6 +150,15 @@ const struct rx_path direct_spin_path = {
 const struct rx_path direct_busy_path = {
 	.name = "direct-busy",
 	.set = set_busy,
+	.open = direct_open,
+	.burst = v4_burst,
+	.wait = direct_busy_wait,
+	.drops = v4_drops,
+};
+
+const struct rx_path direct_headers_path = {
+	.name = "direct-headers",
+	.set = set_headers,
 	.open = direct_open,
 	.burst = v4_burst,
 	.wait = direct_busy_wait,

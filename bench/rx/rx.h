@@ -24,6 +24,7 @@
  * @filter:	attach a socket filter that accepts everything
  * @copy:	AF_XDP: by copy
  * @busy:	busy polling
+ * @split:	header split: @slot is a payload slot, which is not read
  * @fd:		socket
  * @sum:	of what was read, so that it is read
  * @bytes:	of the frames
@@ -33,7 +34,7 @@ struct rx {
 	const char *ifname;
 	unsigned int ifindex;
 	unsigned int queue, entries, slot, batch, hold;
-	bool filter, copy, busy;
+	bool filter, copy, busy, split;
 	int fd;
 	uint64_t sum, bytes;
 	void *priv;

@@ -188,8 +188,8 @@ static void packet_direct_init(struct packet_direct *pd,
 	pd->payload.slot_shift = ilog2(req->tp_payload_size);
 }
 
-/* The kernel may come to have all payload slots, but of the others never more
- * than there are entries.
+/* The kernel may come to have all payload slots, and packet_direct_take_split()
+ * wants one more place, but of the others never more than there are entries.
  */
 static bool packet_direct_alloc_parts(struct packet_direct *pd)
 {
@@ -204,7 +204,7 @@ static bool packet_direct_alloc_parts(struct packet_direct *pd)
 	if (!packet_direct_is_split(pdq))
 		return true;
 	return packet_direct_alloc_pool(payload, entries,
-					roundup_pow_of_two(payload->nr),
+					roundup_pow_of_two(payload->nr + 1),
 					min(payload->nr, entries)) &&
 	       (pdq->payload_external ||
 		packet_direct_alloc_blocks(&pd->payload, payload->nr));
@@ -377,24 +377,36 @@ static void packet_direct_take(struct packet_direct_queue *pdq, u32 at,
 	pool->tail += count;
 }
 
-/* The payload slots of @count entries from @at on, with no wrap among them. */
-static noinline void packet_direct_take_payload(struct packet_direct_queue *pdq,
-						u32 at, u32 count)
+/* The same with payload slots, whose FIFO does not wrap either.  None is written
+ * to it, too, and overwritten by the next one: it always has a free place.
+ */
+static noinline void packet_direct_take_split(struct packet_direct_queue *pdq,
+					      u32 at, u32 count)
 {
 	const struct tpacket4_hdr *hdr = &pdq->hdrs[at & pdq->mask];
-	struct packet_direct_pool *pool = &pdq->payload;
+	struct packet_direct_pool *payload = &pdq->payload;
+	const u32 *payload_home = &payload->home[at & pdq->mask];
+	u32 *end = &payload->fifo[payload->tail & payload->mask];
+	struct packet_direct_pool *pool = &pdq->slots;
 	const u32 *home = &pool->home[at & pdq->mask];
-	u32 tail = pool->tail;
+	u32 *fifo = &pool->fifo[pool->tail & pool->mask];
+	const u32 *start = end;
 	u32 i, slot;
 
 	for (i = 0; i < count; i++) {
-		slot = READ_ONCE(hdr[i].tp_payload_slot);
+		slot = READ_ONCE(hdr[i].tp_slot);
 		if (unlikely(slot != home[i]))
+			slot = packet_direct_swap(pdq, pool, at + i, slot);
+		fifo[i] = slot;
+
+		slot = READ_ONCE(hdr[i].tp_payload_slot);
+		if (unlikely(slot != payload_home[i]))
 			slot = packet_direct_swap_payload(pdq, at + i, slot);
-		if (likely(slot != TPACKET4_SLOT_NONE))
-			pool->fifo[tail++ & pool->mask] = slot;
+		*end = slot;
+		end += slot != TPACKET4_SLOT_NONE;
 	}
-	pool->tail = tail;
+	pool->tail += count;
+	payload->tail += end - start;
 }
 
 /* What the NIC may write to again. */
@@ -423,9 +435,14 @@ u32 packet_direct_reclaim(struct packet_direct_queue *pdq)
 	for (; at != cons; at += count) {
 		count = min3(cons - at, packet_direct_straight(pdq->mask, at),
 			     packet_direct_straight(pdq->mask, pdq->slots.tail));
-		packet_direct_take(pdq, at, count);
-		if (packet_direct_is_split(pdq))
-			packet_direct_take_payload(pdq, at, count);
+		if (packet_direct_is_split(pdq)) {
+			count = min(count,
+				    packet_direct_straight(pdq->payload.mask,
+							   pdq->payload.tail));
+			packet_direct_take_split(pdq, at, count);
+		} else {
+			packet_direct_take(pdq, at, count);
+		}
 	}
 	if (unlikely(pdq->need_sync)) {
 		packet_direct_sync_taken(pdq, &pdq->slots, tail);

@@ -484,8 +484,9 @@ ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
 	const union ixgbe_adv_rx_desc *rx_desc, *end;
 	const struct ixgbe_direct_hash_type *type;
 	u64 lower, upper, mask, bytes = 0;
-	u32 flags, header, payload;
+	const u32 header_max = pdq->slots.len;
 	struct packet_direct_run run;
+	u32 flags, header, payload;
 
 	max = min_t(u32, max, ring->count - ring->next_to_clean);
 	max = packet_direct_run_begin(pdq, &run, max);
@@ -503,12 +504,13 @@ ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
 
 		lower = ixgbe_direct_lower(rx_desc);
 		header = FIELD_GET(IXGBE_DIRECT_HDR_LEN, lower);
-		if (unlikely(header > pdq->slots.len))
+		if (unlikely(header > header_max))
 			break;
 		payload = (u16)(upper >> IXGBE_DIRECT_LEN_SHIFT);
 		type = &ixgbe_direct_hash_types[lower & IXGBE_RXDADV_RSSTYPE_MASK];
 		flags = upper & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
-		flags |= type->flags | ixgbe_direct_split_flags(lower, payload);
+		flags += type->flags;
+		flags += ixgbe_direct_split_flags(lower, payload);
 		packet_direct_run_split(pdq, &run, header, payload, flags,
 					lower >> 32 & type->mask);
 		bytes += header + payload;
