@@ -130,8 +130,8 @@ def back_to_stack():
     guest.reta(None)
 
 
-def start(ring):
-    ring.lease("eth0", QUEUE)
+def start(ring, queue=QUEUE):
+    ring.lease("eth0", queue)
     until("the lease is active", lambda: ring.info()["state"] == packet4.ACTIVE)
     link_up()
 

@@ -232,8 +232,7 @@ class SplitRing:
 
     def close(self):
         """The mapping too, which would keep the lease."""
-        if isinstance(self.memory, Ringed):
-            self.payload.release()
+        self.payload.release()
         self.map.close()
         self.socket.close()
 

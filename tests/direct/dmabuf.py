@@ -1,0 +1,349 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Payload in dma-bufs of an exporter of the tests: memory that the kernel cannot
+read, exporters that refuse or move, and who lets go first.
+"""
+
+import contextlib
+import errno
+import os
+import signal
+import socket
+import struct
+import zlib
+
+import exporter
+import packet4
+from common import generate, link_up, weights
+from drivers import DRIVER
+from exporter import (DYNAMIC, NO_ATTACH, NO_MAP, NO_PIN, SCATTERED, UNREADABLE, Exported,
+                      all_gone)
+from guest import sh, until, want
+from split import (MIB, QUEUE, SLOT_LEN, SOURCE, all_to_queue, back_to_stack, check, errno_of,
+                   expected, feed, frames, ours, passed, start, udp_frame)
+from splitring import EXTERNAL, Buffer, Ringed, SplitRing
+
+PAGE = 4096
+ENTRIES = 256
+OTHER = 1               # another queue
+
+
+@contextlib.contextmanager
+def exported(kind=0, size=MIB, last=True):
+    """At the end nobody may have kept it, or another that is not the last."""
+    memory = Exported(size, kind)
+    try:
+        yield memory
+        memory.unused()
+        memory.forget()
+        if last:
+            all_gone()
+    finally:
+        with contextlib.suppress(BufferError):
+            memory.forget()
+
+
+@contextlib.contextmanager
+def steered(to=all_to_queue):
+    to()
+    try:
+        yield
+    finally:
+        back_to_stack()
+
+
+def arrives(ring, count=20):
+    """So many frames, unharmed."""
+    sent = [udp_frame(n, 1000) for n in range(count)]
+    feed(sent)
+    got = ring.frames(count, mine=ours)
+    check(sent, got, PAGE)
+    ring.give()
+
+
+def secret(sent, frame):
+    """The random bytes of it that are in its payload slots."""
+    length = sum(len(payload) for _, payload in frame.parts)
+    return sent.data[max(sent.headers, len(sent.data) - length):]
+
+
+def search(ring, sent, got):
+    """No eight bytes of the payload are in the ring's own memory; the headers are."""
+    memory = bytes(ring.map)
+    for one, frame in zip(sent, got):
+        data = secret(one, frame)
+        for at in range(0, len(data) - 7, 8):
+            want(data[at:at + 8] not in memory, f"{one.name}: payload in the ring's memory")
+        want(all(header in memory for header, _ in frame.parts), f"{one.name}: no header")
+    want(sum(len(secret(*pair)) for pair in zip(sent, got)) > len(sent) * 100, "no payload")
+
+
+def unreadable():
+    """Whatever reads the payload in the kernel faults."""
+    sent = frames((46, 400, 1400))
+    with exported() as memory:
+        want(memory.faults() == 0, "ordinary memory faults")
+    with steered(), exported(UNREADABLE) as memory:
+        want(memory.faults() == MIB // PAGE, f"{memory.faults()} pages fault")
+        with SplitRing(memory, slot_len=SLOT_LEN) as ring:
+            ring.paint()
+            start(ring)
+            want(memory.uses() == (1, 1, 0), f"uses: {memory.uses()}")
+            feed(sent)
+            got = ring.frames(len(sent), mine=ours, clean=True)
+            check(sent, got, PAGE)
+            search(ring, sent, got)
+            ring.give()
+            ring.sums()
+            want(memory.faults() == MIB // PAGE, f"{memory.faults()} pages fault")
+
+
+def seen_by(program, memory):
+    """The lengths of the frames that a filter lets pass, whose other frames are not ours."""
+    mine = [(0x20, 0, 0, 6), (0x15, 0, len(program), struct.unpack_from("!I", SOURCE)[0])]
+    return set(passed([*mine, *program, (0x06, 0, 0, 0)], memory)[0])
+
+
+def unreadable_filtered():
+    """A filter reads up to the end of the header part and beyond, or cuts there."""
+    headers = {len(sent.data): expected(sent, PAGE)[1]
+               for sent in (udp_frame(1, 800), udp_frame(2, 20))}
+    with steered(), exported(UNREADABLE) as memory:
+        for size, code in ((4, 0x20), (2, 0x28), (1, 0x30)):
+            for at in (42 - size, 43 - size, 62 - size, 600, 900):
+                got = seen_by([(code, 0, 0, at), (0x06, 0, 0, 65535)], memory)
+                right = {length for length, header in headers.items() if at + size <= header}
+                want(got == right, f"{size} bytes at {at}: {got}, should be {right}")
+        for keep in (1, 42, 500):
+            got = seen_by([(0x06, 0, 0, keep)], memory)
+            want(got == set(headers), f"{keep} bytes: {got}")
+
+
+class Claim:
+    """What the kernel is told of a dma-buf, true or not."""
+
+    def __init__(self, fd=None, offset=0, length=MIB, flags=EXTERNAL):
+        self.fd, self.offset, self.length, self.flags = fd, offset, length, flags
+
+    def arguments(self, _):
+        return b"" if self.fd is None else struct.pack("=iQQ", self.fd, self.offset, self.length)
+
+    def view(self, _):
+        return memoryview(b"")
+
+
+def is_refused(name, claim, why, code, good, payload_len=PAGE):
+    """By name; then the ring is filled by copy, and a good buffer is taken."""
+    with SplitRing(claim, slot_len=SLOT_LEN, entries=ENTRIES * PAGE // payload_len,
+                   payload_len=payload_len) as ring:
+        got = errno_of(lambda: ring.lease("eth0", QUEUE)), ring.why()
+        want(got == (code, why), f"{name}: {got}, should be {(code, why)}")
+        want(ring.info()["state"] == packet4.COPY, f"{name}: {ring.info()}")
+        link_up()
+        feed([udp_frame(1, 18)])
+        copied = ring.frames(1, mine=ours)
+        want([f.why for f in copied] == ["copied"], f"{name}: the stack does not have the queue")
+        ring.give()
+        if good:
+            ring.memory = good
+            start(ring)
+            ring.release()
+        ring.sums()
+
+
+def exporter_refuses():
+    """What an exporter may refuse, and memory in pieces that are too small."""
+    table = [("attach", NO_ATTACH), ("attach, dynamic", NO_ATTACH | DYNAMIC), ("map", NO_MAP),
+             ("map, dynamic", NO_MAP | DYNAMIC), ("pin", NO_PIN | DYNAMIC)]
+    with steered(), exported() as good:
+        for name, kind in table:
+            with exported(kind, last=False) as bad:
+                is_refused(name, Claim(bad.fd), "DMABUF_REFUSED", errno.EIO, good)
+        with exported(SCATTERED, last=False) as bad:
+            if max(DRIVER.payload_lens) >= 2 * PAGE:
+                is_refused("scattered", Claim(bad.fd), "DMABUF_SCATTERED", errno.EINVAL,
+                           None, 2 * PAGE)
+            with SplitRing(bad, slot_len=SLOT_LEN) as ring:
+                start(ring)
+                arrives(ring)
+
+
+def claims():
+    """A range that is none of the buffer's, and what is no buffer."""
+    with steered(), exported() as good, open("/dev/null", "rb") as null:
+        fd = good.fd
+        table = [
+            ("odd offset", Claim(fd, 2048, MIB - PAGE), "DMABUF_ALIGN", errno.EINVAL),
+            ("beyond the end", Claim(fd, PAGE), "DMABUF_RANGE", errno.ERANGE),
+            ("all beyond it", Claim(fd, 2 * MIB), "DMABUF_RANGE", errno.ERANGE),
+            ("a sum above 2^64", Claim(fd, 2 ** 64 - PAGE), "DMABUF_RANGE", errno.ERANGE),
+            ("one page too few", Claim(fd, 0, MIB - PAGE), "DMABUF_RANGE", errno.ERANGE),
+            ("nothing", Claim(fd, 0, 0), "DMABUF_RANGE", errno.ERANGE),
+            ("another file", Claim(null.fileno()), "DMABUF_BAD_FD", errno.EBADF),
+            ("fd -1", Claim(-1), "DMABUF_BAD_FD", errno.EBADF),
+            ("none", Claim(), "DMABUF_MISSING", errno.EINVAL),
+            ("one too many", Claim(fd, flags=0), "DMABUF_UNUSED", errno.EINVAL)]
+        for name, claim, why, code in table:
+            is_refused(name, claim, why, code, good if claim.flags else Ringed())
+            good.unused()
+        with exported(0, MIB - PAGE, last=False) as small:
+            is_refused("a buffer too small", Claim(small.fd), "DMABUF_RANGE", errno.ERANGE, good)
+
+
+def dynamic():
+    """Pinned as long as it is leased, through resets too."""
+    with steered(), exported(DYNAMIC | UNREADABLE) as memory:
+        with SplitRing(memory, slot_len=SLOT_LEN) as ring:
+            for _ in range(2):
+                want(memory.uses() == (0, 0, 0), f"not leased: {memory.uses()}")
+                start(ring)
+                uses = memory.uses()
+                want(uses[:2] == (1, 1) and uses[2], f"leased: {uses}")
+                arrives(ring)
+                sh(DRIVER.reset.format("eth0"))
+                until("the lease is back", lambda: ring.info()["state"] == packet4.ACTIVE)
+                all_to_queue()
+                want(memory.uses() == uses, f"after the reset: {memory.uses()}")
+                arrives(ring)
+                ring.release()
+            memory.unused()
+
+
+def moved():
+    """The exporter moves it all the same: the lease is lost, and the queue is not."""
+    with steered(), exported() as good, exported(DYNAMIC | UNREADABLE, last=False) as memory:
+        memory.move()
+        for command in ("true", "ip link set eth0 down"):
+            with SplitRing(memory, slot_len=SLOT_LEN) as ring, \
+                    SplitRing(good, slot_len=SLOT_LEN) as other:
+                start(ring)
+                arrives(ring)
+                sh(command)
+                ring.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                memory.move()
+                until("the lease is lost", lambda: ring.info()["state"] == packet4.LOST)
+                error = ring.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                want(error == errno.ENETDOWN, f"SO_ERROR is {errno.errorcode.get(error, error)}")
+                memory.unused()
+                memory.move()
+                ring.sums()
+                sh("ip link set eth0 up")
+                start(other)
+                all_to_queue()
+                arrives(other)
+
+
+def buffer_closed_first():
+    """The lease keeps it, and gives it up."""
+    with steered():
+        memory = Exported(MIB, UNREADABLE)
+        with SplitRing(memory, slot_len=SLOT_LEN) as ring:
+            start(ring)
+            ring.payload.release()
+            memory.forget()
+            before = ring.stats()["packets"]
+            feed([udp_frame(n, 1000) for n in range(20)])
+            until("frames arrive", lambda: ring.stats()["packets"] >= before + 20)
+            want(exporter.counts()["buffers"] == 1, f"{exporter.counts()}")
+        all_gone()
+
+
+def socket_closed_first():
+    with steered(), exported(UNREADABLE) as memory:
+        with SplitRing(memory, slot_len=SLOT_LEN) as ring:
+            start(ring)
+            arrives(ring)
+        memory.unused()
+        want(exporter.counts()["buffers"] == 1, f"{exporter.counts()}")
+
+
+def hold(pipe):
+    """What the process does that is to be killed."""
+    with contextlib.suppress(BaseException):
+        with SplitRing(Exported(MIB, UNREADABLE | DYNAMIC), slot_len=SLOT_LEN) as ring:
+            start(ring)
+            os.write(pipe, b"leased")
+            signal.pause()
+    os._exit(1)
+
+
+def process_killed():
+    """In mid-stream."""
+    with steered():
+        feed([udp_frame(0, 18)])
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if not pid:
+            hold(writer)
+        os.close(writer)
+        try:
+            want(os.read(reader, 6) == b"leased", "no lease")
+            feed([udp_frame(n, 1000) for n in range(20)])
+            want(exporter.counts()["buffers"] == 1, f"{exporter.counts()}")
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            os.close(reader)
+        all_gone()
+        with exported() as memory, SplitRing(memory, slot_len=SLOT_LEN) as ring:
+            start(ring)
+            arrives(ring)
+
+
+def to_both():
+    all_to_queue()
+    sh(f"ethtool -X eth0 weight {weights(QUEUE, OTHER)}")
+
+
+def generated(frame):
+    """A frame of the generator, by what it has in the header part."""
+    return frame.parts[0][0][36:38] == b"\0\x09" and not ours(frame)
+
+
+def intact(frame):
+    return zlib.crc32(frame.data[46:]) == struct.unpack_from("!I", frame.data, 42)[0]
+
+
+def share(memory, offset):
+    """Two queues write to it, one from its start and one from an offset on."""
+    second = Buffer(os.dup(memory.fd), memory.size, offset)
+    with SplitRing(memory, slot_len=SLOT_LEN) as one, \
+            SplitRing(second, slot_len=SLOT_LEN) as two:
+        start(one)
+        start(two, OTHER)
+        until("both are active", lambda: one.info()["state"] == packet4.ACTIVE)
+        to_both()
+        want(memory.uses()[:2] == (2, 2), f"{memory.uses()}")
+        generate("count=200 pps=2000 flows=64 min=300 max=1500")
+        got = [ring.frames(200, 2, generated) for ring in (one, two)]
+        want(min(map(len, got)) > 20 and sum(map(len, got)) == 200, f"{[len(g) for g in got]}")
+        if offset:
+            want(all(map(intact, got[0] + got[1])), "a frame was written over")
+        two.release()
+        want(memory.uses()[:2] == (1, 1), f"{memory.uses()}")
+        two.sums()
+        all_to_queue()
+        arrives(one)
+    second.close()
+    second.map.close()
+
+
+def shared():
+    """By disjoint ranges, and by the same: that is allowed, and the frames are not whole."""
+    with steered():
+        for offset in (MIB, 0):
+            with exported(UNREADABLE | DYNAMIC, 2 * MIB) as memory:
+                share(memory, offset)
+
+
+CASES = [
+    ("payload that the kernel cannot read", unreadable),
+    ("filters and payload that the kernel cannot read", unreadable_filtered),
+    ("exporters that refuse", exporter_refuses),
+    ("ranges and files that are no payload", claims),
+    ("a dynamic exporter", dynamic),
+    ("a buffer that is moved while it is leased", moved),
+    ("the buffer is closed before the socket", buffer_closed_first),
+    ("the socket is closed before the buffer", socket_closed_first),
+    ("kill -9 of who has the buffer", process_killed),
+    ("two queues write to one buffer", shared),
+]

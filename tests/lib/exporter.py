@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Dma-bufs of /dev/packet_direct_test: net/packet/direct_test.h says what they are."""
+
+import fcntl
+import struct
+
+from guest import want, until
+from splitring import Buffer
+
+DEVICE = "/dev/packet_direct_test"
+CREATE, COUNT, MOVE, PROBE = 0x4010bd00, 0xc018bd01, 0xbd02, 0xbd03
+UNREADABLE, SCATTERED, DYNAMIC, NO_ATTACH, NO_PIN, NO_MAP = (1 << n for n in range(6))
+USES = ("attachments", "mappings", "pins")
+
+
+def ioctl(request, arg):
+    with open(DEVICE, "rb") as device:
+        return fcntl.ioctl(device, request, arg)
+
+
+def counts(fd=-1):
+    """struct packet_direct_test_count, by its fields' names."""
+    arg = bytearray(struct.pack("=i20x", fd))
+    ioctl(COUNT, arg)
+    return dict(zip(("buffers", *USES, "cpu_accesses"), struct.unpack("=4x5I", arg)))
+
+
+def all_gone():
+    """No buffer is left: each lives as long as anybody has a reference."""
+    until("the buffers are freed", lambda: counts()["buffers"] == 0, 5)
+
+
+class Exported(Buffer):
+    """A buffer of that device."""
+
+    def __init__(self, size, kind=0):
+        super().__init__(ioctl(CREATE, bytearray(struct.pack("=QII", size, kind, 0))), size)
+
+    def uses(self):
+        """Attachments, mappings and pins; nobody may have asked for the CPU's access."""
+        now = counts(self.fd)
+        want(now["cpu_accesses"] == 0, f"access by the CPU: {now}")
+        return tuple(now[name] for name in USES)
+
+    def unused(self):
+        until("nobody uses the buffer", lambda: self.uses() == (0, 0, 0), 5)
+
+    def move(self):
+        ioctl(MOVE, self.fd)
+
+    def faults(self):
+        """At how many of its pages a read by the kernel faults."""
+        return ioctl(PROBE, self.fd)
+
+    def forget(self):
+        """The last reference from here."""
+        self.close()
+        self.map.close()
