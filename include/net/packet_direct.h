@@ -6,7 +6,8 @@
  *
  * DOC: driver contract
  *
- * A driver sets &net_device.packet_direct_ops and keeps no state of its own.
+ * A driver sets &net_device.packet_direct_ops and keeps no state of its own.  If it
+ * can split headers, it lifts the limit on the length of DMA segments, too.
  * Wherever it (re)configures an RX ring it asks packet_direct_queue(); a ring
  * of a leased queue is filled and cleaned with the verbs below instead of the
  * driver's own buffers.  So a lease survives reset, MTU, ring size and channel

@@ -772,5 +772,7 @@ static const struct packet_direct_ops gve_direct_ops = {
  */
 void gve_direct_set_ops(struct net_device *dev)
 {
+	/* the NIC gets slots, however long the segments of a dma-buf are */
+	dma_set_max_seg_size(dev->dev.parent, UINT_MAX);
 	dev->packet_direct_ops = &gve_direct_ops;
 }

@@ -1357,6 +1357,10 @@ static const struct packet_direct_ops ixgbe_direct_ops = {
  **/
 void ixgbe_direct_set_ops(struct ixgbe_adapter *adapter)
 {
-	if (adapter->hw.mac.type != ixgbe_mac_82598EB)
-		adapter->netdev->packet_direct_ops = &ixgbe_direct_ops;
+	if (adapter->hw.mac.type == ixgbe_mac_82598EB)
+		return;
+
+	/* the NIC gets slots, however long the segments of a dma-buf are */
+	dma_set_max_seg_size(&adapter->pdev->dev, UINT_MAX);
+	adapter->netdev->packet_direct_ops = &ixgbe_direct_ops;
 }
