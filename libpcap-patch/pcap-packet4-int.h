@@ -30,9 +30,12 @@ struct packet4_ring {
 	struct tpacket4_ctrl *ctrl;
 	u_char		*hdrs;
 	u_char		*slots;
+	u_char		*payload;	/* NULL: payload is not read, or there is none */
 	uint32_t	mask;
 	uint32_t	hdr_stride;
 	uint32_t	slot_shift;
+	uint32_t	payload_shift;
+	uint32_t	look_at;	/* flags that tell a frame in one piece */
 	uint32_t	next;
 	uint32_t	cons;
 	uint32_t	batch;		/* give back when so many are done with */
@@ -44,6 +47,10 @@ struct packet4_ring {
 
 /* So many frames may have passed the old filter and not yet be published. */
 #define PACKET4_IN_FLIGHT	64U
+
+/* A frame in one entry, its bytes in the one slot and none beside it. */
+#define PACKET4_WHOLE		(TPACKET4_FIRST | TPACKET4_LAST)
+#define PACKET4_LOOK_AT		(PACKET4_WHOLE | TPACKET4_VLAN)
 
 struct packet4 {
 	struct packet4_ring ring;
@@ -57,6 +64,7 @@ struct packet4 {
 	int		netdown;	/* ENETDOWN was seen, not yet resolved */
 	int		breakloop_fd;
 	int		queue;		/* or PCAP_RX_DIRECT_COPY */
+	int		split;		/* PCAP_RX_SPLIT_ */
 	int		loopback;
 	int		ifindex;
 	long long	if_dropped;	/* by the interface, before we began */
@@ -79,6 +87,13 @@ static inline u_char *packet4_data(const struct packet4_ring *r,
 				   const struct tpacket4_hdr *h)
 {
 	return r->slots + ((size_t)h->tp_slot << r->slot_shift) + h->tp_data;
+}
+
+static inline const u_char *packet4_payload(const struct packet4_ring *r,
+					    const struct tpacket4_hdr *h)
+{
+	return r->payload + ((size_t)h->tp_payload_slot << r->payload_shift) +
+	       h->tp_payload_off;
 }
 
 static inline uint32_t packet4_peek(const struct packet4_ring *r)

@@ -23,8 +23,6 @@
 #define NSEC_PER_SEC	1000000000U
 #define MAC_LEN		(2 * 6)
 
-#define WHOLE		(TPACKET4_FIRST | TPACKET4_LAST)
-
 struct frame {
 	const u_char	*data;
 	uint32_t	have;	/* bytes at data */
@@ -52,24 +50,34 @@ static void insert_tag(struct packet4_ring *r, struct frame *f,
 	f->len += VLAN_TAG_LEN;
 }
 
+/* As much of it as is wanted; how much there is then. */
+static uint32_t append(struct packet4_ring *r, uint32_t have, uint32_t most,
+		       const u_char *from, uint32_t len)
+{
+	if (len > most - have)
+		len = most - have;
+	memcpy(r->bounce + have, from, len);
+	return have + len;
+}
+
 /*
  * Collect the first most bytes of the frame that begins at r->next, and go past
- * its last entry.  The kernel publishes whole frames only.
+ * its last entry.  The kernel publishes whole frames only.  Of a split frame the
+ * parts of an entry follow each other.
  */
 static void gather(struct packet4_ring *r, uint32_t most, struct frame *f)
 {
 	const struct tpacket4_hdr *first = packet4_hdr(r, r->next);
 	const struct tpacket4_hdr *h;
 	uint32_t have = 0;
-	uint32_t len;
 
 	do {
 		h = packet4_hdr(r, r->next++);
-		len = h->tp_data_end - h->tp_data;
-		if (len > most - have)
-			len = most - have;
-		memcpy(r->bounce + have, packet4_data(r, h), len);
-		have += len;
+		have = append(r, have, most, packet4_data(r, h),
+			      h->tp_data_end - h->tp_data);
+		if (r->payload && h->tp_payload_slot != TPACKET4_SLOT_NONE)
+			have = append(r, have, most, packet4_payload(r, h),
+				      h->tp_payload_len);
 	} while (!(h->tp_flags & TPACKET4_LAST));
 
 	f->data = r->bounce;
@@ -82,7 +90,7 @@ static void gather(struct packet4_ring *r, uint32_t most, struct frame *f)
 static inline void take(struct packet4_ring *r, const struct tpacket4_hdr *h,
 			uint32_t most, struct frame *f)
 {
-	if ((h->tp_flags & (WHOLE | TPACKET4_VLAN)) != WHOLE) {
+	if ((h->tp_flags & r->look_at) != PACKET4_WHOLE) {
 		gather(r, most, f);
 		return;
 	}

@@ -21,7 +21,11 @@
 
 #define DEFAULT_BUFFER	(2U * 1024 * 1024)
 #define DEFAULT_SLOT	2048U
+#define DEFAULT_PAYLOAD	4096U
 #define SLOT_ALIGN	64U
+
+/* Room for any headers; what is longer costs memory for each packet. */
+#define HEADER_SLOT	960U
 
 /* A frame is delivered in one piece when its interface's MTU is below this. */
 #define JUMBO_SLOT	16384U
@@ -83,23 +87,52 @@ static void copy_slots(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *req)
 	req->tp_slot_size = size;
 }
 
-/* Directly: as near to the usual size as the adapter allows. */
-static void direct_slots(const struct tpacket4_info *info,
-			 struct tpacket_req4 *req)
+/* As near to the usual size as the adapter allows. */
+static uint32_t data_len(const struct tpacket4_info *info, uint32_t usual)
 {
 	uint32_t step = info->ti_granule > SLOT_ALIGN ? info->ti_granule :
 			SLOT_ALIGN;
-	uint32_t len = DEFAULT_SLOT;
+	uint32_t len = usual;
 
 	if (info->ti_slot_len_min > len)
 		len = info->ti_slot_len_min;
 	len = (len + step - 1) / step * step;
 	if (len > info->ti_slot_len_max)
 		len = info->ti_slot_len_max / step * step;
-	req->tp_slot_len = len;
-	req->tp_slot_size = power_of_two_up(len);
-	if (req->tp_slot_size < TPACKET4_MIN_SLOT_SIZE)
-		req->tp_slot_size = TPACKET4_MIN_SLOT_SIZE;
+	return len;
+}
+
+static uint32_t slot_size(uint32_t len, uint32_t least)
+{
+	uint32_t size = power_of_two_up(len);
+
+	return size < least ? least : size;
+}
+
+static void direct_slots(const struct tpacket4_info *info,
+			 struct tpacket_req4 *req)
+{
+	req->tp_slot_len = data_len(info, DEFAULT_SLOT);
+	req->tp_slot_size = slot_size(req->tp_slot_len, TPACKET4_MIN_SLOT_SIZE);
+}
+
+/* The kernel says why when the queue cannot split: that is not asked here. */
+static void split_slots(const struct tpacket4_info *info,
+			struct tpacket_req4 *req)
+{
+	uint32_t len = info->ti_split_max < HEADER_SLOT ? info->ti_split_max :
+		       HEADER_SLOT;
+
+	if (len < info->ti_split_min)
+		len = info->ti_split_min;
+	if (len < TPACKET4_MIN_HEADER_LEN)
+		len = TPACKET4_MIN_HEADER_LEN;
+	req->tp_slot_len = (len + SLOT_ALIGN - 1) / SLOT_ALIGN * SLOT_ALIGN;
+	req->tp_slot_size = slot_size(req->tp_slot_len,
+				      TPACKET4_MIN_HEADER_SIZE);
+	req->tp_payload_len = data_len(info, DEFAULT_PAYLOAD);
+	req->tp_payload_size = slot_size(req->tp_payload_len,
+					 TPACKET4_MIN_PAYLOAD_SIZE);
 }
 
 /*
@@ -132,14 +165,15 @@ static void entries(pcap_t *p, struct tpacket_req4 *req, uint32_t least)
 {
 	uint32_t bytes = p->opt.buffer_size ? p->opt.buffer_size :
 			 DEFAULT_BUFFER;
-	uint32_t nr = bytes / req->tp_slot_size;
+	uint32_t each = req->tp_slot_size + req->tp_payload_size;
+	uint32_t nr = bytes / each;
 
 	if (nr < least)
 		nr = least;
 	if (nr > TPACKET4_MAX_ENTRIES)
 		nr = TPACKET4_MAX_ENTRIES;
 	req->tp_entry_nr = power_of_two_down(nr);
-	p->opt.buffer_size = req->tp_entry_nr * req->tp_slot_size;
+	p->opt.buffer_size = req->tp_entry_nr * each;
 }
 
 /* Take half as much as long as the kernel has not enough memory. */
@@ -158,6 +192,15 @@ static int request(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *req,
 	}
 }
 
+/* Payload that is not to be read has no address here. */
+static void attach_payload(struct packet4_ring *r,
+			   const struct tpacket4_layout *l)
+{
+	r->payload = (u_char *)r->map + l->tl_payload_off;
+	r->payload_shift = l->tl_payload_shift;
+	r->look_at |= TPACKET4_SPLIT | TPACKET4_SPLIT_WHY_MASK;
+}
+
 static void attach(struct packet4_ring *r, const struct tpacket4_layout *l)
 {
 	u_char *base = r->map;
@@ -169,6 +212,7 @@ static void attach(struct packet4_ring *r, const struct tpacket4_layout *l)
 	r->mask = l->tl_entry_nr - 1;
 	r->hdr_stride = l->tl_hdr_stride;
 	r->slot_shift = l->tl_slot_shift;
+	r->look_at = PACKET4_LOOK_AT;
 	r->next = TPACKET4_INDEX_START(l->tl_entry_nr);
 	r->cons = r->next;
 	r->batch = batch < MAX_BATCH ? batch : MAX_BATCH;
@@ -181,7 +225,7 @@ static int failed(pcap_t *p, const char *what)
 	return PCAP_ERROR;
 }
 
-static int map(pcap_t *p, struct packet4_ring *r)
+static int map(pcap_t *p, const struct packet4 *p4, struct packet4_ring *r)
 {
 	struct tpacket4_layout l;
 	socklen_t len = sizeof(l);
@@ -197,8 +241,11 @@ static int map(pcap_t *p, struct packet4_ring *r)
 		return failed(p, "can't mmap rx ring");
 	}
 	attach(r, &l);
-
 	r->bounce_len = l.tl_slot_len * TPACKET4_MAX_CHAIN;
+	if (p4->split == PCAP_RX_SPLIT_WHOLE) {
+		attach_payload(r, &l);
+		r->bounce_len += l.tl_payload_len * TPACKET4_MAX_CHAIN;
+	}
 	r->bounce = malloc(r->bounce_len);
 	return r->bounce ? 0 : failed(p, "malloc");
 }
@@ -229,12 +276,15 @@ int pcap_packet4_ring_create(pcap_t *p)
 			return failed(p, "can't ask what the queue can do");
 		if (info.ti_query_reason != PACKET_DIRECT_OK)
 			return pcap_packet4_queue_busy(p, &info);
-		direct_slots(&info, &req);
+		if (p4->split)
+			split_slots(&info, &req);
+		else
+			direct_slots(&info, &req);
 		least = least_entries(&info);
 	}
 	entries(p, &req, least);
 	ret = request(p, p4, &req, least);
-	return ret < 0 ? ret : map(p, &p4->ring);
+	return ret < 0 ? ret : map(p, p4, &p4->ring);
 }
 
 /*

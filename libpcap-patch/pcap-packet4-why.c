@@ -18,6 +18,8 @@
 
 #define USE_COPY	"capture with \"copy\" in place of the queue's number"
 
+#define USE_SNAPLEN	"set a snapshot length"
+
 /* Those that are left out can only be a mistake of ours. */
 static const char *const sentences[] = {
 	[PACKET_DIRECT_BAD_ENTRIES] = "the buffer is too large; ask for a smaller one",
@@ -37,6 +39,8 @@ static const char *const sentences[] = {
 	[PACKET_DIRECT_FORMAT_GQI_QPL] = "the device has the older descriptors, and registered pages (gve's GQI-QPL); take a machine type with DQO-RDA, or " USE_COPY,
 	[PACKET_DIRECT_SLOT_TOO_SMALL] = "the device needs larger slots than libpcap makes; please report this",
 	[PACKET_DIRECT_ENTRIES_TOO_FEW] = "the device needs more slots than libpcap makes; please report this",
+	[PACKET_DIRECT_NO_SPLIT] = "the device cannot split headers from payload; capture without that, and " USE_SNAPLEN,
+	[PACKET_DIRECT_HAS_ERRATUM] = "the device is known to fail at splitting headers from payload (an erratum); capture without that, and " USE_SNAPLEN,
 	[PACKET_DIRECT_DMA_BOUNCE] = "the device cannot reach all memory, so data would be copied; boot without swiotlb=force, or with an IOMMU",
 	[PACKET_DIRECT_DMA_FAILED] = "the buffer could not be mapped for the device; ask for a smaller one",
 	[PACKET_DIRECT_DRIVER_FAILED] = "its driver could not restart it; see the kernel's log",

@@ -110,6 +110,28 @@ int pcap_set_rx_direct_linux(pcap_t *p, int queue)
 		return PCAP_ERROR;
 	}
 	p->opt.rx_direct = queue;
+	if (queue == PCAP_RX_DIRECT_OFF)
+		p->opt.rx_split = PCAP_RX_SPLIT_OFF;
+	return 0;
+}
+
+/* Asked of a handle that captures another way, it would come to nothing. */
+int pcap_set_rx_direct_split_linux(pcap_t *p, int split)
+{
+	if (pcap_check_activated(p))
+		return PCAP_ERROR_ACTIVATED;
+	if (split < PCAP_RX_SPLIT_OFF || split > PCAP_RX_SPLIT_WHOLE) {
+		snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
+			 "%d is no way to split headers from payload", split);
+		return PCAP_ERROR;
+	}
+	if (split && p->opt.rx_direct == PCAP_RX_DIRECT_OFF) {
+		pcap_strlcpy(p->errbuf,
+			     "headers are split from payload by an RX queue; ask for one first (pcap_set_rx_direct_linux())",
+			     PCAP_ERRBUF_SIZE);
+		return PCAP_ERROR;
+	}
+	p->opt.rx_split = split;
 	return 0;
 }
 
@@ -510,6 +532,7 @@ static int set_up(pcap_t *p, struct packet4 *p4, int *breakloop_fd)
 	p4->breakloop_fd = *breakloop_fd;
 	*breakloop_fd = -1;
 	p4->queue = p->opt.rx_direct;
+	p4->split = p->opt.rx_split;
 	p4->timeout = p->opt.timeout > 0 ? p->opt.timeout : 0;
 	if (PACKET4_IS_DEVICE(p->opt.device)) {
 		if (parse_device(p->opt.device, &dev, p->errbuf) < 0)
@@ -519,6 +542,9 @@ static int set_up(pcap_t *p, struct packet4 *p4, int *breakloop_fd)
 		   sizeof(p4->ifname)) {
 		return PCAP_ERROR_NO_SUCH_DEVICE;
 	}
+	if (p4->split && packet4_is_copy(p4))
+		return refuse(p, PCAP_ERROR,
+			      "capturing by copy does not split headers from payload; name an RX queue, or set a snapshot length");
 	if (p->opt.rfmon)
 		return PCAP_ERROR_RFMON_NOTSUP;
 	if (p->snapshot <= 0 || p->snapshot > MAXIMUM_SNAPLEN)

@@ -14,6 +14,17 @@
 /* Before pcap_activate(): 0, PCAP_ERROR_ACTIVATED, or PCAP_ERROR. */
 PCAP_API int	pcap_set_rx_direct_linux(pcap_t *, int);
 
+/* What the adapter does with headers and payload. */
+#define PCAP_RX_SPLIT_OFF	0	/* they stay together */
+#define PCAP_RX_SPLIT_HEADERS	1	/* packets are headers; payload is not read */
+#define PCAP_RX_SPLIT_WHOLE	2	/* both are put together again */
+
+/*
+ * Likewise.  PCAP_ERROR also if no queue was asked for before; asking for none
+ * later turns it off.
+ */
+PCAP_API int	pcap_set_rx_direct_split_linux(pcap_t *, int);
+
 /* After it: what the kernel says is in use.  0 or PCAP_ERROR. */
 PCAP_API int	pcap_get_rx_direct_linux(pcap_t *, int *);
 

@@ -29,6 +29,7 @@
 static struct tpacket4_ctrl ctrl;
 static struct tpacket4_hdr hdrs[ENTRIES];
 static u_char slots[ENTRIES][SLOT_LEN];
+static u_char payload[ENTRIES][SLOT_LEN];
 static struct packet4 p4;
 static pcap_t *p;
 
@@ -83,6 +84,7 @@ static void reset(uint32_t start)
 	r->mask = ENTRIES - 1;
 	r->hdr_stride = sizeof(hdrs[0]);
 	r->slot_shift = SLOT_SHIFT;
+	r->look_at = PACKET4_LOOK_AT;
 	r->batch = 4;
 	r->bounce_len = 4 * SLOT_LEN;
 	r->bounce = malloc(r->bounce_len);
@@ -110,6 +112,7 @@ static struct tpacket4_hdr *put(uint32_t flags, u_char first, uint32_t have,
 	h->tp_data = DATA_OFF;
 	h->tp_data_end = DATA_OFF + have;
 	h->tp_len = len;
+	h->tp_payload_slot = TPACKET4_SLOT_NONE;
 	h->tp_vlan_tci = 0;
 	h->tp_pkttype = PACKET_HOST;
 	h->tp_tstamp = 1234567890987654321ULL;
@@ -289,6 +292,76 @@ static void test_vlan(void)
 	   counts_up(got[0].copy + 16, 12, 44), "and the snapshot holds for both");
 }
 
+/* A reader that puts split frames together, on a fresh ring. */
+static void reset_whole(void)
+{
+	struct packet4_ring *r = &p4.ring;
+
+	reset(0);
+	r->payload = payload[0];
+	r->payload_shift = SLOT_SHIFT;
+	r->look_at |= TPACKET4_SPLIT | TPACKET4_SPLIT_WHY_MASK;
+}
+
+/* The payload part of an entry, in a slot of another number than the entry's. */
+static void put_payload(struct tpacket4_hdr *h, u_char first, uint32_t len)
+{
+	uint32_t slot = ENTRIES - 1 - (uint32_t)(h - hdrs), i;
+
+	h->tp_payload_slot = slot;
+	h->tp_payload_off = 8;
+	h->tp_payload_len = len;
+	for (i = 0; i < len; i++)
+		payload[slot][8 + i] = first + i;
+}
+
+/* 42 bytes of headers, 600 of payload in two entries; then one without any. */
+static void put_split(void)
+{
+	put_payload(put(TPACKET4_FIRST | TPACKET4_SPLIT, 3, 42, 642),
+		    3 + 42, 400);
+	put_payload(put(TPACKET4_LAST | TPACKET4_SPLIT, 0, 0, 0),
+		    (u_char)(3 + 442), 200);
+	put(TPACKET4_FIRST | TPACKET4_LAST |
+	    TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_HEADER_ONLY), 9, 60, 60);
+}
+
+static void test_split_whole(void)
+{
+	uint32_t cut[] = { 642, 500, 442, 100, 42, 20 }, i;
+	int good = 1;
+
+	for (i = 0; i < sizeof(cut) / sizeof(cut[0]); i++) {
+		reset_whole();
+		p->snapshot = cut[i];
+		put_split();
+		good &= drain(-1) == 2 && got[0].h.caplen == cut[i] &&
+			got[0].h.len == 642 && counts_up(got[0].copy, 3, cut[i]);
+	}
+	ok(good, "split parts are put together, up to the snapshot");
+
+	reset_whole();
+	put_payload(put(TPACKET4_FIRST | TPACKET4_LAST |
+			TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_UNKNOWN), 0, 0, 300),
+		    5, 300);
+	ok(drain(-1) == 1 && got[0].h.caplen == 300 && got[0].h.len == 300 &&
+	   counts_up(got[0].copy, 5, 300), "also when all is in the payload");
+}
+
+static void test_split_headers(void)
+{
+	reset(0);
+	put_split();
+	put_payload(put(TPACKET4_FIRST | TPACKET4_LAST | TPACKET4_SPLIT, 7, 54,
+			254), 0, 200);
+	ok(drain(-1) == 3 && got[0].h.caplen == 42 && got[0].h.len == 642 &&
+	   counts_up(got[0].copy, 3, 42) && got[1].h.caplen == 60,
+	   "a reader of headers has the header part and the wire's length");
+	ok(got[2].data == slots[3] + DATA_OFF && got[2].h.caplen == 54 &&
+	   got[2].h.len == 254 && hdrs[3].tp_payload_slot == ENTRIES - 4,
+	   "in place, and gives payload slots back with their entries");
+}
+
 /* A program that takes frames whose byte at off is want. */
 static void filter_on(uint32_t off, uint32_t want)
 {
@@ -449,6 +522,35 @@ static void test_geometry(void)
 	   "a multiple of what the adapter counts in");
 }
 
+static int split_gives(uint32_t granule, uint32_t most, uint32_t split_min,
+		       uint32_t split_max, uint32_t header, uint32_t len)
+{
+	reset(0);
+	p->opt.buffer_size = 1U << 20;
+	p4.queue = 2;
+	p4.split = PCAP_RX_SPLIT_HEADERS;
+	memset(&sock, 0, sizeof(sock));
+	sock.info.ti_granule = granule;
+	sock.info.ti_slot_len_min = granule;
+	sock.info.ti_slot_len_max = most;
+	sock.info.ti_split_min = split_min;
+	sock.info.ti_split_max = split_max;
+	return ring_is(128, header <= 256 ? 256 : 1024, header) &&
+	       sock.req.tp_payload_size == 4096 &&
+	       sock.req.tp_payload_len == len;
+}
+
+static void test_split_geometry(void)
+{
+	ok(split_gives(1024, 16384, 128, 960, 960, 4096),
+	   "slots for headers, and for payload");
+	ok(split_gives(2048, 2048, 128, 2048, 960, 2048) &&
+	   split_gives(64, 4096, 256, 256, 256, 4096),
+	   "as large as the adapter makes them");
+	ok(split_gives(1024, 16384, 0, 0, 128, 4096),
+	   "a queue that cannot split is left to the kernel to refuse");
+}
+
 static void test_memory(void)
 {
 	reset(0);
@@ -482,7 +584,7 @@ int main(void)
 	p = calloc(1, sizeof(*p));
 	p->priv = &p4;
 	p->fd = -1;
-	printf("TAP version 13\n1..36\n");
+	printf("TAP version 13\n1..43\n");
 	test_in_place();
 	test_chain();
 	test_lengths();
@@ -490,10 +592,13 @@ int main(void)
 	test_batches();
 	test_oneshot();
 	test_vlan();
+	test_split_whole();
+	test_split_headers();
 	test_filter();
 	test_direction();
 	test_break();
 	test_geometry();
+	test_split_geometry();
 	test_memory();
 	return failures != 0;
 }
