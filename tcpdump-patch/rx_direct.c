@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * --rx-direct: capture directly from a receive queue of the network adapter.
+ * --rx-direct and --rx-direct-headers: capture directly from a receive queue of
+ * the network adapter.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
@@ -27,7 +28,8 @@
 #define COPY	(-1)
 #endif
 
-static int wanted;
+static const char *wanted;	/* the option, or NULL */
+static int headers;
 static int queue;
 
 static void NORETURN PRINTFLIKE(1, 2) give_up(const char *format, ...)
@@ -42,12 +44,12 @@ static void NORETURN PRINTFLIKE(1, 2) give_up(const char *format, ...)
 	exit(S_ERR_HOST_PROGRAM);
 }
 
-void rx_direct_option(const char *arg)
+static void parse(const char *option, const char *arg)
 {
 	char *end;
 	long n;
 
-	wanted = 1;
+	wanted = option;
 	if (!arg)
 		return;
 	if (strcmp(arg, "copy") == 0) {
@@ -57,15 +59,29 @@ void rx_direct_option(const char *arg)
 	errno = 0;
 	n = strtol(arg, &end, 10);
 	if (end == arg || *end || errno || n < 0 || n > INT_MAX)
-		give_up("--rx-direct=%s: neither the number of an RX queue nor \"copy\"",
-			arg);
+		give_up("%s=%s: neither the number of an RX queue nor \"copy\"",
+			option, arg);
 	queue = n;
+}
+
+void rx_direct_option(const char *arg)
+{
+	parse("--rx-direct", arg);
+}
+
+void rx_direct_headers_option(const char *arg)
+{
+	parse("--rx-direct-headers", arg);
+	headers = 1;
 }
 
 #ifdef PCAP_RX_DIRECT_COPY
 void rx_direct_set(pcap_t *pc, const char *device)
 {
-	if (wanted && pcap_set_rx_direct_linux(pc, queue) != 0)
+	int split = headers ? PCAP_RX_SPLIT_HEADERS : PCAP_RX_SPLIT_OFF;
+
+	if (wanted && (pcap_set_rx_direct_linux(pc, queue) != 0 ||
+		       pcap_set_rx_direct_split_linux(pc, split) != 0))
 		give_up("%s: Can't capture directly: %s", device,
 			pcap_geterr(pc));
 }
@@ -81,10 +97,10 @@ void rx_direct_report(pcap_t *pc)
 		fprintf(stderr, "%s: capturing by copy into a TPACKET_V4 ring\n",
 			program_name);
 	else if (in_use != PCAP_RX_DIRECT_OFF)
-		fprintf(stderr, "%s: capturing directly from RX queue %d\n",
-			program_name, in_use);
+		fprintf(stderr, "%s: capturing %sdirectly from RX queue %d\n",
+			program_name, headers ? "headers " : "", in_use);
 	else if (wanted)
-		give_up("--rx-direct: only network interfaces have RX queues");
+		give_up("%s: only network interfaces have RX queues", wanted);
 }
 #else
 void rx_direct_set(pcap_t *pc, const char *device)
