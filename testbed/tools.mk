@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# make tools: libpcap, tcpdump, the selftests and the programs of tests/.
+# make tools: libpcap, tcpdump, the example, the selftests and the programs of
+# tests/.
 SELFTEST_DIR := tools/testing/selftests/net
 SELFTEST_OUT := $(CURDIR)/build/tests/selftests
 KHDR         := -isystem $(CURDIR)/build/headers/include
@@ -13,14 +14,18 @@ TEST_SOURCES  := $(wildcard tests/*.c tests/*/*.c)
 TEST_PROGRAMS := $(TEST_SOURCES:tests/%.c=build/tests/%)
 TEST_CFLAGS   := -O2 -g -Wall -Wextra -Itests $(KHDR)
 
-.PHONY: tools capture-tools stock-tools selftests test-programs
-tools: capture-tools stock-tools selftests test-programs
+.PHONY: tools capture-tools stock-tools examples selftests test-programs
+tools: capture-tools stock-tools examples selftests test-programs
 
 capture-tools: kernel
 	@NUM_JOBS='$(NUM_JOBS)' testbed/tools/build patched
 
 stock-tools:
 	@NUM_JOBS='$(NUM_JOBS)' testbed/tools/build stock
+
+examples: kernel
+	@$(MAKE) -s -C tools/packet4_dmabuf OUTPUT=$(CURDIR)/build/tools/bin \
+		KHDR_INCLUDES='$(KHDR)'
 
 # Built where they belong, by the kernel's own rules; always, since those do
 # not know the headers beside them.

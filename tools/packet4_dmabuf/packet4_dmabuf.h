@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The parts of packet4_dmabuf.
+ *
+ *	main.c		options, the loop from ring to writer
+ *	memory.c	huge pages, and the udmabuf that they are
+ *	ring.c		the ring, its filter, the lease of the queue
+ *	writer.c	a thread that writes payload slots to the file
+ *
+ * A payload slot is the kernel's, or an entry's, or the writer's, or a spare.
+ * The loop swaps: it takes the slot out of an entry, puts a spare in its place,
+ * and hands the slot to the writer, from where it comes back as a spare.
+ */
+#ifndef PACKET4_DMABUF_H
+#define PACKET4_DMABUF_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "../testing/selftests/net/tpacket4.h"
+
+struct options {
+	const char	*iface;
+	const char	*file;
+	const char	*index;
+	unsigned int	queue;
+	unsigned int	port;
+	unsigned int	entries;
+	unsigned int	slots;
+	unsigned int	payload;
+	unsigned long	count;
+	bool		erratum;
+};
+
+/**
+ * struct memory - what the NIC writes payload to
+ * @map:	an address for write(): nothing here reads or writes it
+ * @len:	its bytes
+ * @page:	bytes of its pages
+ * @dmabuf:	the same memory for the NIC
+ */
+struct memory {
+	uint8_t	*map;
+	size_t	len;
+	size_t	page;
+	int	dmabuf;
+};
+
+struct part {
+	uint32_t slot;
+	uint32_t len;
+};
+
+/**
+ * struct writer - payload slots on their way to the file
+ * @memory:	where slots are
+ * @slot_size:	from one to the next
+ * @block:	what the file is written in; each part begins at a multiple
+ * @fd:		the file
+ * @offset:	of the next part in the file
+ * @parts:	to be written: @head is the oldest of @waiting, of room for @room
+ * @done:	slots that are free again, @done_nr of them
+ * @error:	errno of the write that failed
+ * @stop:	nothing will be added
+ */
+struct writer {
+	const struct memory *memory;
+	size_t		slot_size;
+	uint32_t	block;
+	int		fd;
+	off_t		offset;
+	struct part	*parts;
+	uint32_t	*done;
+	uint32_t	room;
+	uint32_t	head;
+	uint32_t	waiting;
+	uint32_t	done_nr;
+	int		error;
+	bool		stop;
+	pthread_t	thread;
+	pthread_mutex_t	lock;
+	pthread_cond_t	more;
+	pthread_cond_t	less;
+};
+
+void __attribute__((noreturn, format(printf, 1, 2))) give_up(const char *format, ...);
+
+void memory_create(struct memory *memory, size_t len);
+
+int ring_open(struct tpacket4_ring *ring, const struct options *o);
+void ring_lease(int fd, const struct options *o, const struct memory *memory);
+void ring_release(int fd);
+void ring_stats(int fd, struct tpacket4_stats *stats);
+
+/* Opens the file too.  All return 0 or an errno. */
+int writer_start(struct writer *w, const char *file, uint32_t room);
+int writer_add(struct writer *w, const struct part *parts, uint32_t nr);
+/* At least one of the slots that are free again, when some are on their way. */
+int writer_collect(struct writer *w, uint32_t *slots, uint32_t *nr, bool wait);
+int writer_finish(struct writer *w);
+
+#endif /* PACKET4_DMABUF_H */
