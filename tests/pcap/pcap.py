@@ -9,6 +9,7 @@ LIBRARY = os.environ.get("LIBPCAP", PROJECT + "/build/tools/lib/libpcap.so.0.8")
 TCPDUMP = os.environ.get("TCPDUMP", PROJECT + "/build/tools/bin/tcpdump")
 
 RX_DIRECT_COPY, RX_DIRECT_OFF = -1, -2
+RX_SPLIT_OFF, RX_SPLIT_HEADERS, RX_SPLIT_WHOLE = 0, 1, 2
 D_INOUT, D_IN, D_OUT = 0, 1, 2
 ERROR, BREAK, NO_SUCH_DEVICE, RFMON_NOTSUP = -1, -2, -5, -6
 ACTIVATED, PERM_DENIED, IFACE_NOT_UP = -4, -8, -9
@@ -41,7 +42,8 @@ for _name in ("geterr", "activate", "close", "breakloop", "datalink",
               "get_selectable_fd", "snapshot"):
     getattr(lib, "pcap_" + _name).argtypes = [c.c_void_p]
 for _name in ("snaplen", "promisc", "timeout", "immediate_mode", "buffer_size",
-              "tstamp_precision", "rfmon", "protocol_linux", "rx_direct_linux"):
+              "tstamp_precision", "rfmon", "protocol_linux", "rx_direct_linux",
+              "rx_direct_split_linux"):
     getattr(lib, "pcap_set_" + _name).argtypes = [c.c_void_p, c.c_int]
 lib.pcap_get_rx_direct_linux.argtypes = [c.c_void_p, c.POINTER(c.c_int)]
 lib.pcap_setdirection.argtypes = [c.c_void_p, c.c_int]
