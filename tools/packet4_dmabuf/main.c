@@ -38,7 +38,7 @@ struct app {
 	int		fd;
 };
 
-static volatile sig_atomic_t stop;
+static bool stop;
 
 static const char usage[] =
 "usage: packet4_dmabuf [OPTION]... IFACE QUEUE FILE\n"
@@ -75,10 +75,10 @@ void give_up(const char *format, ...)
 static void on_signal(int signal)
 {
 	(void)signal;
-	stop = 1;
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 }
 
-static unsigned long number(const char *name, const char *text, unsigned long most)
+static unsigned long parse(const char *name, const char *text, unsigned long most)
 {
 	unsigned long n;
 	char *end;
@@ -108,22 +108,22 @@ static void one_option(struct options *o, int option)
 {
 	switch (option) {
 	case PORT:
-		o->port = number("--port", optarg, UINT16_MAX);
+		o->port = parse("--port", optarg, UINT16_MAX);
 		break;
 	case COUNT:
-		o->count = number("--count", optarg, UINT32_MAX);
+		o->count = parse("--count", optarg, UINT32_MAX);
 		break;
 	case INDEX:
 		o->index = optarg;
 		break;
 	case ENTRIES:
-		o->entries = number("--entries", optarg, TPACKET4_MAX_ENTRIES);
+		o->entries = parse("--entries", optarg, TPACKET4_MAX_ENTRIES);
 		break;
 	case SLOTS:
-		o->slots = number("--slots", optarg, TPACKET4_MAX_SLOTS);
+		o->slots = parse("--slots", optarg, TPACKET4_MAX_SLOTS);
 		break;
 	case PAYLOAD:
-		o->payload = number("--payload", optarg, TPACKET4_MAX_SLOT_SIZE);
+		o->payload = parse("--payload", optarg, TPACKET4_MAX_SLOT_SIZE);
 		break;
 	case ERRATUM:
 		o->erratum = true;
@@ -148,7 +148,7 @@ static void get_options(struct options *o, int argc, char **argv)
 		exit(2);
 	}
 	o->iface = argv[optind];
-	o->queue = number("QUEUE", argv[optind + 1], UINT16_MAX);
+	o->queue = parse("QUEUE", argv[optind + 1], UINT16_MAX);
 	o->file = argv[optind + 2];
 	if (o->slots <= o->entries)
 		give_up("--slots=%u: more than --entries=%u, so that some can be written meanwhile",
@@ -158,7 +158,7 @@ static void get_options(struct options *o, int argc, char **argv)
 static void check(int err, const char *file)
 {
 	if (err)
-		give_up("%s: %s", file, strerror(err));
+		give_up("%s: %s", file, strerror(-err));
 }
 
 /* Where payloads begin is decided here, and kept to by the writer. */
@@ -166,7 +166,7 @@ static void begin_file(struct app *a, const struct options *o)
 {
 	int err = writer_start(&a->writer, o->file, o->slots);
 
-	if (err == EINVAL)
+	if (err == -EINVAL)
 		give_up("%s: there is no O_DIRECT there: name a file of another file system",
 			o->file);
 	check(err, o->file);
@@ -265,7 +265,7 @@ static void run(struct app *a, const struct options *o)
 	socklen_t len = sizeof(int);
 	int err;
 
-	while (!stop && !enough(a, o)) {
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED) && !enough(a, o)) {
 		if (!tpacket4_peek_all(&a->ring) && poll(&pfd, 1, LOOK_MS) > 0 &&
 		    pfd.revents & POLLERR)
 			getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &err, &len);
@@ -286,10 +286,11 @@ static double seconds(void)
 
 static void report(const struct app *a, double took, const struct tpacket4_stats *s)
 {
-	printf("%llu payloads, %llu bytes in %.1f s; skipped %llu; dropped %llu by the NIC, %llu as too long, %llu as damaged\n",
+	printf("%llu payloads, %llu bytes in %.1f s; skipped %llu; ",
 	       (unsigned long long)a->payloads, (unsigned long long)a->bytes, took,
-	       (unsigned long long)a->skipped, s->ts_drop_nic, s->ts_drop_too_long,
-	       s->ts_drop_error);
+	       (unsigned long long)a->skipped);
+	printf("dropped %llu by the NIC, %llu as too long, %llu as damaged\n",
+	       s->ts_drop_nic, s->ts_drop_too_long, s->ts_drop_error);
 }
 
 int main(int argc, char **argv)

@@ -68,7 +68,7 @@ void memory_create(struct memory *m, size_t len)
 	int memfd = map_pages(m, len, HUGE_PAGE, MFD_HUGETLB | MFD_HUGE_2MB);
 
 	if (memfd < 0) {
-		fprintf(stderr, "packet4_dmabuf: no %zu huge pages (%s; sysctl vm.nr_hugepages); taking ordinary ones\n",
+		fprintf(stderr, "packet4_dmabuf: no %zu huge pages (vm.nr_hugepages): %s\n",
 			(len + HUGE_PAGE - 1) / HUGE_PAGE, strerror(errno));
 		memfd = map_pages(m, len, sysconf(_SC_PAGESIZE), 0);
 	}

@@ -63,7 +63,7 @@ struct part {
  * @offset:	of the next part in the file
  * @parts:	to be written: @head is the oldest of @waiting, of room for @room
  * @done:	slots that are free again, @done_nr of them
- * @error:	errno of the write that failed
+ * @error:	negative errno of the write that failed
  * @stop:	nothing will be added
  */
 struct writer {
@@ -95,7 +95,7 @@ void ring_lease(int fd, const struct options *o, const struct memory *memory);
 void ring_release(int fd);
 void ring_stats(int fd, struct tpacket4_stats *stats);
 
-/* Opens the file too.  All return 0 or an errno. */
+/* Opens the file too.  All return 0 or a negative errno. */
 int writer_start(struct writer *w, const char *file, uint32_t room);
 int writer_add(struct writer *w, const struct part *parts, uint32_t nr);
 /* At least one of the slots that are free again, when some are on their way. */

@@ -16,7 +16,7 @@
 /* What to do, where the arguments or the machine can be otherwise. */
 static const char * const advice[] = {
 	[PACKET_DIRECT_BAD_ENTRIES] = "--entries: a power of two, 8 to 262144",
-	[PACKET_DIRECT_BAD_PAYLOAD] = "--payload: a multiple of 64 from 1024 to 65536; --slots: 8 to 1048576",
+	[PACKET_DIRECT_BAD_PAYLOAD] = "--payload: a multiple of 64, from 1024 to 65536",
 	[PACKET_DIRECT_NO_MEMORY] = "not enough memory: ask for fewer --entries",
 	[PACKET_DIRECT_NOT_ADMIN] = "CAP_NET_ADMIN is needed: run as root",
 	[PACKET_DIRECT_NO_DRIVER] = "the driver of this device has no support",
@@ -24,15 +24,15 @@ static const char * const advice[] = {
 	[PACKET_DIRECT_QUEUE_LEASED] = "another packet socket has this queue",
 	[PACKET_DIRECT_QUEUE_XSK] = "an AF_XDP socket has this queue",
 	[PACKET_DIRECT_QUEUE_XDP] = "an XDP program is attached: detach it",
-	[PACKET_DIRECT_SLOT_GRANULE] = "--payload is no multiple of what the device counts in",
-	[PACKET_DIRECT_SLOT_TOO_SMALL] = "--payload is less than the device's smallest buffer",
-	[PACKET_DIRECT_SLOT_TOO_LARGE] = "--payload is more than the device's largest buffer",
+	[PACKET_DIRECT_SLOT_GRANULE] = "--payload is no multiple of the device's granule",
+	[PACKET_DIRECT_SLOT_TOO_SMALL] = "--payload is less than the device's buffers",
+	[PACKET_DIRECT_SLOT_TOO_LARGE] = "--payload is more than the device's buffers",
 	[PACKET_DIRECT_ENTRIES_TOO_FEW] = "the device takes more --entries at a time",
 	[PACKET_DIRECT_NO_SPLIT] = "the device cannot split headers from payload",
-	[PACKET_DIRECT_HAS_ERRATUM] = "the device is known to fail at header split; to try it all the same: --erratum",
+	[PACKET_DIRECT_HAS_ERRATUM] = "it is known to fail at header split; to try: --erratum",
 	[PACKET_DIRECT_PAYLOAD_TOO_FEW] = "the device takes more --slots at a time",
 	[PACKET_DIRECT_DMABUF_REFUSED] = "the udmabuf could not be mapped for the device",
-	[PACKET_DIRECT_DMABUF_SCATTERED] = "a --payload slot would be in several pages: use huge pages",
+	[PACKET_DIRECT_DMABUF_SCATTERED] = "a --payload slot is in several pages: use huge ones",
 	[PACKET_DIRECT_DMA_BOUNCE] = "the device cannot reach this memory: turn the IOMMU on",
 };
 

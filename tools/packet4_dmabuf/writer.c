@@ -26,10 +26,8 @@ static int write_all(struct writer *w, struct iovec *iov, int nr)
 		done = pwritev(w->fd, iov, nr, w->offset);
 		if (done < 0 && errno == EINTR)
 			continue;
-		if (done < 0)
-			return errno;
-		if (done == 0)
-			return ENOSPC;
+		if (done <= 0)
+			return done ? -errno : -ENOSPC;
 		w->offset += done;
 		for (; nr && (size_t)done >= iov->iov_len; nr--)
 			done -= iov++->iov_len;
@@ -90,7 +88,7 @@ static int find_block(struct writer *w, const char *file)
 
 	w->block = SECTOR;
 	if (statx(AT_FDCWD, file, 0, STATX_DIOALIGN, &stx))
-		return errno;
+		return -errno;
 	if (stx.stx_mask & STATX_DIOALIGN && stx.stx_dio_offset_align > SECTOR)
 		w->block = stx.stx_dio_offset_align;
 	return 0;
@@ -102,7 +100,7 @@ int writer_start(struct writer *w, const char *file, uint32_t room)
 
 	w->fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_DIRECT | O_CLOEXEC, 0644);
 	if (w->fd < 0)
-		return errno;
+		return -errno;
 	err = find_block(w, file);
 	if (err)
 		return err;
@@ -110,11 +108,11 @@ int writer_start(struct writer *w, const char *file, uint32_t room)
 	w->parts = calloc(room, sizeof(*w->parts));
 	w->done = calloc(room, sizeof(*w->done));
 	if (!w->parts || !w->done)
-		return ENOMEM;
+		return -ENOMEM;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->more, NULL);
 	pthread_cond_init(&w->less, NULL);
-	return pthread_create(&w->thread, NULL, run, w);
+	return -pthread_create(&w->thread, NULL, run, w);
 }
 
 /* There is room: no more slots exist. */
@@ -153,7 +151,7 @@ int writer_finish(struct writer *w)
 	pthread_mutex_unlock(&w->lock);
 	pthread_join(w->thread, NULL);
 	if (!w->error && fdatasync(w->fd))
-		w->error = errno;
+		w->error = -errno;
 	close(w->fd);
 	return w->error;
 }
