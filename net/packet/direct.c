@@ -103,11 +103,6 @@ bool packet_direct_hdrlen(int *val)
 	return true;
 }
 
-bool packet_direct_ring(const struct packet_sock *po)
-{
-	return rcu_access_pointer(po->direct);
-}
-
 bool packet_direct_leased(const struct packet_sock *po)
 {
 	struct packet_direct *pd;

@@ -97,10 +97,15 @@ __be16 vlan_get_protocol_dgram(const struct sk_buff *skb);
 
 #ifdef CONFIG_PACKET_RX_DIRECT
 
+/* For each message of a socket without a ring, too, so not by a call. */
+static inline bool packet_direct_ring(const struct packet_sock *po)
+{
+	return rcu_access_pointer(po->direct);
+}
+
 /* direct.c: called by af_packet.c and diag.c */
 bool packet_direct_knows(int version);
 bool packet_direct_hdrlen(int *val);
-bool packet_direct_ring(const struct packet_sock *po);
 bool packet_direct_leased(const struct packet_sock *po);
 int packet_direct_running(const struct packet_sock *po);
 int packet_direct_set_ring(struct packet_sock *po, sockptr_t optval,
