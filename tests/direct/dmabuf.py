@@ -99,7 +99,9 @@ def unreadable():
 
 def seen_by(program, memory):
     """The lengths of the frames that a filter lets pass, whose other frames are not ours."""
-    mine = [(0x20, 0, 0, 6), (0x15, 0, len(program), struct.unpack_from("!I", SOURCE)[0])]
+    high, low = struct.unpack("!IH", SOURCE)
+    mine = [(0x20, 0, 0, 6), (0x15, 0, len(program) + 2, high),
+            (0x28, 0, 0, 10), (0x15, 0, len(program), low)]
     return set(passed([*mine, *program, (0x06, 0, 0, 0)], memory)[0])
 
 
@@ -108,12 +110,12 @@ def unreadable_filtered():
     headers = {len(sent.data): expected(sent, PAGE)[1]
                for sent in (udp_frame(1, 800), udp_frame(2, 20))}
     with steered(), exported(UNREADABLE) as memory:
-        for size, code in ((4, 0x20), (2, 0x28), (1, 0x30)):
-            for at in (42 - size, 43 - size, 62 - size, 600, 900):
-                got = seen_by([(code, 0, 0, at), (0x06, 0, 0, 65535)], memory)
-                right = {length for length, header in headers.items() if at + size <= header}
-                want(got == right, f"{size} bytes at {at}: {got}, should be {right}")
-        for keep in (1, 42, 500):
+        for size, code, at in ((4, 0x20, 38), (4, 0x20, 39), (2, 0x28, 41), (1, 0x30, 41),
+                               (1, 0x30, 42), (4, 0x20, 600), (1, 0x30, 900)):
+            got = seen_by([(code, 0, 0, at), (0x06, 0, 0, 65535)], memory)
+            right = {length for length, header in headers.items() if at + size <= header}
+            want(got == right, f"{size} bytes at {at}: {got}, should be {right}")
+        for keep in (1, 500):
             got = seen_by([(0x06, 0, 0, keep)], memory)
             want(got == set(headers), f"{keep} bytes: {got}")
 
