@@ -10,6 +10,7 @@
  *	direct_filter.c	what the socket filter is shown
  *	direct_copy.c	filling it from skbs
  *	direct_lease.c	filling it by DMA: who has which queue
+ *	direct_test.c	dma-bufs for tests, which nothing here calls
  *
  * Locks, outermost first: lock_sock, RTNL, fanout_mutex, pg_vec_lock, bind_lock.
  *
