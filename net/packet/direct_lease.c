@@ -253,16 +253,25 @@ u32 packet_direct_napi_id(const struct packet_direct_queue *pdq)
 	return id;
 }
 
+/* One whose function runs now may have looked already, so it is started again:
+ * by a poll, and by the function itself, perhaps at the same time.
+ */
+static void packet_direct_arm_kick(struct packet_direct_queue *pdq)
+{
+	if (!hrtimer_is_queued(&pdq->kick_timer))
+		hrtimer_start(&pdq->kick_timer, PACKET_DIRECT_KICK_TIME,
+			      HRTIMER_MODE_REL_SOFT);
+}
+
 static enum hrtimer_restart packet_direct_kick_timer(struct hrtimer *timer)
 {
 	struct packet_direct_queue *pdq;
 
 	pdq = container_of(timer, struct packet_direct_queue, kick_timer);
-	if (READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons)) {
-		hrtimer_forward_now(timer, PACKET_DIRECT_KICK_TIME);
-		return HRTIMER_RESTART;
-	}
-	packet_direct_kick(pdq);
+	if (READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons))
+		packet_direct_arm_kick(pdq);
+	else
+		packet_direct_kick(pdq);
 	return HRTIMER_NORESTART;
 }
 
@@ -324,11 +333,7 @@ bool packet_direct_starved(struct packet_direct_queue *pdq)
 	}
 	if (packet_direct_reclaim(pdq) >= pdq->post_min)
 		return true;
-	/* One whose function runs now may have looked already: start it again. */
-	if (!hrtimer_is_queued(&pdq->kick_timer))
-		hrtimer_start(&pdq->kick_timer,
-			      PACKET_DIRECT_KICK_TIME,
-			      HRTIMER_MODE_REL_SOFT);
+	packet_direct_arm_kick(pdq);
 	return false;
 }
 

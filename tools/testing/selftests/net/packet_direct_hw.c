@@ -796,6 +796,39 @@ TEST_F_TIMEOUT(hw, starved_recovers_by_the_timer, 60)
 	TAKE(50, 5000);
 }
 
+#define KICK_MS		3000
+
+static void *kick_main(void *arg)
+{
+	__u64 end = pd_now(CLOCK_MONOTONIC) + KICK_MS * 1000000ULL;
+
+	while (pd_now(CLOCK_MONOTONIC) < end)
+		tpacket4_kick_always(*(int *)arg);
+
+	return NULL;
+}
+
+/* The timer's function once forwarded a timer that a poll on another CPU had
+ * just started again, which the kernel warns of.
+ */
+TEST_F_TIMEOUT(hw, timer_against_kicks, 60)
+{
+	pthread_t thread[3];
+	size_t i;
+
+	OPEN_LEASED();
+	STARVE();
+	for (i = 0; i < ARRAY_SIZE(thread); i++)
+		ASSERT_EQ(pthread_create(&thread[i], NULL, kick_main,
+					 &self->pd.fd), 0);
+	for (i = 0; i < ARRAY_SIZE(thread); i++)
+		pthread_join(thread[i], NULL);
+	GIVE_BACK();
+	pd_drain(&self->pd);
+	SEND(50, 5000);
+	TAKE(50, 5000);
+}
+
 TEST_F_TIMEOUT(hw, starved_recovers_by_a_kick, 60)
 {
 	int i;
