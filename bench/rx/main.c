@@ -30,7 +30,7 @@
 #define FCS_LEN		4
 #define MARK_FRAMES	64	/* what the plugin takes for a batch */
 #define GAP_US		10000	/* until long after its wake-up, on a busy machine, too */
-#define PATIENCE	20000	/* frames beyond those wanted */
+#define PATIENCE	20000	/* frames beyond those wanted and a whole ring */
 #define QUEUES_MAX	64
 
 struct plan {
@@ -143,12 +143,22 @@ static void wait_idle(struct run *run)
 			run->path->wait(&run->rx[i]);
 }
 
+/* Or else the softirq has filled the ring before the first look at it. */
+static void keep_irq_off(struct run *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->queues; i++)
+		if (run->rx[i].busy)
+			run->path->wait(&run->rx[i]);
+}
+
 /* Until @frames were taken and, unless that does not happen, nothing is left: a
  * reader that is slower than the kernel never gets there.
  */
 static uint64_t receive(struct run *run, uint64_t frames)
 {
-	uint64_t got = 0, marked = 0;
+	uint64_t got = 0, marked = 0, most = frames + PATIENCE + run->rx[0].entries;
 	unsigned int n;
 
 	for (;;) {
@@ -158,7 +168,7 @@ static uint64_t receive(struct run *run, uint64_t frames)
 			mark(MARK_BATCH);
 			marked = got;
 		}
-		if (got >= frames && (!n || run->path->endless || got >= frames + PATIENCE))
+		if (got >= frames && (!n || run->path->endless || got >= most))
 			return got;
 		if (!n || run->queues > 1)
 			wait_idle(run);
@@ -183,6 +193,7 @@ static void measure(struct run *run, const struct plan *p)
 	uint64_t frames, lost;
 	struct snap a, b;
 
+	keep_irq_off(run);
 	generate(run->path, p);
 	receive(run, p->warm);
 	lost = drops(run);
