@@ -20,19 +20,32 @@ void control_open(void)
 		die(PORT);
 }
 
-const char *control_ask(const char *fmt, ...)
+static void send_line(const char *fmt, va_list ap)
 {
-	static char line[4096];
-	size_t have = 0;
-	va_list ap;
+	char line[4096];
 	ssize_t n;
 
-	va_start(ap, fmt);
 	n = vsnprintf(line, sizeof(line) - 1, fmt, ap);
-	va_end(ap);
 	line[n++] = '\n';
 	if (write(port, line, n) != n)
 		die(PORT);
+}
+
+void control_send(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	send_line(fmt, ap);
+	va_end(ap);
+}
+
+const char *control_reply(void)
+{
+	static char line[4096];
+	size_t have = 0;
+	ssize_t n;
+
 	do {
 		n = read(port, line + have, sizeof(line) - 1 - have);
 		if (n <= 0)
@@ -45,4 +58,14 @@ const char *control_ask(const char *fmt, ...)
 		exit(2);
 	}
 	return line;
+}
+
+const char *control_ask(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	send_line(fmt, ap);
+	va_end(ap);
+	return control_reply();
 }

@@ -95,9 +95,9 @@ static const struct rx_path *find_path(const char *name)
 
 static void generate(const struct rx_path *path, const struct plan *p)
 {
-	control_ask("gen count=0 min=%ju max=%ju flows=%ju at_once=1 burst=%ju gap_us=%d %s",
-		    p->size - FCS_LEN, p->size - FCS_LEN, p->flows, p->burst, GAP_US,
-		    path->local ? "" : "dst=02:00:00:00:99:99");
+	control_send("gen count=0 min=%ju max=%ju flows=%ju at_once=1 burst=%ju gap_us=%d %s",
+		     p->size - FCS_LEN, p->size - FCS_LEN, p->flows, p->burst, GAP_US,
+		     path->local ? "" : "dst=02:00:00:00:99:99");
 }
 
 static void take_snap(struct snap *s, const struct run *run)
@@ -196,6 +196,7 @@ static void measure(struct run *run, const struct plan *p)
 	keep_irq_off(run);
 	generate(run->path, p);
 	receive(run, p->warm);
+	control_reply();
 	lost = drops(run);
 	/* asking took a while */
 	receive(run, 0);
