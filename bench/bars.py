@@ -70,6 +70,13 @@ def programs(t):
             for size in (64, 1518)]
 
 
+def header_split(t):
+    return [Bar(f"direct-headers / direct-busy, {size} B",
+                ratio(t.value("direct-headers", size, burst=0, batch=64),
+                      t.value("direct-busy", size, burst=0, batch=64)), 1.3)
+            for size in (1518, 9000)]
+
+
 def syscalls(t):
     bars = [Bar(f"{path}, system calls per packet at saturation",
                 t.value(path, 64, "syscalls_per_packet", burst=0, batch=64), 1 / 64)
@@ -113,4 +120,5 @@ def spreads(t):
 
 def all_bars(lines):
     t = Table(lines)
-    return [*saturated(t), *bursts(t), *sweeps(t), *programs(t), *syscalls(t), *spreads(t)]
+    return [*saturated(t), *bursts(t), *sweeps(t), *programs(t),
+            *header_split(t), *syscalls(t), *spreads(t)]
