@@ -255,7 +255,7 @@ static void packet_direct_audit(const struct packet_direct_queue *pdq,
 	unsigned long *found;
 	u32 i, slot, nr = 0;
 
-	if (!IS_ENABLED(CONFIG_DEBUG_NET) || !pool->where)
+	if (!IS_ENABLED(CONFIG_DEBUG_NET) || !pool->nr)
 		return;
 	found = bitmap_zalloc(pool->nr, GFP_KERNEL);
 	if (!found)
@@ -293,8 +293,11 @@ void packet_direct_free(struct packet_direct *pd)
 	struct packet_direct_queue *pdq = &pd->pdq;
 
 	hrtimer_cancel(&pdq->wake_timer);
-	packet_direct_audit(pdq, &pdq->slots);
-	packet_direct_audit(pdq, &pdq->payload);
+	/* there is nothing to look at yet in one whose making failed */
+	if (pd->layout.tl_size) {
+		packet_direct_audit(pdq, &pdq->slots);
+		packet_direct_audit(pdq, &pdq->payload);
+	}
 	kfree_skb(pdq->filter_skb);
 	if (pd->quarantine) {
 		/* never freed */
