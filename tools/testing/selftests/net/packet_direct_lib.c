@@ -391,13 +391,13 @@ int pd_lease(int fd, unsigned int queue)
 	return 0;
 }
 
-/* The long form, also where header split has an erratum. */
-int pd_lease_split(int fd, unsigned int queue)
+/* The long form. */
+static int direct_flags(int fd, unsigned int queue, __u32 flags)
 {
 	struct tpacket4_direct direct = {
 		.td_size = sizeof(direct),
 		.td_queue = queue,
-		.td_flags = PACKET_DIRECT_SPLIT_ERRATUM,
+		.td_flags = flags,
 	};
 
 	if (setsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, &direct,
@@ -407,18 +407,15 @@ int pd_lease_split(int fd, unsigned int queue)
 	return 0;
 }
 
+/* Also where header split has an erratum. */
+int pd_lease_split(int fd, unsigned int queue)
+{
+	return direct_flags(fd, queue, PACKET_DIRECT_SPLIT_ERRATUM);
+}
+
 int pd_unlease(int fd)
 {
-	struct tpacket4_direct direct = {
-		.td_size = sizeof(direct),
-		.td_flags = PACKET_DIRECT_RELEASE,
-	};
-
-	if (setsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, &direct,
-		       sizeof(direct)))
-		return -errno;
-
-	return 0;
+	return direct_flags(fd, 0, PACKET_DIRECT_RELEASE);
 }
 
 int pd_stats(int fd, struct tpacket4_stats *stats)
