@@ -394,15 +394,16 @@ static noinline void packet_direct_take_split(struct packet_direct_queue *pdq,
 	const u32 *home = &pool->home[at & pdq->mask];
 	u32 *fifo = &pool->fifo[pool->tail & pool->mask];
 	const u32 *start = end;
-	u32 i, slot;
+	unsigned long i;
+	u32 slot;
 
-	for (i = 0; i < count; i++) {
-		slot = READ_ONCE(hdr[i].tp_slot);
+	for (i = 0; i < count; i++, hdr++) {
+		slot = READ_ONCE(hdr->tp_slot);
 		if (unlikely(slot != home[i]))
 			slot = packet_direct_swap(pdq, pool, at + i, slot);
 		fifo[i] = slot;
 
-		slot = READ_ONCE(hdr[i].tp_payload_slot);
+		slot = READ_ONCE(hdr->tp_payload_slot);
 		if (unlikely(slot != payload_home[i]))
 			slot = packet_direct_swap_payload(pdq, at + i, slot);
 		*end = slot;
