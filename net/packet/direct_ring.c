@@ -347,15 +347,17 @@ bad:
 	return home;
 }
 
-/* The same for payload slots, of which none need come back. */
+/* The same for payload slots, of which none need come back, and the entry that is
+ * @i after number @at: their sum would take an instruction more in its loop.
+ */
 static noinline u32 packet_direct_swap_payload(struct packet_direct_queue *pdq,
-					       u32 at, u32 slot)
+					       u32 at, u32 i, u32 slot)
 {
 	struct packet_direct_pool *pool = &pdq->payload;
-	u32 entry = at & pdq->mask;
+	u32 entry = (at + i) & pdq->mask;
 
 	if (slot != TPACKET4_SLOT_NONE)
-		return packet_direct_swap(pdq, pool, at, slot);
+		return packet_direct_swap(pdq, pool, at + i, slot);
 	pool->where[pool->home[entry]] = PACKET_DIRECT_SPARE;
 	pool->home[entry] = PACKET_DIRECT_KERNEL;
 	return TPACKET4_SLOT_NONE;
@@ -369,10 +371,11 @@ static void packet_direct_take(struct packet_direct_queue *pdq, u32 at,
 	struct packet_direct_pool *pool = &pdq->slots;
 	const u32 *home = &pool->home[at & pdq->mask];
 	u32 *fifo = &pool->fifo[pool->tail & pool->mask];
-	u32 i, slot;
+	unsigned long i;
+	u32 slot;
 
-	for (i = 0; i < count; i++) {
-		slot = READ_ONCE(hdr[i].tp_slot);
+	for (i = 0; i < count; i++, hdr++) {
+		slot = READ_ONCE(hdr->tp_slot);
 		if (unlikely(slot != home[i]))
 			slot = packet_direct_swap(pdq, pool, at + i, slot);
 		fifo[i] = slot;
@@ -405,7 +408,7 @@ static noinline void packet_direct_take_split(struct packet_direct_queue *pdq,
 
 		slot = READ_ONCE(hdr->tp_payload_slot);
 		if (unlikely(slot != payload_home[i]))
-			slot = packet_direct_swap_payload(pdq, at + i, slot);
+			slot = packet_direct_swap_payload(pdq, at, i, slot);
 		*end = slot;
 		end += slot != TPACKET4_SLOT_NONE;
 	}
