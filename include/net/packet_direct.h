@@ -25,10 +25,11 @@
  *			then packet_direct_flush(), then fill
  *	stop ring	packet_direct_ring_down()
  *
- * Most frames are plain: whole in one slot, with no filter to pass.  A NIC that
- * completes in order delivers them with packet_direct_run_begin(),
- * packet_direct_run_frame() and packet_direct_run_end(), and posts with
- * packet_direct_post_many(): those loops keep the queue's state in registers.
+ * Most frames are plain: whole in one slot or one pair of slots, with no filter
+ * to pass.  packet_direct_run_begin(), packet_direct_run_frame() or
+ * packet_direct_run_split(), and packet_direct_run_end() deliver them, and
+ * packet_direct_post_many() posts: those loops keep the queue's state in
+ * registers.
  *
  * One NAPI context at a time works on a queue, so nothing here takes a lock.
  *
@@ -625,7 +626,7 @@ static inline void __packet_direct_bind(struct packet_direct_queue *pdq,
  */
 static inline void __packet_direct_write(struct tpacket4_hdr *hdr, u32 slot,
 					 u32 off, u32 end, u32 flags, u32 len,
-					 u32 hash, u64 tstamp)
+					 u32 hash, u64 tstamp, __be16 protocol)
 {
 	WRITE_ONCE(hdr->tp_slot, slot);
 	WRITE_ONCE(hdr->tp_flags, flags);
@@ -637,6 +638,7 @@ static inline void __packet_direct_write(struct tpacket4_hdr *hdr, u32 slot,
 	hdr->tp_tstamp = tstamp;
 	/* tp_vlan_tci to tp_reserved */
 	*(u64 *)&hdr->tp_vlan_tci = 0;
+	hdr->tp_protocol = protocol;
 }
 
 static inline void __packet_direct_write_payload(struct tpacket4_hdr *hdr,
@@ -658,9 +660,9 @@ static inline void __packet_direct_fill(struct packet_direct_queue *pdq,
 
 	if (pdq->slots.home[entry] != slot)
 		__packet_direct_bind(pdq, &pdq->slots, entry, slot);
-	__packet_direct_write(hdr, slot, off, end, flags, len, hash, tstamp);
+	__packet_direct_write(hdr, slot, off, end, flags, len, hash, tstamp,
+			      protocol);
 	__packet_direct_write_payload(hdr, TPACKET4_SLOT_NONE, 0);
-	hdr->tp_protocol = protocol;
 	pdq->fill++;
 }
 
@@ -669,51 +671,7 @@ static inline void __packet_direct_fill(struct packet_direct_queue *pdq,
 				 TPACKET4_TSTAMP_SW)
 
 /**
- * packet_direct_frame() - a frame that is whole in one slot
- * @pdq: lease
- * @slot: where it is
- * @len: its bytes
- * @flags: TPACKET4_CSUM_*, TPACKET4_HASH*, TPACKET4_PROTOCOL
- * @hash: the NIC's hash, 0 without TPACKET4_HASH
- * @protocol: ethertype that the NIC knows, 0 without TPACKET4_PROTOCOL
- *
- * For the plain case: packet_direct_plain().  packet_direct_frame_end() takes
- * all others.
- *
- * Context: as packet_direct_part().
- */
-static inline void packet_direct_frame(struct packet_direct_queue *pdq,
-				       u32 slot, u32 len, u32 flags, u32 hash,
-				       __be16 protocol)
-{
-	const struct packet_direct_part part = { slot, len, TPACKET4_SLOT_NONE };
-
-	if (unlikely(len > pdq->slots.len)) {
-		packet_direct_drop(pdq, &part, true, &pdq->drop_error);
-		return;
-	}
-	packet_direct_sync(pdq, &pdq->slots, slot, len);
-	__packet_direct_fill(pdq, slot, 0, len,
-			     flags | PACKET_DIRECT_WHOLE, len, hash,
-			     pdq->tstamp, protocol);
-	pdq->bytes += len;
-}
-
-/**
- * packet_direct_plain() - may packet_direct_frame() be used for the next frame
- * @pdq: lease
- *
- * Return: true when no part of it came before, and there is neither a filter nor
- *	   header split
- */
-static inline bool packet_direct_plain(const struct packet_direct_queue *pdq)
-{
-	return !pdq->chain && !pdq->skip && !pdq->filter &&
-	       !packet_direct_is_split(pdq);
-}
-
-/**
- * struct packet_direct_run - plain frames of a NIC that completes in order
+ * struct packet_direct_run - several plain frames
  * @hdr:   the next one's entry
  * @home:  for the first one
  * @fifo:  the first one's slot
@@ -773,23 +731,42 @@ static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
 }
 
 /**
+ * packet_direct_run_slot() - the next slot of a NIC that completes in order
+ * @run: run
+ */
+static inline u32 packet_direct_run_slot(const struct packet_direct_run *run)
+{
+	return run->fifo[run->count];
+}
+
+/**
+ * packet_direct_run_payload() - the payload slot that was posted with it
+ * @run: run, with header split
+ */
+static inline u32 packet_direct_run_payload(const struct packet_direct_run *run)
+{
+	return run->payload_fifo[run->count];
+}
+
+/**
  * packet_direct_run_frame() - the next slot has a plain frame
  * @pdq: lease
  * @run: run
+ * @slot: where it is: packet_direct_run_slot(), if the NIC completes in order
  * @len: its bytes, which the slot has room for
  * @keep: how many of them the filter lets pass, at least 1
- * @flags: PACKET_DIRECT_WHOLE and TPACKET4_CSUM_*, TPACKET4_HASH*
+ * @flags: PACKET_DIRECT_WHOLE and TPACKET4_CSUM_*, TPACKET4_HASH*,
+ *	   TPACKET4_PROTOCOL
  * @hash: the NIC's hash, 0 without TPACKET4_HASH
+ * @protocol: as for packet_direct_frame_end()
  *
  * Context: as packet_direct_part().
  */
 static inline void packet_direct_run_frame(struct packet_direct_queue *pdq,
 					   struct packet_direct_run *run,
-					   u32 len, u32 keep, u32 flags,
-					   u32 hash)
+					   u32 slot, u32 len, u32 keep,
+					   u32 flags, u32 hash, __be16 protocol)
 {
-	u32 slot = run->fifo[run->count];
-
 	/* as a rule an entry has the slot of its last time */
 	if (unlikely(slot != run->home[run->count]))
 		__packet_direct_bind(pdq, &pdq->slots,
@@ -797,7 +774,7 @@ static inline void packet_direct_run_frame(struct packet_direct_queue *pdq,
 	if (keep < len)
 		flags |= TPACKET4_TRUNCATED;
 	__packet_direct_write(run->hdr, slot, 0, keep, flags, len, hash,
-			      run->tstamp);
+			      run->tstamp, protocol);
 	__packet_direct_write_payload(run->hdr, TPACKET4_SLOT_NONE, 0);
 	run->hdr++;
 	run->count++;
@@ -817,21 +794,23 @@ static inline void __packet_direct_bind_payload(struct packet_direct_queue *pdq,
  * packet_direct_run_split() - the next slots have a frame in two parts
  * @pdq: lease with header split, without a filter
  * @run: run
+ * @slot: as for packet_direct_run_frame()
  * @len: bytes of the header part, which the slot has room for
+ * @payload: payload slot: packet_direct_run_payload(), if the NIC completes in
+ *	     order
  * @payload_len: bytes of the payload, which the payload slot has room for
  * @flags: as for packet_direct_run_frame(), and TPACKET4_SPLIT*
  * @hash: the NIC's hash, 0 without TPACKET4_HASH
+ * @protocol: as for packet_direct_frame_end()
  *
  * Context: as packet_direct_part().
  */
 static inline void packet_direct_run_split(struct packet_direct_queue *pdq,
 					   struct packet_direct_run *run,
-					   u32 len, u32 payload_len, u32 flags,
-					   u32 hash)
+					   u32 slot, u32 len, u32 payload,
+					   u32 payload_len, u32 flags, u32 hash,
+					   __be16 protocol)
 {
-	u32 payload = run->payload_fifo[run->count];
-	u32 slot = run->fifo[run->count];
-
 	if (unlikely(!payload_len)) {
 		packet_direct_put(&pdq->payload, payload);
 		payload = TPACKET4_SLOT_NONE;
@@ -843,7 +822,7 @@ static inline void packet_direct_run_split(struct packet_direct_queue *pdq,
 		__packet_direct_bind_payload(pdq, (pdq->fill + run->count) &
 					     pdq->mask, payload);
 	__packet_direct_write(run->hdr, slot, 0, len, flags, len + payload_len,
-			      hash, run->tstamp);
+			      hash, run->tstamp, protocol);
 	__packet_direct_write_payload(run->hdr, payload, payload_len);
 	run->hdr++;
 	run->count++;

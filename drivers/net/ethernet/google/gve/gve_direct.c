@@ -26,6 +26,7 @@
  * cannot destroy queue 0 while there are others: giving that one away and taking
  * it back restarts all of them.
  */
+#include <linux/bitfield.h>
 #include <linux/etherdevice.h>
 #include <linux/rtnetlink.h>
 
@@ -42,6 +43,33 @@
 
 /* A completion counts the bytes of the header in 10 bits. */
 #define GVE_DIRECT_HDR_MAX	SZ_1K
+
+/* The first two words of struct gve_rx_compl_desc_dqo, which are looked at as such
+ * where it matters; gve is for little-endian machines alone.
+ */
+#define GVE_DIRECT_EX_ADD	BIT_ULL(9)
+#define GVE_DIRECT_ERROR	BIT_ULL(10)
+#define GVE_DIRECT_TYPE		GENMASK_ULL(25, 16)
+#define GVE_DIRECT_LEN		GENMASK_ULL(45, 32)
+#define GVE_DIRECT_GENERATION	BIT_ULL(46)
+#define GVE_DIRECT_HDR_LEN	GENMASK_ULL(57, 48)
+#define GVE_DIRECT_RSC		BIT_ULL(58)
+#define GVE_DIRECT_SPLIT	BIT_ULL(59)
+
+#define GVE_DIRECT_END		BIT_ULL(1)
+#define GVE_DIRECT_OVERFLOW	BIT_ULL(2)
+#define GVE_DIRECT_PROCESSED	BIT_ULL(3)
+#define GVE_DIRECT_CSUM_ERRORS	GENMASK_ULL(7, 4)
+#define GVE_DIRECT_BUF_ID	GENMASK_ULL(47, 32)
+
+/* What is the same for all frames that are whole in one slot, or pair of slots,
+ * with nothing to look at.
+ */
+#define GVE_DIRECT_PLAIN_LOWER	(GVE_DIRECT_EX_ADD | GVE_DIRECT_ERROR | \
+				 GVE_DIRECT_GENERATION | GVE_DIRECT_RSC | \
+				 GVE_DIRECT_SPLIT)
+#define GVE_DIRECT_PLAIN_UPPER	(GVE_DIRECT_END | GVE_DIRECT_OVERFLOW | \
+				 GVE_DIRECT_CSUM_ERRORS)
 
 /* What the packet type map says of a frame; the device fills it in. */
 #define GVE_DIRECT_TYPES	8
@@ -76,26 +104,50 @@ struct gve_direct_sum {
 };
 
 /**
- * gve_direct_post() - let a buffer be the next slot, or pair of slots
- * @pdq: lease
- * @buf: the buffer's state
- * @desc: its descriptor
+ * gve_direct_post() - let buffers be the next slots, or pairs of slots
+ * @rx: Rx ring
+ * @count: at most so many; there are as many free buffers
+ *
+ * Return: how many it were, less than @count where a ring wraps
  */
-static void gve_direct_post(struct packet_direct_queue *pdq,
-			    struct gve_rx_buf_state_dqo *buf,
-			    struct gve_rx_desc_dqo *desc)
+static u32 gve_direct_post(struct gve_rx_ring *rx, u32 count)
 {
-	dma_addr_t addr;
+	struct gve_rx_buf_state_dqo *buf, *bufs = rx->dqo.buf_states;
+	struct gve_rx_buf_queue_dqo *bufq = &rx->dqo.bufq;
+	struct packet_direct_queue *pdq = rx->direct;
+	const dma_addr_t *payload_dma = pdq->payload.dma;
+	const dma_addr_t *dma = pdq->slots.dma;
+	bool split = packet_direct_is_split(pdq);
+	const u32 *slot, *end, *payload = NULL;
+	s16 id = rx->dqo.free_buf_states;
+	struct gve_rx_desc_dqo *desc;
 
-	buf->slot = packet_direct_post(&pdq->slots);
-	buf->payload = TPACKET4_SLOT_NONE;
-	addr = packet_direct_dma(&pdq->slots, buf->slot);
-	if (packet_direct_is_split(pdq)) {
-		desc->header_buf_addr = cpu_to_le64(addr);
-		buf->payload = packet_direct_post(&pdq->payload);
-		addr = packet_direct_dma(&pdq->payload, buf->payload);
+	desc = &bufq->desc_ring[bufq->tail];
+	count = min(count, packet_direct_straight(bufq->mask, bufq->tail));
+	if (split)
+		count = min(count, packet_direct_straight(pdq->payload.mask,
+							  pdq->payload.post));
+	count = packet_direct_post_many(&pdq->slots, count, &slot);
+	if (split)
+		packet_direct_post_many(&pdq->payload, count, &payload);
+
+	for (end = slot + count; slot != end; slot++, desc++) {
+		buf = &bufs[id];
+		desc->buf_id = cpu_to_le16(id);
+		buf->slot = *slot;
+		if (split) {
+			buf->payload = *payload++;
+			desc->header_buf_addr = cpu_to_le64(dma[*slot]);
+			desc->buf_addr = cpu_to_le64(payload_dma[buf->payload]);
+		} else {
+			desc->buf_addr = cpu_to_le64(dma[*slot]);
+		}
+		swap(id, buf->next);
 	}
-	desc->buf_addr = cpu_to_le64(addr);
+
+	rx->dqo.free_buf_states = id;
+	bufq->tail = (bufq->tail + count) & bufq->mask;
+	return count;
 }
 
 /**
@@ -104,14 +156,10 @@ static void gve_direct_post(struct packet_direct_queue *pdq,
  */
 static void gve_direct_fill(struct gve_rx_ring *rx)
 {
-	struct gve_rx_buf_queue_dqo *bufq = &rx->dqo.bufq;
 	struct packet_direct_queue *pdq = rx->direct;
-	struct gve_rx_buf_state_dqo *buf;
-	struct gve_rx_desc_dqo *desc;
-	u32 count, i;
-	s16 id;
+	u32 count;
 
-	count = bufq->mask - packet_direct_in_nic(&pdq->slots);
+	count = rx->dqo.bufq.mask - packet_direct_in_nic(&pdq->slots);
 	if (count < GVE_RX_BUF_THRESH_DQO)
 		return;
 
@@ -120,18 +168,11 @@ static void gve_direct_fill(struct gve_rx_ring *rx)
 	if (!count)
 		return;
 
-	for (i = 0; i < count; i++) {
-		id = rx->dqo.free_buf_states;
-		buf = &rx->dqo.buf_states[id];
-		rx->dqo.free_buf_states = buf->next;
-		buf->next = id;
-		desc = &bufq->desc_ring[bufq->tail];
-		desc->buf_id = cpu_to_le16(id);
-		gve_direct_post(pdq, buf, desc);
-		bufq->tail = (bufq->tail + 1) & bufq->mask;
-	}
-
 	rx->fill_cnt += count;
+	do {
+		count -= gve_direct_post(rx, count);
+	} while (count);
+
 	/* iowrite32() orders the descriptors before the doorbell */
 	gve_rx_write_doorbell_dqo(rx->gve, rx->q_num);
 }
@@ -188,9 +229,47 @@ static void gve_direct_advance(struct gve_rx_ring *rx, unsigned int count)
 }
 
 /**
- * gve_direct_complete() - the buffer that a completion is about
- * @rx: Rx ring
+ * gve_direct_lower() - first word of a completion
  * @desc: completion
+ *
+ * In one piece, so that the rest of it is as new as the generation bit.
+ *
+ * Return: lengths, packet type, and what is unusual
+ */
+static u64 gve_direct_lower(const struct gve_rx_compl_desc_dqo *desc)
+{
+	return le64_to_cpu(READ_ONCE(*(const __le64 *)desc));
+}
+
+/**
+ * gve_direct_upper() - second word of a completion
+ * @desc: completion, which is done
+ *
+ * Return: what was found out about checksums, and the buffer id
+ */
+static u64 gve_direct_upper(const struct gve_rx_compl_desc_dqo *desc)
+{
+	return le64_to_cpu(READ_ONCE(((const __le64 *)desc)[1]));
+}
+
+/**
+ * gve_direct_split_flags() - what there is to say of a frame that was split
+ * @payload_len: bytes of its payload
+ *
+ * Return: TPACKET4_SPLIT*
+ */
+static u32 gve_direct_split_flags(u32 payload_len)
+{
+	if (likely(payload_len))
+		return TPACKET4_SPLIT;
+	return TPACKET4_SPLIT | TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_HEADER_ONLY);
+}
+
+/**
+ * gve_direct_take() - the buffer that a completion is about
+ * @rx: Rx ring
+ * @id: its buffer id
+ * @free: head of the list of free buffers
  *
  * The NIC completes in any order, and is not believed: a buffer id counts only
  * once for each time that it was posted.
@@ -198,10 +277,8 @@ static void gve_direct_advance(struct gve_rx_ring *rx, unsigned int count)
  * Return: the buffer's state, or NULL when the NIC does not have that buffer
  */
 static const struct gve_rx_buf_state_dqo *
-gve_direct_complete(struct gve_rx_ring *rx,
-		    const struct gve_rx_compl_desc_dqo *desc)
+gve_direct_take(const struct gve_rx_ring *rx, u16 id, s16 *free)
 {
-	u16 id = le16_to_cpu(READ_ONCE(desc->buf_id));
 	struct gve_rx_buf_state_dqo *buf;
 
 	if (unlikely(id >= rx->dqo.num_buf_states))
@@ -210,11 +287,8 @@ gve_direct_complete(struct gve_rx_ring *rx,
 	if (unlikely(buf->next != id))
 		return NULL;
 
-	buf->next = rx->dqo.free_buf_states;
-	rx->dqo.free_buf_states = id;
-	packet_direct_completed(&rx->direct->slots);
-	if (packet_direct_is_split(rx->direct))
-		packet_direct_completed(&rx->direct->payload);
+	buf->next = *free;
+	*free = id;
 	return buf;
 }
 
@@ -228,15 +302,27 @@ static void gve_direct_complete_part(struct gve_rx_ring *rx,
 				     const struct gve_rx_compl_desc_dqo *desc,
 				     struct packet_direct_part *part)
 {
-	const struct gve_rx_buf_state_dqo *buf = gve_direct_complete(rx, desc);
+	struct packet_direct_queue *pdq = rx->direct;
+	const struct gve_rx_buf_state_dqo *buf;
 
 	*part = (struct packet_direct_part) {
-		.slot	 = buf ? buf->slot : TPACKET4_SLOT_NONE,
-		.payload = buf ? buf->payload : TPACKET4_SLOT_NONE,
+		.slot	 = TPACKET4_SLOT_NONE,
+		.payload = TPACKET4_SLOT_NONE,
 	};
-	if (!packet_direct_is_split(rx->direct)) {
+	buf = gve_direct_take(rx, le16_to_cpu(READ_ONCE(desc->buf_id)),
+			      &rx->dqo.free_buf_states);
+	if (likely(buf)) {
+		part->slot = buf->slot;
+		packet_direct_completed(&pdq->slots);
+	}
+	if (!packet_direct_is_split(pdq)) {
 		part->len = desc->packet_len;
 		return;
+	}
+
+	if (likely(buf)) {
+		part->payload = buf->payload;
+		packet_direct_completed(&pdq->payload);
 	}
 
 	part->payload_len = desc->packet_len;
@@ -246,28 +332,27 @@ static void gve_direct_complete_part(struct gve_rx_ring *rx,
 		part->flags = TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_TOO_LONG);
 	} else {
 		part->len = desc->header_len;
-		part->flags = TPACKET4_SPLIT;
-		if (!part->payload_len)
-			part->flags |= TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_HEADER_ONLY);
+		part->flags = gve_direct_split_flags(part->payload_len);
 	}
 }
 
 /**
  * gve_direct_type() - what the packet type says
  * @rx: Rx ring
- * @desc: last completion of a frame
+ * @packet_type: of the last completion of a frame
+ * @processed: the NIC has looked at the checksums
  * @protocol: ethertype, or 0
  *
  * Return: TPACKET4_* for a frame without errors
  */
-static u32 gve_direct_type(const struct gve_rx_ring *rx,
-			   const struct gve_rx_compl_desc_dqo *desc,
-			   __be16 *protocol)
+static __always_inline u32
+gve_direct_type(const struct gve_rx_ring *rx, u32 packet_type, bool processed,
+		__be16 *protocol)
 {
 	const struct gve_ptype *type;
 	u32 flags;
 
-	type = &rx->gve->ptype_lut_dqo->ptypes[desc->packet_type];
+	type = &rx->gve->ptype_lut_dqo->ptypes[packet_type];
 	if (unlikely((type->l3_type | type->l4_type) >= GVE_DIRECT_TYPES)) {
 		*protocol = 0;
 		return 0;
@@ -276,7 +361,7 @@ static u32 gve_direct_type(const struct gve_rx_ring *rx,
 	*protocol = gve_direct_l3_protocol[type->l3_type];
 	flags = gve_direct_l3_flags[type->l3_type] |
 		gve_direct_l4_flags[type->l4_type];
-	if (!desc->l3_l4_processed)
+	if (unlikely(!processed))
 		flags &= ~TPACKET4_CSUM_VALID;
 	return flags;
 }
@@ -309,63 +394,116 @@ static u32 gve_direct_checksum(const struct gve_rx_compl_desc_dqo *desc,
 }
 
 /**
- * gve_direct_is_plain() - is a frame whole in one slot, with nothing to look at
- * @desc: completion
- *
- * Return: true if so
- */
-static bool gve_direct_is_plain(const struct gve_rx_compl_desc_dqo *desc)
-{
-	return desc->end_of_packet && !desc->csum_ip_err &&
-	       !desc->csum_l4_err && !desc->csum_external_ip_err &&
-	       !desc->csum_external_udp_err && !desc->rx_error &&
-	       !desc->ipv6_ex_add && !desc->rsc && !desc->split_header;
-}
-
-/**
- * gve_direct_clean_plain() - deliver frames that are whole in one slot
+ * gve_direct_clean_run() - deliver frames that are whole in one slot, or pair
  * @rx: Rx ring
  * @max: most completions to look at
  * @got: is counted up
+ * @split: with header split; known when this is compiled
  *
  * Ends at the first completion that is not there, or that
  * gve_direct_clean_odd() has to look at.
  *
  * Return: completions cleaned
  */
-static unsigned int gve_direct_clean_plain(struct gve_rx_ring *rx, u32 max,
-					   struct gve_direct_sum *got)
+static __always_inline unsigned int
+gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
+		     struct gve_direct_sum *got, const bool split)
 {
 	struct gve_rx_compl_queue_dqo *complq = &rx->dqo.complq;
-	struct packet_direct_queue *pdq = rx->direct;
-	struct gve_rx_compl_desc_dqo *desc, *end;
+	const struct gve_rx_compl_desc_dqo *desc, *end;
 	const struct gve_rx_buf_state_dqo *buf;
-	u64 bytes = pdq->bytes;
-	unsigned int cleaned;
-	u32 len, flags;
+	struct packet_direct_queue *pdq = rx->direct;
+	const u32 len_max = packet_direct_buffer_len(pdq);
+	const u32 header_max = pdq->slots.len;
+	s16 free = rx->dqo.free_buf_states;
+	u64 lower, upper, plain, bytes = 0;
+	u32 len, header = 0, flags, hash;
+	struct packet_direct_run run;
 	__be16 protocol;
 
 	max = min(max, complq->mask + 1 - complq->head);
+	max = packet_direct_run_begin(pdq, &run, max);
 	desc = &complq->desc_ring[complq->head];
+	plain = (complq->cur_gen_bit ? 0 : GVE_DIRECT_GENERATION) |
+		(split ? GVE_DIRECT_SPLIT : 0);
 
 	for (end = desc + max; desc != end; desc++) {
-		if (!gve_direct_done(rx, desc) || !gve_direct_is_plain(desc))
+		lower = gve_direct_lower(desc);
+		if ((lower & GVE_DIRECT_PLAIN_LOWER) != plain)
 			break;
-		buf = gve_direct_complete(rx, desc);
+
+		/* no other field before the generation bit */
+		dma_rmb();
+
+		upper = gve_direct_upper(desc);
+		if ((upper & GVE_DIRECT_PLAIN_UPPER) != GVE_DIRECT_END)
+			break;
+		len = FIELD_GET(GVE_DIRECT_LEN, lower);
+		if (split)
+			header = FIELD_GET(GVE_DIRECT_HDR_LEN, lower);
+		if (unlikely(len > len_max || header > header_max))
+			break;
+		buf = gve_direct_take(rx, FIELD_GET(GVE_DIRECT_BUF_ID, upper),
+				      &free);
 		if (unlikely(!buf))
 			break;
 
-		len = desc->packet_len;
-		flags = gve_direct_type(rx, desc, &protocol);
-		packet_direct_frame(pdq, buf->slot, len, flags,
-				    le32_to_cpu(desc->hash), protocol);
+		flags = gve_direct_type(rx, FIELD_GET(GVE_DIRECT_TYPE, lower),
+					upper & GVE_DIRECT_PROCESSED, &protocol);
+		flags |= PACKET_DIRECT_WHOLE;
+		hash = le32_to_cpu(desc->hash);
+		if (split)
+			packet_direct_run_split(pdq, &run, buf->slot, header,
+						buf->payload, len, flags |
+						gve_direct_split_flags(len),
+						hash, protocol);
+		else
+			packet_direct_run_frame(pdq, &run, buf->slot, len, len,
+						flags, hash, protocol);
+		bytes += header + len;
 	}
 
-	cleaned = max - (end - desc);
-	gve_direct_advance(rx, cleaned);
-	got->packets += cleaned;
-	got->bytes += pdq->bytes - bytes;
-	return cleaned;
+	rx->dqo.free_buf_states = free;
+	packet_direct_run_end(pdq, &run, bytes);
+	gve_direct_advance(rx, run.count);
+	got->packets += run.count;
+	got->bytes += bytes;
+	return run.count;
+}
+
+/**
+ * gve_direct_clean_split() - gve_direct_clean_run() with header split
+ * @rx: Rx ring
+ * @max: most completions to look at
+ * @got: is counted up
+ *
+ * Return: completions cleaned
+ */
+static noinline unsigned int gve_direct_clean_split(struct gve_rx_ring *rx,
+						    u32 max,
+						    struct gve_direct_sum *got)
+{
+	return gve_direct_clean_run(rx, max, got, true);
+}
+
+/**
+ * gve_direct_clean_plain() - deliver plain frames, if all of them can be
+ * @rx: Rx ring
+ * @max: most completions to look at
+ * @got: is counted up
+ *
+ * Return: completions cleaned
+ */
+static unsigned int gve_direct_clean_plain(struct gve_rx_ring *rx, u32 max,
+					   struct gve_direct_sum *got)
+{
+	struct packet_direct_queue *pdq = rx->direct;
+
+	if (unlikely(pdq->filter))
+		return 0;
+	if (unlikely(packet_direct_is_split(pdq)))
+		return gve_direct_clean_split(rx, max, got);
+	return gve_direct_clean_run(rx, max, got, false);
 }
 
 /**
@@ -410,7 +548,8 @@ static noinline unsigned int gve_direct_clean_odd(struct gve_rx_ring *rx,
 	got->bytes += part.len + part.payload_len;
 	if (likely(desc->end_of_packet)) {
 		got->packets++;
-		flags = gve_direct_type(rx, desc, &protocol);
+		flags = gve_direct_type(rx, desc->packet_type,
+					desc->l3_l4_processed, &protocol);
 		flags = gve_direct_checksum(desc, flags, protocol);
 		packet_direct_frame_end(pdq, &part, flags,
 					le32_to_cpu(desc->hash), protocol);
@@ -439,10 +578,9 @@ int gve_rx_poll_direct(struct gve_rx_ring *rx, int budget)
 	packet_direct_begin(pdq);
 	while (total < budget) {
 		u32 max = min(budget - total, GVE_DIRECT_BATCH);
-		unsigned int cleaned = 0;
+		unsigned int cleaned;
 
-		if (packet_direct_plain(pdq))
-			cleaned = gve_direct_clean_plain(rx, max, &got);
+		cleaned = gve_direct_clean_plain(rx, max, &got);
 		if (!cleaned)
 			cleaned = gve_direct_clean_odd(rx, &got);
 		if (!cleaned)

@@ -390,7 +390,7 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 	const struct ixgbe_direct_hash_type *type;
 	u64 lower, upper, mask, len, bytes = 0;
 	struct packet_direct_run run;
-	u32 flags, hash, keep;
+	u32 flags, hash, slot, keep;
 	bool refused = false;
 
 	max = min_t(u32, max, ring->count - ring->next_to_clean);
@@ -413,15 +413,17 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 		flags |= type->flags;
 		hash = lower >> 32 & type->mask;
 		len = (u16)(upper >> IXGBE_DIRECT_LEN_SHIFT);
+		slot = packet_direct_run_slot(&run);
 		keep = len;
 		if (filter)
-			keep = packet_direct_snaplen(pdq, run.fifo[run.count],
-						     len, flags, hash);
+			keep = packet_direct_snaplen(pdq, slot, len, flags,
+						     hash);
 		if (filter && !keep) {
 			refused = true;
 			break;
 		}
-		packet_direct_run_frame(pdq, &run, len, keep, flags, hash);
+		packet_direct_run_frame(pdq, &run, slot, len, keep, flags, hash,
+					0);
 		bytes += len;
 	}
 
@@ -511,8 +513,10 @@ ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
 		flags = upper & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
 		flags += type->flags;
 		flags += ixgbe_direct_split_flags(lower, payload);
-		packet_direct_run_split(pdq, &run, header, payload, flags,
-					lower >> 32 & type->mask);
+		packet_direct_run_split(pdq, &run, packet_direct_run_slot(&run),
+					header, packet_direct_run_payload(&run),
+					payload, flags,
+					lower >> 32 & type->mask, 0);
 		bytes += header + payload;
 	}
 
