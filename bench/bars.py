@@ -70,11 +70,17 @@ def programs(t):
             for size in (64, 1518)]
 
 
-def header_split(t):
-    return [Bar(f"direct-headers / direct-busy, {size} B",
+def header_split(t, gve):
+    bars = [Bar(f"direct-headers / direct-busy, {size} B",
                 ratio(t.value("direct-headers", size, burst=0, batch=64),
                       t.value("direct-busy", size, burst=0, batch=64)), 1.3)
             for size in (1518, 9000)]
+    for n, text in ((0, "in order"), (8, "in another order")):
+        values = [gve.value(p, 1518, sweep="shuffle", shuffle=n)
+                  for p in ("direct-headers", "direct-busy")]
+        bars.append(Bar(f"gve, direct-headers / direct-busy, 1518 B, buffers {text}",
+                        ratio(*values), 1.3))
+    return bars
 
 
 def syscalls(t):
@@ -121,4 +127,4 @@ def spreads(t):
 def all_bars(lines):
     t = Table(lines)
     return [*saturated(t), *bursts(t), *sweeps(t), *programs(t),
-            *header_split(t), *syscalls(t), *spreads(t)]
+            *header_split(t, Table(lines, nic="gve")), *syscalls(t), *spreads(t)]

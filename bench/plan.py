@@ -10,7 +10,7 @@ JUMBO_SLOT = 16384
 SOCKETS = ("recvfrom", "v2", "v3", "v4-copy", "xdp-copy", "xdp-zc-poll", "xdp-zc-busy",
            "direct-poll", "direct-busy", "direct-headers")
 DISTRO_SOCKETS = ("recvfrom", "v3", "xdp-zc-poll", "xdp-zc-busy", "direct-poll", "direct-busy")
-GVE_SOCKETS = ("recvfrom", "v3", "direct-poll", "direct-busy")
+GVE_SOCKETS = ("recvfrom", "v3", "direct-poll", "direct-busy", "direct-headers")
 JUMBO_SOCKETS = ("recvfrom", "v2", "v3", "v4-copy", "direct-poll", "direct-busy",
                  "direct-headers")
 DPDK = ("dpdk-scalar", "dpdk-vector")
@@ -64,6 +64,7 @@ HELD = (0, 64, 256, 1024, 2048, 3072)
 SLOTS = (2048, 4096, 8192, 16384)
 RINGS = (64, 128, 256, 512, 1024, 2048, 4096)
 QUEUES = (1, 2, 4, 8)
+SHUFFLED = (0, 8)
 BURSTS = (1, 8, 64, 256)
 # Each burst is followed by a pause, in real time.
 BURST_COUNT = 500
@@ -104,8 +105,15 @@ def table(sizes, frames, jumbo, **more):
 
 
 def gve(frames):
-    """The second driver, against what its own frames cost otherwise."""
-    return ["ring 512"] + [sock(p, s, frames) for s in SHORT_AND_LONG for p in GVE_SOCKETS]
+    """The second driver, against what its own frames cost otherwise; and what it
+    costs that buffers come back in another order.
+    """
+    rows = ["ring 512"] + [sock(p, s, frames) for s in SHORT_AND_LONG for p in GVE_SOCKETS]
+    for n in SHUFFLED:
+        rows.append(f"shuffle {n}")
+        rows += [sock(p, 1518, frames, {"sweep": "shuffle", "shuffle": n})
+                 for p in ("direct-busy", "direct-headers")]
+    return rows
 
 
 def distro(frames):
