@@ -16,6 +16,7 @@
 #include <netinet/ip.h>
 #include <netinet/udp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -1074,49 +1075,6 @@ TEST_F_TIMEOUT(hw, scribbled_headers, 120)
 		STATS();
 	}
 	EXPECT_GT(self->stats.ts_bad_slot, 0);
-}
-
-/* A hostile owner harms itself: the sum holds, the next socket works. */
-#define HOSTILE()							\
-	do {								\
-		struct pd_hostile _h = { .ring = &self->pd.ring };	\
-		__u32 _i;						\
-									\
-		ASSERT_EQ(pd_hostile_start(&_h), 0);			\
-		for (_i = 0; _i < 200; _i++) {				\
-			SEND(50, _i);					\
-			tpacket4_kick_always(self->pd.fd);		\
-			STATS();					\
-		}							\
-		pd_hostile_stop(&_h);					\
-		STATS();						\
-		pd_close(&self->pd);					\
-									\
-		OPEN_LEASED();						\
-		SEND(50, 0);						\
-		TAKE(50, 0);						\
-	} while (0)
-
-TEST_F_TIMEOUT(hw, hostile, 120)
-{
-	OPEN_RING(ENTRIES, ENTRIES + 64, 2048);
-	LEASE();
-	HOSTILE();
-}
-
-TEST_F_TIMEOUT(hw, hostile_split, 120)
-{
-	struct tpacket_req4 req;
-
-	pd_req(&req, ENTRIES, ENTRIES + 64, 512);
-	req.tp_slot_len = 256;
-	req.tp_payload_size = 4096;
-	req.tp_payload_nr = ENTRIES + 64;
-	ASSERT_EQ(pd_open(&self->pd, self->ifname, &req), 0);
-	ASSERT_OK(pd_refused(self->pd.fd,
-			     pd_lease_split(self->pd.fd, self->queue),
-			     PACKET_DIRECT_OK));
-	HOSTILE();
 }
 
 /* Down: the reader is told.  Up: the lease goes on. */

@@ -23,6 +23,7 @@
 #include "packet_direct_lib.h"
 
 bool pd_udp;
+__u32 pd_flow;
 
 static void write_file(const char *path, const char *text)
 {
@@ -491,7 +492,7 @@ static void fill_udp(__u8 *buf, __u32 len)
 	ip->ttl = 64;
 	ip->protocol = IPPROTO_UDP;
 	ip->tot_len = htons(len - ETH_HLEN);
-	ip->saddr = htonl(0xc6120001);
+	ip->saddr = htonl(0xc6120001 + pd_flow);
 	ip->daddr = htonl(0xc6130001);
 	for (i = 0; i < sizeof(*ip); i += 2)
 		sum += buf[ETH_HLEN + i] << 8 | buf[ETH_HLEN + i + 1];
@@ -702,39 +703,4 @@ __u64 pd_now(int clock)
 	clock_gettime(clock, &ts);
 
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
-/* Writes everywhere in control page and headers, as fast as it can. */
-static void *hostile_main(void *arg)
-{
-	struct pd_hostile *h = arg;
-	struct tpacket4_ring *ring = h->ring;
-	__u32 slots = ring->layout.tl_slot_nr;
-	unsigned int seed = 99;
-	__u32 at, *word;
-
-	while (!__atomic_load_n(&h->stop, __ATOMIC_RELAXED)) {
-		at = rand_r(&seed) % (sizeof(*ring->ctrl) / 4);
-		word = (__u32 *)ring->ctrl + at;
-		at = rand_r(&seed) % 4 ? rand_r(&seed) : ring->ctrl->prod;
-		__atomic_store_n(word, at, __ATOMIC_RELAXED);
-
-		at = rand_r(&seed) % (sizeof(struct tpacket4_hdr) / 4);
-		word = (__u32 *)tpacket4_at(ring, rand_r(&seed)) + at;
-		__atomic_store_n(word, rand_r(&seed) % (2 * slots),
-				 __ATOMIC_RELAXED);
-	}
-
-	return NULL;
-}
-
-int pd_hostile_start(struct pd_hostile *h)
-{
-	return -pthread_create(&h->thread, NULL, hostile_main, h);
-}
-
-void pd_hostile_stop(struct pd_hostile *h)
-{
-	__atomic_store_n(&h->stop, true, __ATOMIC_RELAXED);
-	pthread_join(h->thread, NULL);
 }

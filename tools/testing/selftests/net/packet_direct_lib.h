@@ -10,7 +10,6 @@
 
 #include <linux/if_ether.h>
 #include <linux/types.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -28,13 +27,6 @@ struct pd_sock {
 	struct tpacket4_ring	ring;
 };
 
-/* A thread that writes nonsense into a ring. */
-struct pd_hostile {
-	struct tpacket4_ring	*ring;
-	pthread_t		thread;
-	bool			stop;
-};
-
 /* A frame put together again from its entries. */
 struct pd_frame {
 	struct tpacket4_hdr	hdr;		/* the first entry's */
@@ -47,6 +39,9 @@ struct pd_frame {
  * of an ethertype that nobody has.
  */
 extern bool pd_udp;
+
+/* Which flow, by its source address because not every NIC looks at ports. */
+extern __u32 pd_flow;
 
 /* devices */
 int pd_netns(void);
@@ -79,8 +74,6 @@ int pd_unlease(int fd);
 int pd_stats(int fd, struct tpacket4_stats *stats);
 bool pd_sum_ok(const struct pd_sock *pd, const struct tpacket4_stats *stats);
 int pd_drop_caps(void);
-int pd_hostile_start(struct pd_hostile *h);
-void pd_hostile_stop(struct pd_hostile *h);
 
 /* sending */
 int pd_tx_open(const char *ifname);

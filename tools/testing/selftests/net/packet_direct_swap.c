@@ -3,7 +3,6 @@
  * The slots of a TPACKET_V4 ring: keeping frames by the swap, and what becomes
  * of nonsense in tp_slot, cons and everywhere else.
  */
-#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -405,34 +404,6 @@ TEST_F(ring, payload_given_back)
 	}
 	EXPECT_EQ(self->stats.ts_payload_held, 0);
 	EXPECT_EQ(self->stats.ts_payload_posted, 0);
-}
-
-/* A process that writes nonsense while frames arrive loses its frames, and
- * nothing else: the sum holds, and the next socket works.
- */
-TEST_F_TIMEOUT(ring, hostile, 120)
-{
-	struct pd_hostile h = { .ring = &self->pd.ring };
-	struct pollfd pfd = { .events = POLLIN };
-	struct tpacket_req4 req;
-	__u32 i;
-
-	payload_req(&req, 64, 96, 96);
-	OPEN_REQ(&req);
-	pfd.fd = self->pd.fd;
-	ASSERT_EQ(pd_hostile_start(&h), 0);
-	for (i = 0; i < 300; i++) {
-		SEND(50, i);
-		poll(&pfd, 1, 0);
-		STATS();
-	}
-	pd_hostile_stop(&h);
-	STATS();
-
-	pd_close(&self->pd);
-	OPEN(8, 0);
-	SEND(8, 0);
-	READ(8, 0);
 }
 
 TEST_HARNESS_MAIN
