@@ -187,35 +187,6 @@ FIXTURE_TEARDOWN(hw)
 		}							\
 	} while (0)
 
-/* Why the queue cannot be leased now, asked of a socket of its own. */
-static int query_reason(const char *ifname, __u32 queue)
-{
-	struct tpacket4_info info = { .ti_query = queue };
-	int fd = pd_socket(SOCK_RAW);
-	int err;
-
-	if (fd < 0)
-		return fd;
-	err = pd_bind(fd, if_nametoindex(ifname), ETH_P_ALL);
-	if (!err)
-		err = pd_info(fd, &info);
-	close(fd);
-
-	return err ? err : (int)info.ti_query_reason;
-}
-
-static int wait_reason(const char *ifname, __u32 queue, int want, int msecs)
-{
-	__u64 end = pd_now(CLOCK_MONOTONIC) + msecs * 1000000ULL;
-	int got;
-
-	do {
-		got = query_reason(ifname, queue);
-	} while (got != want && pd_now(CLOCK_MONOTONIC) < end);
-
-	return got;
-}
-
 static __u16 checksum(const void *data, __u32 len, __u32 sum)
 {
 	const __u8 *p = data;
@@ -546,10 +517,10 @@ TEST_F_TIMEOUT(hw, lease_and_release, 120)
 TEST_F(hw, close_gives_back)
 {
 	OPEN_LEASED();
-	EXPECT_EQ(query_reason(self->ifname, self->queue),
+	EXPECT_EQ(pd_query_reason(self->ifname, self->queue),
 		  PACKET_DIRECT_QUEUE_LEASED);
 	pd_close(&self->pd);
-	EXPECT_EQ(query_reason(self->ifname, self->queue), PACKET_DIRECT_OK);
+	EXPECT_EQ(pd_query_reason(self->ifname, self->queue), PACKET_DIRECT_OK);
 	SEND(10, 0);
 	EXPECT_EQ(witness_count(self->witness, 1000), 10);
 }
@@ -560,12 +531,12 @@ TEST_F(hw, mapping_keeps_the_lease)
 	OPEN_LEASED();
 	close(self->pd.fd);
 	self->pd.fd = -1;
-	EXPECT_EQ(query_reason(self->ifname, self->queue),
+	EXPECT_EQ(pd_query_reason(self->ifname, self->queue),
 		  PACKET_DIRECT_QUEUE_LEASED);
 	SEND(10, 0);
 	TAKE(10, 0);
 	tpacket4_unmap(&self->pd.ring);
-	EXPECT_EQ(query_reason(self->ifname, self->queue), PACKET_DIRECT_OK);
+	EXPECT_EQ(pd_query_reason(self->ifname, self->queue), PACKET_DIRECT_OK);
 }
 
 TEST_F(hw, fork_keeps_the_lease)
@@ -583,11 +554,11 @@ TEST_F(hw, fork_keeps_the_lease)
 		_exit(read(pipefd[0], &c, 1) < 0);
 	}
 	pd_close(&self->pd);
-	EXPECT_EQ(query_reason(self->ifname, self->queue),
+	EXPECT_EQ(pd_query_reason(self->ifname, self->queue),
 		  PACKET_DIRECT_QUEUE_LEASED);
 	close(pipefd[1]);
 	ASSERT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(query_reason(self->ifname, self->queue), PACKET_DIRECT_OK);
+	EXPECT_EQ(pd_query_reason(self->ifname, self->queue), PACKET_DIRECT_OK);
 }
 
 /* kill -9 in mid-stream: within a second the queue serves the stack again. */
@@ -616,8 +587,8 @@ TEST_F_TIMEOUT(hw, killed, 120)
 		ASSERT_EQ(read(pipefd[0], &c, 1), 1);
 		usleep(200000);
 		kill(victim, SIGKILL);
-		EXPECT_EQ(wait_reason(self->ifname, self->queue,
-				      PACKET_DIRECT_OK, 1000),
+		EXPECT_EQ(pd_wait_reason(self->ifname, self->queue,
+					 PACKET_DIRECT_OK, 1000),
 			  PACKET_DIRECT_OK);
 		witness_count(self->witness, 0);
 		EXPECT_EQ(recv(self->witness, buf, sizeof(buf), 0), LEN);

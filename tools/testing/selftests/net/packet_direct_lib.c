@@ -65,7 +65,7 @@ int pd_run(const char *fmt, ...)
 	return ret ? -EIO : 0;
 }
 
-static int if_ioctl(const char *name, int request, struct ifreq *ifr)
+int pd_if_ioctl(const char *name, int request, struct ifreq *ifr)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int err = 0;
@@ -86,13 +86,13 @@ int pd_if_up(const char *name, bool up)
 	struct ifreq ifr = {};
 	int err;
 
-	err = if_ioctl(name, SIOCGIFFLAGS, &ifr);
+	err = pd_if_ioctl(name, SIOCGIFFLAGS, &ifr);
 	if (err)
 		return err;
 
 	ifr.ifr_flags = up ? ifr.ifr_flags | IFF_UP : ifr.ifr_flags & ~IFF_UP;
 
-	return if_ioctl(name, SIOCSIFFLAGS, &ifr);
+	return pd_if_ioctl(name, SIOCSIFFLAGS, &ifr);
 }
 
 /* Wait until the stack has seen the carrier: before, what is sent is dropped. */
@@ -103,7 +103,7 @@ int pd_if_ready(const char *name)
 	int err, i;
 
 	for (i = 0; i < 1000; i++) {
-		err = if_ioctl(name, SIOCETHTOOL, &ifr);
+		err = pd_if_ioctl(name, SIOCETHTOOL, &ifr);
 		if (err == -EOPNOTSUPP)
 			return 0;
 		if (err || link.data)
@@ -118,7 +118,7 @@ int pd_if_mtu(const char *name, int mtu)
 {
 	struct ifreq ifr = { .ifr_mtu = mtu };
 
-	return if_ioctl(name, SIOCSIFMTU, &ifr);
+	return pd_if_ioctl(name, SIOCSIFMTU, &ifr);
 }
 
 int pd_if_mac(const char *name, __u8 *mac)
@@ -126,7 +126,7 @@ int pd_if_mac(const char *name, __u8 *mac)
 	struct ifreq ifr = {};
 	int err;
 
-	err = if_ioctl(name, SIOCGIFHWADDR, &ifr);
+	err = pd_if_ioctl(name, SIOCGIFHWADDR, &ifr);
 	if (!err)
 		memcpy(mac, ifr.ifr_hwaddr.sa_data, ETH_ALEN);
 
@@ -309,6 +309,36 @@ int pd_info(int fd, struct tpacket4_info *info)
 		return -errno;
 
 	return 0;
+}
+
+/* Why the queue cannot be leased now, asked of a socket of its own. */
+int pd_query_reason(const char *ifname, __u32 queue)
+{
+	struct tpacket4_info info = { .ti_query = queue };
+	int fd = pd_socket(SOCK_RAW);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = pd_bind(fd, if_nametoindex(ifname), ETH_P_ALL);
+	if (!err)
+		err = pd_info(fd, &info);
+	close(fd);
+
+	return err ? err : (int)info.ti_query_reason;
+}
+
+/* Until it is @want. */
+int pd_wait_reason(const char *ifname, __u32 queue, int want, int msecs)
+{
+	__u64 end = pd_now(CLOCK_MONOTONIC) + msecs * 1000000ULL;
+	int got;
+
+	do {
+		got = pd_query_reason(ifname, queue);
+	} while (got != want && pd_now(CLOCK_MONOTONIC) < end);
+
+	return got;
 }
 
 /* enum packet_direct_reason of the last attempt */

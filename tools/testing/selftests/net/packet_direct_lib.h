@@ -20,6 +20,8 @@
 #define PD_FRAME_MIN	(ETH_HLEN + 4)
 #define PD_FRAME_MAX	65536
 
+struct ifreq;
+
 /* A socket with a ring; @fd is -1 when closed. */
 struct pd_sock {
 	int			fd;
@@ -46,6 +48,7 @@ extern __u32 pd_flow;
 /* devices */
 int pd_netns(void);
 int __printf(1, 2) pd_run(const char *fmt, ...);
+int pd_if_ioctl(const char *name, int request, struct ifreq *ifr);
 int pd_if_up(const char *name, bool up);
 int pd_if_ready(const char *name);
 int pd_if_mtu(const char *name, int mtu);
@@ -66,6 +69,8 @@ int pd_filter_ret(int fd, __u32 ret);
 int pd_filter_detach(int fd);
 int pd_ebpf(__u32 ret);
 int pd_info(int fd, struct tpacket4_info *info);
+int pd_query_reason(const char *ifname, __u32 queue);
+int pd_wait_reason(const char *ifname, __u32 queue, int want, int msecs);
 int pd_reason(int fd);
 const char *pd_refused(int fd, int err, int reason);
 int pd_lease(int fd, unsigned int queue);
