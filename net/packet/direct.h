@@ -34,6 +34,12 @@ struct packet_sock;
 struct socket;
 struct vm_area_struct;
 
+/* Of memory for a ring user space may ask too much.  It is told so: the memory
+ * cgroup kills nobody for that.
+ */
+#define PACKET_DIRECT_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NOWARN | \
+				 __GFP_RETRY_MAYFAIL)
+
 /* The longest header part that a NIC may be asked for. */
 #define PACKET_DIRECT_MAX_HEADER	1024
 

@@ -30,7 +30,7 @@ static size_t packet_direct_shared_len(u32 entries)
 bool packet_direct_alloc_shared(struct packet_direct *pd)
 {
 	pd->shared_len = packet_direct_shared_len(pd->pdq.mask + 1);
-	pd->shared = __vmalloc(pd->shared_len, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	pd->shared = __vmalloc(pd->shared_len, PACKET_DIRECT_GFP | __GFP_ZERO);
 	if (!pd->shared)
 		return false;
 	pd->pdq.ctrl = pd->shared;
@@ -93,7 +93,7 @@ static bool packet_direct_try_blocks(struct packet_direct_memory *memory,
 
 	memory->block_shift = shift;
 	memory->blocks = kvcalloc(nr, sizeof(*memory->blocks),
-				  GFP_KERNEL_ACCOUNT);
+				  PACKET_DIRECT_GFP);
 	if (!memory->blocks)
 		return false;
 
@@ -278,7 +278,7 @@ packet_direct_map_pool(struct packet_direct *pd,
 	enum packet_direct_reason reason = PACKET_DIRECT_OK;
 	struct device *dma_dev = pd->pdq.dma_dev;
 
-	pool->dma = kvcalloc(pool->nr, sizeof(*pool->dma), GFP_KERNEL_ACCOUNT);
+	pool->dma = kvcalloc(pool->nr, sizeof(*pool->dma), PACKET_DIRECT_GFP);
 	if (!pool->dma)
 		return PACKET_DIRECT_NO_MEMORY;
 

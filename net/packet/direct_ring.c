@@ -96,10 +96,10 @@ static bool packet_direct_alloc_pool(struct packet_direct_pool *pool,
 	u32 i;
 
 	pool->mask = places - 1;
-	pool->fifo = kvcalloc(places, sizeof(*pool->fifo), GFP_KERNEL_ACCOUNT);
-	pool->home = kvcalloc(entries, sizeof(*pool->home), GFP_KERNEL_ACCOUNT);
+	pool->fifo = kvcalloc(places, sizeof(*pool->fifo), PACKET_DIRECT_GFP);
+	pool->home = kvcalloc(entries, sizeof(*pool->home), PACKET_DIRECT_GFP);
 	pool->where = kvcalloc(pool->nr, sizeof(*pool->where),
-			       GFP_KERNEL_ACCOUNT);
+			       PACKET_DIRECT_GFP);
 	if (!pool->fifo || !pool->home || !pool->where)
 		return false;
 
