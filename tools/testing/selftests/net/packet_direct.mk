@@ -3,7 +3,7 @@
 
 PACKET_DIRECT := packet_direct packet_direct_args packet_direct_copy
 PACKET_DIRECT += packet_direct_fault packet_direct_hostile packet_direct_hw
-PACKET_DIRECT += packet_direct_options packet_direct_poll
+PACKET_DIRECT += packet_direct_limits packet_direct_options packet_direct_poll
 PACKET_DIRECT += packet_direct_race packet_direct_swap
 
 $(PACKET_DIRECT:%=$(OUTPUT)/%): packet_direct_lib.c
