@@ -5,13 +5,16 @@
  * left to fail.  Whatever the call says, what it did not do it has to undo.
  *
  * Needs CONFIG_FAULT_INJECTION with failslab and fail_page_alloc.  The lease
- * needs a queue: PD_IFACE=eth0 PD_QUEUE=1.
+ * needs a queue, and somebody who sends to it: PD_IFACE=eth0 PD_QUEUE=1
+ * PD_PEER=eth1.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/udmabuf.h>
 #include <net/if.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -19,6 +22,9 @@
 
 #define FAULTS		"/sys/kernel/debug"
 #define MAX_FAULTS	2000
+
+/* Up to this one each, then less and less: a ring of the stack's has hundreds. */
+#define EACH		32
 
 /* Fewer, and the test did not reach what it is about. */
 #define MIN_FAULTS	3
@@ -59,6 +65,34 @@ static int enable_faults(void)
 	return 0;
 }
 
+/* Tasks that ask for it get no more than a page at a time. */
+static int set_high_orders(bool fail)
+{
+	static const struct { const char *path, *fail, *normal; } settings[] = {
+		{ FAULTS "/fail_page_alloc/min-order", "1", "0" },
+		{ FAULTS "/fail_page_alloc/task-filter", "Y", "N" },
+		{ FAULTS "/fail_page_alloc/times", "-1", "1" },
+		{ FAULTS "/fail_page_alloc/probability", "100", "0" },
+	};
+	size_t i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(settings); i++) {
+		err = write_file(settings[i].path,
+				 fail ? settings[i].fail : settings[i].normal);
+		if (err)
+			return err;
+	}
+
+	return 0;
+}
+
+/* By a file that was opened before: to open one takes more than a page. */
+static int ask_for_it(int fd, bool on)
+{
+	return pwrite(fd, on ? "1" : "0", 1, 0) == 1 ? 0 : -errno;
+}
+
 /* The fault that is still to come, 0 when it happened.  Asking can be what it
  * happens to.
  */
@@ -88,16 +122,81 @@ static int arm(int fd, int nth)
 	return -errno;
 }
 
+/* Frames by DMA, and their payload there, too. */
+enum kind { PLAIN, PAYLOAD, EXTERNAL };
+
 FIXTURE(fault) {
 	struct pd_sock pd;
 	struct tpacket4_stats stats;
 	struct tpacket_req4 req;
+	const char *ifname;
+	__u32 queue;
+	int dmabuf;
+	int tx;
 	int nth;		/* /proc/thread-self/fail-nth */
 };
+
+FIXTURE_VARIANT(fault) {
+	enum kind kind;
+};
+
+FIXTURE_VARIANT_ADD(fault, plain) {
+	.kind = PLAIN,
+};
+
+FIXTURE_VARIANT_ADD(fault, payload) {
+	.kind = PAYLOAD,
+};
+
+FIXTURE_VARIANT_ADD(fault, dmabuf) {
+	.kind = EXTERNAL,
+};
+
+#define ENTRIES		64
+#define SLOTS		80
+#define PAYLOADS	72
+#define PAYLOAD_SIZE	4096
+#define LEN		200
+
+static void request(struct tpacket_req4 *req, enum kind kind)
+{
+	pd_req(req, ENTRIES, SLOTS, 2048);
+	if (kind == PLAIN)
+		return;
+	req->tp_slot_size = 1024;
+	req->tp_slot_len = 512;
+	req->tp_payload_size = PAYLOAD_SIZE;
+	req->tp_payload_nr = PAYLOADS;
+	if (kind == EXTERNAL)
+		req->tp_flags = TPACKET4_PAYLOAD_EXTERNAL;
+}
+
+/* A dma-buf with room for the payload slots. */
+static int make_dmabuf(void)
+{
+	struct udmabuf_create create = { .size = PAYLOADS * PAYLOAD_SIZE };
+	int dev = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
+	int fd;
+
+	if (dev < 0)
+		return -errno;
+	create.memfd = memfd_create("payload", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (ftruncate(create.memfd, create.size) ||
+	    fcntl(create.memfd, F_ADD_SEALS, F_SEAL_SHRINK))
+		fd = -errno;
+	else
+		fd = ioctl(dev, UDMABUF_CREATE, &create);
+	close(create.memfd);
+	close(dev);
+
+	return fd;
+}
 
 FIXTURE_SETUP(fault)
 {
 	self->pd.fd = -1;
+	self->dmabuf = -1;
+	self->tx = -1;
 	self->nth = -1;
 	if (pd_missing())
 		SKIP(return, "%s", pd_missing());
@@ -105,14 +204,22 @@ FIXTURE_SETUP(fault)
 		SKIP(return, "this kernel has no failslab and fail_page_alloc");
 	self->nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	ASSERT_GE(self->nth, 0);
-	pd_req(&self->req, 64, 80, 2048);
+	request(&self->req, variant->kind);
+	pd_udp = true;
 }
 
 FIXTURE_TEARDOWN(fault)
 {
+	set_high_orders(false);
 	pd_close(&self->pd);
+	if (self->dmabuf >= 0)
+		close(self->dmabuf);
+	if (self->tx >= 0)
+		close(self->tx);
 	if (self->nth >= 0)
 		close(self->nth);
+	if (self->ifname)
+		pd_run("ethtool -X %s default", self->ifname);
 }
 
 /* Makes @call until it is made without a fault. */
@@ -120,7 +227,7 @@ FIXTURE_TEARDOWN(fault)
 	do {								\
 		int _err, _left, _n;					\
 									\
-		for (_n = 1; _n < MAX_FAULTS; _n++) {			\
+		for (_n = 1; _n < MAX_FAULTS; _n += 1 + _n / EACH) {	\
 			ASSERT_EQ(arm(self->nth, _n), 0);		\
 			_err = call;					\
 			_left = pending(self->nth);			\
@@ -141,7 +248,7 @@ FIXTURE_TEARDOWN(fault)
 		}							\
 		ASSERT_LT(_n, MAX_FAULTS);				\
 		ASSERT_GT(_n, MIN_FAULTS);				\
-		TH_LOG("%d faults", _n - 1);				\
+		TH_LOG("up to the %d-th", _n - 1);			\
 	} while (0)
 
 #define REMOVE_RING()							\
@@ -155,9 +262,12 @@ FIXTURE_TEARDOWN(fault)
 #define ALL_SLOTS()							\
 	do {								\
 		ASSERT_EQ(pd_stats(self->pd.fd, &self->stats), 0);	\
-		EXPECT_EQ(self->stats.ts_free, self->req.tp_entry_nr);	\
-		EXPECT_EQ(self->stats.ts_spare,				\
-			  self->req.tp_slot_nr - self->req.tp_entry_nr); \
+		EXPECT_EQ(self->stats.ts_free, ENTRIES);		\
+		EXPECT_EQ(self->stats.ts_spare, SLOTS - ENTRIES);	\
+		EXPECT_EQ(self->stats.ts_payload_free,			\
+			  variant->kind ? ENTRIES : 0);			\
+		EXPECT_EQ(self->stats.ts_payload_spare,			\
+			  variant->kind ? PAYLOADS - ENTRIES : 0);	\
 		EXPECT_EQ(self->stats.ts_quarantined, 0);		\
 	} while (0)
 
@@ -180,25 +290,118 @@ TEST_F_TIMEOUT(fault, map_ring, 120)
 	ALL_SLOTS();
 }
 
-TEST_F_TIMEOUT(fault, lease, 300)
+static const char *no_queue(void)
 {
-	const char *ifname = getenv("PD_IFACE");
-	const char *queue = getenv("PD_QUEUE");
-	struct tpacket4_info info = {};
+	if (!getenv("PD_IFACE") || !getenv("PD_QUEUE") || !getenv("PD_PEER"))
+		return "PD_IFACE, PD_QUEUE and PD_PEER name no queue";
 
-	if (!ifname || !queue)
-		SKIP(return, "PD_IFACE and PD_QUEUE name no queue to lease");
+	return NULL;
+}
 
-	self->pd.fd = pd_socket(SOCK_RAW);
-	ASSERT_GE(self->pd.fd, 0);
-	ASSERT_EQ(pd_bind(self->pd.fd, if_nametoindex(ifname), ETH_P_ALL), 0);
-	ASSERT_EQ(pd_set_ring(self->pd.fd, &self->req), 0);
-	EACH_FAULT(pd_lease(self->pd.fd, atoi(queue)),
-		   ASSERT_EQ(pd_unlease(self->pd.fd), 0), ENOMEM, EIO, (void)0);
+/* A ring of the NIC's queue, not yet leased. */
+#define OPEN_QUEUE()							\
+	do {								\
+		self->ifname = getenv("PD_IFACE");			\
+		self->queue = atoi(getenv("PD_QUEUE"));			\
+		ASSERT_EQ(pd_run("ethtool -X %s start %u equal 1",	\
+				 self->ifname, self->queue), 0);	\
+		self->tx = pd_tx_open(getenv("PD_PEER"));		\
+		ASSERT_GE(self->tx, 0);					\
+		if (variant->kind == EXTERNAL) {			\
+			self->dmabuf = make_dmabuf();			\
+			ASSERT_GE(self->dmabuf, 0);			\
+		}							\
+		self->pd.fd = pd_socket(SOCK_RAW);			\
+		ASSERT_GE(self->pd.fd, 0);				\
+		ASSERT_EQ(pd_bind(self->pd.fd,				\
+				  if_nametoindex(self->ifname),		\
+				  ETH_P_ALL), 0);			\
+		ASSERT_EQ(pd_set_ring(self->pd.fd, &self->req), 0);	\
+	} while (0)
 
-	ASSERT_EQ(pd_info(self->pd.fd, &info), 0);
-	EXPECT_EQ(info.ti_state, (__u32)PACKET_DIRECT_COPY);
-	ALL_SLOTS();
+static int lease(int fd, __u32 queue, enum kind kind, int dmabuf)
+{
+	if (kind == PLAIN)
+		return pd_lease(fd, queue);
+	if (kind == PAYLOAD)
+		return pd_lease_split(fd, queue);
+
+	return pd_lease_dmabuf(fd, queue, dmabuf, PAYLOADS * PAYLOAD_SIZE);
+}
+
+#define LEASE()								\
+	lease(self->pd.fd, self->queue, variant->kind, self->dmabuf)
+
+/* The stack has the queue: what comes by it comes by copy. */
+#define SERVES_STACK()							\
+	do {								\
+		struct tpacket4_info _info = {};			\
+		int _i;							\
+									\
+		ASSERT_EQ(pd_info(self->pd.fd, &_info), 0);		\
+		EXPECT_EQ(_info.ti_state, (__u32)PACKET_DIRECT_COPY);	\
+		ALL_SLOTS();						\
+		ASSERT_EQ(pd_if_ready(self->ifname), 0);		\
+		ASSERT_EQ(pd_run("ethtool -X %s start %u equal 1",	\
+				 self->ifname, self->queue), 0);	\
+		ASSERT_EQ(tpacket4_map(&self->pd.ring, self->pd.fd), 0); \
+		for (_i = 0; _i < 10; _i++)				\
+			ASSERT_EQ(pd_send(self->tx, LEN, _i), 0);	\
+		EXPECT_EQ(pd_wait(&self->pd, 10, WAIT_MS), 10);		\
+		STATS();						\
+	} while (0)
+
+TEST_F_TIMEOUT(fault, lease, 600)
+{
+	if (no_queue())
+		SKIP(return, "%s", no_queue());
+	OPEN_QUEUE();
+	EACH_FAULT(LEASE(), ASSERT_EQ(pd_unlease(self->pd.fd), 0), ENOMEM, EIO,
+		   (void)0);
+	SERVES_STACK();
+}
+
+/* The queue goes back whatever fails on the way. */
+TEST_F_TIMEOUT(fault, release, 600)
+{
+	if (no_queue())
+		SKIP(return, "%s", no_queue());
+	OPEN_QUEUE();
+	ASSERT_EQ(LEASE(), 0);
+	EACH_FAULT(pd_unlease(self->pd.fd), ASSERT_EQ(LEASE(), 0), EFAULT,
+		   EFAULT, (void)0);
+	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+	SERVES_STACK();
+}
+
+/* Where memory is fragmented a ring consists of pages, and looks the same. */
+TEST_F_TIMEOUT(fault, high_orders_fail, 120)
+{
+	int err, ask, big;
+
+	if (no_queue())
+		SKIP(return, "%s", no_queue());
+	OPEN_QUEUE();
+	REMOVE_RING();
+	ask = open("/proc/self/make-it-fail", O_RDWR | O_CLOEXEC);
+	big = pd_socket(SOCK_RAW);
+	ASSERT_GE(big, 0);
+	ASSERT_EQ(set_high_orders(true), 0);
+	ASSERT_EQ(ask_for_it(ask, true), 0);
+	err = pd_set_ring(self->pd.fd, &self->req);
+	if (!err)
+		err = LEASE();
+	if (!err)
+		err = pd_unlease(self->pd.fd);
+	self->req.tp_slot_size = 65536;
+	EXPECT_EQ(pd_set_ring(big, &self->req), -ENOMEM);
+	ASSERT_EQ(ask_for_it(ask, false), 0);
+	ASSERT_EQ(set_high_orders(false), 0);
+	close(big);
+	close(ask);
+
+	ASSERT_EQ(err, 0);
+	SERVES_STACK();
 }
 
 /* What the kernel allocates to receive: a frame is copied, or counted. */

@@ -444,6 +444,24 @@ int pd_lease_split(int fd, unsigned int queue)
 	return direct_flags(fd, queue, PACKET_DIRECT_SPLIT_ERRATUM);
 }
 
+/* Its payload slots are in a dma-buf. */
+int pd_lease_dmabuf(int fd, unsigned int queue, int dmabuf, __u64 len)
+{
+	struct tpacket4_direct direct = {
+		.td_size = sizeof(direct),
+		.td_queue = queue,
+		.td_flags = PACKET_DIRECT_SPLIT_ERRATUM | PACKET_DIRECT_DMABUF,
+		.td_dmabuf_fd = dmabuf,
+		.td_dmabuf_len = len,
+	};
+
+	if (setsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, &direct,
+		       sizeof(direct)))
+		return -errno;
+
+	return 0;
+}
+
 int pd_unlease(int fd)
 {
 	return direct_flags(fd, 0, PACKET_DIRECT_RELEASE);

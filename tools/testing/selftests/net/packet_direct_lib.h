@@ -75,6 +75,7 @@ int pd_reason(int fd);
 const char *pd_refused(int fd, int err, int reason);
 int pd_lease(int fd, unsigned int queue);
 int pd_lease_split(int fd, unsigned int queue);
+int pd_lease_dmabuf(int fd, unsigned int queue, int dmabuf, __u64 len);
 int pd_unlease(int fd);
 int pd_stats(int fd, struct tpacket4_stats *stats);
 bool pd_sum_ok(const struct pd_sock *pd, const struct tpacket4_stats *stats);
