@@ -135,6 +135,8 @@ static uint64_t gve_bar_read(void *priv, unsigned int bar, uint64_t off, unsigne
 	struct gve *nic = priv;
 	uint32_t val;
 
+	if (fault_due(&nic->fault, FAULT_ALL_ONES, nic->fault.queue))
+		return ~0ull;
 	if (bar == GVE_REG_BAR && reg_read(nic, off, size, &val))
 		return swap(val, size);
 	nicsim_strict(nic->sim, "read of %u bytes at BAR %u offset %#jx", size, bar,
@@ -182,6 +184,7 @@ static void gve_destroy(void *priv)
 	nicsim_timer_free(nic->irq.timer);
 	nicsim_timer_free(nic->report.timer);
 	nicsim_timer_free(nic->rsc_timer);
+	guard_free(&nic->guard);
 	free(nic->flow);
 	free(nic->tx_frame);
 	free(nic);
@@ -201,6 +204,7 @@ static void *gve_create(struct nicsim *sim, const uint8_t mac[6])
 	nic->knob_shuffle = DEFAULT_SHUFFLE;
 	nic->knob_seed = 1;
 	nic->knob_rsc_us = DEFAULT_RSC_US;
+	nic->fault = FAULTS_INIT;
 	nic->tx_frame = malloc(GVE_TX_FRAME_MAX);
 	if (!gve_irq_init(nic) || !gve_stats_init(nic) || !gve_rsc_init(nic) ||
 	    !gve_flow_init(nic) || !nic->tx_frame) {
@@ -273,6 +277,8 @@ static const struct nic_knob gve_knobs[] = {
 	{ "ask-reset", offsetof(struct gve, knob_reset), 0, 1, NULL },
 	{ "wrong-ids", offsetof(struct gve, knob_wrong_ids), 0, GVE_RING_MAX, NULL },
 	{ "refuse-queue", offsetof(struct gve, knob_refuse_queue), 0, GVE_MAX_QUEUES, NULL },
+	FAULT_KNOBS(struct gve, fault, FAULT_TWICE),
+	{ "guard", offsetof(struct gve, guard.on), 0, 1, NULL },
 	{}
 };
 

@@ -25,6 +25,8 @@
 #ifndef NICSIM_GVE_H
 #define NICSIM_GVE_H
 
+#include "fault.h"
+#include "guard.h"
 #include "nicsim.h"
 #include "gve_regs.h"
 #include "packet.h"
@@ -97,6 +99,9 @@ struct gve_rsc {
  * @buf:	DQO: buffers taken, in a ring that starts at @buf_head
  * @have_id:	DQO: a bit per identifier in @buf
  * @have_addr:	DQO: how many addresses in @buf have a hash
+ * @last_id:	DQO: of the last completion
+ * @left:	DQO: one of those in @buf when the queue was destroyed
+ * @ended:	DQO: that was just now
  */
 struct gve_rx_queue {
 	bool on;
@@ -112,6 +117,9 @@ struct gve_rx_queue {
 	uint64_t have_id[65536 / 64];
 	uint16_t have_addr[GVE_ADDR_HASHES];
 	struct gve_rsc *rsc;
+	uint16_t last_id;
+	struct gve_rx_buf left;
+	bool ended;
 	uint64_t frames, bytes, no_desc, off, bad_csum;
 };
 
@@ -207,6 +215,8 @@ struct gve {
 	uint64_t rsc_packets, aq_commands, resets;
 	uint64_t knob_format, knob_mtu, knob_queues, knob_shuffle, knob_seed, knob_rsc_us;
 	uint64_t knob_reset, knob_wrong_ids, knob_refuse_queue;
+	struct nic_faults fault;
+	struct guard guard;
 	uint8_t *tx_frame;
 	uint8_t tx_segment[NIC_FRAME_MAX + 64];
 };
@@ -242,6 +252,7 @@ enum gve_aq_status gve_create_rx(struct gve *nic, const uint8_t *cmd);
 enum gve_aq_status gve_destroy_tx(struct gve *nic, const uint8_t *cmd);
 enum gve_aq_status gve_destroy_rx(struct gve *nic, const uint8_t *cmd);
 void gve_queues_check(struct gve *nic);
+void gve_queues_go_on(struct gve *nic);
 void gve_queues_reset(struct gve *nic);
 
 /* gve_pages.c */
@@ -264,6 +275,7 @@ bool gve_translate(struct gve *nic, const struct gve_page_list *pages, uint64_t 
 bool gve_irq_init(struct gve *nic);
 void gve_irq_reset(struct gve *nic);
 void gve_irq_event(struct gve *nic, unsigned int ntfy);
+void gve_irq_rx(struct gve *nic, unsigned int q);
 void gve_irq_management(struct gve *nic);
 void gve_irq_doorbell(struct gve *nic, unsigned int ntfy, uint32_t val);
 
@@ -299,6 +311,8 @@ void gve_rsc_drop(struct gve *nic, struct gve_rx_queue *rxq);
 
 /* gve_rx_dqo.c */
 void gve_rx_dqo_doorbell(struct gve *nic, unsigned int q, uint32_t val);
+void gve_rx_dqo_end(struct gve_rx_queue *rxq);
+void gve_rx_dqo_go_on(struct gve *nic, unsigned int q);
 unsigned int gve_rx_dqo_needs(const struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
 			      size_t len);
 enum gve_deliver gve_rx_dqo(struct gve *nic, const struct gve_rx_meta *meta,

@@ -100,7 +100,10 @@ void gve_aq_doorbell(struct gve *nic, uint32_t val)
 			      nic->aq.counter);
 		return;
 	}
+	if (fault_due(&nic->fault, FAULT_NO_COMMANDS, nic->fault.queue))
+		return;
 	while (nic->aq.counter != val)
 		run_next(nic);
 	gve_queues_check(nic);
+	gve_queues_go_on(nic);
 }

@@ -81,6 +81,20 @@ void gve_irq_event(struct gve *nic, unsigned int n)
 	evaluate(nic, n);
 }
 
+/* A receive queue's, which a fault can take away or send many times. */
+void gve_irq_rx(struct gve *nic, unsigned int q)
+{
+	unsigned int n = nic->rxq[q].ntfy, i;
+
+	if (fault_due(&nic->fault, FAULT_NO_IRQ, q))
+		return;
+	gve_irq_event(nic, n);
+	if (!fault_due(&nic->fault, FAULT_IRQ_STORM, q))
+		return;
+	for (i = 0; i < FAULT_STORM; i++)
+		nicsim_irq(nic->sim, nic->res.msix_base + n);
+}
+
 /* The vector that no block has: the last one, or the first. */
 void gve_irq_management(struct gve *nic)
 {

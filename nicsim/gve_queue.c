@@ -161,6 +161,9 @@ static bool alloc_rx(struct gve_rx_queue *rxq, bool rsc)
 static void stop_rx(struct gve *nic, struct gve_rx_queue *rxq)
 {
 	gve_rsc_drop(nic, rxq);
+	guard_stopped(&nic->guard, rxq - nic->rxq);
+	if (rxq->on && gve_is_dqo(nic))
+		gve_rx_dqo_end(rxq);
 	free(rxq->rsc);
 	free(rxq->buf);
 	rxq->rsc = NULL;
@@ -257,6 +260,16 @@ void gve_queues_check(struct gve *nic)
 			break;
 	if (q < GVE_MAX_QUEUES)
 		nicsim_strict(nic->sim, "RX queue 0 is destroyed, but queue %u is not", q);
+}
+
+/* After the driver was told: the faults of queues that are no more. */
+void gve_queues_go_on(struct gve *nic)
+{
+	unsigned int q;
+
+	for (q = 0; q < GVE_MAX_QUEUES; q++)
+		if (nic->rxq[q].ended)
+			gve_rx_dqo_go_on(nic, q);
 }
 
 void gve_queues_reset(struct gve *nic)

@@ -134,6 +134,8 @@ enum gve_nic_stat {
 #define DQO_RX1_IPV6_EXT		BIT32(1)
 #define DQO_RX1_ERROR			BIT32(2)
 #define DQO_RX2_RAW_CSUM_INVALID	BIT32(12)
+#define DQO_RX2_PTYPE			0x3ff
+#define DQO_RX4_LEN			0x3fff
 #define DQO_RX4_GENERATION		BIT32(14)
 #define DQO_RX6_RSC			BIT32(10)
 #define DQO_RX6_SPLIT			BIT32(11)

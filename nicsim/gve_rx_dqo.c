@@ -76,6 +76,8 @@ static void take_buf(struct gve *nic, unsigned int q)
 		return;
 	flip_id(rxq, buf.id);
 	++*addr_count(rxq, buf.addr);
+	guard_given(&nic->guard, nic->sim, q, buf.addr, rxq->buf_size);
+	guard_given(&nic->guard, nic->sim, q, buf.hdr_addr, rxq->hdr_size);
 	*buf_at(rxq, rxq->bufs++) = buf;
 }
 
@@ -124,8 +126,39 @@ static struct gve_rx_buf next_buf(struct gve *nic, struct gve_rx_queue *rxq)
 /* Everything about a completion but whose buffer it is. */
 struct completion {
 	size_t len, hdr_len;
-	bool first, last, split, overflow;
+	bool first, last, split, overflow, error;
+	enum nic_fault fault;
 };
+
+static void spoil(struct completion *c, size_t buf_size)
+{
+	switch (c->fault) {
+	case FAULT_LENGTH_ZERO:
+		c->len = 0;
+		break;
+	case FAULT_LENGTH_BUFFER:
+		c->len = buf_size;
+		break;
+	case FAULT_LENGTH_OVER:
+		c->len = buf_size + 1;
+		break;
+	case FAULT_LENGTH_MAX:
+		c->len = DQO_RX4_LEN;
+		break;
+	case FAULT_HEADER_MAX:
+		c->split = true;
+		c->hdr_len = DQO_RX6_HDR_LEN;
+		break;
+	case FAULT_NO_EOP:
+		c->last = false;
+		break;
+	case FAULT_ERROR_BITS:
+		c->error = true;
+		break;
+	default:
+		break;
+	}
+}
 
 static void fill_desc(struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
 		      const struct completion *c, uint16_t id, uint8_t *desc)
@@ -134,7 +167,9 @@ static void fill_desc(struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
 	uint16_t lens = c->len | (rxq->generation ? DQO_RX4_GENERATION : 0);
 	uint16_t hdr = c->hdr_len | (c->split ? DQO_RX6_SPLIT : 0) |
 		       (meta->seg_len ? DQO_RX6_RSC : 0);
+	unsigned int ptype = c->fault == FAULT_WRONG_TYPE ? DQO_RX2_PTYPE : gve_ptype(pkt);
 	uint8_t flags = DQO_RX8_DONE | (c->last ? DQO_RX8_EOP : 0) |
+			(c->error ? DQO_RX8_IP_ERROR | DQO_RX8_L4_ERROR : 0) |
 			(c->overflow ? DQO_RX8_HDR_OVERFLOW : 0) |
 			(pkt->l3 != L3_NONE ? DQO_RX8_PROCESSED : 0) |
 			(meta->ip_error ? DQO_RX8_IP_ERROR : 0) |
@@ -142,8 +177,9 @@ static void fill_desc(struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
 
 	memset(desc, 0, DQO_RX_DESC_SIZE);
 	desc[0] = DQO_RXD_ID;
-	desc[1] = pkt->l3 == L3_IPV6 && pkt->l3_options ? DQO_RX1_IPV6_EXT : 0;
-	put_le16(desc + 2, gve_ptype(pkt) | DQO_RX2_RAW_CSUM_INVALID);
+	desc[1] = (pkt->l3 == L3_IPV6 && pkt->l3_options ? DQO_RX1_IPV6_EXT : 0) |
+		  (c->error ? DQO_RX1_ERROR : 0);
+	put_le16(desc + 2, ptype | DQO_RX2_RAW_CSUM_INVALID);
 	put_le16(desc + 4, lens);
 	put_le16(desc + 6, hdr);
 	desc[8] = flags;
@@ -191,11 +227,34 @@ unsigned int gve_rx_dqo_needs(const struct gve_rx_queue *rxq, const struct gve_r
 /* A broken device: every other time one that cannot be, else one that no driver
  * needs for a ring of this size.
  */
-static uint16_t told_id(struct gve *nic, const struct gve_rx_queue *rxq, uint16_t id)
+static uint16_t told_id(struct gve *nic, struct gve_rx_queue *rxq, enum nic_fault fault,
+			uint16_t id)
 {
+	if (fault == FAULT_TWICE)
+		return rxq->last_id;
+	rxq->last_id = id;
 	if (!nic->knob_wrong_ids)
 		return id;
 	return nic->knob_wrong_ids-- & 1 ? UINT16_MAX : id + rxq->size;
+}
+
+/* A buffer's completion comes after its bytes, or is wrong about that, too. */
+static bool write_buf(struct gve *nic, struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
+		      const struct completion *c, const struct gve_rx_buf *buf,
+		      const uint8_t *data, size_t len)
+{
+	uint16_t id = told_id(nic, rxq, c->fault, buf->id);
+	bool early = c->fault == FAULT_DONE_FIRST, ok;
+
+	if (early) {
+		complete(nic, rxq, meta, c, id);
+		gve_irq_rx(nic, meta->queue);
+		fault_stall();
+	}
+	ok = !len || guard_write(&nic->guard, nic->sim, buf->addr, data, len, "RX buffer");
+	if (!early)
+		complete(nic, rxq, meta, c, id);
+	return ok;
 }
 
 /* One buffer's part of the frame from @off on. */
@@ -203,20 +262,25 @@ static bool fill_buf(struct gve *nic, struct gve_rx_queue *rxq, const struct gve
 		     struct completion *c, const uint8_t *frame, size_t *off, size_t len)
 {
 	struct gve_rx_buf buf = next_buf(nic, rxq);
+	const uint8_t *data;
 	bool ok = true;
+	size_t part;
 
 	if (c->first && c->split && !c->overflow) {
-		ok = nicsim_dma_write(nic->sim, buf.hdr_addr, frame, c->hdr_len,
-				      "RX header buffer");
+		ok = guard_write(&nic->guard, nic->sim, buf.hdr_addr, frame, c->hdr_len,
+				 "RX header buffer");
 		*off = c->hdr_len;
 	}
-	c->len = len - *off < rxq->buf_size ? len - *off : rxq->buf_size;
-	c->last = *off + c->len == len;
-	if (c->len)
-		ok &= nicsim_dma_write(nic->sim, buf.addr, frame + *off, c->len, "RX buffer");
-	complete(nic, rxq, meta, c, told_id(nic, rxq, buf.id));
-	*off += c->len;
-	return ok;
+	part = len - *off < rxq->buf_size ? len - *off : rxq->buf_size;
+	data = frame + *off;
+	*off += part;
+	c->len = part;
+	c->last = *off == len;
+	if (c->last) {
+		c->fault = fault_of_frame(&nic->fault, meta->queue);
+		spoil(c, rxq->buf_size);
+	}
+	return write_buf(nic, rxq, meta, c, &buf, data, part) && ok;
 }
 
 enum gve_deliver gve_rx_dqo(struct gve *nic, const struct gve_rx_meta *meta,
@@ -239,6 +303,29 @@ enum gve_deliver gve_rx_dqo(struct gve *nic, const struct gve_rx_meta *meta,
 		c.overflow = false;
 		c.hdr_len = 0;
 	} while (off < len);
-	gve_irq_event(nic, rxq->ntfy);
+	gve_irq_rx(nic, meta->queue);
 	return ok ? DELIVERED : DELIVER_FAILED;
+}
+
+void gve_rx_dqo_end(struct gve_rx_queue *rxq)
+{
+	rxq->ended = rxq->bufs;
+	if (rxq->ended)
+		rxq->left = *buf_at(rxq, 0);
+}
+
+/* What a queue does that was destroyed, and does not stand by it. */
+void gve_rx_dqo_go_on(struct gve *nic, unsigned int q)
+{
+	static const struct gve_rx_meta meta;
+	const struct completion c = { .len = 64, .last = true };
+	struct gve_rx_queue *rxq = &nic->rxq[q];
+	static const uint8_t data[64];
+
+	rxq->ended = false;
+	if (fault_due(&nic->fault, FAULT_LATE_DONE, q))
+		complete(nic, rxq, &meta, &c, rxq->left.id);
+	if (fault_due(&nic->fault, FAULT_LATE_DATA, q))
+		guard_write(&nic->guard, nic->sim, rxq->left.addr, data, sizeof(data),
+			    "RX buffer");
 }

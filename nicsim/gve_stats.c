@@ -121,6 +121,7 @@ void gve_stats_print(void *priv, FILE *out)
 		{ "rx_queue_off", nic->fate.queue_off },
 		{ "rx_dma_error", nic->fate.dma_error },
 		{ "rx_flushed", nic->fate.flushed },
+		{ "faults", nic->fault.done },
 		{ "rsc_packets", nic->rsc_packets },
 		{ "flow_rules", nic->flows },
 		{ "admin_commands", nic->aq_commands },

@@ -94,8 +94,7 @@ static void reset_queues(struct ixgbe *nic)
 	unsigned int q;
 
 	for (q = 0; q < IXG_MAX_QUEUES; q++) {
-		nic->rxq[q].enabled = false;
-		nic->rxq[q].disable_at = 0;
+		ixgbe_rxq_end(nic, q);
 		nic->rxq[q].base_written = 0;
 		nic->rxq[q].len_written = 0;
 		nic->txq[q].enabled = false;
@@ -166,15 +165,18 @@ static void bad_access(struct ixgbe *nic, const char *what, unsigned int bar, ui
 
 uint64_t ixgbe_bar_read(void *priv, unsigned int bar, uint64_t off, unsigned int size)
 {
+	struct ixgbe *nic = priv;
 	uint64_t val;
 
 	if (bar != 0 || size < 4 || off % size || off + size > IXG_BAR_SIZE) {
-		bad_access(priv, "read", bar, off, size);
+		bad_access(nic, "read", bar, off, size);
 		return ~0ull;
 	}
-	val = ixgbe_reg_read(priv, off);
+	if (fault_due(&nic->fault, FAULT_ALL_ONES, nic->fault.queue))
+		return ~0ull;
+	val = ixgbe_reg_read(nic, off);
 	if (size == 8)
-		val |= (uint64_t)ixgbe_reg_read(priv, off + 4) << 32;
+		val |= (uint64_t)ixgbe_reg_read(nic, off + 4) << 32;
 	return val;
 }
 
@@ -197,6 +199,7 @@ void ixgbe_destroy(void *priv)
 	ixgbe_rx_flush(nic);
 	nicsim_timer_free(nic->irq.timer);
 	nicsim_timer_free(nic->disable_timer);
+	guard_free(&nic->guard);
 	free(nic->fdir.filter);
 	free(nic->tx_frame);
 	free(nic);
@@ -211,6 +214,7 @@ void *ixgbe_create(struct nicsim *sim, const uint8_t mac[6], const struct ixgbe_
 	nic->sim = sim;
 	nic->variant = variant;
 	nic->disable_delay_us = DEFAULT_DISABLE_DELAY_US;
+	nic->fault = FAULTS_INIT;
 	nic->pb.tail = &nic->pb.head;
 	memcpy(nic->mac, mac, sizeof(nic->mac));
 	nic->disable_timer = nicsim_timer_new(sim, disable_due, nic);
@@ -263,6 +267,8 @@ const struct nic_knob ixgbe_knobs[] = {
 	{ "rxdctl-disable-delay-us", offsetof(struct ixgbe, disable_delay_us), 0, 10000000, NULL },
 	{ "rxdctl-stuck", offsetof(struct ixgbe, rxdctl_stuck), 0, 1, NULL },
 	{ "wait-for-descriptors", offsetof(struct ixgbe, wait_for_desc), 0, 1, NULL },
+	FAULT_KNOBS(struct ixgbe, fault, FAULT_ALL_ONES),
+	{ "guard", offsetof(struct ixgbe, guard.on), 0, 1, NULL },
 	{ "packet-buffer", offsetof(struct ixgbe, pb.size_override), 0, 1 << 30, NULL },
 	{}
 };

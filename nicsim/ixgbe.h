@@ -25,6 +25,8 @@
 #ifndef NICSIM_IXGBE_H
 #define NICSIM_IXGBE_H
 
+#include "fault.h"
+#include "guard.h"
 #include "nicsim.h"
 #include "ixgbe_regs.h"
 #include "packet.h"
@@ -95,6 +97,7 @@ struct ixgbe_rx_queue {
 	uint64_t disable_at;	/* 0: no disable is under way */
 	uint64_t frames, bytes, drop_no_desc, drop_off, drop_error;
 	uint32_t base_written, len_written;	/* all bits, for the strict check */
+	unsigned int guarded;	/* descriptors up to here are known to the guard */
 };
 
 struct ixgbe_tx_context {
@@ -188,6 +191,8 @@ struct ixgbe {
 	uint64_t disable_delay_us;	/* knob */
 	uint64_t rxdctl_stuck;		/* knob: RX queues never say that they stopped */
 	uint64_t wait_for_desc;		/* knob: frames wait for descriptors in spite of DROP_EN */
+	struct nic_faults fault;
+	struct guard guard;
 	uint8_t *tx_frame;
 	uint8_t tx_segment[NIC_FRAME_MAX + 64];
 	uint8_t rx_stamped[NIC_FRAME_MAX + IXG_STAMP_LEN];
@@ -352,6 +357,7 @@ enum ixgbe_deliver { DELIVERED, DELIVER_BLOCKED, DELIVER_DROPPED };
 enum ixgbe_deliver ixgbe_rx_deliver(struct ixgbe *nic, const struct ixgbe_rx_meta *meta,
 				    const uint8_t *frame, size_t len);
 void ixgbe_rx_ring_check(struct ixgbe *nic, unsigned int q);
+void ixgbe_rxq_end(struct ixgbe *nic, unsigned int q);
 void ixgbe_rxq_stop(struct ixgbe *nic, unsigned int q);
 void ixgbe_rdbal_write(struct ixgbe *nic, unsigned int q, uint32_t val);
 void ixgbe_rdlen_write(struct ixgbe *nic, unsigned int q, uint32_t val);

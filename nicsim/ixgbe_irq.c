@@ -144,6 +144,14 @@ void ixgbe_irq_reset(struct ixgbe *nic)
 	nic->irq = (struct ixgbe_irq_state){ .timer = timer, .sent = sent };
 }
 
+static void storm(struct ixgbe *nic, unsigned int vector)
+{
+	unsigned int i;
+
+	for (i = 0; i < FAULT_STORM; i++)
+		nicsim_irq(nic->sim, vector);
+}
+
 void ixgbe_irq_queue(struct ixgbe *nic, unsigned int queue, bool tx)
 {
 	uint32_t ivar = ixgbe_get(nic, IXG_IVAR(queue / 2));
@@ -151,8 +159,12 @@ void ixgbe_irq_queue(struct ixgbe *nic, unsigned int queue, bool tx)
 
 	if (vector == NO_VECTOR)
 		return;
+	if (!tx && fault_due(&nic->fault, FAULT_NO_IRQ, queue))
+		return;
 	nic->irq.queue_cause |= BIT64(vector);
 	evaluate(nic, vector);
+	if (!tx && fault_due(&nic->fault, FAULT_IRQ_STORM, queue))
+		storm(nic, vector);
 }
 
 void ixgbe_irq_other(struct ixgbe *nic, uint32_t causes)

@@ -379,6 +379,7 @@
 #define RXD_STAT_PIF		BIT32(7)
 #define RXD_STAT_TSIP		BIT32(15)	/* X550 */
 #define RXD_ERR_HBO		BIT32(23)
+#define RXD_ERR_ALL		0xfff00000u
 #define RXD_ERR_L4E		BIT32(30)
 #define RXD_ERR_IPE		BIT32(31)
 

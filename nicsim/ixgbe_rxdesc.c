@@ -175,13 +175,13 @@ static bool write_bytes(struct ixgbe *nic, uint64_t addr, const uint8_t *frame, 
 
 	if (strip && off < 12) {
 		part = len < 12 - off ? len : 12 - off;
-		if (!nicsim_dma_write(nic->sim, addr, frame + off, part, what))
+		if (!guard_write(&nic->guard, nic->sim, addr, frame + off, part, what))
 			return false;
 	}
 	if (part == len)
 		return true;
-	return nicsim_dma_write(nic->sim, addr + part, frame + off + part + strip, len - part,
-				what);
+	return guard_write(&nic->guard, nic->sim, addr + part, frame + off + part + strip,
+			   len - part, what);
 }
 
 static bool write_data(struct ixgbe *nic, const struct rx_plan *plan, const struct rx_desc *desc,
@@ -204,11 +204,16 @@ static bool write_data(struct ixgbe *nic, const struct rx_plan *plan, const stru
 	return true;
 }
 
-static bool write_desc(struct ixgbe *nic, uint64_t addr, uint32_t info, uint32_t hash,
-		       uint32_t status, uint16_t length, uint16_t vlan)
+/* What a descriptor says when it is done. */
+struct rx_done {
+	uint32_t info, hash, status;
+	uint16_t length, vlan;
+};
+
+static bool write_desc(struct ixgbe *nic, uint64_t addr, const struct rx_done *d)
 {
-	uint64_t body = htole64((uint64_t)hash << 32 | info);
-	uint64_t done = htole64((uint64_t)vlan << 48 | (uint64_t)length << 32 | status);
+	uint64_t body = htole64((uint64_t)d->hash << 32 | d->info);
+	uint64_t done = htole64((uint64_t)d->vlan << 48 | (uint64_t)d->length << 32 | d->status);
 
 	if (!nicsim_dma_write(nic->sim, addr, &body, sizeof(body), "RX descriptor"))
 		return false;
@@ -216,29 +221,60 @@ static bool write_desc(struct ixgbe *nic, uint64_t addr, uint32_t info, uint32_t
 	return nicsim_dma_write(nic->sim, addr + 8, &done, sizeof(done), "RX descriptor");
 }
 
+static void spoil(struct rx_done *d, enum nic_fault fault, size_t buf_size)
+{
+	switch (fault) {
+	case FAULT_LENGTH_ZERO:
+		d->length = 0;
+		break;
+	case FAULT_LENGTH_BUFFER:
+		d->length = buf_size;
+		break;
+	case FAULT_LENGTH_OVER:
+		d->length = buf_size + 1;
+		break;
+	case FAULT_LENGTH_MAX:
+		d->length = UINT16_MAX;
+		break;
+	case FAULT_HEADER_MAX:
+		d->info |= RXD_SPH | RXD_HDRLEN_MAX << RXD_HDRLEN_SHIFT;
+		break;
+	case FAULT_NO_EOP:
+		d->status &= ~RXD_STAT_EOP;
+		break;
+	case FAULT_ERROR_BITS:
+		d->status |= RXD_ERR_ALL;
+		break;
+	default:
+		break;
+	}
+}
+
 /* Only the last descriptor tells about the frame; the first one too tells
  * about the header, as its header buffer is the one that is used.
  */
 static bool write_back(struct ixgbe *nic, unsigned int q, const struct ixgbe_rx_meta *meta,
-		       const struct rx_plan *plan, size_t len)
+		       const struct rx_plan *plan, size_t len, enum nic_fault fault)
 {
 	uint32_t *head = ixgbe_reg(nic, ixgbe_rx_base(q) + RX_RDH);
 	size_t rest = len - plan->strip - plan->hdr_len;
 	unsigned int k;
-	bool ok;
 
 	for (k = 0; k < plan->num; k++) {
-		uint64_t addr = desc_addr(nic, q, *head);
 		size_t part = rest < plan->buf_size ? rest : plan->buf_size;
+		struct rx_done d = {
+			.info = k ? 0 : plan->info, .length = part,
+			.status = RXD_STAT_DD | (k ? 0 : plan->error),
+		};
 
-		if (k + 1 < plan->num)
-			ok = write_desc(nic, addr, k ? 0 : plan->info, 0,
-					RXD_STAT_DD | (k ? 0 : plan->error), part, 0);
-		else
-			ok = write_desc(nic, addr, meta->info | plan->info, meta->hash,
-					meta->status | plan->error | RXD_STAT_DD | RXD_STAT_EOP,
-					part, meta->pkt.vlan ? meta->pkt.tci : 0);
-		if (!ok)
+		if (k + 1 == plan->num) {
+			d.info = meta->info | plan->info;
+			d.hash = meta->hash;
+			d.status = meta->status | plan->error | RXD_STAT_DD | RXD_STAT_EOP;
+			d.vlan = meta->pkt.vlan ? meta->pkt.tci : 0;
+			spoil(&d, fault, plan->buf_size);
+		}
+		if (!write_desc(nic, desc_addr(nic, q, *head), &d))
 			return false;
 		rest -= part;
 		*head = *head + 1 == ring_size(nic, q) ? 0 : *head + 1;
@@ -273,6 +309,7 @@ static enum ixgbe_deliver no_descriptors(struct ixgbe *nic, unsigned int q,
 static bool lay_out(struct ixgbe *nic, unsigned int q, const struct ixgbe_rx_meta *meta,
 		    const struct rx_plan *plan, const uint8_t *frame, size_t len)
 {
+	enum nic_fault fault = fault_of_frame(&nic->fault, q);
 	struct rx_desc desc[MAX_CHAIN];
 	unsigned int k;
 
@@ -281,7 +318,15 @@ static bool lay_out(struct ixgbe *nic, unsigned int q, const struct ixgbe_rx_met
 	for (k = 0; k < plan->num; k++)
 		if (!check_desc(nic, q, &desc[k], plan->uses_hdr))
 			return false;
-	return write_data(nic, plan, desc, frame, len) && write_back(nic, q, meta, plan, len);
+	if (fault == FAULT_DONE_FIRST) {
+		if (!write_back(nic, q, meta, plan, len, fault))
+			return false;
+		ixgbe_irq_queue(nic, q, false);
+		fault_stall();
+		return write_data(nic, plan, desc, frame, len);
+	}
+	return write_data(nic, plan, desc, frame, len) &&
+	       write_back(nic, q, meta, plan, len, fault);
 }
 
 /* RLPML counts the FCS. */
@@ -383,8 +428,31 @@ void ixgbe_rdh_write(struct ixgbe *nic, unsigned int q, uint32_t val)
 		nicsim_strict(nic->sim, "RDH[%u] written while the queue is enabled", q);
 }
 
+static void guard_descs(struct ixgbe *nic, unsigned int q)
+{
+	uint32_t srrctl = rxq_get(nic, q, RX_SRRCTL), tail = rxq_get(nic, q, RX_RDT);
+	unsigned int type = srrctl >> SRRCTL_DESCTYPE_SHIFT & SRRCTL_DESCTYPE;
+	struct ixgbe_rx_queue *rxq = &nic->rxq[q];
+	struct rx_desc desc;
+
+	while (rxq->guarded != tail) {
+		if (!nicsim_dma_read(nic->sim, desc_addr(nic, q, rxq->guarded), &desc,
+				     sizeof(desc), "RX descriptor"))
+			return;
+		guard_given(&nic->guard, nic->sim, q, le64toh(desc.pkt_addr),
+			    (srrctl & SRRCTL_BSIZEPKT) * 1024);
+		if (type == DESCTYPE_SPLIT || type == DESCTYPE_SPLIT_ALWAYS)
+			guard_given(&nic->guard, nic->sim, q, le64toh(desc.hdr_addr) & ~1ull,
+				    (srrctl >> SRRCTL_BSIZEHDR_SHIFT & SRRCTL_BSIZEHDR) * 64);
+		rxq->guarded = rxq->guarded + 1 >= ring_size(nic, q) ? 0 : rxq->guarded + 1;
+	}
+}
+
 void ixgbe_rdt_write(struct ixgbe *nic, unsigned int q, uint32_t val)
 {
+	if (nic->guard.on && nic->rxq[q].enabled && val < ring_size(nic, q))
+		guard_descs(nic, q);
+	nic->rxq[q].guarded = val;
 	if (!is_live(nic, q))
 		return;
 	if (val >= ring_size(nic, q))
@@ -400,11 +468,33 @@ void ixgbe_srrctl_write(struct ixgbe *nic, unsigned int q, uint32_t val)
 		ixgbe_rx_drain(nic);
 }
 
-void ixgbe_rxq_stop(struct ixgbe *nic, unsigned int q)
+/* Nothing is written to its buffers any more. */
+void ixgbe_rxq_end(struct ixgbe *nic, unsigned int q)
 {
 	nic->rxq[q].enabled = false;
 	nic->rxq[q].disable_at = 0;
+	guard_stopped(&nic->guard, q);
+}
+
+void ixgbe_rxq_stop(struct ixgbe *nic, unsigned int q)
+{
+	ixgbe_rxq_end(nic, q);
 	ixgbe_rx_drain(nic);
+}
+
+/* What a queue does that does not stand by its word. */
+static void go_on(struct ixgbe *nic, unsigned int q)
+{
+	static const struct rx_done done = { .status = RXD_STAT_DD | RXD_STAT_EOP, .length = 64 };
+	static const uint8_t data[64];
+	struct rx_desc desc;
+
+	if (!ring_available(nic, q) || !ixgbe_dma_allowed(nic))
+		return;
+	if (fault_due(&nic->fault, FAULT_LATE_DONE, q))
+		write_desc(nic, desc_addr(nic, q, rxq_get(nic, q, RX_RDH)), &done);
+	if (fault_due(&nic->fault, FAULT_LATE_DATA, q) && read_descs(nic, q, &desc, 1))
+		write_bytes(nic, desc.pkt_addr, data, 0, 0, sizeof(data), "RX packet buffer");
 }
 
 /* ENABLE reads as what the queue does, not as what was written. */
@@ -412,7 +502,10 @@ uint32_t ixgbe_rxdctl_read(struct ixgbe *nic, unsigned int q)
 {
 	uint32_t val = rxq_get(nic, q, RX_RXDCTL) & ~RXDCTL_ENABLE;
 
-	return val | (nic->rxq[q].enabled || nic->rxdctl_stuck ? RXDCTL_ENABLE : 0);
+	if (nic->rxq[q].enabled || nic->rxdctl_stuck)
+		return val | RXDCTL_ENABLE;
+	go_on(nic, q);
+	return val;
 }
 
 void ixgbe_rxdctl_write(struct ixgbe *nic, unsigned int q, uint32_t val)
@@ -424,6 +517,7 @@ void ixgbe_rxdctl_write(struct ixgbe *nic, unsigned int q, uint32_t val)
 		if (rxq->enabled)
 			return;
 		rxq->enabled = true;
+		rxq->guarded = rxq_get(nic, q, RX_RDH);
 		if (is_live(nic, q))
 			ixgbe_rx_ring_check(nic, q);
 		ixgbe_rx_drain(nic);

@@ -16,6 +16,8 @@
  *	strict.c	the record of what real hardware would not have accepted
  *	packet.c	headers and checksums of a frame, for any model
  *	toeplitz.c	the hash of RSS
+ *	guard.c		receive buffers that nobody may write to any more
+ *	fault.c		what a broken NIC does
  *	segment.c	checksums and segmentation on the way out
  *	loopback.c	a model for the tests of all of the above
  *	ixgbe*.c	the 82599 and the X550

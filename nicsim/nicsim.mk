@@ -28,7 +28,7 @@ $(NICSIM_BUILD)/%.o: nicsim/%.c nicsim/nicsim.mk | $(NICSIM_BUILD)/tests
 
 # A test of one model brings its own backend of nicsim.h; any other one links
 # with everything but the program's main().
-NICSIM_SHARED	:= $(addprefix $(NICSIM_BUILD)/,packet.o segment.o toeplitz.o json.o)
+NICSIM_SHARED	:= $(addprefix $(NICSIM_BUILD)/,packet.o segment.o toeplitz.o json.o guard.o fault.o)
 
 $(NICSIM_BUILD)/tests/test-ixgbe%: nicsim/tests/test-ixgbe%.c $(filter $(NICSIM_BUILD)/ixgbe%,$(NICSIM_OBJ)) $(NICSIM_SHARED)
 	@echo "  CC      $@"

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the gVNIC does when it is broken, and the guard of receive buffers. */
+#include "gve_fake.h"
+
+static const struct rx_config split = {
+	.buf_size = 2048, .hdr_size = GVE_HEADER_BUFFER, .ring = ENTRIES,
+	.pages = GVE_RAW_ADDRESSING,
+};
+
+static uint8_t frame[NIC_FRAME_MAX];
+static size_t len;
+
+static void start(const struct rx_config *c, enum nic_fault kind)
+{
+	fake_start(FORMAT_DQO_RDA);
+	nic->guard.on = 1;
+	nic->knob_shuffle = 0;
+	create_rx(0, c);
+	irq_doorbell(GVE_MAX_QUEUES, DQO_IRQ_ENABLE);
+	post(0, 0, 32);
+	len = build(&udp4, frame);
+	nic->fault.kind = kind;
+}
+
+static struct completion broken(const struct rx_config *c, enum nic_fault kind)
+{
+	start(c, kind);
+	receive_frame(frame, len);
+	return completion(0, 0);
+}
+
+static void test_lengths(void)
+{
+	ok(broken(&plain, FAULT_NONE).len == len && !nic->fault.done, "no fault: the frame's length");
+	ok(!broken(&plain, FAULT_LENGTH_ZERO).len && nic->fault.done == 1, "no bytes");
+	ok(broken(&plain, FAULT_LENGTH_BUFFER).len == 2048, "a full buffer");
+	ok(broken(&plain, FAULT_LENGTH_OVER).len == 2049, "more than the buffer");
+	ok(broken(&plain, FAULT_LENGTH_MAX).len == 0x3fff, "as much as can be said");
+	ok(completion(0, 0).generation && !fake.strict, "and the generation as it has to be");
+}
+
+static void test_flags(void)
+{
+	struct completion c = broken(&split, FAULT_HEADER_MAX);
+
+	ok(c.split && c.hdr_len == 0x3ff, "headers beyond their buffer");
+	c = broken(&plain, FAULT_HEADER_MAX);
+	ok(c.split && c.hdr_len == 0x3ff, "split without being asked");
+	ok(!broken(&plain, FAULT_NO_EOP).last, "no end of the frame");
+	c = broken(&plain, FAULT_ERROR_BITS);
+	ok(c.ip_error && c.l4_error && (mem(COMPLQ(0))[1] & DQO_RX1_ERROR), "all error bits");
+	ok(broken(&plain, FAULT_WRONG_TYPE).ptype == 0x3ff, "a packet type that is none");
+}
+
+static void test_twice(void)
+{
+	start(&plain, FAULT_NONE);
+	receive_frame(frame, len);
+	nic->fault.kind = FAULT_TWICE;
+	receive_frame(frame, len);
+	nic->fault.kind = FAULT_NONE;
+	receive_frame(frame, len);
+	ok(completion(0, 1).id == completion(0, 0).id, "a buffer is completed twice");
+	ok(completion(0, 2).id == 2, "and another one never");
+}
+
+static void test_done_first(void)
+{
+	unsigned int i, data = 0, last = 0;
+
+	start(&plain, FAULT_DONE_FIRST);
+	fake.logged = 0;
+	receive_frame(frame, len);
+	for (i = 0; i < fake.logged; i++) {
+		if (fake.log[i].addr == COMPLQ(0) + 4)
+			last = i;
+		if (fake.log[i].addr == buf_addr(0, 0))
+			data = i;
+	}
+	ok(data > last && !memcmp(mem(buf_addr(0, 0)), frame, len), "done, and the bytes after it");
+}
+
+static void test_irqs(void)
+{
+	broken(&plain, FAULT_NO_IRQ);
+	ok(!fake.irq[GVE_MAX_QUEUES], "an interrupt is lost");
+	broken(&plain, FAULT_IRQ_STORM);
+	ok(fake.irq[GVE_MAX_QUEUES] == 1 + FAULT_STORM, "or comes again and again");
+}
+
+static void test_registers(void)
+{
+	uint32_t before;
+
+	start(&plain, FAULT_ALL_ONES);
+	ok(rd(GVE_REG_DEVICE_STATUS) == 0xffffffff, "registers read as all ones");
+	start(&plain, FAULT_NO_COMMANDS);
+	before = rd(GVE_REG_AQ_COUNTER);
+	ok(!destroy_rx(0) && rd(GVE_REG_AQ_COUNTER) == before && nic->rxq[0].on,
+	   "a command is not done");
+	nic->fault.kind = FAULT_NONE;
+	wr(GVE_REG_AQ_DOORBELL, aq_count);
+	ok(rd(GVE_REG_AQ_COUNTER) == before + 1 && !nic->rxq[0].on, "but later");
+}
+
+static void test_late(void)
+{
+	start(&plain, FAULT_LATE_DONE);
+	destroy_rx(0);
+	ok(completion(0, 0).done && completion(0, 0).id == 0 && !fake.strict,
+	   "a completion after the end");
+	start(&plain, FAULT_LATE_DATA);
+	memset(mem(buf_addr(0, 0)), 0xa5, 64);
+	destroy_rx(0);
+	ok(!*mem(buf_addr(0, 0)) && fake.strict == 1, "data after the end is recorded");
+}
+
+static void test_guard(void)
+{
+	start(&split, FAULT_NONE);
+	ok(nic->guard.used == 33, "32 buffers and a page of headers were given");
+	destroy_rx(0);
+	guard_write(&nic->guard, NULL, buf_addr(0, 7), frame, 10, "test");
+	guard_write(&nic->guard, NULL, HEADERS, frame, 10, "test");
+	ok(fake.strict == 2, "after the end they are written to");
+	create_rx(0, &split);
+	post(0, 0, 32);
+	receive_frame(frame, len);
+	ok(fake.strict == 2 && nic->fate.delivered == 1, "given anew");
+	wr(GVE_REG_DRIVER_STATUS, DRIVER_STATUS_RESET);
+	guard_write(&nic->guard, NULL, buf_addr(0, 7), frame, 10, "test");
+	ok(fake.strict == 3, "a reset ends all queues");
+}
+
+int main(void)
+{
+	test_lengths();
+	test_flags();
+	test_twice();
+	test_done_first();
+	test_irqs();
+	test_registers();
+	test_late();
+	test_guard();
+	return done();
+}
