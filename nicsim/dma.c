@@ -66,6 +66,21 @@ static int region_mmap(struct dma_region *r, int fd, uint64_t offset)
 	return 0;
 }
 
+/* The first region that begins at @iova or behind it. */
+static unsigned int region_after(const struct dma *dma, uint64_t iova)
+{
+	unsigned int lo = 0, hi = dma->n, mid;
+
+	while (lo < hi) {
+		mid = (lo + hi) / 2;
+		if (dma->region[mid].iova < iova)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 int dma_map(struct dma *dma, uint64_t iova, uint64_t size, int fd, uint64_t offset,
 	    bool readable, bool writable)
 {
@@ -79,8 +94,7 @@ int dma_map(struct dma *dma, uint64_t iova, uint64_t size, int fd, uint64_t offs
 	if (!size || iova > UINT64_MAX - size || (iova | size | offset) & mask ||
 	    offset > INT64_MAX)
 		return -EINVAL;
-	for (i = 0; i < dma->n && dma->region[i].iova < iova; i++)
-		;
+	i = region_after(dma, iova);
 	if ((i < dma->n && dma->region[i].iova < iova + size) ||
 	    (i && dma->region[i - 1].iova + dma->region[i - 1].size > iova))
 		return -EEXIST;
@@ -95,20 +109,27 @@ int dma_map(struct dma *dma, uint64_t iova, uint64_t size, int fd, uint64_t offs
 	return 0;
 }
 
+/* Whatever lies in the range, be it nothing, as a guest's IOMMU is cleared by
+ * large ranges; but no mapping is cut in two.
+ */
 int dma_unmap(struct dma *dma, uint64_t iova, uint64_t size)
 {
-	unsigned int i;
+	unsigned int first, end, i;
 
-	for (i = 0; i < dma->n; i++)
-		if (dma->region[i].iova == iova && dma->region[i].size == size)
-			break;
-	if (i == dma->n)
+	if (!size || iova > UINT64_MAX - size)
+		return -EINVAL;
+	first = region_after(dma, iova);
+	for (end = first; end < dma->n && dma->region[end].iova < iova + size; end++)
+		if (dma->region[end].iova + dma->region[end].size > iova + size)
+			return -ENOENT;
+	if (first && dma->region[first - 1].iova + dma->region[first - 1].size > iova)
 		return -ENOENT;
-	region_unmap(&dma->region[i]);
-	dma->n--;
+	for (i = first; i < end; i++)
+		region_unmap(&dma->region[i]);
+	memmove(&dma->region[first], &dma->region[end],
+		(dma->n - end) * sizeof(dma->region[0]));
+	dma->n -= end - first;
 	dma->last = 0;
-	memmove(&dma->region[i], &dma->region[i + 1],
-		(dma->n - i) * sizeof(dma->region[0]));
 	return 0;
 }
 

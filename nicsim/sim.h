@@ -51,7 +51,7 @@ void strict_clear(struct strict *strict);
 void strict_print(struct strict *strict, FILE *out);
 
 /* dma.c: 0 or -errno */
-#define DMA_MAX_REGIONS	1024
+#define DMA_MAX_REGIONS	32768	/* each page is one, where a guest has an IOMMU */
 struct dma *dma_new(void);
 void dma_free(struct dma *dma);
 int dma_map(struct dma *dma, uint64_t iova, uint64_t size, int fd, uint64_t offset,

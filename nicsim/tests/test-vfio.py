@@ -210,6 +210,10 @@ def dma_strict():
             assert "outside guest memory" in tried(addr, command), hex(addr)
         client.unmap(0x10000, 0x1000)
         assert "outside guest memory" in tried(0x10000, FETCH)
+        client.map(0x10000, 0x1000)
+        client.map(0x12000, 0x1000)
+        client.unmap(0, 0x100000)
+        assert "outside guest memory" in tried(0x12000, FETCH)
 
 
 def dma_refusals():
@@ -232,7 +236,10 @@ def dma_refusals():
         assert refused(errno.EINVAL, client.request, DMA_MAP, body, [fd, fd])
         os.close(fd)
         client.request(DMA_MAP, body)  # memory that is not shared may be announced
-        assert refused(errno.ENOENT, client.unmap, 0x10000, 0x1000)
+        for iova, size in ((0x10000, 0x1000), (0x11000, 0x1000), (0x11000, 0x8000)):
+            assert refused(errno.ENOENT, client.unmap, iova, size), (iova, size)
+        assert len(client.unmap(0x50000, 0x1000)) == 24     # nothing there
+        assert refused(errno.EINVAL, client.unmap, 0x10000, 0)
         assert len(client.unmap(0x10000, 0x2000)) == 24
         assert refused(errno.EINVAL, client.unmap, 0x1000, 0, flags=2)
         client.unmap(0, 0, flags=2)
