@@ -90,7 +90,8 @@ void guard_stopped(struct guard *guard, unsigned int queue)
 			guard->page[i].live = false;
 }
 
-static bool allows(const struct guard *guard, uint64_t addr, size_t len)
+/* The first page of the range that nobody may write to, or NULL. */
+static const struct guard_page *dead_page(const struct guard *guard, uint64_t addr, size_t len)
 {
 	uint64_t key = (addr >> PAGE_BITS) + 1, last = ((addr + len - 1) >> PAGE_BITS) + 1;
 	const struct guard_page *page;
@@ -98,15 +99,18 @@ static bool allows(const struct guard *guard, uint64_t addr, size_t len)
 	for (; guard->used && key <= last; key++) {
 		page = find(guard, key);
 		if (page->key && !page->live)
-			return false;
+			return page;
 	}
-	return true;
+	return NULL;
 }
 
-bool guard_write(struct guard *guard, struct nicsim *sim, uint64_t addr, const void *buf,
-		 size_t len, const char *what)
+bool guard_write(struct guard *guard, struct nicsim *sim, unsigned int queue, uint64_t addr,
+		 const void *buf, size_t len, const char *what)
 {
-	if (guard->on && len && !allows(guard, addr, len))
-		nicsim_strict(sim, "DMA write to %s after its queue had stopped", what);
+	const struct guard_page *page = guard->on && len ? dead_page(guard, addr, len) : NULL;
+
+	if (page)
+		nicsim_strict(sim, "RX queue %u: write to %s %#jx, which queue %u had, and has stopped",
+			      queue, what, (uintmax_t)addr, page->queue);
 	return nicsim_dma_write(sim, addr, buf, len, what);
 }

@@ -35,8 +35,8 @@ void guard_given(struct guard *guard, struct nicsim *sim, unsigned int queue, ui
 /* The queue has stopped, and will not write to what it was given. */
 void guard_stopped(struct guard *guard, unsigned int queue);
 
-/* nicsim_dma_write() to a receive buffer. */
-bool guard_write(struct guard *guard, struct nicsim *sim, uint64_t addr, const void *buf,
-		 size_t len, const char *what);
+/* nicsim_dma_write() to a receive buffer of a queue. */
+bool guard_write(struct guard *guard, struct nicsim *sim, unsigned int queue, uint64_t addr,
+		 const void *buf, size_t len, const char *what);
 
 #endif

@@ -251,7 +251,8 @@ static bool write_buf(struct gve *nic, struct gve_rx_queue *rxq, const struct gv
 		gve_irq_rx(nic, meta->queue);
 		fault_stall();
 	}
-	ok = !len || guard_write(&nic->guard, nic->sim, buf->addr, data, len, "RX buffer");
+	ok = !len || guard_write(&nic->guard, nic->sim, meta->queue, buf->addr, data, len,
+				"RX buffer");
 	if (!early)
 		complete(nic, rxq, meta, c, id);
 	return ok;
@@ -267,8 +268,8 @@ static bool fill_buf(struct gve *nic, struct gve_rx_queue *rxq, const struct gve
 	size_t part;
 
 	if (c->first && c->split && !c->overflow) {
-		ok = guard_write(&nic->guard, nic->sim, buf.hdr_addr, frame, c->hdr_len,
-				 "RX header buffer");
+		ok = guard_write(&nic->guard, nic->sim, meta->queue, buf.hdr_addr, frame,
+				 c->hdr_len, "RX header buffer");
 		*off = c->hdr_len;
 	}
 	part = len - *off < rxq->buf_size ? len - *off : rxq->buf_size;
@@ -326,6 +327,6 @@ void gve_rx_dqo_go_on(struct gve *nic, unsigned int q)
 	if (fault_due(&nic->fault, FAULT_LATE_DONE, q))
 		complete(nic, rxq, &meta, &c, rxq->left.id);
 	if (fault_due(&nic->fault, FAULT_LATE_DATA, q))
-		guard_write(&nic->guard, nic->sim, rxq->left.addr, data, sizeof(data),
+		guard_write(&nic->guard, nic->sim, q, rxq->left.addr, data, sizeof(data),
 			    "RX buffer");
 }

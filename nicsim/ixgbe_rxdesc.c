@@ -168,36 +168,36 @@ static bool check_desc(struct ixgbe *nic, unsigned int q, const struct rx_desc *
 }
 
 /* Frame bytes [off, off + len), without the tag when it is stripped. */
-static bool write_bytes(struct ixgbe *nic, uint64_t addr, const uint8_t *frame, size_t strip,
-			size_t off, size_t len, const char *what)
+static bool write_bytes(struct ixgbe *nic, unsigned int q, uint64_t addr, const uint8_t *frame,
+			size_t strip, size_t off, size_t len, const char *what)
 {
 	size_t part = 0;
 
 	if (strip && off < 12) {
 		part = len < 12 - off ? len : 12 - off;
-		if (!guard_write(&nic->guard, nic->sim, addr, frame + off, part, what))
+		if (!guard_write(&nic->guard, nic->sim, q, addr, frame + off, part, what))
 			return false;
 	}
 	if (part == len)
 		return true;
-	return guard_write(&nic->guard, nic->sim, addr + part, frame + off + part + strip,
+	return guard_write(&nic->guard, nic->sim, q, addr + part, frame + off + part + strip,
 			   len - part, what);
 }
 
-static bool write_data(struct ixgbe *nic, const struct rx_plan *plan, const struct rx_desc *desc,
-		       const uint8_t *frame, size_t len)
+static bool write_data(struct ixgbe *nic, unsigned int q, const struct rx_plan *plan,
+		       const struct rx_desc *desc, const uint8_t *frame, size_t len)
 {
 	size_t off = plan->hdr_len, part;
 	unsigned int k;
 
 	len -= plan->strip;
 	if (plan->hdr_len &&
-	    !write_bytes(nic, desc[0].hdr_addr & ~1ull, frame, plan->strip, 0, plan->hdr_len,
+	    !write_bytes(nic, q, desc[0].hdr_addr & ~1ull, frame, plan->strip, 0, plan->hdr_len,
 			 "RX header buffer"))
 		return false;
 	for (k = 0; k < plan->num && off < len; k++, off += part) {
 		part = len - off < plan->buf_size ? len - off : plan->buf_size;
-		if (!write_bytes(nic, desc[k].pkt_addr, frame, plan->strip, off, part,
+		if (!write_bytes(nic, q, desc[k].pkt_addr, frame, plan->strip, off, part,
 				 "RX packet buffer"))
 			return false;
 	}
@@ -323,9 +323,9 @@ static bool lay_out(struct ixgbe *nic, unsigned int q, const struct ixgbe_rx_met
 			return false;
 		ixgbe_irq_queue(nic, q, false);
 		fault_stall();
-		return write_data(nic, plan, desc, frame, len);
+		return write_data(nic, q, plan, desc, frame, len);
 	}
-	return write_data(nic, plan, desc, frame, len) &&
+	return write_data(nic, q, plan, desc, frame, len) &&
 	       write_back(nic, q, meta, plan, len, fault);
 }
 
@@ -494,7 +494,7 @@ static void go_on(struct ixgbe *nic, unsigned int q)
 	if (fault_due(&nic->fault, FAULT_LATE_DONE, q))
 		write_desc(nic, desc_addr(nic, q, rxq_get(nic, q, RX_RDH)), &done);
 	if (fault_due(&nic->fault, FAULT_LATE_DATA, q) && read_descs(nic, q, &desc, 1))
-		write_bytes(nic, desc.pkt_addr, data, 0, 0, sizeof(data), "RX packet buffer");
+		write_bytes(nic, q, desc.pkt_addr, data, 0, 0, sizeof(data), "RX packet buffer");
 }
 
 /* ENABLE reads as what the queue does, not as what was written. */

@@ -120,15 +120,15 @@ static void test_guard(void)
 	start(&split, FAULT_NONE);
 	ok(nic->guard.used == 33, "32 buffers and a page of headers were given");
 	destroy_rx(0);
-	guard_write(&nic->guard, NULL, buf_addr(0, 7), frame, 10, "test");
-	guard_write(&nic->guard, NULL, HEADERS, frame, 10, "test");
+	guard_write(&nic->guard, NULL, 0, buf_addr(0, 7), frame, 10, "test");
+	guard_write(&nic->guard, NULL, 0, HEADERS, frame, 10, "test");
 	ok(fake.strict == 2, "after the end they are written to");
 	create_rx(0, &split);
 	post(0, 0, 32);
 	receive_frame(frame, len);
 	ok(fake.strict == 2 && nic->fate.delivered == 1, "given anew");
 	wr(GVE_REG_DRIVER_STATUS, DRIVER_STATUS_RESET);
-	guard_write(&nic->guard, NULL, buf_addr(0, 7), frame, 10, "test");
+	guard_write(&nic->guard, NULL, 0, buf_addr(0, 7), frame, 10, "test");
 	ok(fake.strict == 3, "a reset ends all queues");
 }
 

@@ -151,23 +151,23 @@ static void test_guard(void)
 	start(ONE_BUFFER, FAULT_NONE);
 	ok(nic->guard.used == 8, "8 buffers, of a page each, were given");
 	stop_queue();
-	ok(guard_write(&nic->guard, NULL, RX_BUF(0, 3) + 100, frame, 10, "test") &&
+	ok(guard_write(&nic->guard, NULL, 0, RX_BUF(0, 3) + 100, frame, 10, "test") &&
 	   fake.strict == 1, "after the stop one is written to");
-	ok(guard_write(&nic->guard, NULL, RX_BUF(0, 12), frame, 10, "test") && fake.strict == 1,
+	ok(guard_write(&nic->guard, NULL, 0, RX_BUF(0, 12), frame, 10, "test") && fake.strict == 1,
 	   "of what was not given nothing is known");
 	rx_queue(1, ONE_BUFFER, 8);
 	guard_given(&nic->guard, NULL, 1, RX_BUF(0, 3), 2048);
-	guard_write(&nic->guard, NULL, RX_BUF(0, 3) + 100, frame, 10, "test");
+	guard_write(&nic->guard, NULL, 0, RX_BUF(0, 3) + 100, frame, 10, "test");
 	ok(fake.strict == 1, "given anew, to another queue");
 	rx_queue(0, ONE_BUFFER, 8);
 	receive_frame(frame, len);
 	ok(fake.strict == 1 && nic->fate.delivered == 1, "given anew to the same");
 	wr(IXG_CTRL, CTRL_RST);
-	guard_write(&nic->guard, NULL, RX_BUF(0, 5), frame, 10, "test");
+	guard_write(&nic->guard, NULL, 0, RX_BUF(0, 5), frame, 10, "test");
 	ok(fake.strict == 2, "a reset stops all queues");
 	start(SPLIT, FAULT_NONE);
 	stop_queue();
-	guard_write(&nic->guard, NULL, RX_HDR(0, 1), frame, 10, "test");
+	guard_write(&nic->guard, NULL, 0, RX_HDR(0, 1), frame, 10, "test");
 	ok(fake.strict == 1, "header buffers, too");
 }
 
@@ -183,7 +183,7 @@ static void test_guard_grows(void)
 	for (i = 0; i < 1000; i++) {
 		unsigned int before = fake.strict;
 
-		guard_write(&guard, NULL, MEM_BASE + (i << 12), frame, 1, "test");
+		guard_write(&guard, NULL, 0, MEM_BASE + (i << 12), frame, 1, "test");
 		missed += fake.strict - before != ((MEM_BASE >> 12) + i) % 3 % 2;
 	}
 	ok(guard.used == 100000 && !missed, "many pages, each as it was");
