@@ -216,8 +216,15 @@ def refused(what, number):
 
 
 def not_confirmed():
-    """A queue that the device does not destroy or create is reset with it."""
-    for queue, number in ((leased(), 1), (leased(), 2), (0, 1)):
+    """Whichever queue the device does not destroy or create, it is reset.
+
+    For queue 0 all are destroyed and created, each by a command that can fail. Left
+    out is what leaves others while queue 0 is gone, which the model holds against a
+    driver whoever is to blame.
+    """
+    steps = [(leased(), 1), (leased(), 2), (0, 1)]
+    steps += [(0, CPUS + n) for n in range(2, CPUS + 1)]
+    for queue, number in steps:
         with refused(lambda q=queue: Capture(q), number) as capture:
             traffic(capture, 200)
             refused(lambda c=capture: c.tell("release"), number)
