@@ -23,7 +23,8 @@
  *			packet_direct_frame(), packet_direct_part(),
  *			packet_direct_frame_end() and packet_direct_drop(),
  *			then packet_direct_flush(), then fill
- *	stop ring	packet_direct_ring_down()
+ *	stop ring	what the NIC had finished as in a poll, without fill;
+ *			packet_direct_ring_down()
  *
  * Most frames are plain: whole in one slot or one pair of slots, with no filter
  * to pass.  packet_direct_run_begin(), packet_direct_run_frame() or

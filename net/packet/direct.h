@@ -140,6 +140,7 @@ bool packet_direct_readable(struct packet_direct_queue *pdq);
 void packet_direct_set_state(struct packet_direct_queue *pdq,
 			     enum packet_direct_state state);
 void packet_direct_rollback(struct packet_direct_queue *pdq);
+void packet_direct_moved(struct packet_direct_queue *pdq);
 void packet_direct_slots(struct packet_direct_queue *pdq,
 			 struct tpacket4_stats *stats);
 

@@ -288,12 +288,8 @@ void packet_direct_ring_up(struct packet_direct_queue *pdq,
 }
 EXPORT_SYMBOL_GPL(packet_direct_ring_up);
 
-void packet_direct_ring_down(struct packet_direct_queue *pdq)
+static void packet_direct_take_back(struct packet_direct_queue *pdq)
 {
-	ASSERT_RTNL();
-	if (!rcu_access_pointer(pdq->napi))
-		return;
-
 	RCU_INIT_POINTER(pdq->napi, NULL);
 	hrtimer_cancel(&pdq->kick_timer);
 	packet_direct_set_napi_id(pdq, 0);
@@ -307,6 +303,15 @@ void packet_direct_ring_down(struct packet_direct_queue *pdq)
 	pdq->payload.post = pdq->payload.head;
 	packet_direct_set_need_kick(pdq, false);
 	packet_direct_set_state(pdq, PACKET_DIRECT_DOWN);
+}
+
+/* The driver may have polled the stopped ring once more. */
+void packet_direct_ring_down(struct packet_direct_queue *pdq)
+{
+	ASSERT_RTNL();
+	if (rcu_access_pointer(pdq->napi))
+		packet_direct_take_back(pdq);
+	packet_direct_moved(pdq);
 }
 EXPORT_SYMBOL_GPL(packet_direct_ring_down);
 

@@ -603,6 +603,18 @@ void packet_direct_flush(struct packet_direct_queue *pdq)
 }
 EXPORT_SYMBOL_GPL(packet_direct_flush);
 
+/**
+ * packet_direct_moved() - slots stay where they are until packet_direct_begin()
+ * @pdq: ring
+ *
+ * Context: the ring's one producer.
+ */
+void packet_direct_moved(struct packet_direct_queue *pdq)
+{
+	smp_wmb();	/* even after every slot has moved */
+	WRITE_ONCE(pdq->seq, (pdq->seq | 1) + 1);
+}
+
 bool packet_direct_posted(struct packet_direct_queue *pdq)
 {
 	bool again = false;
@@ -612,10 +624,8 @@ bool packet_direct_posted(struct packet_direct_queue *pdq)
 	else if (unlikely(pdq->need_kick))
 		packet_direct_set_need_kick(pdq, false);
 
-	if (!again) {
-		smp_wmb();	/* even after every slot has moved */
-		WRITE_ONCE(pdq->seq, (pdq->seq | 1) + 1);
-	}
+	if (!again)
+		packet_direct_moved(pdq);
 	return again;
 }
 EXPORT_SYMBOL_GPL(packet_direct_posted);
@@ -890,7 +900,7 @@ void packet_direct_slots(struct packet_direct_queue *pdq,
 		seq = READ_ONCE(pdq->seq);
 		smp_rmb();	/* pairs with packet_direct_begin() */
 		packet_direct_count(pdq, stats);
-		smp_rmb();	/* pairs with packet_direct_posted() */
+		smp_rmb();	/* pairs with packet_direct_moved() */
 		if (!(seq & 1) && seq == READ_ONCE(pdq->seq))
 			return;
 		if (fatal_signal_pending(current))

@@ -560,6 +560,21 @@ static noinline unsigned int gve_direct_clean_odd(struct gve_rx_ring *rx,
 }
 
 /**
+ * gve_direct_count() - credit what was cleaned to the ring
+ * @rx: Rx ring
+ * @got: what that was
+ */
+static void gve_direct_count(struct gve_rx_ring *rx,
+			     const struct gve_direct_sum *got)
+{
+	u64_stats_update_begin(&rx->statss);
+	rx->rpackets += got->packets;
+	rx->rbytes += got->bytes;
+	rx->rx_desc_err_dropped_pkt += got->errors;
+	u64_stats_update_end(&rx->statss);
+}
+
+/**
  * gve_rx_poll_direct() - poll the ring of a leased queue
  * @rx: Rx ring
  * @budget: most completions to clean
@@ -593,12 +608,26 @@ int gve_rx_poll_direct(struct gve_rx_ring *rx, int budget)
 
 	gve_direct_refill(rx);
 
-	u64_stats_update_begin(&rx->statss);
-	rx->rpackets += got.packets;
-	rx->rbytes += got.bytes;
-	rx->rx_desc_err_dropped_pkt += got.errors;
-	u64_stats_update_end(&rx->statss);
+	gve_direct_count(rx, &got);
 	return total;
+}
+
+/**
+ * gve_direct_drain() - deliver what the NIC had finished when it was stopped
+ * @rx: Rx ring of a leased queue, whose NAPI is disabled
+ */
+static void gve_direct_drain(struct gve_rx_ring *rx)
+{
+	u32 left = rx->dqo.complq.mask + 1;
+	struct gve_direct_sum got = {};
+
+	local_bh_disable();
+	packet_direct_begin(rx->direct);
+	while (left-- && gve_direct_clean_odd(rx, &got))
+		;
+	packet_direct_flush(rx->direct);
+	gve_direct_count(rx, &got);
+	local_bh_enable();
 }
 
 /**
@@ -696,6 +725,7 @@ void gve_direct_stop(struct gve_rx_ring *rx)
 		return;
 
 	gve_direct_count_missed(rx);
+	gve_direct_drain(rx);
 	for (id = 0; id < rx->dqo.num_buf_states; id++) {
 		buf = &rx->dqo.buf_states[id];
 		if (buf->next != id)

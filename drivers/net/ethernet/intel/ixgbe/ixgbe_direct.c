@@ -969,6 +969,30 @@ void ixgbe_direct_start(struct ixgbe_ring *ring)
 }
 
 /**
+ * ixgbe_direct_drain - deliver what the NIC had finished when it was stopped
+ * @ring: Rx ring of a leased queue, whose NAPI is disabled
+ **/
+static void ixgbe_direct_drain(struct ixgbe_ring *ring)
+{
+	struct packet_direct_queue *pdq = ring->direct;
+	struct ixgbe_queue_stats got = {};
+	u32 left = ring->count;
+	unsigned int cleaned;
+
+	local_bh_disable();
+	packet_direct_begin(pdq);
+	do {
+		cleaned = ixgbe_direct_clean_plain(ring, left, &got);
+		if (!cleaned)
+			cleaned = ixgbe_direct_clean_odd(ring, &got);
+		left -= cleaned;
+	} while (cleaned && left);
+	packet_direct_flush(pdq);
+	ixgbe_update_rx_ring_stats(ring, ring->q_vector, got.packets, got.bytes);
+	local_bh_enable();
+}
+
+/**
  * ixgbe_direct_stop - take the slots out of a ring that has been stopped
  * @ring: Rx ring
  *
@@ -993,6 +1017,7 @@ bool ixgbe_direct_stop(struct ixgbe_ring *ring)
 	    ring->queue_index < adapter->num_tx_queues)
 		set_bit(__IXGBE_TX_FDIR_INIT_DONE,
 			&adapter->tx_ring[ring->queue_index]->state);
+	ixgbe_direct_drain(ring);
 	WRITE_ONCE(ring->direct, NULL);
 	packet_direct_ring_down(pdq);
 	return true;
