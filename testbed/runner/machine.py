@@ -15,7 +15,7 @@ ROOT = ("root=root", "rootfstype=9p", "ro",
 
 
 def kernel_line(options, kind, run):
-    words = [*CONSOLE, *ROOT, "tsc=reliable", "mitigations=off", "dummy.numdummies=0",
+    words = [*CONSOLE, *ROOT, "tsc=reliable", "mitigations=off", "dummy.numdummies=0", "bonding.max_bonds=0",
              f"init={options.project}/testbed/guest-init",
              f"PD_PROJECT={options.project}", f"PD_RUN={run}"]
     # With counted instructions it is the guest's own, and exact.
