@@ -250,6 +250,7 @@ static void gve_knob_changed(void *priv)
 	struct gve *nic = priv;
 
 	nic->random = nic->knob_seed;
+	gve_tx_all(nic);
 	if (!nic->res.configured) {
 		nic->mtu = nic->knob_mtu;
 		nic->knob_reset = 0;
@@ -276,6 +277,7 @@ static const struct nic_knob gve_knobs[] = {
 	{ "rsc-us", offsetof(struct gve, knob_rsc_us), 1, 1000000, NULL },
 	{ "ask-reset", offsetof(struct gve, knob_reset), 0, 1, NULL },
 	{ "wrong-ids", offsetof(struct gve, knob_wrong_ids), 0, GVE_RING_MAX, NULL },
+	{ "tx-stuck", offsetof(struct gve, knob_tx_stuck), 0, 1, NULL },
 	{ "refuse-queue", offsetof(struct gve, knob_refuse_queue), 0, GVE_MAX_QUEUES, NULL },
 	FAULT_KNOBS(struct gve, fault, FAULT_TWICE),
 	{ "guard", offsetof(struct gve, guard.on), 0, 1, NULL },

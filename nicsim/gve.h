@@ -214,7 +214,7 @@ struct gve {
 	uint32_t mtu;
 	uint64_t rsc_packets, aq_commands, resets;
 	uint64_t knob_format, knob_mtu, knob_queues, knob_shuffle, knob_seed, knob_rsc_us;
-	uint64_t knob_reset, knob_wrong_ids, knob_refuse_queue;
+	uint64_t knob_reset, knob_wrong_ids, knob_refuse_queue, knob_tx_stuck;
 	struct nic_faults fault;
 	struct guard guard;
 	uint8_t *tx_frame;

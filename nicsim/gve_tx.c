@@ -12,7 +12,8 @@
 
 bool gve_tx_possible(struct gve *nic)
 {
-	return nic->bus_master && nicsim_link_up(nic->sim) && nicsim_wire_tx_room(nic->sim);
+	return !nic->knob_tx_stuck && nic->bus_master && nicsim_link_up(nic->sim) &&
+	       nicsim_wire_tx_room(nic->sim);
 }
 
 static void transmit(struct gve *nic, unsigned int q)

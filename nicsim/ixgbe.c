@@ -261,11 +261,13 @@ void ixgbe_link(void *priv, bool up)
 void ixgbe_knob_changed(void *priv)
 {
 	ixgbe_rx_drain(priv);
+	ixgbe_tx_all(priv);
 }
 
 const struct nic_knob ixgbe_knobs[] = {
 	{ "rxdctl-disable-delay-us", offsetof(struct ixgbe, disable_delay_us), 0, 10000000, NULL },
 	{ "rxdctl-stuck", offsetof(struct ixgbe, rxdctl_stuck), 0, 1, NULL },
+	{ "tx-stuck", offsetof(struct ixgbe, tx_stuck), 0, 1, NULL },
 	{ "wait-for-descriptors", offsetof(struct ixgbe, wait_for_desc), 0, 1, NULL },
 	FAULT_KNOBS(struct ixgbe, fault, FAULT_ALL_ONES),
 	{ "guard", offsetof(struct ixgbe, guard.on), 0, 1, NULL },

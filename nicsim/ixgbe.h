@@ -189,6 +189,7 @@ struct ixgbe {
 	struct ixgbe_phy phy;
 	struct nicsim_timer *disable_timer;
 	uint64_t disable_delay_us;	/* knob */
+	uint64_t tx_stuck;		/* knob: nothing is sent */
 	uint64_t rxdctl_stuck;		/* knob: RX queues never say that they stopped */
 	uint64_t wait_for_desc;		/* knob: frames wait for descriptors in spite of DROP_EN */
 	struct nic_faults fault;

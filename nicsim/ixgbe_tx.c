@@ -61,7 +61,8 @@ static bool loopback(const struct ixgbe *nic)
 /* The MAC fetches nothing that it cannot send. */
 static bool can_send(struct ixgbe *nic)
 {
-	if (!(ixgbe_get(nic, IXG_DMATXCTL) & DMATXCTL_TE) || !ixgbe_dma_allowed(nic) ||
+	if (nic->tx_stuck || !(ixgbe_get(nic, IXG_DMATXCTL) & DMATXCTL_TE) ||
+	    !ixgbe_dma_allowed(nic) ||
 	    (ixgbe_get(nic, IXG_SECTXCTRL) & SECTXCTRL_TX_DIS))
 		return false;
 	return loopback(nic) || (ixgbe_link_up(nic) && nicsim_wire_tx_room(nic->sim));
