@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What Debian 12's ethtool cannot ask for: tcp-data-split, by netlink."""
+"""Generic netlink, for what no program of Debian 12 can ask for: tcp-data-split."""
 
 import os
 import socket
@@ -48,14 +48,19 @@ def request(sock, family, command, body):
             data = data[(length + 3) & ~3:]
 
 
+def ask(name, command, body):
+    """One request to the family of a name."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC) as sock:
+        family = request(sock, GENL_ID_CTRL, CTRL_CMD_GETFAMILY,
+                         attr(CTRL_ATTR_FAMILY_NAME, name.encode() + b"\0"))
+        number = struct.unpack("=H", family[CTRL_ATTR_FAMILY_ID])[0]
+        return request(sock, number, command, body)
+
+
 def rings(dev, command, more=b""):
     header = attr(ETHTOOL_A_RINGS_HEADER | NLA_F_NESTED,
                   attr(ETHTOOL_A_HEADER_DEV_NAME, dev.encode() + b"\0"))
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC) as sock:
-        family = request(sock, GENL_ID_CTRL, CTRL_CMD_GETFAMILY,
-                         attr(CTRL_ATTR_FAMILY_NAME, b"ethtool\0"))
-        number = struct.unpack("=H", family[CTRL_ATTR_FAMILY_ID])[0]
-        return request(sock, number, command, header + more)
+    return ask("ethtool", command, header + more)
 
 
 def set_data_split(dev, on):
