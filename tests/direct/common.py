@@ -41,8 +41,11 @@ def link_up():
     until("eth1 has its link", lambda: "LOWER_UP" in sh("ip link show eth1", far=True))
 
 
-def ping(count=5):
-    out = sh(f"ping -q -c {count} -i 0.02 -W 2 {FAR}", check=False)
+def ping(count=5, interval=0.02):
+    """After the first answer ping waits for the others no longer than the interval, or
+    twice what the slowest took.
+    """
+    out = sh(f"ping -q -c {count} -i {interval} -W 2 {FAR}", check=False)
     want(f" {count} received" in out, f"ping: {out.strip()[-300:]}")
 
 
@@ -85,6 +88,22 @@ def traffic(capture, count=2000, args="", steer=True, least=None):
          f"{stats['gen']} of {count} frames, {missed} missed: {stats}")
     lease.right(stats)
     return stats
+
+
+def flushed():
+    """What the model still has of the generator's frames is delivered."""
+    until("the rest of the frames is through",
+          lambda: NIC.model().get("rx_buffered_bytes", 0) == 0)
+
+
+def run_dry(capture):
+    """Slots that come back late are posted when the frames have passed by."""
+    capture.tell("hold")
+    for _ in range(10):
+        generate("count=500 pause=0")
+        if capture.stats()["posted"] == 0:
+            return
+    raise Failed(f"not dry: {capture.stats()}")
 
 
 def no_rule():

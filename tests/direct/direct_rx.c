@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * direct_rx IFACE QUEUE [ENTRIES [SLOT_LEN]]: lease a queue and check the
- * generator's frames that it delivers.
+ * generator's frames that it delivers.  "direct_rx - FD" takes over a socket
+ * that has a lease.
  *
  * Prints "ready", or "refused REASON ERRNO" and exits with status 1.  Then one
  * line of input is one command, answered by one line:
@@ -12,6 +13,11 @@
  *	go	give back all that is held, and go on
  *	give N	give back N entries of what is held
  *	release	give the queue back to the stack
+ *	close	close the socket, and go on with the mapping alone
+ *	fork	have a child that keeps the socket and the mapping
+ *	reap	end that child
+ *	exec	be a new process image, which takes over the socket
+ *	pass PATH	send the socket to the one who listens there
  *	quit
  */
 #define _GNU_SOURCE
@@ -20,8 +26,12 @@
 #include <linux/if_ether.h>
 #include <net/if.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../nicsim/gen.h"
@@ -29,6 +39,9 @@
 
 #define ETH_P_VLAN	0x8100
 #define VLAN_TAG_LEN	4
+
+/* Without a socket nobody tells of new frames. */
+#define MAPPING_POLL_MS	5
 
 struct got {
 	unsigned long frames;	/* all of them */
@@ -45,6 +58,9 @@ struct got {
 	unsigned long backwards; /* time stamps below the one before */
 	unsigned long last_seq;
 	unsigned long last_stamp;
+	unsigned long polled;	/* all bits that poll() returned */
+	unsigned long errors;	/* times that SO_ERROR was not 0 */
+	unsigned long error;	/* what it was then */
 };
 
 struct field {
@@ -54,6 +70,7 @@ struct field {
 
 struct capture {
 	int fd;
+	pid_t child;
 	bool hold;
 	struct tpacket4_ring ring;
 	struct got got;
@@ -98,6 +115,15 @@ static int open_lease(struct capture *c, const char *iface, unsigned int queue,
 	    bind(c->fd, (struct sockaddr *)&addr, sizeof(addr)) ||
 	    setsockopt(c->fd, SOL_PACKET, PACKET_RX_DIRECT, &queue, sizeof(queue)))
 		return say_why(c->fd);
+	if (tpacket4_map(&c->ring, c->fd))
+		return say_why(c->fd);
+	puts("ready");
+	return 0;
+}
+
+static int take_over(struct capture *c, const char *fd)
+{
+	c->fd = atoi(fd);
 	if (tpacket4_map(&c->ring, c->fd))
 		return say_why(c->fd);
 	puts("ready");
@@ -207,6 +233,9 @@ static void print_got(const struct got *got)
 		{ "hash_l4", got->hash_l4 },
 		{ "disorder", got->disorder },
 		{ "backwards", got->backwards },
+		{ "polled", got->polled },
+		{ "errors", got->errors },
+		{ "error", got->error },
 		{ }
 	};
 
@@ -230,6 +259,7 @@ static void print_lease(int fd)
 		{ "quarantined", s.ts_quarantined },
 		{ "packets", s.ts_packets },
 		{ "drop_nic", s.ts_drop_nic },
+		{ "drop_no_slot", s.ts_drop_no_slot },
 		{ "drop_too_long", s.ts_drop_too_long },
 		{ "drop_error", s.ts_drop_error },
 		{ "drop_down", s.ts_drop_down },
@@ -248,8 +278,12 @@ static void print_stats(struct capture *c)
 {
 	putchar('{');
 	print_got(&c->got);
-	print_lease(c->fd);
-	printf("\"slots\":%u}\n", c->ring.layout.tl_slot_nr);
+	if (c->fd >= 0)
+		print_lease(c->fd);
+	printf("\"ctrl_state\":%u,\"ctrl_generation\":%u,\"slots\":%u}\n",
+	       __atomic_load_n(&c->ring.ctrl->state, __ATOMIC_ACQUIRE),
+	       __atomic_load_n(&c->ring.ctrl->generation, __ATOMIC_ACQUIRE),
+	       c->ring.layout.tl_slot_nr);
 }
 
 static int release_queue(struct capture *c)
@@ -262,11 +296,88 @@ static int release_queue(struct capture *c)
 	return setsockopt(c->fd, SOL_PACKET, PACKET_RX_DIRECT, &direct, sizeof(direct));
 }
 
+static int close_socket(struct capture *c)
+{
+	int err = close(c->fd);
+
+	c->fd = -1;
+	return err;
+}
+
+static int fork_child(struct capture *c)
+{
+	c->child = fork();
+	if (c->child)
+		return c->child < 0;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		pause();
+}
+
+static int end_child(struct capture *c)
+{
+	return kill(c->child, SIGKILL) || waitpid(c->child, NULL, 0) != c->child;
+}
+
+/* The new one answers, with "ready". */
+static int exec_again(struct capture *c)
+{
+	char fd[16];
+
+	snprintf(fd, sizeof(fd), "%d", c->fd);
+	return execl("/proc/self/exe", "direct_rx", "-", fd, NULL);
+}
+
+static int pass_socket(struct capture *c, const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { .iov_base = "s", .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+	int err, to = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &c->fd, sizeof(int));
+	err = connect(to, (struct sockaddr *)&addr, sizeof(addr)) ||
+	      sendmsg(to, &msg, 0) != 1;
+	close(to);
+	return err;
+}
+
+/* What happens to the process; returns whether it failed. */
+static bool act(struct capture *c, char *line)
+{
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+
+	if (!strcmp(line, "release\n"))
+		return release_queue(c);
+	if (!strcmp(line, "close\n"))
+		return close_socket(c);
+	if (!strcmp(line, "fork\n"))
+		return fork_child(c);
+	if (!strcmp(line, "reap\n"))
+		return end_child(c);
+	if (!strcmp(line, "exec\n"))
+		return exec_again(c);
+	if (sscanf(line, "pass %107s", path) == 1)
+		return pass_socket(c, path);
+	return true;
+}
+
 /* Returns false at the end. */
 static bool command(struct capture *c)
 {
 	unsigned int count;
-	char line[64];
+	char line[128];
 
 	if (!fgets(line, sizeof(line), stdin) || !strcmp(line, "quit\n"))
 		return false;
@@ -282,7 +393,7 @@ static bool command(struct capture *c)
 		give_back(c);
 	} else if (sscanf(line, "give %u", &count) == 1) {
 		give_some(c, count);
-	} else if (strcmp(line, "release\n") || release_queue(c)) {
+	} else if (act(c, line)) {
 		printf("error %s", line);
 		return true;
 	}
@@ -291,12 +402,16 @@ static bool command(struct capture *c)
 }
 
 /* Down and up again is no end: the frames go on. */
-static void forget_error(int fd)
+static void note_error(struct capture *c)
 {
 	socklen_t len = sizeof(int);
-	int err;
+	int err = 0;
 
-	getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len);
+	getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &len);
+	if (err) {
+		c->got.errors++;
+		c->got.error = err;
+	}
 }
 
 static void run(struct capture *c)
@@ -307,9 +422,11 @@ static void run(struct capture *c)
 	};
 
 	for (;;) {
-		poll(pfd, 2, -1);
+		pfd[0].fd = c->fd;
+		poll(pfd, 2, c->fd < 0 ? MAPPING_POLL_MS : -1);
+		c->got.polled |= pfd[0].revents;
 		if (pfd[0].revents & POLLERR)
-			forget_error(c->fd);
+			note_error(c);
 		take_all(c);
 		if (pfd[1].revents && !command(c))
 			return;
@@ -326,7 +443,8 @@ int main(int argc, char **argv)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	setvbuf(stdin, NULL, _IONBF, 0);
-	if (open_lease(&c, argv[1], atoi(argv[2]), argc > 3 ? atoi(argv[3]) : 1024,
+	if (argv[1][0] == '-' ? take_over(&c, argv[2]) :
+	    open_lease(&c, argv[1], atoi(argv[2]), argc > 3 ? atoi(argv[3]) : 1024,
 		       argc > 4 ? atoi(argv[4]) : 2048))
 		return 1;
 	run(&c);

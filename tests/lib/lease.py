@@ -19,14 +19,17 @@ class Lease:
     """With its answers to commands."""
 
     def __init__(self, queue, entries=4096, slot_len=2048, iface="eth0"):
-        self.queue = queue
-        self.process = subprocess.Popen(
-            [PROGRAM, iface, str(queue), str(entries), str(slot_len)], text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.queue, self.process = queue, None
+        self.start(iface, str(queue), str(entries), str(slot_len))
+
+    def start(self, *args, fds=()):
+        """The program that reads it."""
+        self.process = subprocess.Popen([PROGRAM, *args], text=True, pass_fds=fds,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         answer = self.process.stdout.readline().strip()
         if answer != "ready":
             self.kill()
-            raise Refused(f"the lease of queue {queue} was refused: {answer}")
+            raise Refused(f"the lease of queue {self.queue} was refused: {answer}")
 
     def ask(self, command):
         self.process.stdin.write(command + "\n")
