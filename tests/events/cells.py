@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Each event in each state in which it means something."""
+
+import os
+
+import common
+import drivers
+from common import NIC, link_up, no_rule, ping
+from events import EVENTS, IMPOSSIBLE, STOPPED_S    # pylint: disable=unused-import
+from guest import Failed, sh, until
+from states import STATES
+
+
+class Cell:
+    """One event in one state."""
+
+    def __init__(self, event, state):
+        self.event, self.state = event, state
+        self.name = f"{event.name}, {state.name}"
+
+    def makes_sense(self):
+        event, state = self.event, self.state
+        if drivers.NAME not in event.nics:
+            return False
+        if not state.bound:
+            return event.outcome.races
+        if event.streams and not state.streams:
+            return False
+        return state.device_up or (event.outcome.when_down and not event.when_up)
+
+    def is_quick(self):
+        return self.state.name in self.event.quick
+
+    def event_s(self):
+        return STOPPED_S
+
+    def run(self):
+        event, state = self.event, self.state()
+        event.prepare()
+        outcome = event.outcome(event, state)
+        try:
+            state.enter()
+            outcome.before()
+            state.begin()
+            event.do(state.capture)
+            outcome.after()
+        finally:
+            state.leave()
+            no_rule()
+            event.undo()
+        ping(2, 0.2)
+
+
+def every():
+    """In the order of the table."""
+    cells = [Cell(event, state) for event in EVENTS for state in STATES]
+    return [cell for cell in cells if cell.makes_sense()]
+
+
+def recover():
+    """After what went wrong, so that the next cell has a chance."""
+    try:
+        sh("ip netns exec away ip link set eth0 netns 1; ip netns del away", check=False)
+        for name in ("tx-stuck", "rxdctl-disable-delay-us"):
+            if name in NIC("set")["knobs"]:
+                NIC(f"set {name} 0")
+        NIC("stop")
+        NIC("link up")
+        if not os.path.exists("/sys/class/net/eth0"):
+            sh("echo 1 > /sys/bus/pci/rescan")
+            sh(f"echo {os.path.basename(common.PCI)} > {common.DRIVERS}{drivers.NAME}/bind",
+               check=False)
+            until("eth0 is back", lambda: os.path.exists("/sys/class/net/eth0"))
+        common.setup_near()
+        link_up()
+    except Failed as err:
+        print(f"# recovery: {err}", flush=True)

@@ -1,0 +1,324 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What can happen to a lease: how to make it, and what is to come of it."""
+
+import errno
+import os
+import signal
+import socket
+import time
+
+import drivers
+import rivals
+from common import (CPUS, DRIVER, FAR, NIC, PCI, carrier_changes, link_up, model, no_rule,
+                    reprobe, set_address, setup_near)
+from guest import SLOW, carrier, sh, splat_wanted, until, want
+from outcomes import Down, Lost, Outcome, Process, Refused, Released, Restart
+
+PASSED = "/tmp/passed"
+SO_SNDBUFFORCE, DISCARD, FILLS_TX_QUEUE = 32, 9, 1500
+FULL = os.environ.get("FULL")
+STOPPED_S = 60 if FULL else 1
+IXGBE, GVE = ("ixgbe",), ("gve",)
+
+
+class Event:
+    """The base of all; most have only commands, and those that undo them."""
+    new_reader = False      # another process or image reads on: what it got begins at 0
+    ends = False            # the reader's process
+    lost = None             # called while the device is gone
+
+    def __init__(self, name, outcome, do=(), undo=(), prepare=(), **more):
+        self.name, self.outcome = name, outcome
+        self.commands, self.undoing, self.preparing = do, undo, prepare
+        self.when_up = more.get("when_up", False)   # means nothing to a device that is down
+        self.streams = more.get("streams", False)   # frames have to arrive
+        self.nics = more.get("nics", ("ixgbe", "gve"))
+        self.quick = more.get("quick", outcome.states)
+
+    def prepare(self):
+        """Before there is a lease."""
+        run(self.preparing)
+        link_up()
+
+    def do(self, _):
+        """It happens."""
+        run(self.commands)
+
+    def undo(self):
+        """Once the lease is gone, whatever came of it."""
+        run(self.undoing, check=False)
+
+
+def run(commands, check=True):
+    for command in commands:
+        if callable(command):
+            command()
+        else:
+            sh(command, check)
+
+
+class Rival(Event):
+    """Somebody wants the queue."""
+
+    def __init__(self, name, ask, answer, **more):
+        super().__init__(name, Refused, **more)
+        self.ask, self.answer = ask, answer
+
+    def do(self, capture):
+        said = self.ask(capture)
+        want(self.answer in said, f"{self.name}: {said or 'had'}")
+
+
+class Act(Event):
+    """What a process does or has done to it, by a function."""
+
+    def __init__(self, name, outcome, act, **more):
+        super().__init__(name, outcome, **more)
+        self.act = act
+        self.new_reader = more.get("new_reader", False)
+        self.ends = more.get("ends", False)
+
+    def do(self, capture):
+        self.act(capture)
+
+
+class Gone(Event):
+    """The device goes and comes back."""
+
+    def __init__(self, name, go, **more):
+        super().__init__(name, Lost, **more)
+        self.go = go
+
+    def do(self, _):
+        self.go(self.lost)
+        setup_near()
+
+
+def pull():
+    """The cable, which makes a difference to a device that is up."""
+    NIC("link down")
+    until("eth0 lost its link", lambda: not carrier())
+    NIC("link up")
+    link_up()
+
+
+def plug():
+    NIC("link up")
+
+
+def more_queues(count):
+    return f"ethtool -L eth0 {DRIVER.channels(count)}"
+
+
+def fewer_queues(_):
+    no_rule()       # which would be a reason of its own
+    return sh(more_queues(1), check=False)
+
+
+def hang():
+    """Nothing that the stack sends goes out, until the driver does something."""
+    NIC("set tx-stuck 1")
+    before = carrier_changes()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 1 << 24)
+        for _ in range(FILLS_TX_QUEUE):
+            sock.sendto(b"", (FAR, DISCARD))
+    with splat_wanted("NETDEV WATCHDOG"):
+        until("the driver resets the device", lambda: carrier_changes() != before, 40)
+    NIC("set tx-stuck 0")
+    link_up()
+
+
+def unstick():
+    NIC("set tx-stuck 0")
+
+
+def self_test():
+    out = sh("ethtool -t eth0 offline", check=False)
+    want("The test result is PASS" in out, out.replace("\n", "; "))
+    link_up()
+
+
+def ask_reset():
+    before = model("resets")
+    NIC("set ask-reset 1")
+    until("the driver resets it", lambda: model("resets") > before)
+    link_up()
+
+
+def remove(between):
+    """As when it is pulled out: the function goes away, and is found again."""
+    sh(f"echo 1 > {PCI}/remove")
+    between()
+    sh("echo 1 > /sys/bus/pci/rescan")
+    until("eth0 is back", lambda: os.path.exists("/sys/class/net/eth0"))
+
+
+def unbind(between):
+    reprobe(between, set_address)
+
+
+def to_namespace(back):
+    def go(between):
+        sh("ip netns add away")
+        try:
+            sh("ip link set eth0 netns away")
+            between()
+        finally:
+            back()
+        until("eth0 is back", lambda: os.path.exists("/sys/class/net/eth0"))
+    return go
+
+
+def move_back():
+    sh("ip netns exec away ip link set eth0 netns 1")
+    sh("ip netns del away")
+
+
+def delete_namespace():
+    sh("ip netns del away")
+
+
+def fork_and_reap(capture):
+    capture.tell("fork")
+    time.sleep(0.2)
+    capture.tell("reap")
+
+
+def exec_again(capture):
+    answer = capture.ask("exec")
+    want(answer == "ready", answer)
+
+
+def pass_on(capture):
+    """To a process that takes over when the first one is killed."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        if os.path.exists(PASSED):
+            os.unlink(PASSED)
+        listener.bind(PASSED)
+        listener.listen()
+        capture.tell(f"pass {PASSED}")
+        peer = listener.accept()[0]
+        with peer:
+            fd = socket.recv_fds(peer, 1, 1)[1][0]
+    try:
+        capture.kill()
+        capture.start("-", str(fd), fds=(fd,))
+    finally:
+        os.close(fd)
+
+
+def mapping_alone(capture):
+    """The mapping keeps the lease, and its frames arrive, until it is gone."""
+    capture.tell("close")
+    capture.tell("go")
+    capture.tell("clear")
+    until("frames arrive without a socket", lambda: capture.stats()["gen"] > 0, 5)
+    capture.kill()
+
+
+def stopped(capture):
+    """It looks at nothing, and the ring runs full."""
+    capture.process.send_signal(signal.SIGSTOP)
+    try:
+        end = time.monotonic() + STOPPED_S
+        while time.monotonic() < end:
+            time.sleep(0.5)
+    finally:
+        capture.process.send_signal(signal.SIGCONT)
+
+
+def quit_(capture):
+    capture.process.stdin.write("quit\n")
+    capture.process.stdin.flush()
+    capture.process.wait(20 * SLOW)
+
+
+def kill(capture):
+    capture.process.kill()
+    capture.process.wait()
+
+
+def release(capture):
+    capture.tell("release")
+
+
+least, most, usual = DRIVER.rings
+ALL, FEWER = more_queues(CPUS), more_queues(CPUS - 1)
+LINK_UP = link_up
+
+EVENTS = (
+    Event("link down and up", Outcome, [pull], [plug], when_up=True, quick=("traffic", "dry")),
+    Event("rx mode", Outcome,
+          ["ip link set eth0 promisc on", "ip maddr add 01:00:5e:11:22:33 dev eth0",
+           "ip link set eth0 allmulticast on", "ip link set eth0 allmulticast off",
+           "ip maddr del 01:00:5e:11:22:33 dev eth0", "ip link set eth0 promisc off"],
+          nics=IXGBE),
+    Event("promiscuous", Outcome, ["ip link set eth0 promisc on", "ip link set eth0 promisc off"],
+          nics=GVE),
+    Event("RSS table", Outcome, [f"ethtool -X eth0 equal {CPUS - 1}", "ethtool -X eth0 default"],
+          ["ethtool -X eth0 default"]),
+    Event("offloads", Outcome, ["ethtool -K eth0 gro off", "ethtool -K eth0 gro on",
+                                "ethtool -K eth0 rx off", "ethtool -K eth0 rx on"],
+          ["ethtool -K eth0 gro on rx on"], quick=()),
+    Event("rename", Outcome, ["ip link set eth0 name other0", "ip link set other0 name eth0"],
+          ["ip link set other0 name eth0"]),
+    Event("bridge", Outcome, ["ip link add br0 type bridge", "ip link set br0 up",
+                              "ip link set eth0 master br0", "ip link set eth0 nomaster",
+                              "ip link del br0"], ["ip link del br0"]),
+    Event("MTU", Restart if drivers.NAME == "ixgbe" else Outcome, ["ip link set eth0 mtu 3000"],
+          ["ip link set eth0 mtu 1500", LINK_UP]),
+    Event("fewer descriptors", Restart, [f"ethtool -G eth0 rx {least}"],
+          [f"ethtool -G eth0 rx {usual}", LINK_UP]),
+    Event("more descriptors", Restart, [f"ethtool -G eth0 rx {most}"],
+          [f"ethtool -G eth0 rx {usual}", LINK_UP], quick=("dry",)),
+    Event("fewer queues", Restart, [FEWER], [ALL, LINK_UP]),
+    Event("more queues", Restart, [ALL], [ALL, LINK_UP], [FEWER], quick=("traffic",)),
+    Event("LRO", Restart, ["ethtool -K eth0 lro on"], ["ethtool -K eth0 lro off", LINK_UP]),
+    Event("VLAN stripping", Outcome, ["ethtool -K eth0 rxvlan off"],
+          ["ethtool -K eth0 rxvlan on", LINK_UP], nics=IXGBE),
+    Event("flow rules off", Restart, ["ethtool -K eth0 ntuple off", "ethtool -K eth0 ntuple on"],
+          ["ethtool -K eth0 ntuple on", LINK_UP], nics=IXGBE, quick=("traffic",)),
+    Event("reset", Restart, [DRIVER.reset.format("eth0")], [LINK_UP], when_up=True,
+          quick=("traffic", "dry", "waking up", "being bound")),
+    Event("down and up", Down, ["ip link set eth0 down", "ip link set eth0 up"]),
+    Event("bond", Down, ["ip link add bond0 type bond", "ip link set eth0 down",
+                         "ip link set eth0 master bond0", "ip link set bond0 up",
+                         "ip link set eth0 nomaster", "ip link del bond0",
+                         "ip link set eth0 up"],
+          ["ip link del bond0", set_address], nics=IXGBE, quick=("traffic",)),
+    Rival("a second lease", rivals.packet_socket, "EBUSY"),
+    Rival("too few queues", fewer_queues, "packet socket has RX queue"),
+    Rival("XDP program", rivals.xdp_program, "Device or resource busy"),
+    Rival("AF_XDP by copy", rivals.af_xdp, "EBUSY"),
+    Rival("AF_XDP zero-copy", rivals.af_xdp_zero_copy, "EBUSY"),
+    Rival("devmem", rivals.devmem, "EBUSY"),
+    Rival("fanout", rivals.fanout, errno.errorcode[errno.EOPNOTSUPP]),
+    Rival("bind() elsewhere", rivals.rebind, "EBUSY"),
+    Act("fork", Process, fork_and_reap),
+    Act("exec", Process, exec_again, new_reader=True),
+    Act("handed to another process", Process, pass_on, new_reader=True),
+    Act("SIGSTOP", Process, stopped),
+    Act("the mapping alone", Released, mapping_alone, ends=True, streams=True,
+        quick=("traffic",)),
+    Act("release", Released, release),
+    Act("exit", Released, quit_, ends=True, quick=("traffic",)),
+    Act("kill -9", Released, kill, ends=True),
+    Gone("driver unbound", unbind),
+    Gone("device removed", remove, quick=("traffic",)),
+    Gone("moved to a namespace", to_namespace(move_back), quick=("traffic", "half bound")),
+    Gone("its namespace deleted", to_namespace(delete_namespace), quick=("traffic",)),
+    # After these DMA debugging tells of upstream's bugs when the driver is unbound:
+    # docs/upstream-bugs.md.
+    Event("self-test", Restart, [self_test], [LINK_UP], when_up=True, nics=IXGBE,
+          quick=("traffic",)),
+    Event("reset that the device asks for", Restart, [ask_reset], nics=GVE, when_up=True),
+    Event("Tx timeout", Restart, [hang], [unstick, LINK_UP], when_up=True, quick=("traffic",)),
+)
+
+# What cannot be made here, and why.
+IMPOSSIBLE = (
+    ("suspend and resume", "the guest's root file system is on virtio-9p, which cannot resume"),
+    ("AER recovery", "the emulated root complex has no port that injects errors"),
+    ("rmmod", "drivers are built into the testbed's kernels; unbinding takes the same path"),
+)

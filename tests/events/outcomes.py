@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What becomes of a lease, and of each frame that the NIC has put into its slots."""
+
+import contextlib
+import errno
+import importlib
+import time
+
+import drivers
+import lease
+from common import (DRIVER, NIC, Capture, flushed, generate, leased, link_up, ping, rule,
+                    stack_packets, traffic)
+from guest import Failed, sh, until, want
+from packet4 import ACTIVE, COPY, DOWN, LOST, STATES
+
+POLLERR = 8
+GOT = ("packets", "drop_no_slot", "drop_too_long", "drop_error", "drop_down")
+FRAMES = 200
+
+
+def nic_queue(name="frames"):
+    """What the model has put into the slots of the leased queue, or not."""
+    return NIC.model()["rx_queue"].get(str(leased()), {}).get(name, 0)
+
+
+class Account:
+    """Between the NIC's side of a lease and the socket's."""
+
+    def __init__(self, capture):
+        flushed()
+        self.before = capture.stats()
+        self.nic = nic_queue()
+        self.starved = nic_queue("no_desc")
+
+    def gained(self, stats, name):
+        return stats[name] - self.before[name]
+
+    def settled(self, capture):
+        """All that the NIC delivered is here or in one counter."""
+        flushed()
+        with contextlib.suppress(Failed):
+            until("all is told", lambda: sum(self.gained(capture.stats(), n) for n in GOT) >=
+                  nic_queue() - self.nic, 2)
+        stats = capture.stats()
+        got = {n: self.gained(stats, n) for n in GOT}
+        delivered = nic_queue() - self.nic
+        want(sum(got.values()) == delivered,
+             f"the NIC delivered {delivered} frames, of which there are {got}")
+        return stats
+
+    def read(self, capture):
+        """What is in the ring was read."""
+        until("all that was published is read", lambda: self.gained(
+            stats := capture.stats(), "frames") == self.gained(stats, "packets"), 2)
+
+    def missed(self, capture, all_of_them):
+        """What found no descriptor is the lease's loss, as far as the NIC tells in time."""
+        if DRIVER.report_s:
+            return
+        told = self.gained(capture.stats(), "drop_nic")
+        starved = nic_queue("no_desc") - self.starved
+        want(told == starved if all_of_them else told <= starved,
+             f"{starved} frames found no slot, {told} are counted")
+
+
+def check_state(stats, state):
+    """The same by getsockopt() and in the control page."""
+    want(stats["state"] == state, f"state {STATES[stats['state']]}, not {STATES[state]}")
+    want((stats["state"], stats["generation"]) ==
+         (stats["ctrl_state"], stats["ctrl_generation"]), f"the control page: {stats}")
+
+
+def check_error(stats, error):
+    """What poll() and SO_ERROR said since the event."""
+    want(bool(stats["polled"] & POLLERR) == bool(error), f"poll() returned {stats['polled']:#x}")
+    want(stats["error"] == error, f"SO_ERROR {stats['error']}, not {error}")
+
+
+def check_registers():
+    """Of ixgbe, whose driver turns both the other way at some events."""
+    if drivers.NAME != "ixgbe":
+        return
+    ixgbe = importlib.import_module("ixgbe")
+    regs = ixgbe.Registers()
+    want(not regs.rxdctl(leased()) & ixgbe.VME, "VLAN stripping is on")
+    want(regs.srrctl(leased()) & ixgbe.DROP_EN, "DROP_EN is off")
+
+
+def active(capture):
+    """The lease is as it should be, and has the queue: frames arrive in place."""
+    link_up()
+    capture.active()
+    check_registers()
+    lease.right(capture.stats())
+    traffic(capture, FRAMES)
+    check_state(capture.stats(), ACTIVE)
+    check_registers()
+
+
+def stack_has_queue():
+    """Nobody has a ring, and the stack gets the frames."""
+    until("no packet socket is left",
+          lambda: sh("cat /proc/net/packet").count("\n") == 1, 5)
+    link_up()
+    rule(leased())
+    before = stack_packets(leased())
+    generate(f"count={FRAMES} pps=4000")
+    until("the stack has the queue", lambda: stack_packets(leased()) >= before + FRAMES, 5)
+    ping(2, 0.2)
+
+
+class Outcome:
+    """The lease goes on; nothing was to be seen of it."""
+    error = 0
+    races = True            # worth trying while the lease begins
+    when_down = True        # and while the device is down
+    states = ("traffic",)   # those of make test
+    restarts = False
+
+    def __init__(self, event, state):
+        self.event, self.state = event, state
+        self.account = self.generation = None
+
+    def before(self):
+        """The lease is in its state."""
+        if not self.state.bound:
+            return
+        self.state.capture.tell("clear")
+        self.account = Account(self.state.capture)
+        self.generation = self.state.capture.stats()["generation"]
+
+    def after(self):
+        """The event has come."""
+        if not self.state.device_up:
+            self.still_down()
+        self.state.end()
+        capture = self.state.capture
+        want(capture, f"no lease: {getattr(self.state, 'why', '')}")
+        link_up()
+        capture.active()
+        if self.state.bound:
+            self.check()
+        active(capture)
+
+    def still_down(self):
+        stats = self.state.capture.stats()
+        check_state(stats, DOWN)
+        check_error(stats, 0)
+        lease.right(stats)
+
+    def restarted(self):
+        return self.restarts or not self.state.device_up
+
+    def check(self):
+        capture = self.state.capture
+        stats = self.account.settled(capture)
+        if not self.event.new_reader:
+            self.account.read(capture)
+        self.account.missed(capture, not self.restarted())
+        check_error(stats, self.error if self.state.device_up else 0)
+        want((stats["generation"] != self.generation) == self.restarted(),
+             f"generation {self.generation}, then {stats['generation']}")
+        lease.right(stats)
+
+
+class Restart(Outcome):
+    """The queue is restarted, the lease is back by itself."""
+    restarts = True
+    states = ("traffic", "waking up")
+
+
+class Down(Restart):
+    """The device goes down, and comes up again: poll() tells."""
+    error = errno.ENETDOWN
+    when_down = False
+    states = ("traffic", "dry")
+
+
+class Refused(Outcome):
+    """Who wants the queue is refused, and the lease does not notice."""
+    races = False
+    states = ("idle",)
+
+
+class Process(Outcome):
+    """What happens to the process, as long as anything of it is left."""
+    races = False
+
+
+class Lost(Outcome):
+    """The device goes, and the lease with it."""
+    states = ("traffic", "dry", "half bound", "being bound")
+
+    def before(self):
+        super().before()
+        self.event.lost = self.lost
+
+    def lost(self):
+        """Before the device comes back."""
+        if self.state.streams:
+            NIC("stop")
+        if not self.state.bound:
+            self.state.end()
+        capture = self.state.capture
+        if not capture:
+            return      # the device was gone first
+        until("the lease is lost", lambda: capture.stats()["state"] != ACTIVE, 5)
+        stats = capture.stats()
+        check_state(stats, LOST)
+        check_error(stats, errno.ENETDOWN)
+        lease.right(stats)
+        want(stats["posted"] == 0, f"slots are with the NIC: {stats}")
+        if self.account:
+            self.account.settled(capture)
+        capture.tell("release")
+        check_state(capture.stats(), COPY)
+
+    def after(self):
+        self.state.leave()
+        stack_has_queue()
+        with Capture() as capture:
+            active(capture)
+
+
+class Released(Outcome):
+    """The queue is the stack's again."""
+    races = False
+    states = ("traffic", "dry", "half bound")
+
+    def after(self):
+        capture, state = self.state.capture, self.state
+        if capture.process.poll() is None and not self.event.ends:
+            stats = capture.stats()
+            if not state.streams:
+                self.account.settled(capture)
+            check_state(stats, COPY)
+            want(stats["posted"] == 0, f"slots are with the NIC: {stats}")
+            lease.right(stats)
+            capture.kill()
+        if state.streams:
+            time.sleep(0.1)
+            NIC("stop")
+        if not state.device_up:
+            state.end()
+        flushed()
+        stack_has_queue()
