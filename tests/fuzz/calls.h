@@ -246,6 +246,32 @@ static inline void call_mmap(struct world *w, const __u32 *a)
 		call_munmap(w, a);
 }
 
+/* What is gone from the mapping must not be touched after that. */
+static inline void call_madvise(struct world *w, const __u32 *a)
+{
+	int i = a[0] % SOCKS;
+
+	if (w->map[i])
+		madvise(w->map[i], a[2] & 1 ? 8192 : w->map_len[i], a[1] % 26);
+	call_munmap(w, a);
+}
+
+static inline void call_mremap(struct world *w, const __u32 *a)
+{
+	int i = a[0] % SOCKS;
+	size_t len = w->map_len[i] + 4096 * (__s32)a[1];
+	void *map;
+
+	if (!w->map[i])
+		return;
+	map = mremap(w->map[i], w->map_len[i], len, MREMAP_MAYMOVE);
+	if (map != MAP_FAILED) {
+		w->map[i] = map;
+		w->map_len[i] = len;
+	}
+	call_munmap(w, a);
+}
+
 static inline void call_poke(struct world *w, const __u32 *a)
 {
 	int i = a[0] % SOCKS;
@@ -382,6 +408,8 @@ static const struct call calls[] = {
 	{ "fault", call_fault, { SOCK, OPTION, SMALL, ANY } },
 	{ "mmap", call_mmap, { SOCK, SIZE, SIZE, SIZE } },
 	{ "munmap", call_munmap, { SOCK } },
+	{ "madvise", call_madvise, { SOCK, ANY, SMALL } },
+	{ "mremap", call_mremap, { SOCK, SIZE } },
 	{ "poke", call_poke, { SOCK, OFFSET, ANY } },
 	{ "give", call_give_back, { SOCK, SMALL, COUNT, COUNT } },
 	{ "poll", call_poll, { SOCK, SMALL } },
