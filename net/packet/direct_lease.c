@@ -321,6 +321,16 @@ void packet_direct_set_need_kick(struct packet_direct_queue *pdq, bool need)
 	WRITE_ONCE(pdq->ctrl->flags, need ? TPACKET4_CTRL_NEED_KICK : 0);
 }
 
+/* A frame that has all slots there are does not end: the NIC has none to go on in. */
+static void packet_direct_drop_endless(struct packet_direct_queue *pdq)
+{
+	if (!pdq->chain || pdq->cons != pdq->prod)
+		return;
+	packet_direct_rollback(pdq);
+	pdq->drop_too_long++;
+	pdq->skip = true;
+}
+
 /**
  * packet_direct_starved() - the NIC has few slots
  * @pdq: lease
@@ -330,8 +340,10 @@ void packet_direct_set_need_kick(struct packet_direct_queue *pdq, bool need)
  */
 bool packet_direct_starved(struct packet_direct_queue *pdq)
 {
-	if (!packet_direct_in_nic(&pdq->slots))
+	if (!packet_direct_in_nic(&pdq->slots)) {
 		pdq->dry++;
+		packet_direct_drop_endless(pdq);
+	}
 	if (!pdq->need_kick) {
 		packet_direct_set_need_kick(pdq, true);
 		smp_mb();	/* E, pairs with F */
