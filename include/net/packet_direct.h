@@ -63,6 +63,7 @@
 #include <linux/jump_label.h>
 #include <linux/log2.h>
 #include <linux/netdevice.h>
+#include <linux/pci.h>
 
 struct genl_info;
 struct packet_direct_queue;
@@ -858,6 +859,22 @@ static inline void packet_direct_reject(struct packet_direct_queue *pdq)
 {
 	packet_direct_put(&pdq->slots, packet_direct_complete(&pdq->slots));
 	pdq->drop_filter++;
+}
+
+/**
+ * packet_direct_take_bus() - the last means against a device that does not stop
+ * @pdev: device
+ *
+ * Context: may sleep.
+ * Return: true when it is certain that the device does no DMA any more
+ */
+static inline bool packet_direct_take_bus(struct pci_dev *pdev)
+{
+	u16 command;
+
+	pci_clear_master(pdev);
+	return !pci_read_config_word(pdev, PCI_COMMAND, &command) &&
+	       command != U16_MAX && !(command & PCI_COMMAND_MASTER);
 }
 
 /**

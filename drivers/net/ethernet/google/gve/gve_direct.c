@@ -34,6 +34,7 @@
 #include "gve_adminq.h"
 #include "gve_direct.h"
 #include "gve_dqo.h"
+#include "gve_register.h"
 
 /* completions after which the NIC is given slots again */
 #define GVE_DIRECT_BATCH	32
@@ -882,6 +883,28 @@ static int gve_direct_bind(struct net_device *dev, unsigned int queue,
 }
 
 /**
+ * gve_direct_confirm() - make sure that a device did what the driver waited for
+ * @priv: board private structure
+ *
+ * One that does not answer reads as all ones, which the driver takes for a
+ * finished reset.
+ *
+ * Return: 0, or -EIO when nothing confirms it
+ */
+static int gve_direct_confirm(struct gve_priv *priv)
+{
+	if (ioread32be(&priv->reg_bar0->device_status) != U32_MAX)
+		return 0;
+
+	if (!packet_direct_take_bus(priv->pdev)) {
+		netdev_err(priv->dev, "device does not stop DMA\n");
+		return -EIO;
+	}
+	netdev_err(priv->dev, "device does not answer: DMA is off until the driver is loaded again\n");
+	return 0;
+}
+
+/**
  * gve_direct_unbind() - packet_direct_ops.unbind
  * @dev: network device
  * @queue: number of the queue
@@ -889,7 +912,7 @@ static int gve_direct_bind(struct net_device *dev, unsigned int queue,
  *
  * A ring that is no more was stopped after the device had confirmed that its
  * queue was destroyed or, by its status register, that it was reset: the driver
- * waits for one of these for as long as it takes.
+ * waits for one of these for as long as it takes, unless it is all ones.
  *
  * Return: 0 once the NIC cannot write to the slots any more, or -EIO
  */
@@ -902,12 +925,12 @@ static int gve_direct_unbind(struct net_device *dev, unsigned int queue,
 	ASSERT_RTNL();
 	rx = gve_direct_ring(priv, queue);
 	if (!rx || rx->direct != pdq)
-		return 0;
+		return gve_direct_confirm(priv);
 
 	gve_direct_restart(priv, queue);
 
 	rx = gve_direct_ring(priv, queue);
-	return rx && rx->direct == pdq ? -EIO : 0;
+	return rx && rx->direct == pdq ? -EIO : gve_direct_confirm(priv);
 }
 
 /**

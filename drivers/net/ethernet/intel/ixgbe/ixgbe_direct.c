@@ -1150,12 +1150,7 @@ static void ixgbe_direct_restore_drop(struct ixgbe_adapter *adapter,
  **/
 static int ixgbe_direct_take_bus(struct ixgbe_adapter *adapter)
 {
-	struct pci_dev *pdev = adapter->pdev;
-	u16 command;
-
-	pci_clear_master(pdev);
-	if (pci_read_config_word(pdev, PCI_COMMAND, &command) ||
-	    command == U16_MAX || (command & PCI_COMMAND_MASTER)) {
+	if (!packet_direct_take_bus(adapter->pdev)) {
 		e_dev_err("device does not stop DMA\n");
 		return -EIO;
 	}
