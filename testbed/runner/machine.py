@@ -84,6 +84,9 @@ def command(options, kind, run, nics, ports):
         if name in ports:
             argv += ["-chardev", f"socket,id={name},fd={ports[name]}",
                      "-device", f"virtserialport,chardev={name},name={name}"]
+    if options.iommu:
+        # what it is to translate for has to come after it
+        argv += ["-device", "intel-iommu,caching-mode=on"]
     for nic in nics:
         argv += nic_device(nic, options)
     return argv + options.qemu_args

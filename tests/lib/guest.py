@@ -12,6 +12,8 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CPUS = os.cpu_count()
 DEBUG = os.path.exists("/sys/kernel/debug/kmemleak")
+# A device sees a buffer in one piece, whatever it is in.
+IOMMU = os.path.exists("/sys/kernel/iommu_groups/0")
 # What an emulated debug kernel takes longer for everything.
 SLOW = 8 if DEBUG else 1
 
