@@ -8,6 +8,7 @@ import contextlib
 import os
 import struct
 import subprocess
+import time
 
 import guest
 import lease
@@ -220,7 +221,39 @@ def setup_near():
 
 def setup():
     QUEUES["leased"] = 2
+    NIC("set guard 1")
     guest.two_ports(NEAR, FAR)
     setup_near()
     ping()
     QUEUES["leased"] = 2 if ping_queue() != 2 else 1
+
+
+def run_case(case):
+    text = ""
+    try:
+        case()
+    except (Failed, OSError, ValueError, subprocess.SubprocessError) as err:
+        text = str(err) or repr(err)
+    records = strict_records()
+    if records:
+        text = "; ".join([text] * bool(text) + records)
+    return text
+
+
+def run_cases(cases, chosen):
+    """As TAP: all of them, or those that are chosen by name; the exit status."""
+    cases = [(n, c) for n, c in cases
+             if not chosen or any(a in n or a == c.__name__ for a in chosen)]
+    failed = 0
+    print(f"1..{len(cases)}", flush=True)
+    setup()
+    for number, (name, case) in enumerate(cases, 1):
+        start = time.monotonic()
+        text = run_case(case)
+        took = time.monotonic() - start
+        print(f"{'not ok' if text else 'ok'} {number} - {name}  # {took:.1f} s", flush=True)
+        for line in text.splitlines():
+            print(f"# {line}", flush=True)
+        failed += bool(text)
+    no_rule()
+    return 1 if failed else 0

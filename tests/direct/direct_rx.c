@@ -56,6 +56,7 @@ struct got {
 	unsigned long hash_l4;
 	unsigned long disorder;	/* sequence numbers below the one before */
 	unsigned long backwards; /* time stamps below the one before */
+	unsigned long beyond;	/* entries with bytes outside their slots */
 	unsigned long last_seq;
 	unsigned long last_stamp;
 	unsigned long polled;	/* all bits that poll() returned */
@@ -162,6 +163,13 @@ static void check_frame(struct capture *c, const struct tpacket4_hdr *hdr,
 	got->last_seq = seq;
 }
 
+static bool is_beyond(const struct capture *c, const struct tpacket4_hdr *hdr)
+{
+	return hdr->tp_data > hdr->tp_data_end ||
+	       hdr->tp_data_end > c->ring.layout.tl_slot_len ||
+	       hdr->tp_slot >= c->ring.layout.tl_slot_nr;
+}
+
 /* Returns how many entries the next frame has. */
 static uint32_t take_frame(struct capture *c)
 {
@@ -173,6 +181,7 @@ static uint32_t take_frame(struct capture *c)
 	do {
 		hdr = tpacket4_entry(&c->ring, n++);
 		part = tpacket4_data_len(hdr);
+		c->got.beyond += is_beyond(c, hdr);
 		if (len + part > sizeof(frame)) {
 			c->got.bad++;
 			continue;
@@ -233,6 +242,7 @@ static void print_got(const struct got *got)
 		{ "hash_l4", got->hash_l4 },
 		{ "disorder", got->disorder },
 		{ "backwards", got->backwards },
+		{ "beyond", got->beyond },
 		{ "polled", got->polled },
 		{ "errors", got->errors },
 		{ "error", got->error },

@@ -8,7 +8,8 @@ from guest import TOP, Failed, until, want
 from packet4 import ACTIVE
 
 PROGRAM = TOP + "/build/tests/direct/direct_rx"
-WRONG = ("bad", "disorder", "backwards", "bad_slot", "bad_cons", "quarantined")
+WRONG = ("bad", "disorder", "backwards", "bad_slot", "bad_cons", "quarantined",
+         "beyond")
 
 
 class Refused(Failed):
