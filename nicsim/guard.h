@@ -32,7 +32,9 @@ void guard_free(struct guard *guard);
 void guard_given(struct guard *guard, struct nicsim *sim, unsigned int queue, uint64_t addr,
 		 size_t len);
 
-/* The queue has stopped, and will not write to what it was given. */
+/* The driver was told that the queue has stopped: it will not write to what it was
+ * given.
+ */
 void guard_stopped(struct guard *guard, unsigned int queue);
 
 /* nicsim_dma_write() to a receive buffer of a queue. */

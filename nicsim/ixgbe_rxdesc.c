@@ -468,7 +468,7 @@ void ixgbe_srrctl_write(struct ixgbe *nic, unsigned int q, uint32_t val)
 		ixgbe_rx_drain(nic);
 }
 
-/* Nothing is written to its buffers any more. */
+/* By a reset: there is nothing to be asked about. */
 void ixgbe_rxq_end(struct ixgbe *nic, unsigned int q)
 {
 	nic->rxq[q].enabled = false;
@@ -476,9 +476,11 @@ void ixgbe_rxq_end(struct ixgbe *nic, unsigned int q)
 	guard_stopped(&nic->guard, q);
 }
 
+/* Until the driver has seen it, its buffers are its own. */
 void ixgbe_rxq_stop(struct ixgbe *nic, unsigned int q)
 {
-	ixgbe_rxq_end(nic, q);
+	nic->rxq[q].enabled = false;
+	nic->rxq[q].disable_at = 0;
 	ixgbe_rx_drain(nic);
 }
 
@@ -504,6 +506,7 @@ uint32_t ixgbe_rxdctl_read(struct ixgbe *nic, unsigned int q)
 
 	if (nic->rxq[q].enabled || nic->rxdctl_stuck)
 		return val | RXDCTL_ENABLE;
+	guard_stopped(&nic->guard, q);
 	go_on(nic, q);
 	return val;
 }

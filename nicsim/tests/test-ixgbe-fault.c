@@ -132,6 +132,12 @@ static void stop_queue(void)
 	fake_advance(1000000);
 }
 
+static void confirm_stop(void)
+{
+	stop_queue();
+	rd(ixgbe_rx_base(0) + RX_RXDCTL);
+}
+
 static void test_late(void)
 {
 	start(ONE_BUFFER, FAULT_LATE_DONE);
@@ -151,6 +157,9 @@ static void test_guard(void)
 	start(ONE_BUFFER, FAULT_NONE);
 	ok(nic->guard.used == 8, "8 buffers, of a page each, were given");
 	stop_queue();
+	guard_write(&nic->guard, NULL, 0, RX_BUF(0, 3) + 100, frame, 10, "test");
+	ok(!fake.strict, "nobody was told that the queue has stopped");
+	confirm_stop();
 	ok(guard_write(&nic->guard, NULL, 0, RX_BUF(0, 3) + 100, frame, 10, "test") &&
 	   fake.strict == 1, "after the stop one is written to");
 	ok(guard_write(&nic->guard, NULL, 0, RX_BUF(0, 12), frame, 10, "test") && fake.strict == 1,
@@ -166,7 +175,7 @@ static void test_guard(void)
 	guard_write(&nic->guard, NULL, 0, RX_BUF(0, 5), frame, 10, "test");
 	ok(fake.strict == 2, "a reset stops all queues");
 	start(SPLIT, FAULT_NONE);
-	stop_queue();
+	confirm_stop();
 	guard_write(&nic->guard, NULL, 0, RX_HDR(0, 1), frame, 10, "test");
 	ok(fake.strict == 1, "header buffers, too");
 }
