@@ -59,12 +59,6 @@ struct nic_faults {
 
 #define FAULTS_INIT	((struct nic_faults){ .every = 1, .queue = FAULT_ALL_QUEUES })
 
-/* For a model's table of knobs; @last is the last kind that it has. */
-#define FAULT_KNOBS(type, member, last)						\
-	{ "fault", offsetof(type, member.kind), 0, last, fault_names },		\
-	{ "fault-every", offsetof(type, member.every), 1, 1000000, NULL },	\
-	{ "fault-queue", offsetof(type, member.queue), 0, FAULT_ALL_QUEUES, NULL }
-
 #define FAULT_STORM	64	/* interrupts */
 
 /* Whether it happens now. */

@@ -110,7 +110,7 @@ bool guard_write(struct guard *guard, struct nicsim *sim, unsigned int queue, ui
 	const struct guard_page *page = guard->on && len ? dead_page(guard, addr, len) : NULL;
 
 	if (page)
-		nicsim_strict(sim, "RX queue %u: write to %s %#jx, which queue %u had, and has stopped",
+		nicsim_strict(sim, "RX queue %u: write to %s %#jx of queue %u, which has stopped",
 			      queue, what, (uintmax_t)addr, page->queue);
 	return nicsim_dma_write(sim, addr, buf, len, what);
 }

@@ -31,7 +31,7 @@ static struct completion broken(const struct rx_config *c, enum nic_fault kind)
 
 static void test_lengths(void)
 {
-	ok(broken(&plain, FAULT_NONE).len == len && !nic->fault.done, "no fault: the frame's length");
+	ok(broken(&plain, FAULT_NONE).len == len && !nic->fault.done, "the frame's length");
 	ok(!broken(&plain, FAULT_LENGTH_ZERO).len && nic->fault.done == 1, "no bytes");
 	ok(broken(&plain, FAULT_LENGTH_BUFFER).len == 2048, "a full buffer");
 	ok(broken(&plain, FAULT_LENGTH_OVER).len == 2049, "more than the buffer");

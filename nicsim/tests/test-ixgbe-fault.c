@@ -142,7 +142,7 @@ static void test_late(void)
 {
 	start(ONE_BUFFER, FAULT_LATE_DONE);
 	stop_queue();
-	ok(!rx_desc(0, 0).status || !(rx_desc(0, 0).status & RXD_STAT_EOP), "not before it is asked");
+	ok(!(rx_desc(0, 0).status & RXD_STAT_EOP), "not before it is asked");
 	rd(ixgbe_rx_base(0) + RX_RXDCTL);
 	ok((rx_desc(0, 0).status & RXD_STAT_EOP) && !fake.strict, "a completion after the stop");
 	start(ONE_BUFFER, FAULT_LATE_DATA);
