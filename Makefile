@@ -30,6 +30,7 @@ help:
 	@echo '  bench      measure it and its peers, instructions per packet (QUICK=1, BOOTS=3)'
 	@echo '  test       what CI runs: all on the release kernel, some on the debug kernel'
 	@echo '  test-full  every test on both kernels'
+	@echo '  soak       random events under traffic (MINUTES=30 SEED= NIC= KERNEL=debug)'
 	@echo '  check      style and static checks of our sources'
 	@echo '  clean      remove what was built, keep what was downloaded (distclean: all)'
 	@echo

@@ -2,13 +2,23 @@
 """Each event in each state in which it means something."""
 
 import os
+import signal
+import subprocess
+import traceback
 
 import common
 import drivers
 from common import NIC, link_up, no_rule, ping
 from events import EVENTS, IMPOSSIBLE, STOPPED_S    # pylint: disable=unused-import
-from guest import Failed, sh, until
+from guest import SLOW, Failed, sh, until
 from states import STATES
+
+
+CELL_S = 60 * SLOW
+
+
+class Late(Failed):
+    """It took too long."""
 
 
 class Cell:
@@ -31,9 +41,6 @@ class Cell:
     def is_quick(self):
         return self.state.name in self.event.quick
 
-    def event_s(self):
-        return STOPPED_S
-
     def run(self):
         event, state = self.event, self.state()
         event.prepare()
@@ -55,6 +62,28 @@ def every():
     """In the order of the table."""
     cells = [Cell(event, state) for event in EVENTS for state in STATES]
     return [cell for cell in cells if cell.makes_sense()]
+
+
+def late(_, frame):
+    where = "".join(traceback.format_stack(frame)[-6:])
+    raise Late(f"not done in time\n{where}")
+
+
+def attempt(cell):
+    """What was wrong."""
+    text = []
+    signal.signal(signal.SIGALRM, late)
+    signal.alarm(CELL_S + STOPPED_S)
+    try:
+        cell.run()
+    except (Failed, OSError, ValueError, subprocess.SubprocessError) as err:
+        text.append(str(err) or repr(err))
+    finally:
+        signal.alarm(0)
+    text += common.strict_records()
+    if text:
+        recover()
+    return text
 
 
 def recover():

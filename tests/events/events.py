@@ -32,6 +32,7 @@ class Event:
         self.commands, self.undoing, self.preparing = do, undo, prepare
         self.when_up = more.get("when_up", False)   # means nothing to a device that is down
         self.streams = more.get("streams", False)   # frames have to arrive
+        self.upstream = more.get("upstream", False) # shows a bug of docs/upstream-bugs.md
         self.nics = more.get("nics", ("ixgbe", "gve"))
         self.quick = more.get("quick", outcome.states)
 
@@ -239,6 +240,11 @@ def kill(capture):
     capture.process.wait()
 
 
+def crash(capture):
+    capture.process.send_signal(signal.SIGSEGV)
+    capture.process.wait()
+
+
 def release(capture):
     capture.tell("release")
 
@@ -303,6 +309,7 @@ EVENTS = (
         quick=("traffic",)),
     Act("release", Released, release),
     Act("exit", Released, quit_, ends=True, quick=("traffic",)),
+    Act("crash", Released, crash, ends=True, quick=()),
     Act("kill -9", Released, kill, ends=True),
     Gone("driver unbound", unbind),
     Gone("device removed", remove, quick=("traffic",)),
@@ -311,9 +318,11 @@ EVENTS = (
     # After these DMA debugging tells of upstream's bugs when the driver is unbound:
     # docs/upstream-bugs.md.
     Event("self-test", Restart, [self_test], [LINK_UP], when_up=True, nics=IXGBE,
-          quick=("traffic",)),
-    Event("reset that the device asks for", Restart, [ask_reset], nics=GVE, when_up=True),
-    Event("Tx timeout", Restart, [hang], [unstick, LINK_UP], when_up=True, quick=("traffic",)),
+          quick=("traffic",), upstream=True),
+    Event("reset that the device asks for", Restart, [ask_reset], nics=GVE, when_up=True,
+          upstream=True),
+    Event("Tx timeout", Restart, [hang], [unstick, LINK_UP], when_up=True, quick=("traffic",),
+          upstream=True),
 )
 
 # What cannot be made here, and why.

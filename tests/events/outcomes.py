@@ -176,6 +176,18 @@ class Down(Restart):
     states = ("traffic", "dry")
 
 
+class Several(Outcome):
+    """Of more than one event, of which some may make others do nothing."""
+    races = False
+
+    def check(self):
+        stats = self.account.settled(self.state.capture)
+        if not self.event.new_reader:
+            self.account.read(self.state.capture)
+            check_error(stats, self.event.error)
+        lease.right(stats)
+
+
 class Refused(Outcome):
     """Who wants the queue is refused, and the lease does not notice."""
     races = False

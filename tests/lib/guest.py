@@ -16,6 +16,10 @@ DEBUG = os.path.exists("/sys/kernel/debug/kmemleak")
 IOMMU = os.path.exists("/sys/kernel/iommu_groups/0")
 # What an emulated debug kernel takes longer for everything.
 SLOW = 8 if DEBUG else 1
+# In KiB, what /proc/meminfo sways by itself: KASAN keeps freed objects for long.
+SWAY = {"MemFree": 1024, "SUnreclaim": 512, "Percpu": 128}
+if DEBUG:
+    SWAY = {"MemFree": 131072, "SUnreclaim": 98304, "Percpu": 128}
 
 
 class Failed(Exception):
@@ -171,3 +175,19 @@ def memory():
         kept = sum(map(int, re.findall(r"^\s+count:\s+(\d+)", f.read(), re.M)))
     kib["MemFree"] += kept * os.sysconf("SC_PAGE_SIZE") // 1024
     return kib
+
+
+def settled():
+    """The same once nothing is on its way back."""
+    time.sleep(1)
+    with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as f:
+        f.write("3")
+    time.sleep(0.5)
+    return memory()
+
+
+def memory_lost(before):
+    """In KiB, of each of SWAY, since then."""
+    after = settled()
+    return {name: (after[name] - before[name]) * (-1 if name == "MemFree" else 1)
+            for name in SWAY}
