@@ -104,10 +104,13 @@ __be16 vlan_get_protocol_dgram(const struct sk_buff *skb);
 
 #ifdef CONFIG_PACKET_RX_DIRECT
 
-/* For each message of a socket without a ring, too, so not by a call. */
+/* On while there is any ring: other sockets ask at each message. */
+DECLARE_STATIC_KEY_FALSE(packet_direct_rings);
+
 static inline bool packet_direct_ring(const struct packet_sock *po)
 {
-	return rcu_access_pointer(po->direct);
+	return static_branch_unlikely(&packet_direct_rings) &&
+	       rcu_access_pointer(po->direct);
 }
 
 /* direct.c: called by af_packet.c and diag.c */

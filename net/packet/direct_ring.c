@@ -10,6 +10,8 @@
 
 #include "internal.h"
 
+DEFINE_STATIC_KEY_FALSE(packet_direct_rings);
+
 static_assert(sizeof(struct tpacket4_ctrl) == 256);
 static_assert(offsetof(struct tpacket4_ctrl, cons) == 128);
 static_assert(sizeof(struct tpacket4_hdr) == 64);
@@ -234,6 +236,7 @@ struct packet_direct *packet_direct_alloc(struct packet_sock *po,
 	if (!pd)
 		return NULL;
 
+	static_branch_inc(&packet_direct_rings);
 	pd->po = po;
 	pd->pdq.sk = &po->sk;
 	packet_direct_init(pd, req);
@@ -310,6 +313,7 @@ void packet_direct_free(struct packet_direct *pd)
 	packet_direct_free_pool(&pdq->payload);
 	vfree(pd->shared);
 	kfree(pd);
+	static_branch_dec(&packet_direct_rings);
 }
 
 /* The user gives entry number @at back with another slot than the one that it
