@@ -33,7 +33,7 @@ class Cell:
         if drivers.NAME not in event.nics:
             return False
         if not state.bound:
-            return event.outcome.races
+            return event.races
         if event.streams and not state.streams:
             return False
         return state.device_up or (event.outcome.when_down and not event.when_up)

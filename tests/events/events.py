@@ -32,6 +32,7 @@ class Event:
         self.commands, self.undoing, self.preparing = do, undo, prepare
         self.when_up = more.get("when_up", False)   # means nothing to a device that is down
         self.streams = more.get("streams", False)   # frames have to arrive
+        self.races = more.get("races", True) and outcome.races
         self.upstream = more.get("upstream", False) # shows a bug of docs/upstream-bugs.md
         self.nics = more.get("nics", ("ixgbe", "gve"))
         self.quick = more.get("quick", outcome.states)
@@ -322,7 +323,7 @@ EVENTS = (
     Event("reset that the device asks for", Restart, [ask_reset], nics=GVE, when_up=True,
           upstream=True),
     Event("Tx timeout", Restart, [hang], [unstick, LINK_UP], when_up=True, quick=("traffic",),
-          upstream=True),
+          races=False, upstream=True),     # a lease changes the carrier, too
 )
 
 # What cannot be made here, and why.
