@@ -10,16 +10,19 @@
 #define PAGE_BITS	12
 #define FIRST_SIZE	4096
 
+#define LIVE_BITS	64
+
 /**
  * struct guard_page - a page that was given once
  * @key:	its number plus one; 0: none
- * @queue:	that had it last
- * @live:	and has it still
+ * @queue:	that it was given to last
+ * @live:	a bit for each queue that has it still: a dma-buf may be given to
+ *		several, and a buffer may end on the page of another one
  */
 struct guard_page {
 	uint64_t key;
 	unsigned int queue;
-	bool live;
+	uint64_t live[GUARD_MAX_QUEUES / LIVE_BITS];
 };
 
 void guard_free(struct guard *guard)
@@ -77,7 +80,9 @@ void guard_given(struct guard *guard, struct nicsim *sim, unsigned int queue, ui
 		}
 		page = find(guard, key);
 		guard->used += !page->key;
-		*page = (struct guard_page){ .key = key, .queue = queue, .live = true };
+		page->key = key;
+		page->queue = queue;
+		page->live[queue / LIVE_BITS] |= 1ull << queue % LIVE_BITS;
 	}
 }
 
@@ -86,8 +91,17 @@ void guard_stopped(struct guard *guard, unsigned int queue)
 	size_t i;
 
 	for (i = 0; i < guard->size; i++)
-		if (guard->page[i].queue == queue)
-			guard->page[i].live = false;
+		guard->page[i].live[queue / LIVE_BITS] &= ~(1ull << queue % LIVE_BITS);
+}
+
+static bool is_live(const struct guard_page *page)
+{
+	uint64_t live = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(page->live); i++)
+		live |= page->live[i];
+	return live;
 }
 
 /* The first page of the range that nobody may write to, or NULL. */
@@ -98,7 +112,7 @@ static const struct guard_page *dead_page(const struct guard *guard, uint64_t ad
 
 	for (; guard->used && key <= last; key++) {
 		page = find(guard, key);
-		if (page->key && !page->live)
+		if (page->key && !is_live(page))
 			return page;
 	}
 	return NULL;

@@ -11,6 +11,8 @@
 
 #include "nicsim.h"
 
+#define GUARD_MAX_QUEUES	128
+
 struct guard_page;
 
 /**

@@ -168,6 +168,10 @@ static void test_guard(void)
 	guard_given(&nic->guard, NULL, 1, RX_BUF(0, 3), 2048);
 	guard_write(&nic->guard, NULL, 0, RX_BUF(0, 3) + 100, frame, 10, "test");
 	ok(fake.strict == 1, "given anew, to another queue");
+	guard_given(&nic->guard, NULL, 2, RX_BUF(0, 3), 2048);
+	guard_stopped(&nic->guard, 2);
+	guard_write(&nic->guard, NULL, 1, RX_BUF(0, 3) + 100, frame, 10, "test");
+	ok(fake.strict == 1, "one of two queues that had it has stopped");
 	rx_queue(0, ONE_BUFFER, 8);
 	receive_frame(frame, len);
 	ok(fake.strict == 1 && nic->fate.delivered == 1, "given anew to the same");
