@@ -19,8 +19,7 @@
  *			packet_direct_posted(); again while that says so
  *	poll (NAPI)	packet_direct_begin(), per descriptor
  *			packet_direct_complete() or packet_direct_completed(),
- *			and one of
- *			packet_direct_frame(), packet_direct_part(),
+ *			and one of packet_direct_part(),
  *			packet_direct_frame_end() and packet_direct_drop(),
  *			then packet_direct_flush(), then fill
  *	stop ring	what the NIC had finished as in a poll, without fill;
@@ -395,9 +394,10 @@ void packet_direct_part(struct packet_direct_queue *pdq,
  * packet_direct_frame_end() - the last part of a frame that is not plain
  * @pdq: lease
  * @part: where it is
- * @flags: as for packet_direct_frame(), of the whole frame
- * @hash: the NIC's hash
- * @protocol: as for packet_direct_frame()
+ * @flags: TPACKET4_CSUM_*, TPACKET4_HASH*, TPACKET4_PROTOCOL, TPACKET4_RX_ERROR,
+ *	   of the whole frame
+ * @hash: the NIC's hash, 0 without TPACKET4_HASH
+ * @protocol: ethertype that the NIC knows, 0 without TPACKET4_PROTOCOL
  *
  * Context: as packet_direct_part().
  */
