@@ -414,7 +414,8 @@ static noinline void packet_direct_take_split(struct packet_direct_queue *pdq,
 		if (unlikely(slot != payload_home[i]))
 			slot = packet_direct_swap_payload(pdq, at, i, slot);
 		*end = slot;
-		end += slot != TPACKET4_SLOT_NONE;
+		if (likely(slot != TPACKET4_SLOT_NONE))
+			end++;
 	}
 	pool->tail += count;
 	payload->tail += end - start;
