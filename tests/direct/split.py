@@ -253,7 +253,9 @@ def passed(program, memory):
         feed(sent)
         got = ring.frames(2, 1)     # the filter lets only ours pass
         for frame in got:
-            full = next(s.data for s in sent if len(s.data) == frame.length)
+            full = next((s.data for s in sent if len(s.data) == frame.length), None)
+            want(full is not None,
+                 f"{frame.length} bytes, which nobody sent: {frame.data[:64].hex()}")
             want(frame.data == full[:len(frame.data)], f"{frame.lengths()}")
             want(bool(frame.flags & TRUNCATED) == (len(frame.data) < frame.length),
                  f"{frame.flags:#x}")
