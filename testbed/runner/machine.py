@@ -10,12 +10,16 @@ CONSOLE = ("console=ttyS0", "oops=panic", "panic=-1", "panic_print=0x40")
 # An emulated CPU walks through "rep" byte by byte; without these flags the guest
 # takes its unrolled loops for memset and memcpy.
 NO_REP = "max,-erms,-fsrm,-fsrs,-fsrc,-fzrm"
+# What a test does not send itself is not on the wire: links have no IPv6, in any
+# namespace (a new one does not take over the setting of the first), and no device
+# is there unasked.
+QUIET = ("ipv6.disable_ipv6=1", "dummy.numdummies=0", "bonding.max_bonds=0")
 ROOT = ("root=root", "rootfstype=9p", "ro",
         "rootflags=trans=virtio,version=9p2000.L,msize=512000,cache=loose")
 
 
 def kernel_line(options, kind, run):
-    words = [*CONSOLE, *ROOT, "tsc=reliable", "mitigations=off", "dummy.numdummies=0", "bonding.max_bonds=0",
+    words = [*CONSOLE, *ROOT, *QUIET, "tsc=reliable", "mitigations=off",
              f"init={options.project}/testbed/guest-init",
              f"PD_PROJECT={options.project}", f"PD_RUN={run}"]
     # With counted instructions it is the guest's own, and exact.
