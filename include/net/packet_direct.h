@@ -14,8 +14,8 @@
  * changes and down/up like any other setting.
  *
  *	configure ring	packet_direct_queue(), then packet_direct_ring_up()
- *	fill		packet_direct_reclaim(), packet_direct_post(),
- *			packet_direct_dma(), once per batch the tail register,
+ *	fill		packet_direct_reclaim(), packet_direct_post_many(),
+ *			once per batch the tail register,
  *			packet_direct_posted(); again while that says so
  *	poll (NAPI)	packet_direct_begin(), per descriptor
  *			packet_direct_complete() or packet_direct_completed(),
@@ -317,7 +317,7 @@ int packet_direct_check_xdp(const struct net_device *dev, enum bpf_xdp_mode mode
  * @napi: what polls it
  * @size: descriptors that the NIC can hold at a time
  *
- * Before the first packet_direct_post().
+ * Before the first packet_direct_post_many().
  *
  * Context: RTNL; the queue is stopped.
  */
@@ -482,7 +482,7 @@ static inline u32 packet_direct_straight(u32 mask, u32 index)
  * packet_direct_post_many() - the next slots for the NIC, several at a time
  * @pool: slots of one kind
  * @max: at most so many
- * @slots: where their numbers are
+ * @slots: where their numbers are, which index &pool->dma
  *
  * For the most common loop of all: nothing of @pool has to be looked at between
  * one slot and the next.  @max has to be what packet_direct_reclaim() said, or
@@ -499,17 +499,6 @@ static inline u32 packet_direct_post_many(struct packet_direct_pool *pool,
 	*slots = &pool->fifo[pool->post & pool->mask];
 	pool->post += count;
 	return count;
-}
-
-/**
- * packet_direct_dma() - DMA address of a slot
- * @pool: slots of one kind
- * @slot: slot
- */
-static inline dma_addr_t packet_direct_dma(const struct packet_direct_pool *pool,
-					   u32 slot)
-{
-	return pool->dma[slot];
 }
 
 /**

@@ -30,19 +30,6 @@
 /* Fewer, and the test did not reach what it is about. */
 #define MIN_FAULTS	3
 
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	n = write(fd, text, strlen(text));
-	close(fd);
-
-	return n < 0 ? -errno : 0;
-}
-
 /* By default only allocations that may not sleep fail. */
 static int enable_faults(void)
 {
@@ -58,7 +45,7 @@ static int enable_faults(void)
 	int err;
 
 	for (i = 0; i < ARRAY_SIZE(settings); i++) {
-		err = write_file(settings[i].path, settings[i].text);
+		err = pd_write_file(settings[i].path, settings[i].text);
 		if (err)
 			return err;
 	}
@@ -79,8 +66,8 @@ static int set_high_orders(bool fail)
 	int err;
 
 	for (i = 0; i < ARRAY_SIZE(settings); i++) {
-		err = write_file(settings[i].path,
-				 fail ? settings[i].fail : settings[i].normal);
+		err = pd_write_file(settings[i].path,
+				    fail ? settings[i].fail : settings[i].normal);
 		if (err)
 			return err;
 	}

@@ -25,15 +25,18 @@
 bool pd_udp;
 __u32 pd_flow;
 
-static void write_file(const char *path, const char *text)
+int pd_write_file(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int err = 0;
 
 	if (fd < 0)
-		return;
+		return -errno;
 	if (write(fd, text, strlen(text)) < 0)
-		perror(path);
+		err = -errno;
 	close(fd);
+
+	return err;
 }
 
 /* A namespace of our own, in which nobody sends anything by itself. */
@@ -42,8 +45,8 @@ int pd_netns(void)
 	if (unshare(CLONE_NEWNET))
 		return -errno;
 
-	write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
-	write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
+	pd_write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
+	pd_write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
 
 	return pd_if_up("lo", true);
 }

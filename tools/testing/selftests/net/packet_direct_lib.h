@@ -45,6 +45,8 @@ extern bool pd_udp;
 /* Which flow, by its source address because not every NIC looks at ports. */
 extern __u32 pd_flow;
 
+int pd_write_file(const char *path, const char *text);
+
 /* devices */
 int pd_netns(void);
 int __printf(1, 2) pd_run(const char *fmt, ...);

@@ -5,7 +5,6 @@
  *
  *	PD_IFACE, PD_QUEUE, PD_PEER	as in packet_direct_hw.c
  */
-#include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -25,19 +24,6 @@
 #define MIB		0x100000ULL
 
 static struct pd_frame frame;
-
-static int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	n = write(fd, text, strlen(text));
-	close(fd);
-
-	return n < 0 ? -errno : 0;
-}
 
 static long long read_number(const char *path)
 {
@@ -133,16 +119,16 @@ static int enter_cgroup(unsigned long long limit)
 	if (mkdir(CGROUP, 0755) && errno != EEXIST)
 		return -errno;
 	snprintf(text, sizeof(text), "%llu", limit);
-	err = write_text(CGROUP "/memory.max", text);
+	err = pd_write_file(CGROUP "/memory.max", text);
 	if (!err)
-		err = write_text(CGROUP "/cgroup.procs", "0");
+		err = pd_write_file(CGROUP "/cgroup.procs", "0");
 
 	return err;
 }
 
 static int leave_cgroup(void)
 {
-	int err = write_text(CGROUPS "/cgroup.procs", "0");
+	int err = pd_write_file(CGROUPS "/cgroup.procs", "0");
 
 	return err ?: rmdir(CGROUP) ? -errno : 0;
 }
@@ -296,11 +282,11 @@ static int be_root_of_namespace(int flags)
 	snprintf(map, sizeof(map), "0 %u 1", geteuid());
 	if (unshare(CLONE_NEWUSER | flags))
 		return -errno;
-	err = write_text("/proc/self/setgroups", "deny");
+	err = pd_write_file("/proc/self/setgroups", "deny");
 	if (!err)
-		err = write_text("/proc/self/uid_map", map);
+		err = pd_write_file("/proc/self/uid_map", map);
 	if (!err)
-		err = write_text("/proc/self/gid_map", map);
+		err = pd_write_file("/proc/self/gid_map", map);
 
 	return err;
 }
