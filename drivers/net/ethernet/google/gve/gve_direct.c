@@ -810,6 +810,10 @@ static int gve_direct_restart_one(struct gve_priv *priv, unsigned int queue)
  * good order if it can be, because this driver loses the memory of its admin queue
  * in a reset without.
  *
+ * The driver starts the Tx queues again without having them run.  What the stack
+ * has for them would stay there until somebody sends more, for ever where the
+ * sender waits for what is there.
+ *
  * Return: 0 or -errno
  */
 static int gve_direct_restart(struct gve_priv *priv, unsigned int queue)
@@ -818,12 +822,13 @@ static int gve_direct_restart(struct gve_priv *priv, unsigned int queue)
 
 	err = queue ? gve_direct_restart_one(priv, queue) :
 		      gve_direct_restart_all(priv);
-	if (!err)
-		return 0;
-
-	netdev_err(priv->dev, "RX queue %u did not restart (%d): resetting\n",
-		   queue, err);
-	return gve_reset(priv, true);
+	if (err) {
+		netdev_err(priv->dev, "RX queue %u did not restart (%d): resetting\n",
+			   queue, err);
+		err = gve_reset(priv, true);
+	}
+	netif_tx_schedule_all(priv->dev);
+	return err;
 }
 
 /**
