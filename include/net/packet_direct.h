@@ -669,6 +669,7 @@ static inline void __packet_direct_fill(struct packet_direct_queue *pdq,
  * @payload_home: as @home
  * @payload_fifo: as @fifo
  * @tstamp: of all
+ * @first: number of the first one's entry
  * @count: how many there are so far
  *
  * In a run neither the entries nor the FIFOs wrap, and what is known of the
@@ -681,6 +682,7 @@ struct packet_direct_run {
 	const u32		*payload_home;
 	const u32		*payload_fifo;
 	u64			tstamp;
+	unsigned long		first;
 	unsigned long		count;
 };
 
@@ -703,8 +705,9 @@ static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
 	const struct packet_direct_pool *slots = &pdq->slots;
 	const struct packet_direct_pool *payload = &pdq->payload;
 
-	run->hdr = &pdq->hdrs[pdq->fill & pdq->mask];
-	run->home = &slots->home[pdq->fill & pdq->mask];
+	run->first = pdq->fill & pdq->mask;
+	run->hdr = &pdq->hdrs[run->first];
+	run->home = &slots->home[run->first];
 	run->fifo = &slots->fifo[slots->head & slots->mask];
 	run->tstamp = pdq->tstamp;
 	run->count = 0;
@@ -716,7 +719,7 @@ static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
 	if (!packet_direct_is_split(pdq))
 		return max;
 
-	run->payload_home = &payload->home[pdq->fill & pdq->mask];
+	run->payload_home = &payload->home[run->first];
 	run->payload_fifo = &payload->fifo[payload->head & payload->mask];
 	return min(max, packet_direct_straight(payload->mask, payload->head));
 }
@@ -760,8 +763,8 @@ static inline void packet_direct_run_frame(struct packet_direct_queue *pdq,
 {
 	/* as a rule an entry has the slot of its last time */
 	if (unlikely(slot != run->home[run->count]))
-		__packet_direct_bind(pdq, &pdq->slots,
-				     (pdq->fill + run->count) & pdq->mask, slot);
+		__packet_direct_bind(pdq, &pdq->slots, run->first + run->count,
+				     slot);
 	if (keep < len)
 		flags |= TPACKET4_TRUNCATED;
 	__packet_direct_write(run->hdr, slot, 0, keep, flags, len, hash,
@@ -807,11 +810,11 @@ static inline void packet_direct_run_split(struct packet_direct_queue *pdq,
 		payload = TPACKET4_SLOT_NONE;
 	}
 	if (unlikely(slot != run->home[run->count]))
-		__packet_direct_bind(pdq, &pdq->slots,
-				     (pdq->fill + run->count) & pdq->mask, slot);
+		__packet_direct_bind(pdq, &pdq->slots, run->first + run->count,
+				     slot);
 	if (unlikely(payload != run->payload_home[run->count]))
-		__packet_direct_bind_payload(pdq, (pdq->fill + run->count) &
-					     pdq->mask, payload);
+		__packet_direct_bind_payload(pdq, run->first + run->count,
+					     payload);
 	__packet_direct_write(run->hdr, slot, 0, len, flags, len + payload_len,
 			      hash, run->tstamp, protocol);
 	__packet_direct_write_payload(run->hdr, payload, payload_len);
