@@ -8,10 +8,12 @@ import socket
 import time
 
 import drivers
+import lease
 import rivals
-from common import (CPUS, DRIVER, FAR, NIC, PCI, carrier_changes, link_up, model, no_rule,
-                    reprobe, set_address, setup_near)
-from guest import SLOW, carrier, sh, splat_wanted, until, want
+import xdp
+from common import (CPUS, DRIVER, FAR, NIC, PCI, carrier_changes, leased, link_up, model,
+                    no_rule, reprobe, rule, set_address, setup_near)
+from guest import SLOW, Namespace, carrier, sh, splat_wanted, until, want
 from outcomes import Down, Lost, Outcome, Process, Refused, Released, Restart
 
 PASSED = "/tmp/passed"
@@ -96,6 +98,52 @@ class Gone(Event):
         setup_near()
 
 
+class Inside(Event):
+    """The namespace that the device is in is deleted, and lives on by the process that
+    has the lease. With that process it ends, and the device is back in the first one.
+    """
+    ends = True
+
+    def __init__(self, name, **more):
+        super().__init__(name, Released, **more)
+        self.namespace = Namespace("away")
+
+    def prepare(self):
+        sh("ip netns add away")
+        sh("ip link set eth0 netns away")
+        self.namespace.enter()
+        setup_near()
+
+    def do(self, capture):
+        self.namespace.leave()
+        delete_namespace()
+        before = capture.stats()
+        time.sleep(0.2)
+        if not NIC("status")["done"]:
+            until("frames come", lambda: capture.stats()["gen"] > before["gen"])
+        stats = capture.stats()
+        want(not os.path.exists("/sys/class/net/eth0"), "eth0 is back too early")
+        want((stats["state"], stats["generation"]) == (before["state"], before["generation"]),
+             f"{before}, then {stats}")
+        lease.right(stats)
+        capture.kill()
+        eth0_is_back()
+        setup_near()
+
+    def undo(self):
+        """Unless it came to that."""
+        self.namespace.leave()
+        if not os.path.exists("/sys/class/net/eth0"):
+            sh("ip netns exec away ip link set eth0 netns 1", check=False)
+            sh("ip netns del away", check=False)
+            eth0_is_back()
+            setup_near()
+
+
+def eth0_is_back():
+    until("eth0 is back", lambda: os.path.exists("/sys/class/net/eth0"))
+
+
 def pull():
     """The cable, which makes a difference to a device that is up."""
     NIC("link down")
@@ -113,8 +161,27 @@ def more_queues(count):
 
 
 def fewer_queues(_):
+    """So that the leased one would be the first without."""
     no_rule()       # which would be a reason of its own
-    return sh(more_queues(1), check=False)
+    return sh(more_queues(leased()), check=False)
+
+
+def generic_xdp():
+    """It drops all that the stack gets, which is not what the lease gets."""
+    with xdp.generic_drop("eth0"):
+        out = sh(f"ping -q -c 1 -W 1 {FAR}", check=False)
+        want(" 0 received" in out or "unreachable" in out, f"there is no program: {out}")
+
+
+def steer_away():
+    """The frames that the lease gets, and others to and from its queue."""
+    other = (leased() + 1) % CPUS
+    sh(f"ethtool -N eth0 flow-type udp4 dst-port 10 action {other} loc 6")
+    sh(f"ethtool -N eth0 flow-type udp4 dst-port 11 action {leased()} loc 7")
+    rule(other)
+    rule(leased())
+    sh("ethtool -N eth0 delete 6")
+    sh("ethtool -N eth0 delete 7")
 
 
 def hang():
@@ -153,7 +220,7 @@ def remove(between):
     sh(f"echo 1 > {PCI}/remove")
     between()
     sh("echo 1 > /sys/bus/pci/rescan")
-    until("eth0 is back", lambda: os.path.exists("/sys/class/net/eth0"))
+    eth0_is_back()
 
 
 def unbind(between):
@@ -168,7 +235,7 @@ def to_namespace(back):
             between()
         finally:
             back()
-        until("eth0 is back", lambda: os.path.exists("/sys/class/net/eth0"))
+        eth0_is_back()
     return go
 
 
@@ -265,6 +332,9 @@ EVENTS = (
           nics=GVE),
     Event("RSS table", Outcome, [f"ethtool -X eth0 equal {CPUS - 1}", "ethtool -X eth0 default"],
           ["ethtool -X eth0 default"]),
+    Event("flow rules", Outcome, [steer_away],
+          ["ethtool -N eth0 delete 6", "ethtool -N eth0 delete 7"], when_up=True),
+    Event("generic XDP program", Outcome, [generic_xdp]),
     Event("offloads", Outcome, ["ethtool -K eth0 gro off", "ethtool -K eth0 gro on",
                                 "ethtool -K eth0 rx off", "ethtool -K eth0 rx on"],
           ["ethtool -K eth0 gro on rx on"], quick=()),
@@ -316,6 +386,7 @@ EVENTS = (
     Gone("device removed", remove, quick=("traffic",)),
     Gone("moved to a namespace", to_namespace(move_back), quick=("traffic", "half bound")),
     Gone("its namespace deleted", to_namespace(delete_namespace), quick=("traffic",)),
+    Inside("its namespace deleted around the process", quick=("traffic",)),
     # After these DMA debugging tells of upstream's bugs when the driver is unbound:
     # docs/upstream-bugs.md.
     Event("self-test", Restart, [self_test], [LINK_UP], when_up=True, nics=IXGBE,

@@ -2,6 +2,7 @@
 """The guest's interfaces, and the NIC models behind them."""
 
 import contextlib
+import ctypes
 import json
 import os
 import re
@@ -144,6 +145,7 @@ def two_ports(near="10.9.0.1", far="10.9.0.2"):
     """eth0 here and eth1, wired to it, in the namespace 'far', with addresses."""
     if not os.path.exists("/run/netns/far"):
         sh("ip netns add far")
+    if os.path.exists("/sys/class/net/eth1"):
         sh("ip link set eth1 netns far")
     sh(f"ip addr replace {far}/24 dev eth1", far=True)
     sh("ip link set lo up", far=True)
@@ -152,6 +154,41 @@ def two_ports(near="10.9.0.1", far="10.9.0.2"):
     sh("ip link set eth0 arp on up")
     until("eth0 has its link", carrier)
     until("eth1 has its link", lambda: "LOWER_UP" in sh("ip link show eth1", far=True))
+
+
+CLONE_NEWNET = 1 << 30
+
+
+def _enter_namespace(path):
+    """This process, and those that it begins from now on. Else the namespace does not
+    know of it: nothing is left open.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open(path, "rb") as file:
+        if libc.setns(file.fileno(), CLONE_NEWNET):
+            err = ctypes.get_errno()
+            raise OSError(err, f"setns({path}): {os.strerror(err)}")
+
+
+class Namespace:
+    """A network namespace of ip's that the tests are in for a while."""
+
+    def __init__(self, name):
+        self.name, self.inside = name, False
+
+    def enter(self):
+        """/sys shows the devices of the namespace in which it was mounted."""
+        _enter_namespace(f"/run/netns/{self.name}")
+        self.inside = True
+        sh("mount -t sysfs sysfs /sys")
+
+    def leave(self):
+        """Back to the first one."""
+        if not self.inside:
+            return
+        sh("umount /sys")
+        _enter_namespace("/proc/1/ns/net")
+        self.inside = False
 
 
 @contextlib.contextmanager
