@@ -400,6 +400,7 @@ EVENTS = (
 # What cannot be made here, and why.
 IMPOSSIBLE = (
     ("suspend and resume", "the guest's root file system is on virtio-9p, which cannot resume"),
+    ("VFs, offloaded macvlans, DCB", "the emulated NICs have no pools of queues"),
     ("AER recovery", "the emulated root complex has no port that injects errors"),
     ("rmmod", "drivers are built into the testbed's kernels; unbinding takes the same path"),
 )

@@ -881,11 +881,30 @@ static void ixgbe_direct_forget_flows(struct ixgbe_adapter *adapter)
 }
 
 /**
+ * ixgbe_direct_mode_ok - are all rings queues of the netdev, and only that
+ * @adapter: board private structure
+ * @ring: Rx ring
+ *
+ * With VMDq, which SR-IOV brings along, a ring can be that of a macvlan.
+ *
+ * Return: true if so
+ **/
+static bool ixgbe_direct_mode_ok(const struct ixgbe_adapter *adapter,
+				 const struct ixgbe_ring *ring)
+{
+	return !(adapter->flags & (IXGBE_FLAG_SRIOV_ENABLED |
+				   IXGBE_FLAG_VMDQ_ENABLED |
+				   IXGBE_FLAG_DCB_ENABLED)) &&
+	       !adapter->hw_tcs && !test_bit(__IXGBE_RX_FCOE, &ring->state);
+}
+
+/**
  * ixgbe_direct_configure - find out whether a ring is a leased queue's
  * @adapter: board private structure
  * @ring: Rx ring about to be configured
  *
- * The ring of the self-test has the number of a queue but is not its.
+ * The ring of the self-test has the number of a queue but is not its.  A lease
+ * that is older than a mode in which there can be none waits for its end.
  **/
 void ixgbe_direct_configure(struct ixgbe_adapter *adapter,
 			    struct ixgbe_ring *ring)
@@ -893,7 +912,8 @@ void ixgbe_direct_configure(struct ixgbe_adapter *adapter,
 	struct packet_direct_queue *pdq = NULL;
 	unsigned int counter;
 
-	if (ring == adapter->rx_ring[ring->queue_index])
+	if (ring == adapter->rx_ring[ring->queue_index] &&
+	    ixgbe_direct_mode_ok(adapter, ring))
 		pdq = packet_direct_queue(adapter->netdev, ring->queue_index);
 	if (!pdq)
 		return;
@@ -1277,10 +1297,7 @@ ixgbe_direct_limits(struct net_device *netdev, unsigned int queue,
 		return PACKET_DIRECT_NO_QUEUE;
 	if (adapter->xdp_prog)
 		return PACKET_DIRECT_QUEUE_XDP;
-	if ((adapter->flags & (IXGBE_FLAG_SRIOV_ENABLED |
-			       IXGBE_FLAG_VMDQ_ENABLED |
-			       IXGBE_FLAG_DCB_ENABLED)) || adapter->hw_tcs ||
-	    test_bit(__IXGBE_RX_FCOE, &ring->state))
+	if (!ixgbe_direct_mode_ok(adapter, ring))
 		return PACKET_DIRECT_QUEUE_MODE;
 	if (ring->q_vector->rx.count != 1)
 		return PACKET_DIRECT_QUEUE_SHARED_IRQ;
@@ -1320,8 +1337,9 @@ static int ixgbe_direct_bind(struct net_device *netdev, unsigned int queue,
  * @queue: number of the queue
  * @pdq: lease that it had
  *
- * Without a ring, as the number of queues was changed, only a reset after which
- * no queue is enabled says something about this one.
+ * Without a ring, as the number of queues was changed, or with one that is
+ * another queue of the NIC's in the present mode, only a reset after which no
+ * queue is enabled says something about this one.
  *
  * Return: 0 once the NIC cannot write to the slots any more, or -EIO
  **/
@@ -1333,6 +1351,8 @@ static int ixgbe_direct_unbind(struct net_device *netdev, unsigned int queue,
 	int err;
 
 	ASSERT_RTNL();
+	if (ring && !ixgbe_direct_mode_ok(adapter, ring))
+		ring = NULL;
 	if (!ixgbe_direct_running(adapter))
 		return ixgbe_direct_confirm_down(adapter, ring);
 
