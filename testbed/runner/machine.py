@@ -21,7 +21,7 @@ ROOT = ("root=root", "rootfstype=9p", "ro",
 def kernel_line(options, kind, run):
     words = [*CONSOLE, *ROOT, *QUIET, "tsc=reliable", "mitigations=off",
              f"init={options.project}/testbed/guest-init",
-             f"PD_PROJECT={options.project}", f"PD_RUN={run}"]
+             f"PD_PROJECT={options.project}", f"PD_KERNEL={options.kernel}", f"PD_RUN={run}"]
     # With counted instructions it is the guest's own, and exact.
     if kind == "tcg" and not options.icount and (khz := tsc.khz()):
         words.append(f"tsc_early_khz={khz}")

@@ -11,15 +11,16 @@ import drivers
 import lease
 import rivals
 import xdp
-from common import (CPUS, DRIVER, FAR, NIC, PCI, carrier_changes, leased, link_up, model,
+from common import (CPUS, DRIVER, FAR, NEAR, NIC, PCI, carrier_changes, leased, link_up, model,
                     no_rule, reprobe, rule, set_address, setup_near)
-from guest import SLOW, Namespace, carrier, sh, splat_wanted, until, want
+from guest import SLOW, Namespace, carrier, sh, splat_wanted, two_ports, until, want
 from outcomes import Down, Lost, Outcome, Process, Refused, Released, Restart
 
 PASSED = "/tmp/passed"
 SO_SNDBUFFORCE, DISCARD, FILLS_TX_QUEUE = 32, 9, 1500
 FULL = os.environ.get("FULL")
 STOPPED_S = 60 if FULL else 1
+MODULE = os.path.exists(f"/sys/module/{drivers.NAME}/refcnt")
 IXGBE, GVE = ("ixgbe",), ("gve",)
 
 
@@ -227,6 +228,17 @@ def unbind(between):
     reprobe(between, set_address)
 
 
+def unload(between):
+    """The driver's code and data are gone, and the other port's device with it."""
+    sh(f"rmmod {drivers.NAME}")
+    try:
+        between()
+    finally:
+        sh(f"modprobe -d {os.environ['PD_KERNEL']}/root {drivers.NAME}")
+        eth0_is_back()
+        two_ports(NEAR, FAR)
+
+
 def to_namespace(back):
     def go(between):
         sh("ip netns add away")
@@ -384,6 +396,7 @@ EVENTS = (
     Act("kill -9", Released, kill, ends=True),
     Gone("driver unbound", unbind),
     Gone("device removed", remove, quick=("traffic",)),
+    *([Gone("rmmod", unload)] if MODULE else []),
     Gone("moved to a namespace", to_namespace(move_back), quick=("traffic", "half bound")),
     Gone("its namespace deleted", to_namespace(delete_namespace), quick=("traffic",)),
     Inside("its namespace deleted around the process", quick=("traffic",)),
@@ -402,5 +415,5 @@ IMPOSSIBLE = (
     ("suspend and resume", "the guest's root file system is on virtio-9p, which cannot resume"),
     ("VFs, offloaded macvlans, DCB", "the emulated NICs have no pools of queues"),
     ("AER recovery", "the emulated root complex has no port that injects errors"),
-    ("rmmod", "drivers are built into the testbed's kernels; unbinding takes the same path"),
+    *([] if MODULE else [("rmmod", "the drivers are built in, but for KERNEL=modules")]),
 )
