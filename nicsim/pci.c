@@ -22,6 +22,7 @@ struct pci {
 	uint8_t power_on[PCI_CFG_SIZE];
 	uint8_t *msix;		/* the table, then the pending bits */
 	size_t table_size, pba_size;
+	uint64_t resets;
 };
 
 static void put16(uint8_t *p, uint32_t val)
@@ -194,6 +195,7 @@ void pci_reset(struct pci *pci)
 	struct nicsim *sim = pci->sim;
 	bool master = pci_bus_master(pci);
 
+	pci->resets++;
 	memcpy(pci->config, pci->power_on, sizeof(pci->config));
 	msix_reset(pci);
 	if (master && sim->model->bus_master)
@@ -201,9 +203,17 @@ void pci_reset(struct pci *pci)
 	sim->model->reset(sim->priv);
 }
 
+static bool pm_in_d3(struct pci *pci)
+{
+	uint8_t at = pci->sim->model->pm_cap_offset;
+
+	return at && (pci->config[at + PCI_PM_CTRL] & PCI_PM_CTRL_STATE_MASK) == 3;
+}
+
+/* A device in D3hot has its configuration space and nothing else. */
 bool pci_bus_master(struct pci *pci)
 {
-	return pci->config[PCI_COMMAND] & PCI_COMMAND_MASTER;
+	return (pci->config[PCI_COMMAND] & PCI_COMMAND_MASTER) && !pm_in_d3(pci);
 }
 
 /* A device that goes on with DMA whatever the driver writes there. */
@@ -223,13 +233,6 @@ bool pci_bus_master_stuck(struct pci *pci)
 void pci_config_read(struct pci *pci, uint64_t off, void *buf, size_t len)
 {
 	memcpy(buf, pci->config + off, len);
-}
-
-static bool pm_in_d3(struct pci *pci)
-{
-	uint8_t at = pci->sim->model->pm_cap_offset;
-
-	return at && (pci->config[at + PCI_PM_CTRL] & PCI_PM_CTRL_STATE_MASK) == 3;
 }
 
 /* Writes the register, then starts what the write asks for: a reset requested
@@ -260,6 +263,11 @@ void pci_config_write(struct pci *pci, uint64_t off, const void *buf, size_t len
 		m->bus_master(pci->sim->priv, !master);
 }
 
+void pci_stats(struct pci *pci, FILE *out)
+{
+	fprintf(out, "\"resets\":%ju", (uintmax_t)pci->resets);
+}
+
 uint64_t pci_bar_size(struct pci *pci, unsigned int bar)
 {
 	return pci->sim->model->bar[bar].size;
@@ -280,6 +288,14 @@ static uint8_t *msix_bytes(struct pci *pci, unsigned int bar, uint64_t off, bool
 	return NULL;
 }
 
+static bool bar_asleep(struct pci *pci, unsigned int bar, uint64_t off, const char *what)
+{
+	if (!pm_in_d3(pci))
+		return false;
+	nicsim_strict(pci->sim, "%s BAR %u at %#jx in D3hot", what, bar, (uintmax_t)off);
+	return true;
+}
+
 uint64_t pci_bar_read(struct pci *pci, unsigned int bar, uint64_t off, unsigned int size)
 {
 	struct nicsim *sim = pci->sim;
@@ -287,6 +303,8 @@ uint64_t pci_bar_read(struct pci *pci, unsigned int bar, uint64_t off, unsigned 
 	uint8_t *bytes;
 	bool table;
 
+	if (bar_asleep(pci, bar, off, "read of"))
+		return UINT64_MAX >> (64 - 8 * size);
 	bytes = msix_bytes(pci, bar, off, &table);
 	if (!bytes)
 		return sim->model->bar_read(sim->priv, bar, off, size);
@@ -301,6 +319,8 @@ void pci_bar_write(struct pci *pci, unsigned int bar, uint64_t off, uint64_t val
 	uint8_t *bytes;
 	bool table;
 
+	if (bar_asleep(pci, bar, off, "write to"))
+		return;
 	bytes = msix_bytes(pci, bar, off, &table);
 	if (!bytes)
 		sim->model->bar_write(sim->priv, bar, off, val, size);

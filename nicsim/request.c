@@ -161,6 +161,8 @@ static bool do_stats(struct nicsim *sim, struct ctl_args *a, FILE *out)
 	fputs(",\"model\":{", out);
 	if (sim->model->stats)
 		sim->model->stats(sim->priv, out);
+	fputs("},\"pci\":{", out);
+	pci_stats(sim->pci, out);
 	fputs("},\"wire\":{", out);
 	wire_stats(sim->wire, out);
 	fputs("},\"source\":{", out);

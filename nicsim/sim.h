@@ -65,6 +65,7 @@ struct pci *pci_new(struct nicsim *sim);
 void pci_free(struct pci *pci);
 void pci_power_on(struct pci *pci);
 void pci_reset(struct pci *pci);
+void pci_stats(struct pci *pci, FILE *out);
 bool pci_bus_master(struct pci *pci);
 void pci_stick_bus_master(struct pci *pci, bool stuck);
 bool pci_bus_master_stuck(struct pci *pci);

@@ -333,12 +333,35 @@ def resets():
             assert after >> 8 == (before >> 8) + 1 and not after & 1
             assert client.reg(LB_SCRATCH) == 0 and client.cfg(4, 2) == 0
 
+        def sleep_and_wake():
+            client.set_cfg(0x44, 2, 3)
+            assert client.cfg(0x44, 2) == 3
+            client.set_cfg(0x44, 2, 0)
+
+        before = sim.control.ok("stats")["pci"]["resets"]
         reset_by(lambda: client.request(RESET))
         reset_by(lambda: client.set_cfg(0xa8, 2, 0xa810))
         assert client.cfg(0xa8, 2) & 0x8000 == 0
+        reset_by(sleep_and_wake)
+        assert sim.control.ok("stats")["pci"]["resets"] == before + 3
+
+
+def asleep():
+    """in D3hot there is configuration space, but no BAR and no bus mastering"""
+    with Nicsim() as sim:
+        client = Client(sim)
+        client.bus_master()
+        assert client.reg(LB_STATE) & 1
         client.set_cfg(0x44, 2, 3)
-        assert client.cfg(0x44, 2) == 3
-        reset_by(lambda: client.set_cfg(0x44, 2, 0))
+        assert client.cfg(4, 2) & 4
+        assert client.reg(LB_SCRATCH) == (1 << 64) - 1
+        client.set_reg(LB_SCRATCH, 7)
+        texts = [r["text"] for r in sim.control.ok("strict")["strict"]]
+        assert len(texts) == 2 and all("in D3hot" in t for t in texts), texts
+        sim.control.ok("strict-clear")
+        client.set_cfg(0x44, 2, 0)
+        assert client.reg(LB_SCRATCH) == 0
+
 
 
 def malformed():
@@ -453,4 +476,4 @@ def idle():
 
 run([version, device_info, config_space, bar_sizing, bar_access, bar_refusals, large_config,
      msix_table, dma, dma_offset, dma_strict, dma_refusals, no_leaks, interrupts, timer, resets,
-     malformed, bad_sizes, fuzz, reconnect, slow_reader, idle])
+     asleep, malformed, bad_sizes, fuzz, reconnect, slow_reader, idle])
