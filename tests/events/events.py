@@ -21,6 +21,10 @@ SO_SNDBUFFORCE, DISCARD, FILLS_TX_QUEUE = 32, 9, 1500
 FULL = os.environ.get("FULL")
 STOPPED_S = 60 if FULL else 1
 MODULE = os.path.exists(f"/sys/module/{drivers.NAME}/refcnt")
+PCI_EVENTS = "/sys/kernel/debug/packet_direct_test"
+CAN_SLEEP = os.path.exists(f"{PCI_EVENTS}/suspend")
+ASLEEP = "gen count=200 pause=0"
+ASLEEP_S = 0.2
 IXGBE, GVE = ("ixgbe",), ("gve",)
 
 
@@ -260,6 +264,36 @@ def delete_namespace():
     sh("ip netns del away")
 
 
+def pci_event(name):
+    """To the device alone, net/packet/direct_test_pci.c; how often it was reset."""
+    before = NIC("stats")["pci"]["resets"]
+    with open(f"{PCI_EVENTS}/{name}", "w", encoding="ascii") as file:
+        file.write(os.path.basename(PCI))
+    return NIC("stats")["pci"]["resets"] - before
+
+
+def sleep():
+    """Frames that come meanwhile are lost, and so is what the device knew."""
+    pci_event("suspend")
+    try:
+        if NIC("status")["done"]:
+            NIC(ASLEEP)
+        time.sleep(ASLEEP_S)
+    finally:
+        resets = pci_event("resume")
+    want(resets == 1, f"{resets} resets by waking up")
+
+
+def fatal_error():
+    resets = pci_event("fatal")
+    want(resets == 1, f"{resets} resets by a fatal error")
+
+
+def nonfatal_error():
+    resets = pci_event("nonfatal")
+    want(resets == 0, f"{resets} resets by an error that is not fatal")
+
+
 def fork_and_reap(capture):
     capture.tell("fork")
     time.sleep(0.2)
@@ -370,6 +404,11 @@ EVENTS = (
           ["ethtool -K eth0 ntuple on", LINK_UP], nics=IXGBE, quick=("traffic",)),
     Event("reset", Restart, [DRIVER.reset.format("eth0")], [LINK_UP], when_up=True,
           quick=("traffic", "dry", "waking up", "being bound")),
+    Event("suspend and resume", Restart, [sleep], [LINK_UP], races=False,
+          nics=IXGBE + GVE if CAN_SLEEP else ()),
+    Event("AER recovery, fatal", Restart, [fatal_error], [LINK_UP], nics=IXGBE),
+    Event("AER recovery, not fatal", Restart, [nonfatal_error], [LINK_UP], nics=IXGBE,
+          quick=("traffic",)),
     Event("down and up", Down, ["ip link set eth0 down", "ip link set eth0 up"]),
     Event("bond", Down, ["ip link add bond0 type bond", "ip link set eth0 down",
                          "ip link set eth0 master bond0", "ip link set bond0 up",
@@ -411,9 +450,10 @@ EVENTS = (
 )
 
 # What cannot be made here, and why.
-IMPOSSIBLE = (
-    ("suspend and resume", "the guest's root file system is on virtio-9p, which cannot resume"),
-    ("VFs, offloaded macvlans, DCB", "the emulated NICs have no pools of queues"),
-    ("AER recovery", "the emulated root complex has no port that injects errors"),
-    *([] if MODULE else [("rmmod", "the drivers are built in, but for KERNEL=modules")]),
-)
+IMPOSSIBLE = [("VFs, offloaded macvlans, DCB", "the emulated NICs have no pools of queues")]
+if not MODULE:
+    IMPOSSIBLE.append(("rmmod", "the drivers are built in, but for KERNEL=modules"))
+if not CAN_SLEEP:
+    IMPOSSIBLE.append(("suspend and resume", "this kernel cannot suspend, KERNEL=sleep can"))
+if drivers.NAME == "gve":
+    IMPOSSIBLE.append(("AER recovery", "the driver has no handlers for errors"))
