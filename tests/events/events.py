@@ -273,7 +273,9 @@ def pci_event(name):
 
 
 def sleep():
-    """Frames that come meanwhile are lost, and so is what the device knew."""
+    """Frames that come meanwhile are lost, and so is what the device knew, but with
+    gve, whose driver leaves the device in D0.
+    """
     pci_event("suspend")
     try:
         if NIC("status")["done"]:
@@ -281,7 +283,7 @@ def sleep():
         time.sleep(ASLEEP_S)
     finally:
         resets = pci_event("resume")
-    want(resets == 1, f"{resets} resets by waking up")
+    want(resets == (drivers.NAME != "gve"), f"{resets} resets by waking up")
 
 
 def fatal_error():
