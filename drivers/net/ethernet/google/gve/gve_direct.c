@@ -583,6 +583,10 @@ static void gve_direct_count(struct gve_rx_ring *rx,
  * A ring without slots does not keep NAPI polling: the core schedules it when
  * there are new ones.
  *
+ * With the whole @budget used it has to be polled again on this CPU, be it the
+ * interrupt's or not.  The interrupt tells of new completions only, and there
+ * are none while all slots wait in old ones.
+ *
  * Return: completions cleaned
  */
 int gve_rx_poll_direct(struct gve_rx_ring *rx, int budget)
