@@ -14,9 +14,10 @@ SPLAT = re.compile(r"""
   | unregister_netdevice:\ waiting\ for
 """, re.VERBOSE)
 
-# A test says in /dev/kmsg which of those it is about to cause, and nothing when
-# that is over.
+# A test says in /dev/kmsg which of those it is about to cause, by one or several
+# texts, and nothing when that is over.
 WANTED = re.compile(r"testbed: wanted: (.*)$")
+BETWEEN = " | "
 SHOWN = 60
 
 
@@ -24,11 +25,11 @@ def splat(path):
     """The console from the first line that fails the run, or None."""
     with open(path, errors="replace") as f:
         lines = f.read().splitlines()
-    wanted = ""
+    wanted = []
     for n, line in enumerate(lines):
         if (said := WANTED.search(line)):
-            wanted = said[1]
-        elif SPLAT.search(line) and not (wanted and wanted in line):
+            wanted = list(filter(None, said[1].split(BETWEEN)))
+        elif SPLAT.search(line) and not any(text in line for text in wanted):
             return lines[n:n + SHOWN]
     return None
 
