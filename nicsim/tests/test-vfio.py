@@ -363,7 +363,6 @@ def asleep():
         assert client.reg(LB_SCRATCH) == 0
 
 
-
 def malformed():
     """wrong lengths, commands and message types get an error, and the next request works"""
     with Nicsim() as sim:

@@ -184,13 +184,17 @@ def leases_under_ping(rounds):
     return out
 
 
+def eth0_is_back():
+    until("eth0 is back", lambda: os.path.exists("/sys/class/net/eth0"))
+
+
 def reprobe(between=lambda: None, then=None):
     """Take the driver from the device and give it back."""
     name, driver = os.path.basename(PCI), DRIVERS + NAME
     sh(f"echo {name} > {driver}/unbind")
     between()
     sh(f"echo {name} > {driver}/bind")
-    until("eth0 is back", lambda: os.path.exists("/sys/class/net/eth0"))
+    eth0_is_back()
     (then or setup_near)()
 
 

@@ -10,7 +10,7 @@ import common
 import drivers
 from common import NIC, link_up, no_rule, ping
 from events import EVENTS, IMPOSSIBLE, STOPPED_S    # pylint: disable=unused-import
-from guest import SLOW, Failed, sh, until
+from guest import SLOW, Failed, sh
 from states import STATES
 
 
@@ -99,7 +99,7 @@ def recover():
             sh("echo 1 > /sys/bus/pci/rescan")
             sh(f"echo {os.path.basename(common.PCI)} > {common.DRIVERS}{drivers.NAME}/bind",
                check=False)
-            until("eth0 is back", lambda: os.path.exists("/sys/class/net/eth0"))
+            common.eth0_is_back()
         common.setup_near()
         link_up()
     except Failed as err:

@@ -11,8 +11,8 @@ import drivers
 import lease
 import rivals
 import xdp
-from common import (CPUS, DRIVER, FAR, NEAR, NIC, PCI, carrier_changes, leased, link_up, model,
-                    no_rule, reprobe, rule, set_address, setup_near)
+from common import (CPUS, DRIVER, FAR, NEAR, NIC, PCI, carrier_changes, eth0_is_back, leased,
+                    link_up, model, no_rule, reprobe, rule, set_address, setup_near)
 from guest import SLOW, Namespace, carrier, sh, splat_wanted, two_ports, until, want
 from outcomes import Down, Lost, Outcome, Process, Refused, Released, Restart
 
@@ -143,10 +143,6 @@ class Inside(Event):
             sh("ip netns del away", check=False)
             eth0_is_back()
             setup_near()
-
-
-def eth0_is_back():
-    until("eth0 is back", lambda: os.path.exists("/sys/class/net/eth0"))
 
 
 def pull():

@@ -7,6 +7,8 @@ import os
 import socket
 import struct
 
+from packet4 import libc
+
 SYS_BPF = 321
 BPF_PROG_LOAD, BPF_LINK_CREATE = 5, 28
 BPF_PROG_TYPE_XDP, BPF_XDP = 6, 37
@@ -14,8 +16,6 @@ XDP_DROP = 1
 SKB_MODE = 1 << 1       # XDP_FLAGS_SKB_MODE
 # r0 = XDP_DROP; exit
 PROGRAM = struct.pack("=BBhiBBhi", 0xb7, 0, 0, XDP_DROP, 0x95, 0, 0, 0)
-
-libc = ctypes.CDLL(None, use_errno=True)
 
 
 def _bpf(command, attr):
