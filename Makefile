@@ -38,7 +38,7 @@ help:
 	@echo '  KERNEL=release|debug|stock   the kernel to build or boot; stock is without our'
 	@echo '                               files; "make kernel KERNEL=all" builds the three;'
 	@echo '                               for the bench: off, distro; to look for mistakes:'
-	@echo '                               kcov, kcsan, iommu, modules, sleep (testbed/README.md)'
+	@echo '                               events, iommu, kcov, kcsan (testbed/README.md)'
 	@echo '  KSRC=                        a 6.12.y tarball, directory or git tree, used from'
 	@echo "                               then on; at first, or debian: linux-source-6.12"
 	@echo '  CPUS=4 MEM=2G                the guest; ixgbe has no more queues than CPUs'

@@ -450,8 +450,8 @@ EVENTS = (
 # What cannot be made here, and why.
 IMPOSSIBLE = [("VFs, offloaded macvlans, DCB", "the emulated NICs have no pools of queues")]
 if not MODULE:
-    IMPOSSIBLE.append(("rmmod", "the drivers are built in, but for KERNEL=modules"))
+    IMPOSSIBLE.append(("rmmod", "the drivers are built in, but for KERNEL=events"))
 if not CAN_SLEEP:
-    IMPOSSIBLE.append(("suspend and resume", "this kernel cannot suspend, KERNEL=sleep can"))
+    IMPOSSIBLE.append(("suspend and resume", "this kernel cannot suspend, KERNEL=events can"))
 if drivers.NAME == "gve":
     IMPOSSIBLE.append(("AER recovery", "the driver has no handlers for errors"))
