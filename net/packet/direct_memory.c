@@ -102,8 +102,10 @@ static bool packet_direct_try_blocks(struct packet_direct_memory *memory,
 			    __GFP_NOWARN | __GFP_NORETRY;
 		unsigned long block;
 
+		if (fatal_signal_pending(current))
+			goto err;
 		block = __get_free_pages(gfp, shift - PAGE_SHIFT);
-		if (!block || fatal_signal_pending(current))
+		if (!block)
 			goto err;
 		memory->blocks[memory->block_nr++] = (void *)block;
 		cond_resched();
