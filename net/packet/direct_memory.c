@@ -3,6 +3,7 @@
  * The memory of a TPACKET_V4 ring: what user space maps, and what a NIC writes to.
  */
 #include <linux/dma-map-ops.h>
+#include <linux/iommu-dma.h>
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
 #include <net/sock.h>
@@ -245,6 +246,17 @@ static bool packet_direct_map_blocks(const struct packet_direct_memory *memory,
 	return true;
 }
 
+/* Bounce buffers are smaller than blocks can be. */
+static enum packet_direct_reason
+packet_direct_map_memory(const struct packet_direct_memory *memory,
+			 struct packet_direct_pool *pool, struct device *dma_dev)
+{
+	if (packet_direct_block_len(memory) > dma_max_mapping_size(dma_dev))
+		return PACKET_DIRECT_DMA_BOUNCE;
+	return packet_direct_map_blocks(memory, pool, dma_dev) ?
+	       PACKET_DIRECT_OK : PACKET_DIRECT_DMA_FAILED;
+}
+
 static void packet_direct_unmap_pool(struct packet_direct *pd,
 				     const struct packet_direct_memory *memory,
 				     struct packet_direct_pool *pool)
@@ -258,13 +270,15 @@ static void packet_direct_unmap_pool(struct packet_direct *pd,
 	pool->dma = NULL;
 }
 
-/* The frames have to be in the slots, not in a bounce buffer beside them. */
+/* The frames have to be in the slots, not in a bounce buffer beside them.  An
+ * IOMMU has none for whole pages, and dma_need_sync() does not know that.
+ */
 static bool packet_direct_bounces(const struct packet_direct_pool *pool,
 				  struct device *dma_dev)
 {
 	u32 i;
 
-	if (!dev_is_dma_coherent(dma_dev))
+	if (!dev_is_dma_coherent(dma_dev) || use_dma_iommu(dma_dev))
 		return false;
 	for (i = 0; i < pool->nr; i++)
 		if (dma_need_sync(dma_dev, pool->dma[i]))
@@ -277,8 +291,8 @@ packet_direct_map_pool(struct packet_direct *pd,
 		       const struct packet_direct_memory *memory,
 		       struct packet_direct_pool *pool)
 {
-	enum packet_direct_reason reason = PACKET_DIRECT_OK;
 	struct device *dma_dev = pd->pdq.dma_dev;
+	enum packet_direct_reason reason;
 
 	pool->dma = kvcalloc(pool->nr, sizeof(*pool->dma), PACKET_DIRECT_GFP);
 	if (!pool->dma)
@@ -286,8 +300,8 @@ packet_direct_map_pool(struct packet_direct *pd,
 
 	if (memory->dmabuf)
 		reason = packet_direct_map_dmabuf(pd);
-	else if (!packet_direct_map_blocks(memory, pool, dma_dev))
-		reason = PACKET_DIRECT_DMA_FAILED;
+	else
+		reason = packet_direct_map_memory(memory, pool, dma_dev);
 	if (reason) {
 		kvfree(pool->dma);
 		pool->dma = NULL;
