@@ -204,9 +204,15 @@ static bool packet_direct_attach(struct packet_direct_dmabuf *buf,
 	buf->sgt = dma_buf_map_attachment(buf->attach, DMA_FROM_DEVICE);
 	if (IS_ERR(buf->sgt))
 		goto err_unpin;
+	/* pinning may have moved the buffer, and a dynamic importer waits itself */
+	if (dma_resv_wait_timeout(buf->dmabuf->resv, DMA_RESV_USAGE_KERNEL,
+				  true, MAX_SCHEDULE_TIMEOUT) <= 0)
+		goto err_unmap;
 	dma_resv_unlock(buf->dmabuf->resv);
 	return true;
 
+err_unmap:
+	dma_buf_unmap_attachment(buf->attach, buf->sgt, DMA_FROM_DEVICE);
 err_unpin:
 	dma_buf_unpin(buf->attach);
 err:
