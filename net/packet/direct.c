@@ -369,10 +369,12 @@ packet_direct_bind(struct packet_sock *po, const struct tpacket4_direct *arg)
 	if (!po->prot_hook.dev)
 		return PACKET_DIRECT_NOT_BOUND;
 
+	/* waits for a hook, too, that NETDEV_DOWN took off a moment ago */
 	spin_lock(&po->bind_lock);
 	WRITE_ONCE(pd->leased, true);
-	unregister_prot_hook(&po->sk, true);
+	unregister_prot_hook(&po->sk, false);
 	spin_unlock(&po->bind_lock);
+	synchronize_net();
 
 	reason = packet_direct_lease(pd, po->prot_hook.dev, arg);
 	if (!reason)
