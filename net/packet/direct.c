@@ -150,34 +150,43 @@ static void packet_direct_rehook(struct packet_sock *po, __be16 num,
 	spin_unlock(&po->bind_lock);
 }
 
-/* Connects the socket to @pd, or to none. */
-static void packet_direct_swap_ring(struct packet_sock *po,
+/* Connects the socket to @pd, or to none.  Returns false when the ring that it
+ * has is mapped.
+ */
+static bool packet_direct_swap_ring(struct packet_sock *po,
 				    struct packet_direct *pd)
 {
 	struct packet_direct *old = packet_direct_of(po);
+	bool free;
 
 	mutex_lock(&po->pg_vec_lock);
-	if (pd) {
-		pd->stack_func = po->prot_hook.func;
-		po->prot_hook.func = packet_direct_rcv;
-	} else {
-		po->prot_hook.func = old->stack_func;
+	free = !old || !atomic_long_read(&po->mapped);
+	if (free) {
+		if (pd) {
+			pd->stack_func = po->prot_hook.func;
+			po->prot_hook.func = packet_direct_rcv;
+		} else {
+			po->prot_hook.func = old->stack_func;
+		}
+		rcu_assign_pointer(po->direct, pd);
 	}
-	rcu_assign_pointer(po->direct, pd);
 	mutex_unlock(&po->pg_vec_lock);
+	return free;
 }
 
 /* Gives the socket @pd for the ring that it has; either may be NULL. */
-static void packet_direct_exchange(struct packet_sock *po,
+static bool packet_direct_exchange(struct packet_sock *po,
 				   struct packet_direct *pd)
 {
-	bool was_running;
+	bool was_running, done;
 	__be16 num;
 
 	num = packet_direct_unhook(po, &was_running);
-	packet_direct_swap_ring(po, pd);
-	skb_queue_purge(&po->sk.sk_receive_queue);
+	done = packet_direct_swap_ring(po, pd);
+	if (done)
+		skb_queue_purge(&po->sk.sk_receive_queue);
 	packet_direct_rehook(po, num, was_running);
+	return done;
 }
 
 static enum packet_direct_reason packet_direct_install(struct packet_sock *po,
@@ -195,13 +204,15 @@ static enum packet_direct_reason packet_direct_install(struct packet_sock *po,
 }
 
 /* The caller made sure that no queue is leased. */
-static void packet_direct_remove(struct packet_sock *po)
+static enum packet_direct_reason packet_direct_remove(struct packet_sock *po)
 {
 	struct packet_direct *pd = packet_direct_of(po);
 
-	packet_direct_exchange(po, NULL);
+	if (!packet_direct_exchange(po, NULL))
+		return PACKET_DIRECT_RING_MAPPED;
 	synchronize_net();
 	packet_direct_free(pd);
+	return PACKET_DIRECT_OK;
 }
 
 static enum packet_direct_reason
@@ -216,10 +227,7 @@ packet_direct_remove_ring(struct packet_sock *po, struct tpacket_req4 *req)
 		return PACKET_DIRECT_NO_RING;
 	if (pd->leased)
 		return PACKET_DIRECT_RING_LEASED;
-	if (atomic_long_read(&po->mapped))
-		return PACKET_DIRECT_RING_MAPPED;
-	packet_direct_remove(po);
-	return PACKET_DIRECT_OK;
+	return packet_direct_remove(po);
 }
 
 static enum packet_direct_reason
