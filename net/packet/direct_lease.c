@@ -3,6 +3,7 @@
  * Leases: which ring has which RX queue, from the bind to the confirmed stop.
  */
 #include <linux/ethtool.h>
+#include <linux/nospec.h>
 #include <linux/rtnetlink.h>
 #include <net/busy_poll.h>
 #include <net/genetlink.h>
@@ -95,6 +96,7 @@ enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
 		return PACKET_DIRECT_NO_DRIVER;
 	if (queue >= dev->real_num_rx_queues)
 		return PACKET_DIRECT_NO_QUEUE;
+	queue = array_index_nospec(queue, dev->real_num_rx_queues);
 	if (packet_direct_queue(dev, queue))
 		return PACKET_DIRECT_QUEUE_LEASED;
 	if (xsk_get_pool_from_qid(dev, queue))
