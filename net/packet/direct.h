@@ -138,7 +138,7 @@ struct packet_direct *packet_direct_alloc(struct packet_sock *po,
 					  enum packet_direct_reason *reason);
 void packet_direct_free(struct packet_direct *pd);
 void packet_direct_publish(struct packet_direct_queue *pdq);
-void packet_direct_no_room(struct packet_direct_queue *pdq);
+void packet_direct_set_full(struct packet_direct_queue *pdq);
 bool packet_direct_readable(struct packet_direct_queue *pdq);
 void packet_direct_set_state(struct packet_direct_queue *pdq,
 			     enum packet_direct_state state);

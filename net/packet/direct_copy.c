@@ -168,7 +168,8 @@ static void packet_direct_copy_in(struct packet_direct_queue *pdq,
 	if (packet_direct_free_slots(&pdq->slots) < parts)
 		packet_direct_reclaim(pdq);
 	if (packet_direct_free_slots(&pdq->slots) < parts) {
-		packet_direct_no_room(pdq);
+		pdq->drop_no_slot++;
+		packet_direct_set_full(pdq);
 		return;
 	}
 

@@ -352,6 +352,8 @@ bool packet_direct_starved(struct packet_direct_queue *pdq)
 	}
 	if (packet_direct_reclaim(pdq) >= pdq->post_min)
 		return true;
+	if (!packet_direct_in_nic(&pdq->slots) && !pdq->full)
+		packet_direct_set_full(pdq);
 	packet_direct_arm_kick(pdq);
 	return false;
 }

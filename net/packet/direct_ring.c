@@ -531,16 +531,15 @@ void packet_direct_publish(struct packet_direct_queue *pdq)
 }
 
 /**
- * packet_direct_no_room() - a frame came that the ring has no slots for
+ * packet_direct_set_full() - the ring has too few slots for the next frame
  * @pdq: ring
  *
  * What is there has to be read before more can come, few as it may be.
  *
  * Context: the ring's one producer, BH off.
  */
-void packet_direct_no_room(struct packet_direct_queue *pdq)
+void packet_direct_set_full(struct packet_direct_queue *pdq)
 {
-	pdq->drop_no_slot++;
 	WRITE_ONCE(pdq->full, true);
 	packet_direct_wake(pdq);
 }
