@@ -197,6 +197,7 @@ struct packet_direct_part {
  * @need_sync:	the device is not coherent
  * @need_kick:	TPACKET4_CTRL_NEED_KICK is set in @ctrl
  * @full:	there was no slot left for the next frame
+ * @extra:	entries to be published that are not the first of a frame
  * @seq:	odd while a poll is under way: makes a reader's look consistent
  * @ctrl:	control page, shared with user space
  * @prod:	published up to here
@@ -223,6 +224,7 @@ struct packet_direct_queue {
 	bool			need_sync;
 	bool			need_kick;
 	bool			full;
+	u32			extra;
 	u32			seq;
 	struct tpacket4_ctrl	*ctrl;
 	u32			prod;

@@ -187,7 +187,7 @@ static void packet_direct_copy_in(struct packet_direct_queue *pdq,
 				  pdq->slots.home[first & pdq->mask]);
 	packet_direct_copy_hdr(copy, &pdq->hdrs[first & pdq->mask], protocol);
 	packet_direct_copy_sll(copy, slot, ifindex, protocol);
-	pdq->packets -= parts - 1;
+	pdq->extra += parts - 1;
 	pdq->bytes += skb->len;
 	packet_direct_publish(pdq);
 }

@@ -517,7 +517,8 @@ void packet_direct_publish(struct packet_direct_queue *pdq)
 
 	smp_store_release(&pdq->ctrl->prod, prod);	/* A, pairs with B */
 	WRITE_ONCE(pdq->prod, prod);
-	pdq->packets += prod - last;
+	WRITE_ONCE(pdq->packets, pdq->packets + (prod - last - pdq->extra));
+	pdq->extra = 0;
 	pdq->batches++;
 
 	seen = READ_ONCE(pdq->ctrl->seen);
@@ -806,7 +807,7 @@ void packet_direct_frame_end(struct packet_direct_queue *pdq,
 	if (pdq->payload_external && !pdq->parts[0].len)
 		pdq->unsplit++;
 
-	pdq->packets -= pdq->chain - 1;
+	pdq->extra += pdq->chain - 1;
 	pdq->bytes += pdq->chain_len;
 	pdq->chain = 0;
 	pdq->chain_len = 0;
