@@ -146,6 +146,7 @@ struct packet_direct_ops {
  * @post:	posted up to here
  * @tail:	given back up to here
  * @nr:		slots, 0: there are none of this kind
+ * @spare:	of them, the user's spares
  */
 struct packet_direct_pool {
 	u32		*fifo;
@@ -158,6 +159,21 @@ struct packet_direct_pool {
 	u32		post;
 	u32		tail;
 	u32		nr;
+	u32		spare;
+};
+
+/**
+ * struct packet_direct_sum - how many slots of one kind are where
+ * @free:	with the kernel
+ * @posted:	with the NIC
+ * @held:	with user space, each by an entry
+ * @spare:	with user space besides
+ */
+struct packet_direct_sum {
+	u32	free;
+	u32	posted;
+	u32	held;
+	u32	spare;
 };
 
 /**
@@ -198,13 +214,15 @@ struct packet_direct_part {
  * @need_kick:	TPACKET4_CTRL_NEED_KICK is set in @ctrl
  * @full:	there was no slot left for the next frame
  * @extra:	entries to be published that are not the first of a frame
- * @seq:	odd while a poll is under way: makes a reader's look consistent
  * @ctrl:	control page, shared with user space
  * @prod:	published up to here
  * @cons:	given back by the user up to here, and taken
  * @low:	fewer posted slots than this: ask for a kick
  * @post_min:	slots that the NIC takes at a time
  * @payload:	of payload
+ * @sum_seq:	of the two below
+ * @slots_sum:	at the end of the last poll
+ * @payload_sum: as @slots_sum
  * @payload_external: payload slots are in a dma-buf: the CPU must not read them
  * @parts:	what was written to the headers of the unfinished frame, which
  *		cannot be read back because the user may have changed it
@@ -225,7 +243,6 @@ struct packet_direct_queue {
 	bool			need_kick;
 	bool			full;
 	u32			extra;
-	u32			seq;
 	struct tpacket4_ctrl	*ctrl;
 	u32			prod;
 	u32			cons;
@@ -245,6 +262,9 @@ struct packet_direct_queue {
 	struct hrtimer		wake_timer;
 	struct hrtimer		kick_timer;
 	struct sk_buff		*filter_skb;
+	seqcount_t		sum_seq;
+	struct packet_direct_sum slots_sum;
+	struct packet_direct_sum payload_sum;
 
 	/* counters, as in struct tpacket4_stats; one writer each */
 	u64			packets;

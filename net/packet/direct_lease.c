@@ -227,6 +227,7 @@ enum packet_direct_reason packet_direct_lease(struct packet_direct *pd,
 	netdev_hold(dev, &pdq->dev_tracker, GFP_KERNEL);
 	static_branch_inc(&packet_direct_key);
 	packet_direct_set_state(pdq, PACKET_DIRECT_DOWN);
+	packet_direct_moved(pdq);
 
 	rcu_assign_pointer(dev->_rx[queue].direct, pdq);
 	if (dev->packet_direct_ops->bind(dev, queue, pdq)) {

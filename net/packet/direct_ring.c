@@ -98,6 +98,7 @@ static bool packet_direct_alloc_pool(struct packet_direct_pool *pool,
 	u32 i;
 
 	pool->mask = places - 1;
+	pool->spare = pool->nr - kernel;
 	pool->fifo = kvcalloc(places, sizeof(*pool->fifo), PACKET_DIRECT_GFP);
 	pool->home = kvcalloc(entries, sizeof(*pool->home), PACKET_DIRECT_GFP);
 	pool->where = kvcalloc(pool->nr, sizeof(*pool->where),
@@ -173,6 +174,7 @@ static void packet_direct_init(struct packet_direct *pd,
 	struct packet_direct_queue *pdq = &pd->pdq;
 
 	spin_lock_init(&pd->copy_lock);
+	seqcount_init(&pdq->sum_seq);
 	hrtimer_init(&pdq->wake_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
 	pdq->wake_timer.function = packet_direct_wake_timer;
 	pdq->wake_count = req->tp_wake_count ?: 1;
@@ -255,8 +257,8 @@ struct packet_direct *packet_direct_alloc(struct packet_sock *po,
 static void packet_direct_audit(const struct packet_direct_queue *pdq,
 				const struct packet_direct_pool *pool)
 {
+	u32 i, slot, nr = 0, spare = 0;
 	unsigned long *found;
-	u32 i, slot, nr = 0;
 
 	if (!IS_ENABLED(CONFIG_DEBUG_NET) || !pool->nr)
 		return;
@@ -277,9 +279,10 @@ static void packet_direct_audit(const struct packet_direct_queue *pdq,
 		if (pool->where[slot] != PACKET_DIRECT_SPARE)
 			continue;
 		__set_bit(slot, found);
-		nr++;
+		spare++;
 	}
-	DEBUG_NET_WARN_ON_ONCE(nr != pool->nr || !bitmap_full(found, pool->nr));
+	DEBUG_NET_WARN_ON_ONCE(nr + spare != pool->nr || spare != pool->spare ||
+			       !bitmap_full(found, pool->nr));
 	bitmap_free(found);
 }
 
@@ -339,6 +342,8 @@ static noinline u32 packet_direct_swap(struct packet_direct_queue *pdq,
 		    ((other - at) & pdq->mask) >= pdq->prod - at)
 			goto bad;
 		pool->home[other] = home;
+	} else if (home == PACKET_DIRECT_KERNEL) {
+		pool->spare--;
 	}
 	if (home != PACKET_DIRECT_KERNEL)
 		pool->where[home] = other;
@@ -363,6 +368,7 @@ static noinline u32 packet_direct_swap_payload(struct packet_direct_queue *pdq,
 	if (slot != TPACKET4_SLOT_NONE)
 		return packet_direct_swap(pdq, pool, at + i, slot);
 	pool->where[pool->home[entry]] = PACKET_DIRECT_SPARE;
+	pool->spare++;
 	pool->home[entry] = PACKET_DIRECT_KERNEL;
 	return TPACKET4_SLOT_NONE;
 }
@@ -594,8 +600,6 @@ void packet_direct_set_state(struct packet_direct_queue *pdq,
 
 void packet_direct_begin(struct packet_direct_queue *pdq)
 {
-	WRITE_ONCE(pdq->seq, pdq->seq | 1);
-	smp_wmb();	/* odd before any slot moves; packet_direct_slots() */
 	pdq->tstamp = max_t(u64, ktime_get_real_ns(), pdq->tstamp);
 	pdq->filter = rcu_dereference_bh(pdq->sk->sk_filter);
 }
@@ -608,16 +612,45 @@ void packet_direct_flush(struct packet_direct_queue *pdq)
 }
 EXPORT_SYMBOL_GPL(packet_direct_flush);
 
+static void packet_direct_sum(const struct packet_direct_queue *pdq,
+			      struct packet_direct_sum *slots,
+			      struct packet_direct_sum *payload)
+{
+	const struct packet_direct_pool *pool = &pdq->slots;
+	u32 i;
+
+	slots->free = pool->tail - pool->post + pdq->chain;
+	slots->posted = pool->post - pool->head;
+	slots->held = pdq->prod - pdq->cons;
+	slots->spare = pool->spare;
+
+	*payload = (struct packet_direct_sum) {};
+	if (!packet_direct_is_split(pdq))
+		return;
+	pool = &pdq->payload;
+	payload->free = pool->tail - pool->post;
+	for (i = 0; i < pdq->chain; i++)
+		payload->free += pdq->parts[i].payload != TPACKET4_SLOT_NONE;
+	payload->posted = pool->post - pool->head;
+	payload->spare = pool->spare;
+	/* not each entry has one */
+	payload->held = pool->nr - payload->free - payload->posted -
+			payload->spare;
+}
+
 /**
- * packet_direct_moved() - slots stay where they are until packet_direct_begin()
- * @pdq: ring
+ * packet_direct_moved() - for now slots stay where they are
+ * @pdq: leased ring
  *
  * Context: the ring's one producer.
  */
 void packet_direct_moved(struct packet_direct_queue *pdq)
 {
-	smp_wmb();	/* even after every slot has moved */
-	WRITE_ONCE(pdq->seq, (pdq->seq | 1) + 1);
+	preempt_disable();
+	write_seqcount_begin(&pdq->sum_seq);
+	packet_direct_sum(pdq, &pdq->slots_sum, &pdq->payload_sum);
+	write_seqcount_end(&pdq->sum_seq);
+	preempt_enable();
 }
 
 bool packet_direct_posted(struct packet_direct_queue *pdq)
@@ -814,71 +847,18 @@ void packet_direct_frame_end(struct packet_direct_queue *pdq,
 }
 EXPORT_SYMBOL_GPL(packet_direct_frame_end);
 
-/**
- * struct packet_direct_sum - how many slots of one kind are where
- * @free: with the kernel
- * @posted: with the NIC
- * @held: with user space, each by an entry
- * @spare: with user space besides
- */
-struct packet_direct_sum {
-	u32	free;
-	u32	posted;
-	u32	held;
-	u32	spare;
-};
-
-static u32 packet_direct_count_homes(const struct packet_direct_queue *pdq,
-				     const struct packet_direct_pool *pool,
-				     u32 from, u32 to)
+static void packet_direct_tell_sums(const struct packet_direct_sum *slots,
+				    const struct packet_direct_sum *payload,
+				    struct tpacket4_stats *stats)
 {
-	/* no more than there are, whatever a poll does meanwhile */
-	u32 count = min(to - from, pdq->mask + 1);
-	u32 nr = 0;
-
-	for (; count--; from++)
-		nr += READ_ONCE(pool->home[from & pdq->mask]) !=
-		      PACKET_DIRECT_KERNEL;
-	return nr;
-}
-
-static void packet_direct_count_slots(const struct packet_direct_queue *pdq,
-				      const struct packet_direct_pool *pool,
-				      struct packet_direct_sum *sum)
-{
-	u32 prod = READ_ONCE(pdq->prod);
-	u32 post = READ_ONCE(pool->post);
-	u32 slot;
-
-	sum->free = READ_ONCE(pool->tail) - post +
-		    packet_direct_count_homes(pdq, pool, prod,
-					      READ_ONCE(pdq->fill));
-	sum->posted = post - READ_ONCE(pool->head);
-	sum->held = packet_direct_count_homes(pdq, pool, READ_ONCE(pdq->cons),
-					      prod);
-	sum->spare = 0;
-	for (slot = 0; slot < pool->nr; slot++)
-		if (READ_ONCE(pool->where[slot]) == PACKET_DIRECT_SPARE)
-			sum->spare++;
-}
-
-static void packet_direct_count(const struct packet_direct_queue *pdq,
-				struct tpacket4_stats *stats)
-{
-	struct packet_direct_sum sum;
-
-	packet_direct_count_slots(pdq, &pdq->slots, &sum);
-	stats->ts_free = sum.free;
-	stats->ts_posted = sum.posted;
-	stats->ts_held = sum.held;
-	stats->ts_spare = sum.spare;
-	if (!packet_direct_is_split(pdq))
-		return;
-	packet_direct_count_slots(pdq, &pdq->payload, &sum);
-	stats->ts_payload_free = sum.free;
-	stats->ts_payload_posted = sum.posted;
-	stats->ts_payload_held = sum.held;
-	stats->ts_payload_spare = sum.spare;
+	stats->ts_free = slots->free;
+	stats->ts_posted = slots->posted;
+	stats->ts_held = slots->held;
+	stats->ts_spare = slots->spare;
+	stats->ts_payload_free = payload->free;
+	stats->ts_payload_posted = payload->posted;
+	stats->ts_payload_held = payload->held;
+	stats->ts_payload_spare = payload->spare;
 }
 
 /**
@@ -886,30 +866,27 @@ static void packet_direct_count(const struct packet_direct_queue *pdq,
  * @pdq: ring
  * @stats: to be filled in
  *
+ * With a lease the moment is the end of the last poll.
+ *
  * Context: lock_sock.
  */
 void packet_direct_slots(struct packet_direct_queue *pdq,
 			 struct tpacket4_stats *stats)
 {
 	struct packet_direct *pd = to_packet_direct(pdq);
-	u32 seq;
+	struct packet_direct_sum slots, payload;
+	unsigned int seq;
 
 	if (!pd->leased) {
 		spin_lock_bh(&pd->copy_lock);
-		packet_direct_count(pdq, stats);
+		packet_direct_sum(pdq, &slots, &payload);
 		spin_unlock_bh(&pd->copy_lock);
-		return;
+	} else {
+		do {
+			seq = read_seqcount_begin(&pdq->sum_seq);
+			slots = pdq->slots_sum;
+			payload = pdq->payload_sum;
+		} while (read_seqcount_retry(&pdq->sum_seq, seq));
 	}
-
-	for (;;) {
-		seq = READ_ONCE(pdq->seq);
-		smp_rmb();	/* pairs with packet_direct_begin() */
-		packet_direct_count(pdq, stats);
-		smp_rmb();	/* pairs with packet_direct_moved() */
-		if (!(seq & 1) && seq == READ_ONCE(pdq->seq))
-			return;
-		if (fatal_signal_pending(current))
-			return;
-		cond_resched();
-	}
+	packet_direct_tell_sums(&slots, &payload, stats);
 }

@@ -536,7 +536,7 @@ struct tpacket4_info {
  * @ts_bad_cons:      cons was outside [last cons, prod]
  * @ts_batches:	      stores of prod
  * @ts_wakeups:	      sleepers woken
- * @ts_dry:	      times that the NIC was left with no slot at all
+ * @ts_dry:	      polls that left the NIC with no slot at all
  * @ts_payload_free:  as @ts_free, of payload slots; with the next three it is
  *		      tl_payload_nr, always
  * @ts_payload_posted: as @ts_posted
@@ -544,7 +544,8 @@ struct tpacket4_info {
  * @ts_payload_spare: as @ts_spare
  *
  * None is cleared by reading.  ts_free + ts_posted + ts_held + ts_spare is
- * tl_slot_nr, always.  PACKET_STATISTICS counts as ever: tp_drops is
+ * tl_slot_nr, always; with a lease they are as at the end of the last poll.
+ * PACKET_STATISTICS counts as ever: tp_drops is
  * @ts_drop_nic, @ts_drop_no_slot and @ts_drop_too_long since the last call.
  */
 struct tpacket4_stats {
