@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Where the barriers of litmus.py are in the code, and that there are no others."""
+
+import os
+import re
+import subprocess
+
+TOP = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../..")
+PROTOCOL = "include/uapi/linux/if_packet_v4.h"
+LEASE, RING = "net/packet/direct_lease.c", "net/packet/direct_ring.c"
+GVE = "drivers/net/ethernet/google/gve/gve_direct.c"
+IXGBE = "drivers/net/ethernet/intel/ixgbe/ixgbe_direct.c"
+PCAP, PCAP_READ = "libpcap-patch/pcap-packet4-int.h", "libpcap-patch/pcap-packet4-read.c"
+VERBS, BENCH = "tools/testing/selftests/net/tpacket4.h", "bench/rx/packet4.c"
+EXAMPLE, DMABUF = "README.md", "tools/packet4_dmabuf/main.c"
+MANUAL = "Documentation/networking/packet_direct.rst"
+
+# What is not in this tree: the kernel's own, and an application's.
+ELSEWHERE = {"sock_poll_wait", "reader"}
+
+# Barrier, file, and what has to stand there once. Spaces are any space, /*...*/ is any
+# comment. What looks at an index without a barrier is here, too.
+SITES = [
+    ("A", RING, "smp_store_release(&pdq->ctrl->prod, prod); /* A, pairs with B */"),
+    ("B", VERBS, "if (ring->prod == ring->next) /* (B) pairs with (A) */ ring->prod = "
+                 "__atomic_load_n(&ring->ctrl->prod, __ATOMIC_ACQUIRE); return"),
+    ("B", VERBS, "{ /* (B) pairs with (A) */ ring->prod = "
+                 "__atomic_load_n(&ring->ctrl->prod, __ATOMIC_ACQUIRE); return"),
+    ("B", PCAP, "return __atomic_load_n(&r->ctrl->prod, __ATOMIC_ACQUIRE); /* (B) */"),
+    ("B", EXAMPLE, "prod = __atomic_load_n(&ctrl->prod, __ATOMIC_ACQUIRE); for (; at != prod;"),
+    ("B", MANUAL, "prod = load_acquire(&ctrl->prod); /* B */ for (; i != prod;"),
+    ("B", BENCH, "n = tpacket4_peek(ring);"),
+    ("B", DMABUF, "there = tpacket4_peek_all(&a->ring);"),
+    ("C", VERBS, "/* (C) pairs with (D) */ "
+                 "__atomic_store_n(&ring->ctrl->cons, ring->cons, __ATOMIC_RELEASE);"),
+    ("C", PCAP, "__atomic_store_n(&r->ctrl->cons, r->next, __ATOMIC_RELEASE); /* (C) */"),
+    ("C", EXAMPLE, "} ctrl->seen = at; __atomic_store_n(&ctrl->cons, at, __ATOMIC_SEQ_CST); poll("),
+    ("C", MANUAL, "} ctrl->seen = prod; store_release(&ctrl->cons, prod); /* C */ poll("),
+    ("C", BENCH, "tpacket4_release(ring, held - rx->hold);"),
+    ("C", DMABUF, "tpacket4_release(&a->ring, nr);"),
+    ("D", RING, "u32 cons = smp_load_acquire(&pdq->ctrl->cons); /* D, pairs with C */"),
+    ("E", LEASE, "packet_direct_set_need_kick(pdq, true); smp_mb(); /* E, pairs with F */ } "
+                 "if (packet_direct_reclaim(pdq) >="),
+    ("F", VERBS, "/* (F) pairs with (E) */ __atomic_thread_fence(__ATOMIC_SEQ_CST); "
+                 "return __atomic_load_n(&ring->ctrl->flags, __ATOMIC_RELAXED)"),
+    ("F", PCAP_READ, "packet4_release(r); __atomic_thread_fence(__ATOMIC_SEQ_CST); /* (F) */ "
+                     "if (__atomic_load_n(&r->ctrl->flags, __ATOMIC_RELAXED)"),
+    ("F", DMABUF, "tpacket4_release(&a->ring, nr); tpacket4_kick(&a->ring, a->fd);"),
+    ("generation", RING, "WRITE_ONCE(pdq->ctrl->state, state); /*...*/ "
+                         "smp_store_release(&pdq->ctrl->generation, pdq->generation);"),
+    ("skwq_has_sleeper", RING, "if (skwq_has_sleeper(rcu_dereference(sk->sk_wq)) ||"),
+    ("write_seqcount_begin", RING, "write_seqcount_begin(&pdq->sum_seq); packet_direct_sum("),
+    ("write_seqcount_end", RING, "&pdq->payload_sum); write_seqcount_end(&pdq->sum_seq);"),
+    ("read_seqcount_begin", RING, "seq = read_seqcount_begin(&pdq->sum_seq); "
+                                  "slots = pdq->slots_sum; payload = pdq->payload_sum;"),
+    ("read_seqcount_retry", RING, "payload = pdq->payload_sum; } "
+                                  "while (read_seqcount_retry(&pdq->sum_seq, seq));"),
+    ("dma_rmb", GVE, "if (desc->generation == rx->dqo.complq.cur_gen_bit) return false; "
+                     "/*...*/ dma_rmb(); return true;"),
+    ("dma_rmb", GVE, "if ((lower & GVE_DIRECT_PLAIN_LOWER) != plain) break; "
+                     "/*...*/ dma_rmb(); upper = gve_direct_upper(desc);"),
+    ("dma_rmb", IXGBE, "if ((upper & mask) != IXGBE_DIRECT_DONE) break; /*...*/ dma_rmb(); "
+                       "lower = ixgbe_direct_lower(rx_desc); type ="),
+    ("dma_rmb", IXGBE, "if ((upper & mask) != IXGBE_DIRECT_DONE) break; /*...*/ dma_rmb(); "
+                       "lower = ixgbe_direct_lower(rx_desc); header ="),
+    ("dma_rmb", IXGBE, "if (!(staterr & IXGBE_RXDADV_STAT_DD)) return 0; /*...*/ dma_rmb();"),
+    ("tail", GVE, "/* iowrite32() orders the descriptors before the doorbell */ "
+                  "gve_rx_write_doorbell_dqo(rx->gve, rx->q_num);"),
+    ("tail", IXGBE, "/* writel() orders the descriptors before the tail */ writel(i, ring->tail);"),
+    # E is between this and what is loaded next
+    ("no barrier", LEASE, "WRITE_ONCE(pdq->ctrl->flags, need ? TPACKET4_CTRL_NEED_KICK : 0);"),
+    # has it moved: whoever takes what came back has D
+    ("no barrier", LEASE, "if (READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons))"),
+    ("no barrier", RING, "READ_ONCE(pdq->full) && "
+                         "READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons))"),
+    # before anybody can see the ring
+    ("no barrier", RING, "pdq->ctrl->prod = pdq->prod; pdq->ctrl->cons = pdq->prod;"),
+    # a word that nobody else writes to
+    ("no barrier", VERBS, "ring->cons = __atomic_load_n(&ring->ctrl->cons, __ATOMIC_RELAXED);"),
+    ("no barrier", EXAMPLE, "for (__u32 at = ctrl->cons;;) {"),
+]
+
+# What belongs to a site: a letter, in the whole tree but for the models' wire, which has
+# letters of its own; in the files that have sites, and beside them, a barrier or an index.
+LETTER = re.compile(r"/\*\s*(?:\([A-Z]\)|[A-Z](?=\s*(?:[,:]|\*/|pairs\b)))")
+BARRIER = re.compile(
+    r"\b(?:smp_(?:[rw]?mb|store_release|load_acquire|store_mb)\w*|(?:dma_)?[rw]?mb|writel\w*|"
+    r"gve_rx_write_doorbell_dqo|(?:raw_)?(?:read|write)_seqcount\w+)\(|"
+    r"\b__ATOMIC_(?!RELAXED)\w+|ctrl->(?:prod|cons|flags|generation)\b")
+SOURCES = ["*.c", "*.h", "*.patch", "*.rst", "*.md", ":!nicsim"]
+RING_USERS = re.compile(r"net/packet/|include/net/|drivers/|libpcap-patch/|tools/packet4_dmabuf/|"
+                        rf"{VERBS}|{BENCH}|{EXAMPLE}|{MANUAL}")
+
+
+def pattern(code):
+    parts = re.split(r"(\s+|/\*\.\.\.\*/)", code)
+    return re.compile("".join(r"\s*" if not part.strip() else
+                              r"/\*(?:[^*]|\*(?!/))*\*/" if part == "/*...*/" else
+                              re.escape(part) for part in parts if part))
+
+
+def read(name):
+    with open(os.path.join(TOP, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def found(name, code):
+    """Where the code stands in a file."""
+    return [match.span() for match in pattern(code).finditer(read(name))]
+
+
+def strays():
+    """What would have to be in a site and is not, as FILE:LINE: TEXT."""
+    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "--",
+                             *SOURCES], cwd=TOP, check=True, capture_output=True, text=True)
+    for name in listed.stdout.splitlines():
+        if not os.path.exists(os.path.join(TOP, name)):
+            continue
+        text = read(name)
+        known = [span for _, file, code in SITES if file == name for span in found(name, code)]
+        matches = list(LETTER.finditer(text))
+        if RING_USERS.match(name):
+            matches += BARRIER.finditer(text)
+        for match in matches:
+            if not any(begin <= match.start() and match.end() <= end for begin, end in known):
+                yield f"{name}:{text.count(chr(10), 0, match.start()) + 1}: {match[0]}"
+
+
+def protocol():
+    """The letters in the protocol's text, each with its kind of barrier."""
+    return dict(re.findall(r"\(([A-Z])\) (store-release|acquire|full barrier)", read(PROTOCOL)))
