@@ -226,6 +226,7 @@ struct packet_direct_part {
  * @payload_external: payload slots are in a dma-buf: the CPU must not read them
  * @parts:	what was written to the headers of the unfinished frame, which
  *		cannot be read back because the user may have changed it
+ * @unconfirmed: the NIC may write to the slots, whatever its driver does yet
  */
 struct packet_direct_queue {
 	struct tpacket4_hdr	*hdrs;
@@ -287,6 +288,7 @@ struct packet_direct_queue {
 	struct net_device	*dev;
 	netdevice_tracker	dev_tracker;
 	u32			queue;
+	bool			unconfirmed;
 	enum packet_direct_state state;
 	u32			generation;
 };
@@ -876,19 +878,46 @@ static inline void packet_direct_reject(struct packet_direct_queue *pdq)
 }
 
 /**
- * packet_direct_take_bus() - the last means against a device that does not stop
- * @pdev: device
+ * packet_direct_not_stopped() - nothing confirmed that the NIC has stopped
+ * @pdq: lease, whose end then is as if its unbind had failed
+ *
+ * For drivers that learn it when they stop the ring, and cannot find out later.
+ *
+ * Context: RTNL.
+ */
+static inline void packet_direct_not_stopped(struct packet_direct_queue *pdq)
+{
+	pdq->unconfirmed = true;
+}
+
+/**
+ * packet_direct_stop_dma() - the last means against a device that does not stop
+ * @pdev: device, which its driver gives up
+ *
+ * Takes bus mastering away.  The driver turns it on when it is loaded again,
+ * before it resets the device; so that no queue runs then, the function is reset.
  *
  * Context: may sleep.
- * Return: true when it is certain that the device does no DMA any more
+ * Return: true when it is certain that no queue of now does DMA any more
  */
-static inline bool packet_direct_take_bus(struct pci_dev *pdev)
+static inline bool packet_direct_stop_dma(struct pci_dev *pdev)
 {
+	bool stopped;
 	u16 command;
 
 	pci_clear_master(pdev);
-	return !pci_read_config_word(pdev, PCI_COMMAND, &command) &&
-	       command != U16_MAX && !(command & PCI_COMMAND_MASTER);
+	if (pci_read_config_word(pdev, PCI_COMMAND, &command) ||
+	    command == U16_MAX || (command & PCI_COMMAND_MASTER))
+		return false;
+
+	/* somebody else resets it */
+	if (!pci_cfg_access_trylock(pdev))
+		return false;
+	pci_save_state(pdev);
+	stopped = !pcie_reset_flr(pdev, PCI_RESET_DO_RESET);
+	pci_restore_state(pdev);
+	pci_cfg_access_unlock(pdev);
+	return stopped;
 }
 
 /**

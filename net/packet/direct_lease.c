@@ -178,7 +178,7 @@ void packet_direct_unlease(struct packet_direct *pd)
 	RCU_INIT_POINTER(dev->_rx[pdq->queue].direct, NULL);
 	err = dev->packet_direct_ops->unbind(dev, pdq->queue, pdq);
 	packet_direct_ring_down(pdq);
-	if (err) {
+	if (err || pdq->unconfirmed) {
 		packet_direct_quarantine(pdq);
 	} else {
 		packet_direct_dma_unmap(pd);
@@ -223,6 +223,7 @@ enum packet_direct_reason packet_direct_lease(struct packet_direct *pd,
 
 	pdq->dev = dev;
 	pdq->queue = queue;
+	pdq->unconfirmed = false;
 	pdq->post_min = limits.post_min;
 	netdev_hold(dev, &pdq->dev_tracker, GFP_KERNEL);
 	static_branch_inc(&packet_direct_key);

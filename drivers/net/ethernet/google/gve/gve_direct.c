@@ -744,6 +744,53 @@ void gve_direct_stop(struct gve_rx_ring *rx)
 }
 
 /**
+ * gve_direct_give_up() - see that a device that did not stop does no DMA
+ * @priv: board private structure, with leased rings
+ *
+ * It is detached, because the driver uses what it no longer has when its reset
+ * has failed.
+ */
+static void gve_direct_give_up(struct gve_priv *priv)
+{
+	bool stopped = packet_direct_stop_dma(priv->pdev);
+	int i;
+
+	netif_device_detach(priv->dev);
+	if (stopped) {
+		netdev_err(priv->dev, "device does not answer: DMA is off until the driver is loaded again\n");
+		return;
+	}
+
+	netdev_err(priv->dev, "device does not stop DMA\n");
+	for (i = 0; i < priv->rx_cfg.num_queues; i++)
+		if (priv->rx[i].direct)
+			packet_direct_not_stopped(priv->rx[i].direct);
+}
+
+/**
+ * gve_direct_after_reset() - look whether a device did the reset waited for
+ * @priv: board private structure
+ *
+ * One that does not answer reads as all ones, among which is the bit that the
+ * driver waits for.  Rings are still there: they are stopped next.
+ */
+void gve_direct_after_reset(struct gve_priv *priv)
+{
+	u32 status = ioread32be(&priv->reg_bar0->device_status);
+	int i;
+
+	if (status != U32_MAX && (status & GVE_DEVICE_STATUS_DEVICE_IS_RESET))
+		return;
+
+	for (i = 0; priv->rx && i < priv->rx_cfg.num_queues; i++) {
+		if (priv->rx[i].direct) {
+			gve_direct_give_up(priv);
+			return;
+		}
+	}
+}
+
+/**
  * gve_direct_ring() - the ring that a queue has with the device
  * @priv: board private structure
  * @queue: number of the queue
@@ -892,28 +939,6 @@ static int gve_direct_bind(struct net_device *dev, unsigned int queue,
 }
 
 /**
- * gve_direct_confirm() - make sure that a device did what the driver waited for
- * @priv: board private structure
- *
- * One that does not answer reads as all ones, which the driver takes for a
- * finished reset.
- *
- * Return: 0, or -EIO when nothing confirms it
- */
-static int gve_direct_confirm(struct gve_priv *priv)
-{
-	if (ioread32be(&priv->reg_bar0->device_status) != U32_MAX)
-		return 0;
-
-	if (!packet_direct_take_bus(priv->pdev)) {
-		netdev_err(priv->dev, "device does not stop DMA\n");
-		return -EIO;
-	}
-	netdev_err(priv->dev, "device does not answer: DMA is off until the driver is loaded again\n");
-	return 0;
-}
-
-/**
  * gve_direct_unbind() - packet_direct_ops.unbind
  * @dev: network device
  * @queue: number of the queue
@@ -921,7 +946,8 @@ static int gve_direct_confirm(struct gve_priv *priv)
  *
  * A ring that is no more was stopped after the device had confirmed that its
  * queue was destroyed or, by its status register, that it was reset: the driver
- * waits for one of these for as long as it takes, unless it is all ones.
+ * waits for one of these for as long as it takes.  gve_direct_after_reset() sees
+ * to the rest.
  *
  * Return: 0 once the NIC cannot write to the slots any more, or -EIO
  */
@@ -934,12 +960,12 @@ static int gve_direct_unbind(struct net_device *dev, unsigned int queue,
 	ASSERT_RTNL();
 	rx = gve_direct_ring(priv, queue);
 	if (!rx || rx->direct != pdq)
-		return gve_direct_confirm(priv);
+		return 0;
 
 	gve_direct_restart(priv, queue);
 
 	rx = gve_direct_ring(priv, queue);
-	return rx && rx->direct == pdq ? -EIO : gve_direct_confirm(priv);
+	return rx && rx->direct == pdq ? -EIO : 0;
 }
 
 /**

@@ -34,6 +34,7 @@ void gve_direct_create(const struct gve_rx_ring *rx,
 void gve_direct_start(struct gve_rx_ring *rx, struct napi_struct *napi);
 void gve_direct_refill(struct gve_rx_ring *rx);
 void gve_direct_stop(struct gve_rx_ring *rx);
+void gve_direct_after_reset(struct gve_priv *priv);
 int gve_rx_poll_direct(struct gve_rx_ring *rx, int budget);
 
 #else
@@ -62,6 +63,10 @@ static inline void gve_direct_refill(struct gve_rx_ring *rx)
 }
 
 static inline void gve_direct_stop(struct gve_rx_ring *rx)
+{
+}
+
+static inline void gve_direct_after_reset(struct gve_priv *priv)
 {
 }
 

@@ -1163,14 +1163,14 @@ static void ixgbe_direct_restore_drop(struct ixgbe_adapter *adapter,
 }
 
 /**
- * ixgbe_direct_take_bus - the last means against a device that does not stop
+ * ixgbe_direct_stop_dma - the last means against a device that does not stop
  * @adapter: board private structure
  *
  * Return: 0 when the device cannot do DMA any more, or -EIO
  **/
-static int ixgbe_direct_take_bus(struct ixgbe_adapter *adapter)
+static int ixgbe_direct_stop_dma(struct ixgbe_adapter *adapter)
 {
-	if (!packet_direct_take_bus(adapter->pdev)) {
+	if (!packet_direct_stop_dma(adapter->pdev)) {
 		e_dev_err("device does not stop DMA\n");
 		return -EIO;
 	}
@@ -1199,7 +1199,7 @@ static int ixgbe_direct_reset(struct ixgbe_adapter *adapter,
 	if (ixgbe_direct_is_off(adapter, ring))
 		ixgbe_up(adapter);
 	else
-		err = ixgbe_direct_take_bus(adapter) ?: -ENODEV;
+		err = ixgbe_direct_stop_dma(adapter) ?: -ENODEV;
 
 	clear_bit(__IXGBE_RESETTING, &adapter->state);
 	return err;
@@ -1264,7 +1264,7 @@ static int ixgbe_direct_confirm_down(struct ixgbe_adapter *adapter,
 	if (ixgbe_direct_is_off(adapter, ring))
 		return 0;
 
-	return ixgbe_direct_take_bus(adapter);
+	return ixgbe_direct_stop_dma(adapter);
 }
 
 /**
