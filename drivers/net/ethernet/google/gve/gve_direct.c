@@ -327,10 +327,10 @@ static void gve_direct_complete_part(struct gve_rx_ring *rx,
 	}
 
 	part->payload_len = desc->packet_len;
-	if (!desc->split_header) {
-		part->flags = TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_UNKNOWN);
-	} else if (desc->header_buffer_overflow) {
+	if (desc->split_header && desc->header_buffer_overflow) {
 		part->flags = TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_TOO_LONG);
+	} else if (!desc->split_header || !desc->header_len) {
+		part->flags = TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_UNKNOWN);
 	} else {
 		part->len = desc->header_len;
 		part->flags = gve_direct_split_flags(part->payload_len);
@@ -440,10 +440,14 @@ gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
 		if ((upper & GVE_DIRECT_PLAIN_UPPER) != GVE_DIRECT_END)
 			break;
 		len = FIELD_GET(GVE_DIRECT_LEN, lower);
-		if (split)
-			header = FIELD_GET(GVE_DIRECT_HDR_LEN, lower);
-		if (unlikely(len > len_max || header > header_max))
+		if (unlikely(len > len_max))
 			break;
+		if (split) {
+			/* one without headers was not split; 0 is the largest here */
+			header = FIELD_GET(GVE_DIRECT_HDR_LEN, lower);
+			if (unlikely(header - 1 >= header_max))
+				break;
+		}
 		buf = gve_direct_take(rx, FIELD_GET(GVE_DIRECT_BUF_ID, upper),
 				      &free);
 		if (unlikely(!buf))
