@@ -587,9 +587,9 @@ static void gve_direct_count(struct gve_rx_ring *rx,
  * A ring without slots does not keep NAPI polling: the core schedules it when
  * there are new ones.
  *
- * With the whole @budget used it has to be polled again on this CPU, be it the
- * interrupt's or not.  The interrupt tells of new completions only, and there
- * are none while all slots wait in old ones.
+ * On a CPU that is not the interrupt's the driver ends a poll that has used its
+ * @budget, and lets the interrupt move it.  That tells of new completions only,
+ * and there are none while all slots wait in old ones: then the timer polls.
  *
  * Return: completions cleaned
  */
@@ -616,6 +616,8 @@ int gve_rx_poll_direct(struct gve_rx_ring *rx, int budget)
 	packet_direct_flush(pdq);
 
 	gve_direct_refill(rx);
+	if (total == budget)
+		mod_timer(&rx->starvation_timer, jiffies + 1);
 
 	gve_direct_count(rx, &got);
 	return total;
