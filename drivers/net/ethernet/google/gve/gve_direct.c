@@ -649,7 +649,7 @@ static void gve_direct_drain(struct gve_rx_ring *rx)
  * the end, where it begins the later the fewer queues there are: so the last one
  * that is about this queue is the latest.
  *
- * Return: frames that found no buffer, as of that report
+ * Return: frames that found no buffer, as of the last report that tells
  */
 static u64 gve_direct_missed(const struct gve_rx_ring *rx)
 {
@@ -665,7 +665,7 @@ static u64 gve_direct_missed(const struct gve_rx_ring *rx)
 		    be32_to_cpu(stat->queue_id) == rx->q_num)
 			return be64_to_cpu(READ_ONCE(stat->value));
 	}
-	return 0;
+	return rx->direct_missed;
 }
 
 /**
