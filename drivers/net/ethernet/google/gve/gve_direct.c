@@ -647,7 +647,8 @@ static void gve_direct_drain(struct gve_rx_ring *rx)
  *
  * It writes its part of the report every GVE_STATS_REPORT_TIMER_PERIOD ms, at
  * the end, where it begins the later the fewer queues there are: so the last one
- * that is about this queue is the latest.
+ * that is about this queue is the latest.  One that was written while the queue
+ * was destroyed has nothing about it.
  *
  * Return: frames that found no buffer, as of the last report that tells
  */
@@ -871,7 +872,7 @@ static int gve_direct_restart_one(struct gve_priv *priv, unsigned int queue)
  * has for them would stay there until somebody sends more, for ever where the
  * sender waits for what is there.
  *
- * Return: 0 or -errno
+ * Return: 0 or -errno; without memory for new rings, the old ones go on
  */
 static int gve_direct_restart(struct gve_priv *priv, unsigned int queue)
 {
@@ -879,6 +880,8 @@ static int gve_direct_restart(struct gve_priv *priv, unsigned int queue)
 
 	err = queue ? gve_direct_restart_one(priv, queue) :
 		      gve_direct_restart_all(priv);
+	if (err && !queue && gve_get_device_rings_ok(priv))
+		return err;
 	if (err) {
 		netdev_err(priv->dev, "RX queue %u did not restart (%d): resetting\n",
 			   queue, err);
@@ -969,8 +972,12 @@ static int gve_direct_unbind(struct net_device *dev, unsigned int queue,
 		return 0;
 
 	gve_direct_restart(priv, queue);
-
 	rx = gve_direct_ring(priv, queue);
+	if (rx && rx->direct == pdq) {
+		/* there was no memory for new rings */
+		gve_reset(priv, true);
+		rx = gve_direct_ring(priv, queue);
+	}
 	return rx && rx->direct == pdq ? -EIO : 0;
 }
 
