@@ -285,7 +285,10 @@ void packet_direct_ring_up(struct packet_direct_queue *pdq,
 	ASSERT_RTNL();
 	hrtimer_init(&pdq->kick_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
 	pdq->kick_timer.function = packet_direct_kick_timer;
-	pdq->low = max(min(size, pdq->mask + 1) / 4, pdq->post_min);
+	size = min(size, pdq->mask + 1);
+	if (packet_direct_is_split(pdq))
+		size = min(size, pdq->payload.nr);
+	pdq->low = max(size / 4, min(size, pdq->post_min));
 	packet_direct_set_napi_id(pdq, napi->napi_id);
 	rcu_assign_pointer(pdq->napi, napi);
 	packet_direct_set_state(pdq, PACKET_DIRECT_ACTIVE);
