@@ -188,6 +188,7 @@ void packet_direct_unlease(struct packet_direct *pd)
 	static_branch_dec(&packet_direct_key);
 	pdq->filter_skb->dev = NULL;
 	pdq->dev = NULL;
+	pdq->queue = 0;
 	netdev_put(dev, &pdq->dev_tracker);
 }
 
