@@ -370,6 +370,21 @@ static u32 ixgbe_direct_checksum(struct ixgbe_ring *ring,
 }
 
 /**
+ * ixgbe_direct_straight - how many descriptors can be cleaned one after the other
+ * @ring: Rx ring
+ * @max: at most so many
+ *
+ * None that the NIC does not have, though it says of one that it is done.
+ *
+ * Return: so many, before the ring wraps
+ **/
+static u32 ixgbe_direct_straight(const struct ixgbe_ring *ring, u32 max)
+{
+	return min3(max, (u32)ring->count - ring->next_to_clean,
+		    packet_direct_in_nic(&ring->direct->slots));
+}
+
+/**
  * ixgbe_direct_clean_run - deliver frames that are whole in one slot
  * @ring: Rx ring
  * @max: most descriptors to look at
@@ -393,7 +408,7 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 	u32 flags, hash, slot, keep;
 	bool refused = false;
 
-	max = min_t(u32, max, ring->count - ring->next_to_clean);
+	max = ixgbe_direct_straight(ring, max);
 	max = packet_direct_run_begin(pdq, &run, max);
 	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
 	mask = IXGBE_DIRECT_DONE | IXGBE_DIRECT_ODD |
@@ -490,7 +505,7 @@ ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
 	struct packet_direct_run run;
 	u32 flags, header, payload;
 
-	max = min_t(u32, max, ring->count - ring->next_to_clean);
+	max = ixgbe_direct_straight(ring, max);
 	max = packet_direct_run_begin(pdq, &run, max);
 	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
 	mask = IXGBE_DIRECT_DONE | IXGBE_DIRECT_ODD | IXGBE_RXDADV_ERR_HBO |
@@ -659,7 +674,8 @@ ixgbe_direct_clean_odd(struct ixgbe_ring *ring, struct ixgbe_queue_stats *got)
 
 	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
 	staterr = le32_to_cpu(READ_ONCE(rx_desc->wb.upper.status_error));
-	if (!(staterr & IXGBE_RXDADV_STAT_DD))
+	if (!(staterr & IXGBE_RXDADV_STAT_DD) ||
+	    !packet_direct_in_nic(&ring->direct->slots))
 		return 0;
 
 	/* no field of the descriptor before DD */
