@@ -630,15 +630,13 @@ static void ixgbe_direct_frame_end(struct ixgbe_ring *ring,
 				   const union ixgbe_adv_rx_desc *rx_desc,
 				   u32 staterr, struct packet_direct_part *part)
 {
-	u32 adapter_flags = ring->q_vector->adapter->flags;
 	struct packet_direct_queue *pdq = ring->direct;
 	u32 flags, hash;
 
 	/* X550: 8 bytes of time stamp after the frame; bit 15 is another one's
-	 * on older MACs.
+	 * on older MACs.  Whether it is on now says nothing of this frame.
 	 */
-	if ((adapter_flags & IXGBE_FLAG_RX_HWTSTAMP_ENABLED) &&
-	    ring->q_vector->adapter->hw.mac.type >= ixgbe_mac_X550 &&
+	if (ring->q_vector->adapter->hw.mac.type >= ixgbe_mac_X550 &&
 	    (staterr & IXGBE_RXD_STAT_TSIP) && !ixgbe_direct_cut_stamp(part))
 		goto drop;
 
