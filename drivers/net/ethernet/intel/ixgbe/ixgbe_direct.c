@@ -925,6 +925,7 @@ void ixgbe_direct_configure(struct ixgbe_adapter *adapter,
 {
 	struct packet_direct_queue *pdq = NULL;
 	unsigned int counter;
+	u32 rxdctl;
 
 	if (ring == adapter->rx_ring[ring->queue_index] &&
 	    ixgbe_direct_mode_ok(adapter, ring))
@@ -934,6 +935,11 @@ void ixgbe_direct_configure(struct ixgbe_adapter *adapter,
 
 	/* the stack's rings look at the length, these at DD */
 	memset(ring->desc, 0, ring->size);
+
+	/* the queue may have been the stack's when stripping was turned on */
+	rxdctl = IXGBE_READ_REG(&adapter->hw, IXGBE_RXDCTL(ring->reg_idx));
+	IXGBE_WRITE_REG(&adapter->hw, IXGBE_RXDCTL(ring->reg_idx),
+			rxdctl & ~IXGBE_RXDCTL_VME);
 
 	counter = ixgbe_direct_free_counter(adapter);
 	if (counter) {
