@@ -899,7 +899,8 @@ static void ixgbe_direct_forget_flows(struct ixgbe_adapter *adapter)
  * @adapter: board private structure
  * @ring: Rx ring
  *
- * With VMDq, which SR-IOV brings along, a ring can be that of a macvlan.
+ * With VMDq, which SR-IOV brings along, a ring can be that of a macvlan.  The
+ * flags change before the rings are laid out anew.
  *
  * Return: true if so
  **/
@@ -909,7 +910,8 @@ static bool ixgbe_direct_mode_ok(const struct ixgbe_adapter *adapter,
 	return !(adapter->flags & (IXGBE_FLAG_SRIOV_ENABLED |
 				   IXGBE_FLAG_VMDQ_ENABLED |
 				   IXGBE_FLAG_DCB_ENABLED)) &&
-	       !adapter->hw_tcs && !test_bit(__IXGBE_RX_FCOE, &ring->state);
+	       !adapter->hw_tcs && !test_bit(__IXGBE_RX_FCOE, &ring->state) &&
+	       adapter->num_rx_pools == 1 && ring->reg_idx == ring->queue_index;
 }
 
 /**
