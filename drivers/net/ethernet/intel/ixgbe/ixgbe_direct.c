@@ -107,6 +107,9 @@ ixgbe_direct_hash_types[IXGBE_RXDADV_RSSTYPE_MASK + 1] = {
  */
 static DEFINE_MUTEX(ixgbe_direct_srrctl_mutex);
 
+/* The tables of Flow Director are emptied in steps that may not be mixed. */
+static DEFINE_MUTEX(ixgbe_direct_fdir_mutex);
+
 /* QPRDC is cleared by reading it. */
 static DEFINE_SPINLOCK(ixgbe_direct_missed_lock);
 
@@ -855,7 +858,7 @@ void ixgbe_direct_count_missed(struct ixgbe_adapter *adapter,
  * What leaves by Tx queue n makes ATR steer the answers to Rx queue n, whatever
  * the redirection table says.
  **/
-void ixgbe_direct_mute_atr(struct ixgbe_adapter *adapter)
+static void ixgbe_direct_mute_atr(struct ixgbe_adapter *adapter)
 {
 	int i;
 
@@ -865,6 +868,40 @@ void ixgbe_direct_mute_atr(struct ixgbe_adapter *adapter)
 			clear_bit(__IXGBE_TX_FDIR_INIT_DONE,
 				  &adapter->tx_ring[i]->state);
 	rcu_read_unlock();
+}
+
+/**
+ * ixgbe_direct_start_atr - let ATR steer flows to all queues but leased ones
+ * @adapter: board private structure
+ **/
+void ixgbe_direct_start_atr(struct ixgbe_adapter *adapter)
+{
+	int i;
+
+	rcu_read_lock();
+	for (i = 0; i < adapter->num_tx_queues; i++)
+		if (!packet_direct_queue(adapter->netdev, i))
+			set_bit(__IXGBE_TX_FDIR_INIT_DONE,
+				&adapter->tx_ring[i]->state);
+	rcu_read_unlock();
+}
+
+/**
+ * ixgbe_direct_reinit_fdir - forget what ATR has steered
+ * @adapter: board private structure
+ *
+ * A lease does it under RTNL, the service task without.
+ *
+ * Return: 0 or -errno
+ **/
+s32 ixgbe_direct_reinit_fdir(struct ixgbe_adapter *adapter)
+{
+	s32 err;
+
+	mutex_lock(&ixgbe_direct_fdir_mutex);
+	err = ixgbe_reinit_fdir_tables_82599(&adapter->hw);
+	mutex_unlock(&ixgbe_direct_fdir_mutex);
+	return err;
 }
 
 /**
@@ -885,13 +922,10 @@ static void ixgbe_direct_forget_flows(struct ixgbe_adapter *adapter)
 			  &adapter->tx_ring[i]->state);
 	synchronize_net();
 
-	if (ixgbe_reinit_fdir_tables_82599(&adapter->hw)) {
+	if (ixgbe_direct_reinit_fdir(adapter))
 		e_err(drv, "Flow Director did not restart: ATR is off\n");
-		return;
-	}
-	for (i = 0; i < adapter->num_tx_queues; i++)
-		set_bit(__IXGBE_TX_FDIR_INIT_DONE, &adapter->tx_ring[i]->state);
-	ixgbe_direct_mute_atr(adapter);
+	else
+		ixgbe_direct_start_atr(adapter);
 }
 
 /**

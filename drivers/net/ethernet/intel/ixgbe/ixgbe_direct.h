@@ -50,7 +50,8 @@ int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
 			      struct ixgbe_ring *ring, const int budget);
 void ixgbe_direct_count_missed(struct ixgbe_adapter *adapter,
 			       unsigned int counter);
-void ixgbe_direct_mute_atr(struct ixgbe_adapter *adapter);
+void ixgbe_direct_start_atr(struct ixgbe_adapter *adapter);
+s32 ixgbe_direct_reinit_fdir(struct ixgbe_adapter *adapter);
 void ixgbe_direct_lock_srrctl(void);
 void ixgbe_direct_unlock_srrctl(void);
 
@@ -114,8 +115,17 @@ static inline void ixgbe_direct_count_missed(struct ixgbe_adapter *adapter,
 		ixgbe_read_reg(&adapter->hw, IXGBE_QPRDC(counter));
 }
 
-static inline void ixgbe_direct_mute_atr(struct ixgbe_adapter *adapter)
+static inline void ixgbe_direct_start_atr(struct ixgbe_adapter *adapter)
 {
+	int i;
+
+	for (i = 0; i < adapter->num_tx_queues; i++)
+		set_bit(__IXGBE_TX_FDIR_INIT_DONE, &adapter->tx_ring[i]->state);
+}
+
+static inline s32 ixgbe_direct_reinit_fdir(struct ixgbe_adapter *adapter)
+{
+	return ixgbe_reinit_fdir_tables_82599(&adapter->hw);
 }
 
 static inline void ixgbe_direct_lock_srrctl(void)
