@@ -1188,37 +1188,6 @@ static int ixgbe_direct_stop_hw(struct ixgbe_adapter *adapter,
 }
 
 /**
- * ixgbe_direct_restore_drop - set DROP_EN of a queue of the stack's again
- * @adapter: board private structure
- * @ring: Rx ring
- *
- * It is the same for all queues of the stack, and ixgbe_configure_srrctl()
- * leaves it to the next link-up.
- **/
-static void ixgbe_direct_restore_drop(struct ixgbe_adapter *adapter,
-				      const struct ixgbe_ring *ring)
-{
-	u32 reg = IXGBE_SRRCTL(ring->reg_idx);
-	struct ixgbe_hw *hw = &adapter->hw;
-	const struct ixgbe_ring *other;
-	u32 drop = 0;
-	int i;
-
-	if (ring->direct)
-		return;
-
-	ixgbe_direct_lock_srrctl();
-	for (i = 0; i < adapter->num_rx_queues && !drop; i++) {
-		other = adapter->rx_ring[i];
-		if (other != ring && !other->direct)
-			drop = IXGBE_READ_REG(hw, IXGBE_SRRCTL(other->reg_idx)) &
-			       IXGBE_SRRCTL_DROP_EN;
-	}
-	IXGBE_WRITE_REG(hw, reg, IXGBE_READ_REG(hw, reg) | drop);
-	ixgbe_direct_unlock_srrctl();
-}
-
-/**
  * ixgbe_direct_stop_dma - the last means against a device that does not stop
  * @adapter: board private structure
  *
@@ -1282,7 +1251,8 @@ static int ixgbe_direct_restart(struct ixgbe_adapter *adapter,
 	if (ok) {
 		ixgbe_clean_rx_ring(ring);
 		ixgbe_configure_rx_ring(adapter, ring);
-		ixgbe_direct_restore_drop(adapter, ring);
+		/* of the stack's queues; ixgbe_configure_srrctl() leaves it out */
+		ixgbe_set_rx_drop_en(adapter);
 		ok = !ixgbe_direct_is_off(adapter, ring);
 	}
 	napi_enable(napi);
