@@ -55,15 +55,11 @@ SITES = [
                                   "slots = pdq->slots_sum; payload = pdq->payload_sum;"),
     ("read_seqcount_retry", RING, "payload = pdq->payload_sum; } "
                                   "while (read_seqcount_retry(&pdq->sum_seq, seq));"),
-    ("dma_rmb", GVE, "if (desc->generation == rx->dqo.complq.cur_gen_bit) return false; "
-                     "/*...*/ dma_rmb(); return true;"),
-    ("dma_rmb", GVE, "if ((lower & GVE_DIRECT_PLAIN_LOWER) != plain) break; "
-                     "/*...*/ dma_rmb(); upper = gve_direct_upper(desc);"),
-    ("dma_rmb", IXGBE, "if ((upper & mask) != IXGBE_DIRECT_DONE) break; /*...*/ dma_rmb(); "
-                       "lower = ixgbe_direct_lower(rx_desc); type ="),
-    ("dma_rmb", IXGBE, "if ((upper & mask) != IXGBE_DIRECT_DONE) break; /*...*/ dma_rmb(); "
-                       "lower = ixgbe_direct_lower(rx_desc); header ="),
-    ("dma_rmb", IXGBE, "if (!(staterr & IXGBE_RXDADV_STAT_DD)) return 0; /*...*/ dma_rmb();"),
+    ("dma_rmb", GVE, "return false; /*...*/ dma_rmb(); return true;"),
+    ("dma_rmb", GVE, "break; /*...*/ dma_rmb(); upper = gve_direct_upper(desc);"),
+    ("dma_rmb", IXGBE, "break; /*...*/ dma_rmb(); lower = ixgbe_direct_lower(rx_desc); type ="),
+    ("dma_rmb", IXGBE, "break; /*...*/ dma_rmb(); lower = ixgbe_direct_lower(rx_desc); header ="),
+    ("dma_rmb", IXGBE, "return 0; /*...*/ dma_rmb(); ixgbe_direct_advance(ring, 1);"),
     ("tail", GVE, "/* iowrite32() orders the descriptors before the doorbell */ "
                   "gve_rx_write_doorbell_dqo(rx->gve, rx->q_num);"),
     ("tail", IXGBE, "/* writel() orders the descriptors before the tail */ writel(i, ring->tail);"),
