@@ -684,6 +684,14 @@ out:
 	return err;
 }
 
+/* User space may ask for the kick without a look at the flag of its own. */
+static void packet_direct_may_kick(struct packet_direct_queue *pdq)
+{
+	smp_mb();	/* F, pairs with E: user space's cons before the flag */
+	if (READ_ONCE(pdq->need_kick))
+		packet_direct_kick(pdq);
+}
+
 /* After the caller has queued itself for the wake-up. */
 __poll_t packet_direct_poll(struct packet_sock *po)
 {
@@ -693,8 +701,7 @@ __poll_t packet_direct_poll(struct packet_sock *po)
 	rcu_read_lock();
 	pd = rcu_dereference(po->direct);
 	if (pd) {
-		if (READ_ONCE(pd->pdq.need_kick))
-			packet_direct_kick(&pd->pdq);
+		packet_direct_may_kick(&pd->pdq);
 		if (packet_direct_readable(&pd->pdq))
 			mask = EPOLLIN | EPOLLRDNORM;
 	}
@@ -727,8 +734,8 @@ int packet_direct_recvmsg(struct packet_sock *po, int flags)
 
 	rcu_read_lock();
 	pd = rcu_dereference(po->direct);
-	if (pd && READ_ONCE(pd->pdq.need_kick))
-		packet_direct_kick(&pd->pdq);
+	if (pd)
+		packet_direct_may_kick(&pd->pdq);
 	rcu_read_unlock();
 	return -EAGAIN;
 }

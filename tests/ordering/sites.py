@@ -8,6 +8,7 @@ import subprocess
 TOP = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../..")
 PROTOCOL = "include/uapi/linux/if_packet_v4.h"
 LEASE, RING = "net/packet/direct_lease.c", "net/packet/direct_ring.c"
+SOCKET = "net/packet/direct.c"
 GVE = "drivers/net/ethernet/google/gve/gve_direct.c"
 IXGBE = "drivers/net/ethernet/intel/ixgbe/ixgbe_direct.c"
 PCAP, PCAP_READ = "libpcap-patch/pcap-packet4-int.h", "libpcap-patch/pcap-packet4-read.c"
@@ -41,6 +42,8 @@ SITES = [
     ("D", RING, "u32 cons = smp_load_acquire(&pdq->ctrl->cons); /* D, pairs with C */"),
     ("E", LEASE, "packet_direct_set_need_kick(pdq, true); smp_mb(); /* E, pairs with F */ } "
                  "if (packet_direct_reclaim(pdq) >="),
+    ("F", SOCKET, "smp_mb(); /* F, pairs with E: user space's cons before the flag */ "
+                  "if (READ_ONCE(pdq->need_kick))"),
     ("F", VERBS, "/* (F) pairs with (E) */ __atomic_thread_fence(__ATOMIC_SEQ_CST); "
                  "return __atomic_load_n(&ring->ctrl->flags, __ATOMIC_RELAXED)"),
     ("F", PCAP_READ, "packet4_release(r); __atomic_thread_fence(__ATOMIC_SEQ_CST); /* (F) */ "
