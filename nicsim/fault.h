@@ -27,7 +27,9 @@
  * @FAULT_LATE_DONE:	a queue that has confirmed its stop completes one more
  *			buffer
  * @FAULT_LATE_DATA:	a queue that has confirmed its stop writes to a buffer
- * @FAULT_ALL_ONES:	a register reads as all ones
+ * @FAULT_ALL_ONES:	as one that has fallen off the bus, but for its
+ *			configuration space and its DMA: a register reads as all
+ *			ones, and what is written to it is lost
  *
  * Of the gVNIC alone:
  * @FAULT_NO_COMMANDS:	the admin queue does nothing

@@ -167,6 +167,8 @@ static void gve_bar_write(void *priv, unsigned int bar, uint64_t off, uint64_t v
 {
 	struct gve *nic = priv;
 
+	if (fault_due(&nic->fault, FAULT_ALL_ONES, nic->fault.queue))
+		return;
 	if (bar == GVE_REG_BAR && reg_write(nic, off, swap(val, size), size))
 		return;
 	if (bar == GVE_DB_BAR && size == 4 &&

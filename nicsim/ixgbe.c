@@ -183,13 +183,17 @@ uint64_t ixgbe_bar_read(void *priv, unsigned int bar, uint64_t off, unsigned int
 /* A write of 8 bytes is two writes, the lower address first. */
 void ixgbe_bar_write(void *priv, unsigned int bar, uint64_t off, uint64_t val, unsigned int size)
 {
+	struct ixgbe *nic = priv;
+
 	if (bar != 0 || size < 4 || off % size || off + size > IXG_BAR_SIZE) {
-		bad_access(priv, "write", bar, off, size);
+		bad_access(nic, "write", bar, off, size);
 		return;
 	}
-	ixgbe_reg_write(priv, off, val);
+	if (fault_due(&nic->fault, FAULT_ALL_ONES, nic->fault.queue))
+		return;
+	ixgbe_reg_write(nic, off, val);
 	if (size == 8)
-		ixgbe_reg_write(priv, off + 4, val >> 32);
+		ixgbe_reg_write(nic, off + 4, val >> 32);
 }
 
 void ixgbe_destroy(void *priv)

@@ -94,6 +94,13 @@ static void test_registers(void)
 
 	start(&plain, FAULT_ALL_ONES);
 	ok(rd(GVE_REG_DEVICE_STATUS) == 0xffffffff, "registers read as all ones");
+	wr(GVE_REG_DRIVER_STATUS, DRIVER_STATUS_RESET);
+	put_buf(0, 32);
+	rx_doorbell(0, 64);
+	receive_frame(frame, len);
+	ok(nic->resets == 1 && nic->rxq[0].on && nic->rxq[0].tail == 32 && !fake.strict,
+	   "what is written to them, and to doorbells, is lost");
+	ok(completion(0, 0).done, "DMA goes on");
 	start(&plain, FAULT_NO_COMMANDS);
 	before = rd(GVE_REG_AQ_COUNTER);
 	ok(!destroy_rx(0) && rd(GVE_REG_AQ_COUNTER) == before && nic->rxq[0].on,

@@ -122,8 +122,14 @@ static void test_all_ones(void)
 {
 	start(ONE_BUFFER, FAULT_ALL_ONES);
 	ok(rd(IXG_STATUS) == 0xffffffff, "registers read as all ones");
+	wr(IXG_CTRL, CTRL_RST);
+	wr(ixgbe_rx_base(0) + RX_RDT, 4);
+	receive_frame(frame, len);
 	nic->fault.kind = FAULT_NONE;
-	ok(rd(IXG_STATUS) != 0xffffffff, "and as they were");
+	ok(nic->rxq[0].enabled && rd(ixgbe_rx_base(0) + RX_RDT) == 8,
+	   "what is written to them is lost");
+	ok((rx_desc(0, 0).status & RXD_STAT_DD) && !fake.strict, "DMA goes on");
+	ok(rd(IXG_STATUS) != 0xffffffff, "and then all is as it was");
 }
 
 static void stop_queue(void)
