@@ -20,6 +20,7 @@ const char * const fault_names[] = {
 	[FAULT_LATE_DONE] = "late-done",
 	[FAULT_LATE_DATA] = "late-data",
 	[FAULT_ALL_ONES] = "all-ones",
+	[FAULT_DONE_BEYOND] = "done-beyond",
 	[FAULT_NO_COMMANDS] = "no-commands",
 	[FAULT_WRONG_TYPE] = "wrong-type",
 	[FAULT_TWICE] = "twice",

@@ -30,6 +30,9 @@
  * @FAULT_ALL_ONES:	as one that has fallen off the bus, but for its
  *			configuration space and its DMA: a register reads as all
  *			ones, and what is written to it is lost
+ * @FAULT_DONE_BEYOND:	a frame for which there is no descriptor, and which is
+ *			dropped, completes the one at the tail, which is not the
+ *			NIC's; its buffer stays as it is
  *
  * Of the gVNIC alone:
  * @FAULT_NO_COMMANDS:	the admin queue does nothing
@@ -41,6 +44,7 @@ enum nic_fault {
 	FAULT_LENGTH_ZERO, FAULT_LENGTH_BUFFER, FAULT_LENGTH_OVER, FAULT_LENGTH_MAX,
 	FAULT_HEADER_MAX, FAULT_NO_EOP, FAULT_ERROR_BITS, FAULT_DONE_FIRST,
 	FAULT_NO_IRQ, FAULT_IRQ_STORM, FAULT_LATE_DONE, FAULT_LATE_DATA, FAULT_ALL_ONES,
+	FAULT_DONE_BEYOND,
 	FAULT_NO_COMMANDS, FAULT_WRONG_TYPE, FAULT_TWICE,
 };
 

@@ -313,6 +313,7 @@ void gve_rsc_drop(struct gve *nic, struct gve_rx_queue *rxq);
 void gve_rx_dqo_doorbell(struct gve *nic, unsigned int q, uint32_t val);
 void gve_rx_dqo_end(struct gve_rx_queue *rxq);
 void gve_rx_dqo_go_on(struct gve *nic, unsigned int q);
+void gve_rx_dqo_beyond(struct gve *nic, unsigned int q);
 unsigned int gve_rx_dqo_needs(const struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
 			      size_t len);
 enum gve_deliver gve_rx_dqo(struct gve *nic, const struct gve_rx_meta *meta,

@@ -76,6 +76,8 @@ static bool to_queue(struct gve *nic, const uint8_t *frame, size_t len, bool may
 			return false;
 		nic->fate.no_desc++;
 		rxq->no_desc++;
+		if (gve_is_dqo(nic))
+			gve_rx_dqo_beyond(nic, meta.queue);
 		return true;
 	case DELIVER_FAILED:
 		nic->fate.dma_error++;

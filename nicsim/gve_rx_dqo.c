@@ -315,6 +315,24 @@ void gve_rx_dqo_end(struct gve_rx_queue *rxq)
 		rxq->left = *buf_at(rxq, 0);
 }
 
+/* A broken device's end of the buffer queue is one too far: what is there was
+ * posted long ago, or never.
+ */
+void gve_rx_dqo_beyond(struct gve *nic, unsigned int q)
+{
+	static const struct gve_rx_meta meta;
+	const struct completion c = { .len = 64, .last = true };
+	struct gve_rx_queue *rxq = &nic->rxq[q];
+	uint8_t id[2];
+
+	if (!fault_due(&nic->fault, FAULT_DONE_BEYOND, q) ||
+	    !nicsim_dma_read(nic->sim, rxq->data_ring + (uint64_t)rxq->tail * DQO_RX_DESC_SIZE,
+			     id, sizeof(id), "RX buffer descriptor"))
+		return;
+	complete(nic, rxq, &meta, &c, get_le16(id));
+	gve_irq_rx(nic, q);
+}
+
 /* What a queue does that was destroyed, and does not stand by it. */
 void gve_rx_dqo_go_on(struct gve *nic, unsigned int q)
 {

@@ -273,7 +273,7 @@ const struct nic_knob ixgbe_knobs[] = {
 	{ "rxdctl-stuck", offsetof(struct ixgbe, rxdctl_stuck), 0, 1, NULL },
 	{ "tx-stuck", offsetof(struct ixgbe, tx_stuck), 0, 1, NULL },
 	{ "wait-for-descriptors", offsetof(struct ixgbe, wait_for_desc), 0, 1, NULL },
-	{ "fault", offsetof(struct ixgbe, fault.kind), FAULT_NONE, FAULT_ALL_ONES, fault_names },
+	{ "fault", offsetof(struct ixgbe, fault.kind), FAULT_NONE, FAULT_DONE_BEYOND, fault_names },
 	{ "fault-every", offsetof(struct ixgbe, fault.every), 1, 1000000, NULL },
 	{ "fault-queue", offsetof(struct ixgbe, fault.queue), 0, FAULT_ALL_QUEUES, NULL },
 	{ "guard", offsetof(struct ixgbe, guard.on), 0, 1, NULL },

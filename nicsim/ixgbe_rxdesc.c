@@ -291,11 +291,27 @@ static enum ixgbe_deliver drop(struct ixgbe *nic, unsigned int q, uint64_t *fate
 	return DELIVER_DROPPED;
 }
 
+/* A broken NIC's end of the ring is one too far.  Only the half with DD is written:
+ * the other one is the address by now, if the driver is about to move the tail.
+ */
+static void done_beyond(struct ixgbe *nic, unsigned int q)
+{
+	uint64_t done = htole64(64ull << 32 | RXD_STAT_DD | RXD_STAT_EOP);
+	unsigned int tail = rxq_get(nic, q, RX_RDT);
+
+	if (tail >= ring_size(nic, q) || !fault_due(&nic->fault, FAULT_DONE_BEYOND, q))
+		return;
+	nicsim_dma_write(nic->sim, desc_addr(nic, q, tail) + 8, &done, sizeof(done),
+			 "RX descriptor");
+	ixgbe_irq_queue(nic, q, false);
+}
+
 static enum ixgbe_deliver no_descriptors(struct ixgbe *nic, unsigned int q,
 					 const struct rx_plan *plan)
 {
 	struct ixgbe_rx_queue *rxq = &nic->rxq[q];
 
+	done_beyond(nic, q);
 	if (plan->num >= ring_size(nic, q)) {
 		nicsim_strict(nic->sim, "RX queue %u: a frame needs %u descriptors of %u", q,
 			      plan->num, ring_size(nic, q));

@@ -52,6 +52,27 @@ static void test_flags(void)
 	ok(broken(&plain, FAULT_WRONG_TYPE).ptype == 0x3ff, "a packet type that is none");
 }
 
+static void test_done_beyond(void)
+{
+	unsigned int i;
+
+	start(&plain, FAULT_DONE_BEYOND);
+	for (i = 0; i < 32; i++)
+		receive_frame(frame, len);
+	ok(!completion(0, 32).done && !nic->fault.done,
+	   "while there are buffers, nothing beyond them");
+	put_buf(0, 40);
+	memset(mem(buf_addr(0, 40)), 0xa5, 64);
+	irq_doorbell(GVE_MAX_QUEUES, DQO_IRQ_ENABLE | DQO_IRQ_CLEAR_PENDING);
+	fake.irq[GVE_MAX_QUEUES] = 0;
+	receive_frame(frame, len);
+	ok(completion(0, 32).done && completion(0, 32).id == 40 && completion(0, 32).last &&
+	   nic->fault.done == 1 && fake.irq[GVE_MAX_QUEUES] == 1,
+	   "then the one at the tail is done");
+	ok(*mem(buf_addr(0, 40)) == 0xa5 && nic->fate.no_desc == 1 && !fake.strict,
+	   "but not filled, and the frame is dropped");
+}
+
 static void test_twice(void)
 {
 	start(&plain, FAULT_NONE);
@@ -143,6 +164,7 @@ int main(void)
 {
 	test_lengths();
 	test_flags();
+	test_done_beyond();
 	test_twice();
 	test_done_first();
 	test_irqs();

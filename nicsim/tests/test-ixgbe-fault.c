@@ -132,6 +132,33 @@ static void test_all_ones(void)
 	ok(rd(IXG_STATUS) != 0xffffffff, "and then all is as it was");
 }
 
+static void test_done_beyond(void)
+{
+	struct fake_desc d;
+	unsigned int i;
+
+	start(ONE_BUFFER, FAULT_DONE_BEYOND);
+	wr(ixgbe_rx_base(0) + RX_SRRCTL, ONE_BUFFER | SRRCTL_DROP_EN);
+	for (i = 0; i < 8; i++)
+		receive_frame(frame, len);
+	ok(!(rx_desc(0, 8).status & RXD_STAT_EOP) && !nic->fault.done,
+	   "while there are descriptors, nothing beyond them");
+	wr(IXG_IVAR(0), IVAR_VALID | 3);
+	wr(IXG_EIMS_EX, BIT32(3));
+	receive_frame(frame, len);
+	d = rx_desc(0, 8);
+	ok((d.status & (RXD_STAT_DD | RXD_STAT_EOP)) == (RXD_STAT_DD | RXD_STAT_EOP) &&
+	   d.length == 64 && nic->fault.done == 1 && fake.irq[3] == 1,
+	   "then the one at the tail is done");
+	ok(!rx_buf(0, 8)[0] && d.info == (uint32_t)RX_BUF(0, 8), "but not its buffer's address");
+	ok(rd(ixgbe_rx_base(0) + RX_RDH) == 8 && nic->rxq[0].drop_no_desc == 1 && !fake.strict,
+	   "the frame is dropped");
+	wr(ixgbe_rx_base(0) + RX_RDT, 9);
+	receive_frame(frame, len);
+	ok(rx_desc(0, 8).length == len && !memcmp(rx_buf(0, 8), frame, len),
+	   "a buffer that is given is filled");
+}
+
 static void stop_queue(void)
 {
 	wr(ixgbe_rx_base(0) + RX_RXDCTL, 0);
@@ -218,6 +245,7 @@ int main(void)
 	test_choice();
 	test_irqs();
 	test_all_ones();
+	test_done_beyond();
 	test_late();
 	test_guard();
 	test_guard_grows();
