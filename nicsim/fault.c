@@ -24,6 +24,7 @@ const char * const fault_names[] = {
 	[FAULT_NO_COMMANDS] = "no-commands",
 	[FAULT_WRONG_TYPE] = "wrong-type",
 	[FAULT_TWICE] = "twice",
+	[FAULT_HEADER_ZERO] = "header-zero",
 };
 
 bool fault_due(struct nic_faults *faults, enum nic_fault kind, unsigned int queue)
@@ -38,7 +39,7 @@ bool fault_due(struct nic_faults *faults, enum nic_fault kind, unsigned int queu
 
 static bool is_of_frames(enum nic_fault kind)
 {
-	return kind <= FAULT_DONE_FIRST || kind >= FAULT_WRONG_TYPE;
+	return kind <= FAULT_DONE_FIRST || kind == FAULT_WRONG_TYPE || kind == FAULT_TWICE;
 }
 
 enum nic_fault fault_of_frame(struct nic_faults *faults, unsigned int queue)

@@ -38,6 +38,8 @@
  * @FAULT_NO_COMMANDS:	the admin queue does nothing
  * @FAULT_WRONG_TYPE:	of a frame: a packet type that is none
  * @FAULT_TWICE:	of a frame: its buffer is that of the one before
+ * @FAULT_HEADER_ZERO:	of a frame whose headers are to be split off: it was
+ *			split behind no bytes, and is whole in the other buffer
  */
 enum nic_fault {
 	FAULT_NONE,
@@ -45,7 +47,7 @@ enum nic_fault {
 	FAULT_HEADER_MAX, FAULT_NO_EOP, FAULT_ERROR_BITS, FAULT_DONE_FIRST,
 	FAULT_NO_IRQ, FAULT_IRQ_STORM, FAULT_LATE_DONE, FAULT_LATE_DATA, FAULT_ALL_ONES,
 	FAULT_DONE_BEYOND,
-	FAULT_NO_COMMANDS, FAULT_WRONG_TYPE, FAULT_TWICE,
+	FAULT_NO_COMMANDS, FAULT_WRONG_TYPE, FAULT_TWICE, FAULT_HEADER_ZERO,
 };
 
 extern const char * const fault_names[];

@@ -281,7 +281,7 @@ static const struct nic_knob gve_knobs[] = {
 	{ "wrong-ids", offsetof(struct gve, knob_wrong_ids), 0, GVE_RING_MAX, NULL },
 	{ "tx-stuck", offsetof(struct gve, knob_tx_stuck), 0, 1, NULL },
 	{ "refuse-queue", offsetof(struct gve, knob_refuse_queue), 0, GVE_MAX_QUEUES, NULL },
-	{ "fault", offsetof(struct gve, fault.kind), FAULT_NONE, FAULT_TWICE, fault_names },
+	{ "fault", offsetof(struct gve, fault.kind), FAULT_NONE, FAULT_HEADER_ZERO, fault_names },
 	{ "fault-every", offsetof(struct gve, fault.every), 1, 1000000, NULL },
 	{ "fault-queue", offsetof(struct gve, fault.queue), 0, FAULT_ALL_QUEUES, NULL },
 	{ "guard", offsetof(struct gve, guard.on), 0, 1, NULL },

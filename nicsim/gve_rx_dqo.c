@@ -284,6 +284,14 @@ static bool fill_buf(struct gve *nic, struct gve_rx_queue *rxq, const struct gve
 	return write_buf(nic, rxq, meta, c, &buf, data, part) && ok;
 }
 
+/* Without the header buffer a frame may need one more. */
+static bool tells_no_headers(struct gve *nic, struct gve_rx_queue *rxq,
+			     const struct gve_rx_meta *meta, size_t len)
+{
+	return split_len(rxq, meta) && (size_t)rxq->bufs * rxq->buf_size >= len &&
+	       fault_due(&nic->fault, FAULT_HEADER_ZERO, meta->queue);
+}
+
 enum gve_deliver gve_rx_dqo(struct gve *nic, const struct gve_rx_meta *meta,
 			    const uint8_t *frame, size_t len)
 {
@@ -297,6 +305,10 @@ enum gve_deliver gve_rx_dqo(struct gve *nic, const struct gve_rx_meta *meta,
 
 	if (rxq->bufs < gve_rx_dqo_needs(rxq, meta, len))
 		return NO_BUFFERS;
+	if (tells_no_headers(nic, rxq, meta, len)) {
+		c.hdr_len = 0;
+		c.overflow = false;
+	}
 	do {
 		ok &= fill_buf(nic, rxq, meta, &c, frame, &off, len);
 		c.first = false;

@@ -52,6 +52,27 @@ static void test_flags(void)
 	ok(broken(&plain, FAULT_WRONG_TYPE).ptype == 0x3ff, "a packet type that is none");
 }
 
+static void test_header_zero(void)
+{
+	struct completion c;
+
+	start(&split, FAULT_HEADER_ZERO);
+	memset(mem(HEADERS), 0xa5, GVE_HEADER_BUFFER);
+	receive_frame(frame, len);
+	c = completion(0, 0);
+	ok(c.split && !c.overflow && !c.hdr_len && c.len == len && nic->fault.done == 1,
+	   "split behind no headers");
+	ok(*mem(HEADERS) == 0xa5 && !memcmp(mem(buf_addr(0, 0)), frame, len),
+	   "the frame is whole where its payload would be");
+	nic->fault.every = 2;
+	receive_frame(frame, len);
+	receive_frame(frame, len);
+	ok(!completion(0, 1).hdr_len && completion(0, 2).hdr_len == 42 &&
+	   completion(0, 2).len == len - 42, "or every second one");
+	c = broken(&plain, FAULT_HEADER_ZERO);
+	ok(!c.split && c.len == len && !nic->fault.done, "not where no split was asked for");
+}
+
 static void test_done_beyond(void)
 {
 	unsigned int i;
@@ -164,6 +185,7 @@ int main(void)
 {
 	test_lengths();
 	test_flags();
+	test_header_zero();
 	test_done_beyond();
 	test_twice();
 	test_done_first();
