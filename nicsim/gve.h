@@ -102,6 +102,8 @@ struct gve_rsc {
  * @last_id:	DQO: of the last completion
  * @left:	DQO: one of those in @buf when the queue was destroyed
  * @ended:	DQO: that was just now
+ * @old_no_desc: what of @no_desc is from before the last reset
+ * @old_off:	likewise of @off
  */
 struct gve_rx_queue {
 	bool on;
@@ -120,7 +122,7 @@ struct gve_rx_queue {
 	uint16_t last_id;
 	struct gve_rx_buf left;
 	bool ended;
-	uint64_t frames, bytes, no_desc, off, bad_csum;
+	uint64_t frames, bytes, no_desc, off, bad_csum, old_no_desc, old_off;
 };
 
 /**
@@ -182,7 +184,7 @@ struct gve_flow_rule {
 };
 
 struct gve_report {
-	uint64_t addr, len, interval_ns;
+	uint64_t addr, len, interval_ns, old_oversize;
 	struct nicsim_timer *timer;
 };
 

@@ -21,13 +21,14 @@ static size_t write_queues(struct gve *nic, uint8_t *out)
 
 	for (q = 0; q < GVE_MAX_QUEUES; q++) {
 		const struct gve_rx_queue *rxq = &nic->rxq[q];
+		uint64_t no_desc = rxq->no_desc - rxq->old_no_desc;
 
 		if (!rxq->on)
 			continue;
-		put_stat(out + len, NIC_RX_QUEUE_DROPS, q, rxq->no_desc + rxq->off);
-		put_stat(out + len + STAT_SIZE, NIC_RX_NO_BUFFERS, q, rxq->no_desc);
+		put_stat(out + len, NIC_RX_QUEUE_DROPS, q, no_desc + rxq->off - rxq->old_off);
+		put_stat(out + len + STAT_SIZE, NIC_RX_NO_BUFFERS, q, no_desc);
 		put_stat(out + len + 2 * STAT_SIZE, NIC_RX_OVER_MRU, q,
-			 q ? 0 : nic->fate.oversize);
+			 q ? 0 : nic->fate.oversize - nic->report.old_oversize);
 		put_stat(out + len + 3 * STAT_SIZE, NIC_RX_BAD_CHECKSUM, q, 0);
 		len += STATS_PER_QUEUE * STAT_SIZE;
 	}
@@ -52,10 +53,23 @@ bool gve_stats_init(struct gve *nic)
 	return nic->report.timer;
 }
 
-void gve_stats_reset(struct gve *nic)
+static void stop_report(struct gve *nic)
 {
 	nicsim_timer_cancel(nic->report.timer);
 	nic->report.addr = 0;
+}
+
+/* What the device reports begins at 0 again; what is printed goes on. */
+void gve_stats_reset(struct gve *nic)
+{
+	unsigned int q;
+
+	stop_report(nic);
+	nic->report.old_oversize = nic->fate.oversize;
+	for (q = 0; q < GVE_MAX_QUEUES; q++) {
+		nic->rxq[q].old_no_desc = nic->rxq[q].no_desc;
+		nic->rxq[q].old_off = nic->rxq[q].off;
+	}
 }
 
 enum gve_aq_status gve_report_stats(struct gve *nic, const uint8_t *cmd)
@@ -63,7 +77,7 @@ enum gve_aq_status gve_report_stats(struct gve *nic, const uint8_t *cmd)
 	uint64_t len = get_be64(cmd), addr = get_be64(cmd + 8), ms = get_be64(cmd + 16);
 
 	if (!addr) {
-		gve_stats_reset(nic);
+		stop_report(nic);
 		return AQ_PASSED;
 	}
 	if (len < REPORT_HEADER || len % 8 || !ms || ms > 3600000) {

@@ -291,22 +291,37 @@ static void test_ptypes(void)
 	   mem(SCRATCH)[2 * gve_ptype(&udp6) + 1] == PTYPE_L4_UDP, "completions use it");
 }
 
-static void test_report(void)
+static void wait_for_report(void)
 {
 	uint8_t p[24];
 
-	start_queues(2);
-	nic->rxq[1].no_desc = 5;
 	put_be64(p, 8 + 20 * 16);
 	put_be64(p + 8, SCRATCH);
 	put_be64(p + 16, 20000);
 	admin(AQ_REPORT_STATS, p, sizeof(p));
 	memset(mem(SCRATCH), 0, 8 + 20 * 16);
 	fake_advance(20000000000ull);
+}
+
+static void test_report(void)
+{
+	start_queues(2);
+	nic->rxq[1].no_desc = 5;
+	wait_for_report();
 	ok(get_be32(mem(SCRATCH) + 8 + 12 * 16) == NIC_RX_QUEUE_DROPS &&
 	   !get_be32(mem(SCRATCH) + 8 + 11 * 16), "the device's part is at the end of the report");
 	ok(get_be32(mem(SCRATCH) + 8 + 17 * 16 + 4) == 1 &&
 	   get_be64(mem(SCRATCH) + 8 + 17 * 16 + 8) == 5, "with what each queue dropped");
+	wr(GVE_REG_DRIVER_STATUS, DRIVER_STATUS_RESET);
+	admin_start();
+	configure(FORMAT_DQO_RDA);
+	create_rx(0, &plain);
+	create_rx(1, &plain);
+	nic->rxq[1].no_desc++;
+	wait_for_report();
+	ok(get_be64(mem(SCRATCH) + 8 + 16 * 16 + 8) == 1 &&
+	   get_be64(mem(SCRATCH) + 8 + 17 * 16 + 8) == 1, "since the last reset");
+	ok(nic->rxq[1].no_desc == 6, "while the model's own count goes on");
 }
 
 int main(void)
