@@ -253,6 +253,7 @@ static void gve_knob_changed(void *priv)
 
 	nic->random = nic->knob_seed;
 	gve_tx_all(nic);
+	gve_report_soon(nic);
 	if (!nic->res.configured) {
 		nic->mtu = nic->knob_mtu;
 		nic->knob_reset = 0;
@@ -281,6 +282,7 @@ static const struct nic_knob gve_knobs[] = {
 	{ "wrong-ids", offsetof(struct gve, knob_wrong_ids), 0, GVE_RING_MAX, NULL },
 	{ "tx-stuck", offsetof(struct gve, knob_tx_stuck), 0, 1, NULL },
 	{ "refuse-queue", offsetof(struct gve, knob_refuse_queue), 0, GVE_MAX_QUEUES, NULL },
+	{ "report-ms", offsetof(struct gve, knob_report_ms), 0, REPORT_MS_MAX, NULL },
 	{ "fault", offsetof(struct gve, fault.kind), FAULT_NONE, FAULT_HEADER_ZERO, fault_names },
 	{ "fault-every", offsetof(struct gve, fault.every), 1, 1000000, NULL },
 	{ "fault-queue", offsetof(struct gve, fault.queue), 0, FAULT_ALL_QUEUES, NULL },

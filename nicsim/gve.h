@@ -54,6 +54,7 @@
 #define GVE_ADDR_HASHES		65536
 #define GVE_TX_FRAME_MAX	(256 * 1024)
 #define GVE_VLAN_TYPE		0x8100
+#define REPORT_MS_MAX		3600000
 
 /**
  * struct gve_rx_meta - what was decided about a frame when it came in
@@ -216,7 +217,7 @@ struct gve {
 	uint32_t mtu;
 	uint64_t rsc_packets, aq_commands, resets;
 	uint64_t knob_format, knob_mtu, knob_queues, knob_shuffle, knob_seed, knob_rsc_us;
-	uint64_t knob_reset, knob_wrong_ids, knob_refuse_queue, knob_tx_stuck;
+	uint64_t knob_reset, knob_wrong_ids, knob_refuse_queue, knob_tx_stuck, knob_report_ms;
 	struct nic_faults fault;
 	struct guard guard;
 	uint8_t *tx_frame;
@@ -359,6 +360,7 @@ void gve_tx_gqi(struct gve *nic, unsigned int q);
 /* gve_stats.c */
 bool gve_stats_init(struct gve *nic);
 void gve_stats_reset(struct gve *nic);
+void gve_report_soon(struct gve *nic);
 enum gve_aq_status gve_report_stats(struct gve *nic, const uint8_t *cmd);
 void gve_stats_print(void *priv, FILE *out);
 

@@ -35,6 +35,11 @@ static size_t write_queues(struct gve *nic, uint8_t *out)
 	return len;
 }
 
+static uint64_t interval(const struct gve *nic)
+{
+	return nic->knob_report_ms ? nic->knob_report_ms * NS_PER_MS : nic->report.interval_ns;
+}
+
 static void write_report(void *arg)
 {
 	struct gve *nic = arg;
@@ -44,7 +49,14 @@ static void write_report(void *arg)
 
 	if (len && len <= rep->len - REPORT_HEADER)
 		nicsim_dma_write(nic->sim, rep->addr + rep->len - len, out, len, "stats report");
-	nicsim_timer_arm(rep->timer, rep->interval_ns);
+	nicsim_timer_arm(rep->timer, interval(nic));
+}
+
+/* Not later than the knob says. */
+void gve_report_soon(struct gve *nic)
+{
+	if (nic->report.addr && nic->knob_report_ms)
+		nicsim_timer_arm(nic->report.timer, interval(nic));
 }
 
 bool gve_stats_init(struct gve *nic)
@@ -80,7 +92,7 @@ enum gve_aq_status gve_report_stats(struct gve *nic, const uint8_t *cmd)
 		stop_report(nic);
 		return AQ_PASSED;
 	}
-	if (len < REPORT_HEADER || len % 8 || !ms || ms > 3600000) {
+	if (len < REPORT_HEADER || len % 8 || !ms || ms > REPORT_MS_MAX) {
 		nicsim_strict(nic->sim, "stats report: %ju bytes each %ju ms", (uintmax_t)len,
 			      (uintmax_t)ms);
 		return AQ_INVALID_ARGUMENT;
@@ -88,7 +100,7 @@ enum gve_aq_status gve_report_stats(struct gve *nic, const uint8_t *cmd)
 	nic->report.addr = addr;
 	nic->report.len = len;
 	nic->report.interval_ns = ms * NS_PER_MS;
-	nicsim_timer_arm(nic->report.timer, nic->report.interval_ns);
+	nicsim_timer_arm(nic->report.timer, interval(nic));
 	return AQ_PASSED;
 }
 

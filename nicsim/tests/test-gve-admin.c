@@ -322,6 +322,11 @@ static void test_report(void)
 	ok(get_be64(mem(SCRATCH) + 8 + 16 * 16 + 8) == 1 &&
 	   get_be64(mem(SCRATCH) + 8 + 17 * 16 + 8) == 1, "since the last reset");
 	ok(nic->rxq[1].no_desc == 6, "while the model's own count goes on");
+	nic->rxq[1].no_desc++;
+	nic->knob_report_ms = 3;
+	gve_model.knob_changed(nic);
+	fake_advance(3000000);
+	ok(get_be64(mem(SCRATCH) + 8 + 17 * 16 + 8) == 2, "sooner than asked for");
 }
 
 int main(void)
