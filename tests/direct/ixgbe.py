@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """What is about ixgbe and its NICs: their registers, and what they can do alone."""
 
+import contextlib
 import ctypes
+import errno
 import mmap
 import struct
 import time
@@ -9,9 +11,10 @@ import time
 import guest
 import hwstamp
 import split
+import xdp
 from common import (CPUS, DRIVER, FAR, NIC, PCI, Background, Capture, carrier_changes, generate,
                     leased, leases_under_ping, link_up, model, no_rule, ping, reprobe, rule,
-                    stack_packets, tagged, traffic, vlan_pcap, weights)
+                    set_address, stack_packets, tagged, traffic, vlan_pcap, weights)
 from guest import carrier, sh, until, want
 from packet4 import COPY, LOST
 
@@ -188,6 +191,12 @@ def drop_en_of_the_stack():
                 want(regs.srrctl(leased()) & DROP_EN, "the lease does not drop")
             after = [regs.srrctl(q) & DROP_EN for q in range(CPUS)]
             want(before == after, f"pause {pause}: DROP_EN {before}, then {after}")
+            # there is no other queue to learn from
+            with contextlib.ExitStack() as stack:
+                for queue in range(CPUS):
+                    stack.enter_context(Capture(queue, 64))
+            after = [regs.srrctl(q) & DROP_EN for q in range(CPUS)]
+            want(before == after, f"pause {pause}: {before}, then {after} after all were leased")
     finally:
         sh("ethtool -A eth0 autoneg on rx on tx on", check=False)
         link_up()
@@ -220,6 +229,54 @@ def vlan():
         sh("ip link set eth0 promisc off")
         sh("ethtool -K eth0 rx-vlan-filter on", check=False)
         link_up()
+
+
+def vlan_while_down():
+    """Stripping that is turned on while the device is down, and then the lease begins."""
+    regs = Registers()
+    vlan_pcap(50)
+    sh("ip link set eth0 down")
+    sh("ethtool -K eth0 rxvlan off", check=False)
+    sh("ethtool -K eth0 rxvlan on", check=False)
+    try:
+        want(regs.rxdctl(leased()) & VME, "the stack's queue does not strip")
+        with Capture() as capture:
+            capture.tell("clear")       # bind() to a device that is down is an error, too
+            sh("ip link set eth0 up")
+            link_up()
+            capture.active()
+            rule(leased())
+            want(not regs.rxdctl(leased()) & VME, "the leased queue strips")
+            tagged(capture, 50)
+    finally:
+        sh("ip link set eth0 up")
+        link_up()
+
+
+def xdp_by_a_bond():
+    """A program for all ports of a bond is one for the driver, too."""
+    sh("ip link add bond0 type bond")
+    sh("ip link set eth0 down")
+    try:
+        sh("ip link set eth0 master bond0")
+        sh("ip link set bond0 up")
+        link_up()
+        with Capture():
+            said = ""
+            try:
+                with xdp.driver_drop("bond0"):
+                    pass
+            except OSError as err:
+                said = errno.errorcode[err.errno]
+            want(said == "EBUSY", f"the program: {said or 'attached'}")
+        with xdp.driver_drop("bond0"):
+            pass
+    finally:
+        sh("ip link set eth0 nomaster", check=False)
+        sh("ip link del bond0")
+        set_address()
+        link_up()
+    ping()
 
 
 def lro():
@@ -348,6 +405,8 @@ CASES = [
     ("counters of missed frames", counters),
     ("DROP_EN of the stack's queues", drop_en_of_the_stack),
     ("what turns VLAN stripping on", vlan),
+    ("VLAN stripping turned on while the device is down", vlan_while_down),
+    ("an XDP program by way of a bond", xdp_by_a_bond),
     ("LRO on, then a lease", lro),
     ("a queue that does not stop", not_confirmed),
     ("a device that does not stop", last_means),

@@ -13,7 +13,7 @@ SYS_BPF = 321
 BPF_PROG_LOAD, BPF_LINK_CREATE = 5, 28
 BPF_PROG_TYPE_XDP, BPF_XDP = 6, 37
 XDP_DROP = 1
-SKB_MODE = 1 << 1       # XDP_FLAGS_SKB_MODE
+SKB_MODE, DRV_MODE = 1 << 1, 1 << 2     # XDP_FLAGS_*
 # r0 = XDP_DROP; exit
 PROGRAM = struct.pack("=BBhiBBhi", 0xb7, 0, 0, XDP_DROP, 0x95, 0, 0, 0)
 
@@ -34,15 +34,24 @@ def _load():
 
 
 @contextlib.contextmanager
-def generic_drop(iface):
-    """The stack, not the driver, drops what the interface receives."""
+def _drop(iface, mode):
     program = _load()
     try:
         link = _bpf(BPF_LINK_CREATE, struct.pack(
-            "=IIII", program, socket.if_nametoindex(iface), BPF_XDP, SKB_MODE))
+            "=IIII", program, socket.if_nametoindex(iface), BPF_XDP, mode))
     finally:
         os.close(program)
     try:
         yield
     finally:
         os.close(link)
+
+
+def generic_drop(iface):
+    """The stack, not the driver, drops what the interface receives."""
+    return _drop(iface, SKB_MODE)
+
+
+def driver_drop(iface):
+    """The driver does."""
+    return _drop(iface, DRV_MODE)
