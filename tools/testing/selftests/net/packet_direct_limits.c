@@ -7,6 +7,7 @@
  */
 #include <net/if.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -21,6 +22,7 @@
 #define CGROUP		CGROUPS "/packet_direct_limits"
 #define LEN		200
 #define MANY		1000
+#define KILLED		40
 #define MIB		0x100000ULL
 
 static struct pd_frame frame;
@@ -191,6 +193,46 @@ TEST_F(limits, memory_cgroup_refuses)
 	i = try_ring(64, 0, 2048);
 	EXPECT_GE((int)i, 0);
 	close(i);
+	EXPECT_EQ(leave_cgroup(), 0);
+}
+
+/* Ring after ring, of 32 MiB. */
+static pid_t fork_maker(void)
+{
+	pid_t pid = fork();
+	int fd;
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		fd = try_ring(8192, 0, 4096);
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+/* What was being allocated when its maker was killed is not left over. */
+TEST_F_TIMEOUT(limits, killed_while_making_a_ring, 120)
+{
+	long long before, after;
+	int i, status;
+	pid_t pid;
+
+	if (enter_cgroup(256 * MIB))
+		SKIP(return, "no memory cgroups at " CGROUPS);
+	before = charged();
+	for (i = 0; i < KILLED; i++) {
+		pid = fork_maker();
+		ASSERT_GT(pid, 0);
+		usleep(10000 + i * 1000);
+		ASSERT_EQ(kill(pid, SIGKILL), 0);
+		ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	}
+	usleep(100000);
+	after = charged();
+	EXPECT_LT(after - before, (long long)MIB)
+		TH_LOG("%lld KiB remain of %d", (after - before) / 1024, KILLED);
 	EXPECT_EQ(leave_cgroup(), 0);
 }
 
