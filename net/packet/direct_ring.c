@@ -646,10 +646,13 @@ static void packet_direct_sum(const struct packet_direct_queue *pdq,
  */
 void packet_direct_moved(struct packet_direct_queue *pdq)
 {
+	/* raw: whoever stops or starts the ring may be here with BH on, for
+	 * NAPI is off then, which lockdep cannot know
+	 */
 	preempt_disable();
-	write_seqcount_begin(&pdq->sum_seq);
+	raw_write_seqcount_begin(&pdq->sum_seq);
 	packet_direct_sum(pdq, &pdq->slots_sum, &pdq->payload_sum);
-	write_seqcount_end(&pdq->sum_seq);
+	raw_write_seqcount_end(&pdq->sum_seq);
 	preempt_enable();
 }
 

@@ -52,8 +52,8 @@ SITES = [
     ("generation", RING, "WRITE_ONCE(pdq->ctrl->state, state); /*...*/ "
                          "smp_store_release(&pdq->ctrl->generation, pdq->generation);"),
     ("skwq_has_sleeper", RING, "if (skwq_has_sleeper(rcu_dereference(sk->sk_wq)) ||"),
-    ("write_seqcount_begin", RING, "write_seqcount_begin(&pdq->sum_seq); packet_direct_sum("),
-    ("write_seqcount_end", RING, "&pdq->payload_sum); write_seqcount_end(&pdq->sum_seq);"),
+    ("write_seqcount_begin", RING, "raw_write_seqcount_begin(&pdq->sum_seq); packet_direct_sum("),
+    ("write_seqcount_end", RING, "&pdq->payload_sum); raw_write_seqcount_end(&pdq->sum_seq);"),
     ("read_seqcount_begin", RING, "seq = read_seqcount_begin(&pdq->sum_seq); "
                                   "slots = pdq->slots_sum; payload = pdq->payload_sum;"),
     ("read_seqcount_retry", RING, "payload = pdq->payload_sum; } "
