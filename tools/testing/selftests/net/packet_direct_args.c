@@ -7,9 +7,7 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <fcntl.h>
-#include <linux/netlink.h>
 #include <linux/packet_diag.h>
-#include <linux/sock_diag.h>
 #include <net/if.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -1011,83 +1009,24 @@ TEST_F(args, proc_net_packet)
 	EXPECT_EQ(found, 1);
 }
 
-static int diag_request(__u32 show)
-{
-	struct {
-		struct nlmsghdr nlh;
-		struct packet_diag_req req;
-	} msg = {
-		.nlh.nlmsg_len = sizeof(msg),
-		.nlh.nlmsg_type = SOCK_DIAG_BY_FAMILY,
-		.nlh.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-		.req.sdiag_family = AF_PACKET,
-		.req.pdiag_show = show,
-	};
-	int nl = socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
-
-	if (nl >= 0 && send(nl, &msg, sizeof(msg), 0) < 0) {
-		close(nl);
-		return -errno;
-	}
-
-	return nl;
-}
-
-/* The attributes of the socket with inode @ino in one datagram of a dump. */
-static bool diag_find(void *buf, int len, __u32 ino, struct nlattr **attr)
-{
-	struct packet_diag_msg *pdm;
-	struct nlmsghdr *nlh;
-	struct nlattr *a;
-
-	for (nlh = buf; NLMSG_OK(nlh, len); nlh = NLMSG_NEXT(nlh, len)) {
-		if (nlh->nlmsg_type != SOCK_DIAG_BY_FAMILY)
-			continue;
-		pdm = NLMSG_DATA(nlh);
-		if (pdm->pdiag_ino != ino)
-			continue;
-		a = (void *)(pdm + 1);
-		while ((void *)a < (void *)nlh + nlh->nlmsg_len) {
-			if ((a->nla_type & NLA_TYPE_MASK) <= PACKET_DIAG_MAX)
-				attr[a->nla_type & NLA_TYPE_MASK] = a;
-			a = (void *)a + NLA_ALIGN(a->nla_len);
-		}
-		return true;
-	}
-
-	return false;
-}
-
 TEST_F(args, packet_diag)
 {
-	struct nlattr *attr[PACKET_DIAG_MAX + 1] = {};
-	struct packet_diag_direct *ring;
-	struct packet_diag_info *info;
-	static __u8 buf[32768];
-	bool found = false;
-	int nl, len;
+	struct packet_diag_direct ring;
+	struct packet_diag_info info;
+	int err;
 
 	PREPARE();
-	nl = diag_request(PACKET_SHOW_INFO | PACKET_SHOW_RING_CFG);
-	if (nl < 0)
+	err = pd_diag(self->fd, &info, &ring);
+	if (err == -ENOENT)
 		SKIP(return, "no packet_diag");
-	while (!found) {
-		len = recv(nl, buf, sizeof(buf), MSG_DONTWAIT);
-		ASSERT_GT(len, 0);
-		found = diag_find(buf, len, inode(self->fd), attr);
-	}
-	ASSERT_TRUE(!!attr[PACKET_DIAG_INFO]);
-	info = (void *)(attr[PACKET_DIAG_INFO] + 1);
-	EXPECT_EQ(info->pdi_version, TPACKET_V4);
-	EXPECT_EQ(info->pdi_index, self->ifindex);
-	ASSERT_TRUE(!!attr[PACKET_DIAG_DIRECT]);
-	ring = (void *)(attr[PACKET_DIAG_DIRECT] + 1);
-	EXPECT_EQ(ring->pdd_state, PACKET_DIRECT_COPY);
-	EXPECT_EQ(ring->pdd_entry_nr, 64);
-	EXPECT_EQ(ring->pdd_slot_nr, 64);
-	EXPECT_EQ(ring->pdd_slot_size, 2048);
-	EXPECT_EQ(ring->pdd_slot_len, 2048);
-	close(nl);
+	ASSERT_EQ(err, 0);
+	EXPECT_EQ(info.pdi_version, TPACKET_V4);
+	EXPECT_EQ(info.pdi_index, self->ifindex);
+	EXPECT_EQ(ring.pdd_state, PACKET_DIRECT_COPY);
+	EXPECT_EQ(ring.pdd_entry_nr, 64);
+	EXPECT_EQ(ring.pdd_slot_nr, 64);
+	EXPECT_EQ(ring.pdd_slot_size, 2048);
+	EXPECT_EQ(ring.pdd_slot_len, 2048);
 }
 
 TEST_HARNESS_MAIN

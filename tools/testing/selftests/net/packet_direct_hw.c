@@ -12,6 +12,7 @@
  */
 #include <arpa/inet.h>
 #include <linux/filter.h>
+#include <linux/packet_diag.h>
 #include <net/if.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
@@ -1151,6 +1152,26 @@ TEST_F(hw, proc_net_packet)
 			found += iface == self->pd.ifindex && running == 2;
 	fclose(f);
 	EXPECT_EQ(found, 1);
+}
+
+TEST_F(hw, packet_diag)
+{
+	struct packet_diag_direct ring;
+	struct packet_diag_info info;
+	int err;
+
+	OPEN_LEASED();
+	err = pd_diag(self->pd.fd, &info, &ring);
+	if (err == -ENOENT)
+		SKIP(return, "no packet_diag");
+	ASSERT_EQ(err, 0);
+	EXPECT_EQ(info.pdi_index, self->pd.ifindex);
+	EXPECT_EQ(ring.pdd_state, PACKET_DIRECT_ACTIVE);
+	EXPECT_EQ(ring.pdd_queue, self->queue);
+
+	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+	ASSERT_EQ(pd_diag(self->pd.fd, &info, &ring), 0);
+	EXPECT_EQ(ring.pdd_state, PACKET_DIRECT_COPY);
 }
 
 TEST_HARNESS_MAIN

@@ -21,6 +21,8 @@
 #define PD_FRAME_MAX	65536
 
 struct ifreq;
+struct packet_diag_direct;
+struct packet_diag_info;
 
 /* A socket with a ring; @fd is -1 when closed. */
 struct pd_sock {
@@ -81,6 +83,8 @@ int pd_lease_dmabuf(int fd, unsigned int queue, int dmabuf, __u64 len);
 int pd_unlease(int fd);
 int pd_stats(int fd, struct tpacket4_stats *stats);
 bool pd_sum_ok(const struct pd_sock *pd, const struct tpacket4_stats *stats);
+int pd_diag(int fd, struct packet_diag_info *info,
+	    struct packet_diag_direct *direct);
 int pd_drop_caps(void);
 
 /* sending */
