@@ -236,6 +236,44 @@ TEST_F_TIMEOUT(limits, killed_while_making_a_ring, 120)
 	EXPECT_EQ(leave_cgroup(), 0);
 }
 
+/* The least that PACKET_V4_STATISTICS took of several times, in ns. */
+static __u64 statistics_cost(int fd)
+{
+	__u64 since, least = ~0ULL;
+	struct tpacket4_stats stats;
+	int i;
+
+	for (i = 0; i < 50; i++) {
+		since = pd_now(CLOCK_MONOTONIC);
+		if (pd_stats(fd, &stats))
+			return ~0ULL;
+		since = pd_now(CLOCK_MONOTONIC) - since;
+		if (since < least)
+			least = since;
+	}
+
+	return least;
+}
+
+/* They do not look at each slot, while nobody else gets at the ring. */
+TEST_F(limits, statistics_of_a_large_ring)
+{
+	__u64 few, many;
+	int fd;
+
+	fd = try_ring(64, 0, 1024);
+	ASSERT_GE(fd, 0);
+	few = statistics_cost(fd);
+	close(fd);
+	fd = try_ring(65536, 131072, 1024);
+	ASSERT_GE(fd, 0);
+	many = statistics_cost(fd);
+	close(fd);
+	TH_LOG("64 slots: %llu ns, 131072 slots: %llu ns",
+	       (unsigned long long)few, (unsigned long long)many);
+	EXPECT_LT(many, 4 * few);
+}
+
 TEST_F_TIMEOUT(limits, many_rings, 300)
 {
 	struct rlimit files = { MANY + 100, MANY + 100 };
