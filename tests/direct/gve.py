@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What is about gve and the gVNIC: its queue formats, and what a lease costs."""
 
+import contextlib
 import re
 import time
 
@@ -10,7 +11,7 @@ import packet4
 from common import (CPUS, DRIVER, NIC, Capture, carrier_changes, generate, leased,
                     leases_under_ping, link_up, model, no_rule, ping, reprobe, rule,
                     set_address, stack_packets, traffic, weights)
-from guest import DEBUG, counters, sh, until, want
+from guest import DEBUG, Failed, counters, sh, until, want
 
 ROUNDS = 5
 
@@ -180,6 +181,54 @@ def starved():
         traffic(capture)
 
 
+def told_once(capture, before, what):
+    """What the lease was told that the NIC has missed is what the model has dropped
+    since; before: both of then.
+    """
+    missed = model("rx_no_desc") - before[1]
+    with contextlib.suppress(Failed):
+        until("it is told", lambda: capture.stats()["drop_nic"] - before[0] >= missed, 5)
+    time.sleep(0.1)     # more reports
+    stats = capture.stats()
+    want(stats["drop_nic"] - before[0] == missed,
+         f"{what}: the lease missed {stats['drop_nic'] - before[0]}, the model dropped {missed}")
+    lease.right(stats)
+
+
+def missed_once():
+    """What a report has told is not told again, nor to the next lease, whenever reports
+    come while the queue or all of the device is restarted. After a reset the device
+    begins to count at 0.
+    """
+    commands = [DRIVER.reset.format("eth0"), f"ethtool -G eth0 rx {DRIVER.rings[0]}",
+                f"ethtool -G eth0 rx {DRIVER.rings[2]}",
+                "ip link set eth0 down; ip link set eth0 up", DRIVER.reset.format("eth0")]
+    NIC("set report-ms 1")
+    try:
+        time.sleep(0.1)
+        with Capture() as capture:
+            traffic(capture, 200)
+            before = capture.stats()["drop_nic"], model("rx_no_desc")
+            capture.tell("clear")
+            capture.tell("hold")
+            generate("count=3000 pause=0")
+            told_once(capture, before, "first")
+            for command in commands:
+                sh(command)
+                rule(leased())
+                link_up()
+                told_once(capture, before, f"after {command}")
+                generate("count=100 pause=0")
+                told_once(capture, before, f"frames after {command}")
+            want(model("rx_no_desc") - before[1] > 1500, "next to nothing was dropped")
+        for number in range(2 * ROUNDS):
+            with Capture() as capture:
+                told_once(capture, (0, model("rx_no_desc")), f"lease {number} after that")
+    finally:
+        NIC("set report-ms 0")
+    ping()
+
+
 def wrong_ids():
     """A NIC that completes what it was not given is not believed."""
     with Capture() as capture:
@@ -266,6 +315,7 @@ CASES = [
     ("a NIC that completes other buffers", wrong_ids),
     ("LRO and header split", offloads),
     ("a starved queue stops nobody, and its losses are told", starved),
+    ("losses are told once", missed_once),
     ("a reset that the device asks for", asked_reset),
     ("a queue that the device does not destroy", not_confirmed),
 ]
