@@ -42,7 +42,7 @@ def link_up():
     until("eth1 has its link", lambda: "LOWER_UP" in sh("ip link show eth1", far=True))
 
 
-def ping(count=5, interval=0.02):
+def ping(count=5, interval=0.1):
     """After the first answer ping waits for the others no longer than the interval, or
     twice what the slowest took.
     """

@@ -16,11 +16,6 @@ from guest import DEBUG, Failed, counters, sh, until, want
 ROUNDS = 5
 
 
-def reason(name):
-    """Its number."""
-    return packet4.reasons().index(name)
-
-
 def what_is_known():
     """The hash and the packet type of a frame that RSS brought, and not."""
     no_rule()
@@ -106,9 +101,7 @@ def formats():
         for name in ("dqo-qpl", "gqi-rda", "gqi-qpl"):
             sh("ip link set eth0 down")
             reprobe(lambda n=name: NIC(f"set format {n}"), begin)
-            number = reason("FORMAT_" + name.upper().replace("-", "_"))
-            why = lease.refusal(leased())
-            want(f"refused: refused {number} EOPNOTSUPP" in why, f"{name}: {why or 'leased'}")
+            lease.is_refused("FORMAT_" + name.upper().replace("-", "_"), "EOPNOTSUPP", leased())
             if not DEBUG:
                 ping()
     finally:
@@ -120,10 +113,8 @@ def formats():
 
 def granule():
     """A ring that is too small for what the NIC takes at a time is refused."""
-    number = reason("ENTRIES_TOO_FEW")
     for entries in (8, 16, 32):
-        why = lease.refusal(leased(), entries)
-        want(f"refused {number} EINVAL" in why, f"{entries} entries: {why or 'leased'}")
+        lease.is_refused("ENTRIES_TOO_FEW", "EINVAL", leased(), entries)
 
 
 def offloads():

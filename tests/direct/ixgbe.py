@@ -10,6 +10,7 @@ import time
 
 import guest
 import hwstamp
+import lease
 import split
 import xdp
 from common import (CPUS, DRIVER, FAR, NIC, PCI, Background, Capture, carrier_changes, generate,
@@ -236,8 +237,9 @@ def vlan_while_down():
     regs = Registers()
     vlan_pcap(50)
     sh("ip link set eth0 down")
-    sh("ethtool -K eth0 rxvlan off", check=False)
-    sh("ethtool -K eth0 rxvlan on", check=False)
+    sh("ethtool -K eth0 rx-vlan-filter off", check=False)
+    sh("ethtool -K eth0 rxvlan off")
+    sh("ethtool -K eth0 rxvlan on")
     try:
         want(regs.rxdctl(leased()) & VME, "the stack's queue does not strip")
         with Capture() as capture:
@@ -249,6 +251,7 @@ def vlan_while_down():
             want(not regs.rxdctl(leased()) & VME, "the leased queue strips")
             tagged(capture, 50)
     finally:
+        sh("ethtool -K eth0 rx-vlan-filter on", check=False)
         sh("ip link set eth0 up")
         link_up()
 
@@ -264,12 +267,12 @@ def xdp_by_a_bond():
         with Capture():
             said = ""
             try:
-                with xdp.driver_drop("bond0"):
+                with xdp.drop("bond0", xdp.DRV_MODE):
                     pass
             except OSError as err:
                 said = errno.errorcode[err.errno]
             want(said == "EBUSY", f"the program: {said or 'attached'}")
-        with xdp.driver_drop("bond0"):
+        with xdp.drop("bond0", xdp.DRV_MODE):
             pass
     finally:
         sh("ip link set eth0 nomaster", check=False)
@@ -292,6 +295,47 @@ def lro():
     finally:
         sh("ethtool -K eth0 lro off")
         link_up()
+
+
+@contextlib.contextmanager
+def one_cpu_less():
+    cpu = f"/sys/devices/system/cpu/cpu{CPUS - 1}/online"
+    sh(f"echo 0 > {cpu}")
+    try:
+        yield
+    finally:
+        sh(f"echo 1 > {cpu}")
+
+
+def new_vectors():
+    """An XDP program has them laid out anew, as many as there are CPUs, and leaves the
+    number of queues as it is.
+    """
+    with xdp.drop("eth0", xdp.DRV_MODE):
+        pass
+    link_up()
+
+
+def shared_vector():
+    """With a vector less than queues the first and the last queue have one together, and
+    the others can be leased.
+    """
+    try:
+        with one_cpu_less():
+            new_vectors()
+            for queue in range(CPUS):
+                if queue in (0, CPUS - 1):
+                    lease.is_refused("QUEUE_SHARED_IRQ", "EOPNOTSUPP", queue)
+                else:
+                    with Capture(queue) as capture:
+                        traffic(capture, 200)
+    finally:
+        new_vectors()
+    for queue in (0, CPUS - 1):
+        with Capture(queue) as capture:
+            traffic(capture, 200)
+    rule(leased())
+    ping()
 
 
 def buffers():
@@ -400,6 +444,7 @@ CASES = [
     ("the hash of RSS", hash_by_rss),
     ("a lease does not touch the link, nor other queues", no_link_flap),
     ("ATR does not steer into a lease", flow_director),
+    ("a vector that queues share", shared_vector),
     ("SRRCTL", buffers),
     ("a starved queue stops nobody, and its losses are counted", starved),
     ("counters of missed frames", counters),

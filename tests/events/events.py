@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """What can happen to a lease: how to make it, and what is to come of it."""
 
-import errno
 import os
+import re
 import signal
 import socket
 import time
@@ -15,6 +15,7 @@ from common import (CPUS, DRIVER, FAR, NEAR, NIC, PCI, carrier_changes, eth0_is_
                     link_up, model, no_rule, reprobe, rule, set_address, setup_near)
 from guest import SLOW, Namespace, carrier, sh, splat_wanted, two_ports, until, want
 from outcomes import Down, Lost, Outcome, Process, Refused, Released, Restart
+from packet4 import ACTIVE, COPY
 
 PASSED = "/tmp/passed"
 SO_SNDBUFFORCE, DISCARD, FILLS_TX_QUEUE = 32, 9, 1500
@@ -25,6 +26,10 @@ PCI_EVENTS = "/sys/kernel/debug/packet_direct_test"
 CAN_SLEEP = os.path.exists(f"{PCI_EVENTS}/suspend")
 ASLEEP = "gen count=200 pause=0"
 ASLEEP_S = 0.2
+# What the models have against a driver whose device was reset without its knowledge.
+UNTOLD = "with bus mastering off$|" + {
+    "gve": "^admin queue: doorbell while it is not running|^write of 4 bytes at BAR 2 ",
+    "ixgbe": "while GPIE is not in MSI-X mode$"}[drivers.NAME]
 IXGBE, GVE = ("ixgbe",), ("gve",)
 
 
@@ -67,7 +72,7 @@ def run(commands, check=True):
 
 
 class Rival(Event):
-    """Somebody wants the queue."""
+    """Somebody wants the queue, and is refused by an error or says so himself."""
 
     def __init__(self, name, ask, answer, **more):
         super().__init__(name, Refused, **more)
@@ -75,6 +80,8 @@ class Rival(Event):
 
     def do(self, capture):
         said = self.ask(capture)
+        if not isinstance(said, str):
+            said = rivals.said(said)
         want(self.answer in said, f"{self.name}: {said or 'had'}")
 
 
@@ -169,7 +176,7 @@ def fewer_queues(_):
 
 def generic_xdp():
     """It drops all that the stack gets, which is not what the lease gets."""
-    with xdp.generic_drop("eth0"):
+    with xdp.drop("eth0", xdp.SKB_MODE):
         out = sh(f"ping -q -c 1 -W 1 {FAR}", check=False)
         want(" 0 received" in out or "unreachable" in out, f"there is no program: {out}")
 
@@ -290,6 +297,64 @@ def fatal_error():
 def nonfatal_error():
     resets = pci_event("nonfatal")
     want(resets == 0, f"{resets} resets by an error that is not fatal")
+
+
+def watchdog_has_looked(capture):
+    """Just now, and will not for another second. ixgbe gives a device up whose registers
+    are gone when it looks.
+    """
+    sh(DRIVER.reset.format("eth0"))
+    until("eth0 has its link", carrier)
+    began = time.monotonic()
+    capture.active()
+    time.sleep(0.2)
+    return time.monotonic() - began < 1
+
+
+def function_reset(capture):
+    """By sysfs, of which the driver is not told: the device has forgotten everything, and
+    the lease does not notice.
+    """
+    until("there is time for it", lambda: watchdog_has_looked(capture))
+    before = NIC("stats")["pci"]["resets"]
+    sh(f"echo 1 > {PCI}/reset")
+    want(NIC("stats")["pci"]["resets"] == before + 1, "the function was not reset")
+    time.sleep(0.1)
+    stats = capture.stats()
+    time.sleep(0.5)
+    after = capture.stats()
+    want(stats["state"] == after["state"] == ACTIVE and
+         all(stats[name] == after[name] for name in ("generation", "packets", "posted")),
+         f"the lease noticed: {stats}, then {after}")
+    lease.right(after)
+
+
+def driver_reset():
+    """The driver learns that the device knows nothing."""
+    sh(DRIVER.reset.format("eth0"))
+    link_up()
+    records = [r for r in NIC.strict() if not re.search(UNTOLD, r)]
+    want(not records, f"{records}")
+    NIC("strict-clear")
+
+
+def function_and_driver_reset(capture):
+    function_reset(capture)
+    driver_reset()
+
+
+def release_after_function_reset(capture):
+    """The memory comes back, by a queue that says it is off, or with gve by a reset. Frames
+    would then come by copy, from any queue.
+    """
+    function_reset(capture)
+    NIC("stop")
+    capture.tell("release")
+    stats = capture.stats()
+    want(stats["state"] == COPY and stats["posted"] == 0, f"{stats}")
+    lease.right(stats)
+    capture.kill()
+    driver_reset()
 
 
 def fork_and_reap(capture):
@@ -413,14 +478,14 @@ EVENTS = (
                          "ip link set eth0 nomaster", "ip link del bond0",
                          "ip link set eth0 up"],
           ["ip link del bond0", set_address], nics=IXGBE, quick=("traffic",)),
-    Rival("a second lease", rivals.packet_socket, "EBUSY"),
+    Rival("a second lease", lambda capture: lease.refusal(capture.queue), "EBUSY"),
     Rival("too few queues", fewer_queues, "packet socket has RX queue"),
-    Rival("XDP program", rivals.xdp_program, "Device or resource busy"),
-    Rival("AF_XDP by copy", rivals.af_xdp, "EBUSY"),
-    Rival("AF_XDP zero-copy", rivals.af_xdp_zero_copy, "EBUSY"),
-    Rival("devmem", rivals.devmem, "EBUSY"),
-    Rival("fanout", rivals.fanout, errno.errorcode[errno.EOPNOTSUPP]),
-    Rival("bind() elsewhere", rivals.rebind, "EBUSY"),
+    Rival("XDP program", lambda capture: rivals.xdp_program(capture.queue), "EBUSY"),
+    Rival("AF_XDP by copy", lambda capture: rivals.af_xdp(capture.queue), "EBUSY"),
+    Rival("AF_XDP zero-copy", lambda capture: rivals.af_xdp_zero_copy(capture.queue), "EBUSY"),
+    Rival("devmem", lambda capture: rivals.devmem(capture.queue), "EBUSY"),
+    Rival("fanout", rivals.fanout, "EOPNOTSUPP"),
+    Rival("bind() elsewhere", rivals.rebound, "EBUSY"),
     Act("fork", Process, fork_and_reap),
     Act("exec", Process, exec_again, new_reader=True),
     Act("handed to another process", Process, pass_on, new_reader=True),
@@ -443,6 +508,10 @@ EVENTS = (
           quick=("traffic",), upstream=True),
     Event("reset that the device asks for", Restart, [ask_reset], nics=GVE, when_up=True,
           upstream=True),
+    Act("function level reset", Restart, function_and_driver_reset, when_up=True, races=False,
+        quick=("traffic",), upstream=True),
+    Act("release after a function level reset", Released, release_after_function_reset,
+        ends=True, when_up=True, quick=("traffic",), upstream=True),
     Event("Tx timeout", Restart, [hang], [unstick, LINK_UP], when_up=True, quick=("traffic",),
           races=False, upstream=True),     # a lease changes the carrier, too
 )

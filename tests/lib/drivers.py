@@ -37,6 +37,7 @@ class Ixgbe:
     payload_lens = (1024, 4096, 16384)
     split_erratum = True    # header split has to be agreed to
     split_anyway = ()       # in which cases TPACKET4_SPLIT is set besides "done"
+    refuses = {"devmem": "EOPNOTSUPP"}      # it has no operations for one queue
     eeprom_magic = 0x10f78086
     eeprom_sum_words = 0x40     # that add up to 0xbaba
 
@@ -89,6 +90,9 @@ class Gve:
     payload_lens = (2048, 4096)
     split_erratum = False
     split_anyway = ("header only",)
+    # XDP is for the format GQI-QPL, devmem for drivers with a page pool
+    refuses = {"AF_XDP zero-copy": "EOPNOTSUPP", "XDP program": "EOPNOTSUPP",
+               "devmem": "ENODATA"}
 
     @staticmethod
     def split(sent, length, slot_len, payload_len):

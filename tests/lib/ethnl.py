@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Generic netlink, for what no program of Debian 12 can ask for: tcp-data-split."""
 
+import contextlib
 import os
 import socket
 import struct
@@ -48,19 +49,21 @@ def request(sock, family, command, body):
             data = data[(length + 3) & ~3:]
 
 
-def ask(name, command, body):
-    """One request to the family of a name."""
+@contextlib.contextmanager
+def family(name):
+    """What asks the family of a name; what it was asked for may end with the socket."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC) as sock:
-        family = request(sock, GENL_ID_CTRL, CTRL_CMD_GETFAMILY,
-                         attr(CTRL_ATTR_FAMILY_NAME, name.encode() + b"\0"))
-        number = struct.unpack("=H", family[CTRL_ATTR_FAMILY_ID])[0]
-        return request(sock, number, command, body)
+        found = request(sock, GENL_ID_CTRL, CTRL_CMD_GETFAMILY,
+                        attr(CTRL_ATTR_FAMILY_NAME, name.encode() + b"\0"))
+        number = struct.unpack("=H", found[CTRL_ATTR_FAMILY_ID])[0]
+        yield lambda command, body: request(sock, number, command, body)
 
 
 def rings(dev, command, more=b""):
     header = attr(ETHTOOL_A_RINGS_HEADER | NLA_F_NESTED,
                   attr(ETHTOOL_A_HEADER_DEV_NAME, dev.encode() + b"\0"))
-    return ask("ethtool", command, header + more)
+    with family("ethtool") as ask:
+        return ask(command, header + more)
 
 
 def set_data_split(dev, on):

@@ -2,10 +2,11 @@
 """A leased queue, read by a program that checks the generator's frames."""
 
 import json
+import re
 import subprocess
 
 from guest import TOP, Failed, until, want
-from packet4 import ACTIVE
+from packet4 import ACTIVE, reasons
 
 PROGRAM = TOP + "/build/tests/direct/direct_rx"
 WRONG = ("bad", "disorder", "backwards", "bad_slot", "bad_cons", "quarantined",
@@ -14,6 +15,11 @@ WRONG = ("bad", "disorder", "backwards", "bad_slot", "bad_cons", "quarantined",
 
 class Refused(Failed):
     """The queue could not be had."""
+
+
+def named(answer):
+    """With the reason's name in place of its number."""
+    return re.sub(r"(?<=^refused )\d+", lambda number: reasons()[int(number[0])], answer)
 
 
 class Lease:
@@ -30,7 +36,7 @@ class Lease:
         answer = self.process.stdout.readline().strip()
         if answer != "ready":
             self.kill()
-            raise Refused(f"the lease of queue {self.queue} was refused: {answer}")
+            raise Refused(f"the lease of queue {self.queue} was refused: {named(answer)}")
 
     def ask(self, command):
         self.process.stdin.write(command + "\n")
@@ -67,6 +73,13 @@ def refusal(*args, **kwargs):
     except Refused as why:
         return str(why)
     return ""
+
+
+def is_refused(reason, code, *args, **kwargs):
+    """A queue cannot be had, and that is why."""
+    why = refusal(*args, **kwargs)
+    want(why.endswith(f" refused {reason} {code}"),
+         f"not refused by {reason}, {code}: {why or 'leased'}")
 
 
 def right(stats):

@@ -34,7 +34,8 @@ def _load():
 
 
 @contextlib.contextmanager
-def _drop(iface, mode):
+def drop(iface, mode):
+    """The stack or the driver drops what the interface receives."""
     program = _load()
     try:
         link = _bpf(BPF_LINK_CREATE, struct.pack(
@@ -45,13 +46,3 @@ def _drop(iface, mode):
         yield
     finally:
         os.close(link)
-
-
-def generic_drop(iface):
-    """The stack, not the driver, drops what the interface receives."""
-    return _drop(iface, SKB_MODE)
-
-
-def driver_drop(iface):
-    """The driver does."""
-    return _drop(iface, DRV_MODE)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Who else wants a queue that is leased. Each says how it was refused, or nothing."""
+"""Who else wants a queue. What has it for a while is a context; where it is refused,
+that is an OSError, whose name said() has.
+"""
 
+import contextlib
 import ctypes
 import errno
 import mmap
@@ -9,10 +12,8 @@ import socket
 import struct
 
 import ethnl
-import lease
 import packet4
-from common import leased
-from guest import TOP, sh
+import xdp
 from splitring import udmabuf
 
 AF_XDP, SOL_XDP = 44, 283
@@ -24,38 +25,32 @@ PACKET_FANOUT = 18
 NETDEV_A_DMABUF_IFINDEX, NETDEV_A_DMABUF_QUEUES, NETDEV_A_DMABUF_FD = 1, 2, 3
 NETDEV_A_QUEUE_ID, NETDEV_A_QUEUE_TYPE, QUEUE_TYPE_RX = 1, 3, 0
 NETDEV_CMD_BIND_RX = 13
+ERRORS = {**errno.errorcode, errno.EOPNOTSUPP: "EOPNOTSUPP"}
 
 
-def said(call):
-    """The name of the error with which it fails."""
-    try:
-        call()
-    except OSError as err:
-        return errno.errorcode.get(err.errno, str(err))
-    return ""
-
-
-def packet_socket(_):
-    return lease.refusal(leased())
-
-
+@contextlib.contextmanager
 def fanout(capture):
-    """The leased socket cannot be a member of a group."""
+    """A group, which the leased socket would be a member of."""
     with packet4.socket_of(capture.process.pid) as sock:
-        return said(lambda: sock.setsockopt(packet4.SOL_PACKET, PACKET_FANOUT, 1))
+        sock.setsockopt(packet4.SOL_PACKET, PACKET_FANOUT, 1)
+        yield
 
 
-def rebind(capture):
+@contextlib.contextmanager
+def rebound(capture):
+    """The leased socket on another device."""
     with packet4.socket_of(capture.process.pid) as sock:
-        return said(lambda: sock.bind(("lo", packet4.ETH_P_ALL)))
+        sock.bind(("lo", packet4.ETH_P_ALL))
+        yield
 
 
 def xdp_program(_):
-    """In the driver: this program attaches one before anything else."""
-    return sh(f"{TOP}/build/tests/nicsim/xsk_rx eth0 {leased()} 1 2>&1 || true")
+    """In the driver, for all queues."""
+    return xdp.drop("eth0", xdp.DRV_MODE)
 
 
-def _xsk_bind(mode):
+@contextlib.contextmanager
+def _xsk(queue, mode):
     memory = mmap.mmap(-1, UMEM)
     address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     with socket.socket(AF_XDP, socket.SOCK_RAW) as sock:
@@ -63,34 +58,48 @@ def _xsk_bind(mode):
                                                            0, 0, 0))
         for ring in (XDP_UMEM_FILL_RING, XDP_UMEM_COMPLETION_RING, XDP_RX_RING):
             sock.setsockopt(SOL_XDP, ring, struct.pack("=I", RING))
-        to = struct.pack("=HHIII", AF_XDP, mode, socket.if_nametoindex("eth0"), leased(), 0)
+        to = struct.pack("=HHIII", AF_XDP, mode, socket.if_nametoindex("eth0"), queue, 0)
         if packet4.libc.bind(sock.fileno(), to, len(to)):
             err = ctypes.get_errno()
             raise OSError(err, os.strerror(err))
+        yield
 
 
-def af_xdp(_):
-    return said(lambda: _xsk_bind(XDP_COPY))
+def af_xdp(queue):
+    """By copy, for which no driver is asked."""
+    return _xsk(queue, XDP_COPY)
 
 
-def af_xdp_zero_copy(_):
-    return said(lambda: _xsk_bind(XDP_ZEROCOPY))
+def af_xdp_zero_copy(queue):
+    """Which the driver has to have."""
+    return _xsk(queue, XDP_ZEROCOPY)
 
 
-def _devmem():
-    """Of Linux 6.12's netdev family: a dma-buf for the queue's payload."""
+@contextlib.contextmanager
+def devmem(queue):
+    """Of Linux 6.12's netdev family: a dma-buf for the queue's payload, as long as the
+    socket that asked for it is open.
+    """
     buffer = udmabuf(1 << 20)
     try:
-        queue = ethnl.attr(NETDEV_A_QUEUE_ID, struct.pack("=I", leased())) + \
+        one = ethnl.attr(NETDEV_A_QUEUE_ID, struct.pack("=I", queue)) + \
             ethnl.attr(NETDEV_A_QUEUE_TYPE, struct.pack("=I", QUEUE_TYPE_RX))
         body = ethnl.attr(NETDEV_A_DMABUF_IFINDEX,
                           struct.pack("=I", socket.if_nametoindex("eth0"))) + \
-            ethnl.attr(NETDEV_A_DMABUF_QUEUES | ethnl.NLA_F_NESTED, queue) + \
+            ethnl.attr(NETDEV_A_DMABUF_QUEUES | ethnl.NLA_F_NESTED, one) + \
             ethnl.attr(NETDEV_A_DMABUF_FD, struct.pack("=I", buffer.fd))
-        ethnl.ask("netdev", NETDEV_CMD_BIND_RX, body)
+        with ethnl.family("netdev") as ask:
+            ask(NETDEV_CMD_BIND_RX, body)
+            yield
     finally:
         buffer.close()
 
 
-def devmem(_):
-    return said(_devmem)
+def said(rival):
+    """The name of the error with which he is refused, or nothing."""
+    try:
+        with rival:
+            pass
+    except OSError as err:
+        return ERRORS.get(err.errno, str(err))
+    return ""
