@@ -36,7 +36,8 @@ class Program(c.Structure):
 HANDLER = c.CFUNCTYPE(None, c.c_void_p, c.POINTER(Header), c.POINTER(c.c_ubyte))
 
 lib = c.CDLL(LIBRARY, use_errno=True)
-lib.pcap_create.restype = c.c_void_p
+for _name in ("create", "open_dead", "open_offline"):
+    getattr(lib, "pcap_" + _name).restype = c.c_void_p
 lib.pcap_geterr.restype = c.c_char_p
 for _name in ("geterr", "activate", "close", "breakloop", "datalink",
               "get_selectable_fd", "snapshot"):
@@ -78,28 +79,13 @@ class Packet:
         self.data = c.string_at(data, header.caplen)
 
 
-class Pcap:
-    """One handle.  Options by their names: Pcap("lo", snaplen=96)."""
+class Handle:
+    """What a call of libpcap made, or else put its error into errbuf."""
 
-    def __init__(self, device, activate=True, direction=None, nonblock=None,
-                 expression=None, **options):
-        errbuf = c.create_string_buffer(256)
-        self.packets = []
-        self.handler = HANDLER(self._packet)
-        self.on_packet = None
-        self.p = lib.pcap_create(device.encode(), errbuf)
-        if not self.p:
+    def __init__(self, p, errbuf):
+        self.p = p
+        if not p:
             raise Failed(None, errbuf.value.decode())
-        for name, value in options.items():
-            self.check(getattr(lib, "pcap_set_" + name)(self.p, value))
-        if activate:
-            self.activate()
-        if nonblock is not None:
-            self.setnonblock(nonblock)
-        if direction is not None:
-            self.check(lib.pcap_setdirection(self.p, direction))
-        if expression is not None:
-            self.setfilter(expression)
 
     def __enter__(self):
         return self
@@ -107,25 +93,12 @@ class Pcap:
     def __exit__(self, *_):
         self.close()
 
-    def _packet(self, _user, header, data):
-        self.packets.append(Packet(header.contents, data))
-        if self.on_packet:
-            self.on_packet(self)
-
     def geterr(self):
         return lib.pcap_geterr(self.p).decode()
 
     def check(self, status):
         if status < 0:
             text = self.geterr()
-            raise Failed(status, text)
-        return status
-
-    def activate(self):
-        status = lib.pcap_activate(self.p)
-        if status < 0:
-            text = self.geterr()
-            self.close()
             raise Failed(status, text)
         return status
 
@@ -138,6 +111,52 @@ class Pcap:
         queue = c.c_int(-99)
         self.check(lib.pcap_get_rx_direct_linux(self.p, c.byref(queue)))
         return queue.value
+
+
+def dead():
+    """A handle without anything behind it."""
+    return Handle(lib.pcap_open_dead(DLT_EN10MB, 65535), None)
+
+
+def offline(path):
+    """That of a capture file."""
+    errbuf = c.create_string_buffer(256)
+    return Handle(lib.pcap_open_offline(path.encode(), errbuf), errbuf)
+
+
+class Pcap(Handle):
+    """A capture.  Options by their names: Pcap("lo", snaplen=96)."""
+
+    def __init__(self, device, activate=True, direction=None, nonblock=None,
+                 expression=None, **options):
+        errbuf = c.create_string_buffer(256)
+        self.packets = []
+        self.handler = HANDLER(self._packet)
+        self.on_packet = None
+        super().__init__(lib.pcap_create(device.encode(), errbuf), errbuf)
+        for name, value in options.items():
+            self.check(getattr(lib, "pcap_set_" + name)(self.p, value))
+        if activate:
+            self.activate()
+        if nonblock is not None:
+            self.setnonblock(nonblock)
+        if direction is not None:
+            self.check(lib.pcap_setdirection(self.p, direction))
+        if expression is not None:
+            self.setfilter(expression)
+
+    def _packet(self, _user, header, data):
+        self.packets.append(Packet(header.contents, data))
+        if self.on_packet:
+            self.on_packet(self)
+
+    def activate(self):
+        status = lib.pcap_activate(self.p)
+        if status < 0:
+            text = self.geterr()
+            self.close()
+            raise Failed(status, text)
+        return status
 
     def setfilter(self, expression):
         program = Program()
