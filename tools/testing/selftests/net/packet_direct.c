@@ -35,18 +35,24 @@ TEST_F(ring, start)
 	EXPECT_EQ(self->stats.ts_spare, 0);
 }
 
-/* Ring memory carries nothing over from whoever had it before. */
+/* Ring memory carries nothing over from whoever had it before: here another ring,
+ * whose pages the next one gets.
+ */
 TEST_F(ring, zeroed)
 {
-	struct tpacket4_layout *l;
-	__u64 i, dirty = 0;
-	__u8 *map;
+	__u64 *word, *end, dirty = 0;
+	int i;
 
-	OPEN(64, 128);
-	l = &self->pd.ring.layout;
-	map = (__u8 *)self->pd.ring.ctrl - l->tl_ctrl_off;
-	for (i = l->tl_slot_off; i < l->tl_map_len; i++)
-		dirty += !!map[i];
+	for (i = 0; i < 2; i++) {
+		OPEN(8192, 0);
+		word = (__u64 *)(self->pd.ring.ctrl + 1);
+		end = (__u64 *)(self->pd.ring.slot + 8192 * 2048);
+		for (; word < end; word++) {
+			dirty += !!*word;
+			*word = ~0ULL;
+		}
+		pd_close(&self->pd);
+	}
 	EXPECT_EQ(dirty, 0);
 }
 
