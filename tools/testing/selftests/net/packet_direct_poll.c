@@ -5,6 +5,7 @@
  */
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -198,6 +199,91 @@ TEST_F(ring, wake_usecs)
 	SEND(8, 2);
 	EXPECT_EQ(poll_now(self->pd.fd, 20000) & POLLIN, POLLIN);
 	READ(8, 2);
+}
+
+#define TRIES	5
+
+/* What is left of the time counts from the oldest unseen entry, not from a call
+ * that finds no timer started: it was that of another entry, seen meanwhile.  On
+ * a busy machine poll() may return late, but not each time.
+ */
+TEST_F(ring, wake_usecs_remaining)
+{
+	__u64 called, waited = -1;
+	__u32 i;
+
+	OPEN_WAKE(16, 8, 1000000);
+	for (i = 0; i < TRIES && waited >= 1000000000; i++) {
+		SEND(1, 2 * i);
+		READ(1, 2 * i);
+		usleep(400000);
+		SEND(1, 2 * i + 1);
+		WAIT(1);
+		usleep(700000);
+		called = pd_now(CLOCK_MONOTONIC);
+		EXPECT_EQ(poll_now(self->pd.fd, 20000) & POLLIN, POLLIN);
+		waited = pd_now(CLOCK_MONOTONIC) - called;
+		READ(1, 2 * i + 1);
+		RELEASE(2);
+	}
+	EXPECT_LT(waited, 1000000000);
+}
+
+/* Epoll sets, and descriptors of the socket in each. */
+#define SETS	32
+
+static int pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+
+	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
+}
+
+static int watch(int set, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+
+	return epoll_ctl(set, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+/* The timer of an entry that was seen meanwhile wakes a sleeper, who starts it
+ * again for the next one, on another CPU and while its function runs: that has
+ * many others to wake, after who was the last to wait.
+ */
+TEST_F_TIMEOUT(ring, wake_usecs_while_timer_runs, 120)
+{
+	int set[SETS], copy[SETS];
+	__u64 start;
+	__u32 i, j;
+
+	OPEN_WAKE(16, 8, 200000);
+	for (i = 0; i < SETS; i++) {
+		set[i] = epoll_create1(0);
+		copy[i] = dup(self->pd.fd);
+		ASSERT_GE(set[i], 0);
+		ASSERT_GE(copy[i], 0);
+	}
+	for (i = 0; i < SETS; i++)
+		for (j = 0; j < SETS; j++)
+			ASSERT_EQ(watch(set[i], copy[j]), 0);
+
+	for (i = 0; i < TRIES; i++) {
+		ASSERT_EQ(pin(0), 0);
+		SEND(1, 2 * i);
+		READ(1, 2 * i);
+		usleep(100000);
+		SEND(1, 2 * i + 1);
+		if (pin(1))
+			SKIP(return, "one CPU");
+		start = pd_now(CLOCK_MONOTONIC);
+		ASSERT_EQ(poll_now(self->pd.fd, 10000) & POLLIN, POLLIN);
+		ASSERT_LT(pd_now(CLOCK_MONOTONIC) - start, 5 * 1000000000ULL);
+		READ(1, 2 * i + 1);
+		RELEASE(2);
+	}
 }
 
 /* No room is left: waiting for more would be for ever. */
