@@ -38,6 +38,13 @@ static inline bool ixgbe_ring_polls_direct(const struct ixgbe_ring *ring)
 	return static_branch_unlikely(&packet_direct_key) && ring->direct;
 }
 
+/* in ixgbe_direct_rx.c */
+void ixgbe_direct_refill(struct ixgbe_ring *ring);
+void ixgbe_direct_drain(struct ixgbe_ring *ring);
+int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
+			      struct ixgbe_ring *ring, const int budget);
+
+/* in ixgbe_direct.c */
 void ixgbe_direct_set_ops(struct ixgbe_adapter *adapter);
 bool ixgbe_direct_leased(const struct ixgbe_ring *ring);
 void ixgbe_direct_configure(struct ixgbe_adapter *adapter,
@@ -47,8 +54,6 @@ bool ixgbe_direct_clear_rsc(struct ixgbe_adapter *adapter,
 			    const struct ixgbe_ring *ring);
 void ixgbe_direct_start(struct ixgbe_ring *ring);
 bool ixgbe_direct_stop(struct ixgbe_ring *ring);
-int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
-			      struct ixgbe_ring *ring, const int budget);
 void ixgbe_direct_count_missed(struct ixgbe_adapter *adapter,
 			       unsigned int counter);
 void ixgbe_direct_start_atr(struct ixgbe_adapter *adapter);

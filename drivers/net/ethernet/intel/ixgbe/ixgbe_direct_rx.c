@@ -1,0 +1,679 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PACKET_RX_DIRECT: the poll of a leased queue, from slots for the NIC to frames
+ * for user space.
+ *
+ * Frames that are whole in one slot, or pair of slots, and have nothing to look
+ * at are cleaned in runs; the others one descriptor at a time.
+ */
+#include <linux/bitfield.h>
+
+#include "ixgbe.h"
+#include "ixgbe_direct.h"
+#include "ixgbe_txrx_common.h"
+
+/* descriptors that are refilled at a time */
+#define IXGBE_DIRECT_BATCH		64
+
+#define IXGBE_DIRECT_DONE		(IXGBE_RXDADV_STAT_DD | \
+					 IXGBE_RXDADV_STAT_EOP)
+
+/* An error, or bytes that are not the frame's. */
+#define IXGBE_DIRECT_ODD		(IXGBE_RXDADV_ERR_FRAME_ERR_MASK | \
+					 IXGBE_RXDADV_ERR_OUTERIPER | \
+					 IXGBE_RXDADV_ERR_TCPE | \
+					 IXGBE_RXDADV_ERR_IPE | \
+					 IXGBE_RXD_STAT_TSIP)
+
+/* Where the length is in the second half of a descriptor. */
+#define IXGBE_DIRECT_LEN_SHIFT		32
+
+/* In the first half, hdr_info. */
+#define IXGBE_DIRECT_SPH		BIT_ULL(31)
+#define IXGBE_DIRECT_HDR_LEN		GENMASK_ULL(30, 21)
+
+/**
+ * struct ixgbe_direct_hash_type - what a type of hash means
+ * @flags: for the header of a plain frame
+ * @mask: of the hash, 0 when there is none
+ **/
+struct ixgbe_direct_hash_type {
+	u32 flags;
+	u32 mask;
+};
+
+#define IXGBE_DIRECT_NO_HASH	{ PACKET_DIRECT_WHOLE, 0 }
+#define IXGBE_DIRECT_HASH_L3	{ PACKET_DIRECT_WHOLE | TPACKET4_HASH, ~0U }
+#define IXGBE_DIRECT_HASH_L4	{ PACKET_DIRECT_WHOLE | TPACKET4_HASH | \
+				  TPACKET4_HASH_L4, ~0U }
+
+/* The other types, among them the match of a Flow Director filter, have no hash
+ * in the descriptor.
+ */
+static const struct ixgbe_direct_hash_type
+ixgbe_direct_hash_types[IXGBE_RXDADV_RSSTYPE_MASK + 1] = {
+	[0 ... IXGBE_RXDADV_RSSTYPE_MASK]  = IXGBE_DIRECT_NO_HASH,
+	[IXGBE_RXDADV_RSSTYPE_IPV4_TCP]	   = IXGBE_DIRECT_HASH_L4,
+	[IXGBE_RXDADV_RSSTYPE_IPV4]	   = IXGBE_DIRECT_HASH_L3,
+	[IXGBE_RXDADV_RSSTYPE_IPV6_TCP]	   = IXGBE_DIRECT_HASH_L4,
+	[IXGBE_RXDADV_RSSTYPE_IPV6_EX]	   = IXGBE_DIRECT_HASH_L3,
+	[IXGBE_RXDADV_RSSTYPE_IPV6]	   = IXGBE_DIRECT_HASH_L3,
+	[IXGBE_RXDADV_RSSTYPE_IPV6_TCP_EX] = IXGBE_DIRECT_HASH_L3,
+	[IXGBE_RXDADV_RSSTYPE_IPV4_UDP]	   = IXGBE_DIRECT_HASH_L4,
+	[IXGBE_RXDADV_RSSTYPE_IPV6_UDP]	   = IXGBE_DIRECT_HASH_L4,
+	[IXGBE_RXDADV_RSSTYPE_IPV6_UDP_EX] = IXGBE_DIRECT_HASH_L3,
+};
+
+/**
+ * ixgbe_direct_write_descs - let descriptors point to slots
+ * @rx_desc: the first of them
+ * @dma: DMA address of each slot
+ * @slots: which ones
+ * @count: how many; there is no wrap among them
+ **/
+static void ixgbe_direct_write_descs(union ixgbe_adv_rx_desc *rx_desc,
+				     const dma_addr_t *dma, const u32 *slots,
+				     u32 count)
+{
+	const u32 *end = slots + count;
+
+	for (; slots != end; slots++, rx_desc++) {
+		rx_desc->read.pkt_addr = cpu_to_le64(dma[*slots]);
+		/* clears DD */
+		rx_desc->read.hdr_addr = 0;
+	}
+}
+
+/**
+ * ixgbe_direct_post - let descriptors point to the next slots
+ * @ring: Rx ring
+ * @i: the first descriptor
+ * @count: how many descriptors there are from there without a wrap
+ *
+ * Return: how many point to slots, less than @count where the FIFO wraps
+ **/
+static u32 ixgbe_direct_post(struct ixgbe_ring *ring, u32 i, u32 count)
+{
+	struct packet_direct_queue *pdq = ring->direct;
+	const u32 *slots;
+
+	count = packet_direct_post_many(&pdq->slots, count, &slots);
+	ixgbe_direct_write_descs(IXGBE_RX_DESC(ring, i), pdq->slots.dma, slots,
+				 count);
+	return count;
+}
+
+/**
+ * ixgbe_direct_post_split - ixgbe_direct_post() for header split
+ * @ring: Rx ring
+ * @i: the first descriptor
+ * @count: how many descriptors there are from there without a wrap
+ *
+ * Slots are aligned, so DD is clear in the header's address.
+ *
+ * Return: how many point to slots, less than @count where a FIFO wraps
+ **/
+static noinline u32 ixgbe_direct_post_split(struct ixgbe_ring *ring, u32 i,
+					    u32 count)
+{
+	struct packet_direct_pool *payload = &ring->direct->payload;
+	struct packet_direct_pool *slots = &ring->direct->slots;
+	union ixgbe_adv_rx_desc *rx_desc = IXGBE_RX_DESC(ring, i);
+	const dma_addr_t *payload_dma = payload->dma;
+	const dma_addr_t *dma = slots->dma;
+	const u32 *slot, *end, *payload_slot;
+
+	count = min(count, packet_direct_straight(payload->mask, payload->post));
+	count = packet_direct_post_many(slots, count, &slot);
+	packet_direct_post_many(payload, count, &payload_slot);
+
+	for (end = slot + count; slot != end; slot++, payload_slot++, rx_desc++) {
+		rx_desc->read.pkt_addr = cpu_to_le64(payload_dma[*payload_slot]);
+		rx_desc->read.hdr_addr = cpu_to_le64(dma[*slot]);
+	}
+	return count;
+}
+
+/**
+ * ixgbe_direct_fill - give free slots of the lease to the NIC
+ * @ring: Rx ring
+ * @count: unused descriptors
+ **/
+static void ixgbe_direct_fill(struct ixgbe_ring *ring, u32 count)
+{
+	struct packet_direct_queue *pdq = ring->direct;
+	u32 i = ring->next_to_use;
+	u32 n;
+
+	count = min(count, packet_direct_reclaim(pdq));
+	if (!count)
+		return;
+
+	do {
+		n = min(count, ring->count - i);
+		if (packet_direct_is_split(pdq))
+			n = ixgbe_direct_post_split(ring, i, n);
+		else
+			n = ixgbe_direct_post(ring, i, n);
+		i += n;
+		if (i == ring->count)
+			i = 0;
+		count -= n;
+	} while (count);
+
+	/* one descriptor is always left: the poll ends there */
+	IXGBE_RX_DESC(ring, i)->wb.upper.status_error = 0;
+
+	ring->next_to_use = i;
+	ring->next_to_alloc = i;
+	/* writel() orders the descriptors before the tail */
+	writel(i, ring->tail);
+}
+
+/**
+ * ixgbe_direct_batch - how many unused descriptors make a refill worth while
+ * @ring: Rx ring
+ **/
+static u32 ixgbe_direct_batch(const struct ixgbe_ring *ring)
+{
+	return min(ring->count / 4U, IXGBE_DIRECT_BATCH);
+}
+
+/**
+ * ixgbe_direct_refill - give slots to the NIC at the end of a poll
+ * @ring: Rx ring
+ **/
+void ixgbe_direct_refill(struct ixgbe_ring *ring)
+{
+	u32 unused = ixgbe_desc_unused(ring);
+
+	if (unused >= ixgbe_direct_batch(ring))
+		ixgbe_direct_fill(ring, unused);
+
+	while (packet_direct_posted(ring->direct))
+		ixgbe_direct_fill(ring, ixgbe_desc_unused(ring));
+}
+
+/**
+ * ixgbe_direct_advance - descriptors have been cleaned
+ * @ring: Rx ring
+ * @count: how many, not beyond the ring's end
+ **/
+static void ixgbe_direct_advance(struct ixgbe_ring *ring, unsigned int count)
+{
+	u32 ntc = ring->next_to_clean + count;
+
+	ring->next_to_clean = ntc < ring->count ? ntc : 0;
+}
+
+/**
+ * ixgbe_direct_lower - first half of a written descriptor
+ * @rx_desc: descriptor
+ *
+ * Return: packet info with the hash's type, the header's, and the hash above
+ **/
+static u64 ixgbe_direct_lower(const union ixgbe_adv_rx_desc *rx_desc)
+{
+	return le64_to_cpu(rx_desc->read.pkt_addr);
+}
+
+/**
+ * ixgbe_direct_upper - second half of a written descriptor
+ * @rx_desc: descriptor
+ *
+ * In one piece, so that the length is as new as DD.
+ *
+ * Return: status and errors, then the length, then the VLAN tag
+ **/
+static u64 ixgbe_direct_upper(const union ixgbe_adv_rx_desc *rx_desc)
+{
+	return le64_to_cpu(READ_ONCE(rx_desc->read.hdr_addr));
+}
+
+/**
+ * ixgbe_direct_hash - the hash that the NIC computed
+ * @rx_desc: last descriptor of a frame
+ * @flags: TPACKET4_HASH and TPACKET4_HASH_L4 are set if they apply
+ *
+ * Return: the hash, or 0
+ **/
+static u32 ixgbe_direct_hash(const union ixgbe_adv_rx_desc *rx_desc, u32 *flags)
+{
+	u64 lower = ixgbe_direct_lower(rx_desc);
+	const struct ixgbe_direct_hash_type *type;
+
+	type = &ixgbe_direct_hash_types[lower & IXGBE_RXDADV_RSSTYPE_MASK];
+	*flags |= type->flags & ~PACKET_DIRECT_WHOLE;
+	return lower >> 32 & type->mask;
+}
+
+/**
+ * ixgbe_direct_checksum - what the NIC found out about checksums
+ * @ring: Rx ring
+ * @rx_desc: last descriptor of a frame
+ * @staterr: its status and errors
+ *
+ * By the rules of ixgbe_rx_checksum(), but for NETIF_F_RXCSUM: that is what
+ * the stack wants to be told, and the descriptor tells it anyway.  A frame of
+ * which only the IP header was looked at has neither flag.
+ *
+ * Return: TPACKET4_CSUM_VALID, TPACKET4_CSUM_BAD or 0
+ **/
+static u32 ixgbe_direct_checksum(struct ixgbe_ring *ring,
+				 const union ixgbe_adv_rx_desc *rx_desc,
+				 u32 staterr)
+{
+	u16 info = le16_to_cpu(rx_desc->wb.lower.lo_dword.hs_rss.pkt_info);
+	bool bad;
+
+	bad = (staterr & IXGBE_RXD_STAT_IPCS) && (staterr & IXGBE_RXDADV_ERR_IPE);
+
+	if ((info & IXGBE_RXDADV_PKTTYPE_VXLAN) &&
+	    (staterr & IXGBE_RXD_STAT_OUTERIPCS) &&
+	    (staterr & IXGBE_RXDADV_ERR_OUTERIPER))
+		bad = true;
+
+	if ((staterr & IXGBE_RXD_STAT_L4CS) &&
+	    (staterr & IXGBE_RXDADV_ERR_TCPE)) {
+		/* 82599 erratum: a UDP checksum of 0 can be called an error */
+		if (!bad && (info & IXGBE_RXDADV_PKTTYPE_UDP) &&
+		    test_bit(__IXGBE_RX_CSUM_UDP_ZERO_ERR, &ring->state))
+			return 0;
+		bad = true;
+	}
+
+	if (bad) {
+		ring->rx_stats.csum_err++;
+		return TPACKET4_CSUM_BAD;
+	}
+	return staterr & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
+}
+
+/**
+ * ixgbe_direct_straight - how many descriptors can be cleaned one after the other
+ * @ring: Rx ring
+ * @max: at most so many
+ *
+ * None that the NIC does not have, though it says of one that it is done.
+ *
+ * Return: so many, before the ring wraps
+ **/
+static u32 ixgbe_direct_straight(const struct ixgbe_ring *ring, u32 max)
+{
+	return min3(max, (u32)ring->count - ring->next_to_clean,
+		    packet_direct_in_nic(&ring->direct->slots));
+}
+
+/**
+ * ixgbe_direct_clean_run - deliver frames that are whole in one slot
+ * @ring: Rx ring
+ * @max: most descriptors to look at
+ * @got: is counted up
+ * @filter: each has to pass the socket filter; known when this is compiled
+ *
+ * Ends at the first descriptor that is not done, or that
+ * ixgbe_direct_clean_odd() has to look at, and after a frame that is refused.
+ *
+ * Return: descriptors cleaned
+ **/
+static __always_inline unsigned int
+ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
+		       struct ixgbe_queue_stats *got, const bool filter)
+{
+	struct packet_direct_queue *pdq = ring->direct;
+	const union ixgbe_adv_rx_desc *rx_desc, *end;
+	const struct ixgbe_direct_hash_type *type;
+	u64 lower, upper, mask, len, bytes = 0;
+	struct packet_direct_run run;
+	u32 flags, hash, slot, keep;
+	bool refused = false;
+
+	max = ixgbe_direct_straight(ring, max);
+	max = packet_direct_run_begin(pdq, &run, max);
+	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
+	mask = IXGBE_DIRECT_DONE | IXGBE_DIRECT_ODD |
+	       (u64)(u16)-packet_direct_short(pdq) << IXGBE_DIRECT_LEN_SHIFT;
+
+	for (end = rx_desc + max; rx_desc != end; rx_desc++) {
+		upper = ixgbe_direct_upper(rx_desc);
+		if ((upper & mask) != IXGBE_DIRECT_DONE)
+			break;
+
+		/* no field of the descriptor before DD */
+		dma_rmb();
+
+		lower = ixgbe_direct_lower(rx_desc);
+		type = &ixgbe_direct_hash_types[lower & IXGBE_RXDADV_RSSTYPE_MASK];
+		flags = upper & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
+		flags |= type->flags;
+		hash = lower >> 32 & type->mask;
+		len = (u16)(upper >> IXGBE_DIRECT_LEN_SHIFT);
+		slot = packet_direct_run_slot(&run);
+		keep = len;
+		if (filter)
+			keep = packet_direct_snaplen(pdq, slot, len, flags,
+						     hash);
+		if (filter && !keep) {
+			refused = true;
+			break;
+		}
+		packet_direct_run_frame(pdq, &run, slot, len, keep, flags, hash,
+					0);
+		bytes += len;
+	}
+
+	packet_direct_run_end(pdq, &run, bytes);
+	if (refused) {
+		packet_direct_reject(pdq);
+		bytes += len;
+	}
+	ixgbe_direct_advance(ring, run.count + refused);
+	got->packets += run.count + refused;
+	got->bytes += bytes;
+	return run.count + refused;
+}
+
+/**
+ * ixgbe_direct_clean_filtered - ixgbe_direct_clean_run() with a filter
+ * @ring: Rx ring
+ * @max: most descriptors to look at
+ * @got: is counted up
+ *
+ * Return: descriptors cleaned
+ **/
+static noinline unsigned int
+ixgbe_direct_clean_filtered(struct ixgbe_ring *ring, u32 max,
+			    struct ixgbe_queue_stats *got)
+{
+	return ixgbe_direct_clean_run(ring, max, got, true);
+}
+
+/**
+ * ixgbe_direct_split_flags - where the parts of a frame are, and why
+ * @lower: first half of its first descriptor
+ * @payload_len: bytes of its payload
+ *
+ * Return: TPACKET4_SPLIT*
+ **/
+static u32 ixgbe_direct_split_flags(u64 lower, u32 payload_len)
+{
+	if (likely((lower & IXGBE_DIRECT_SPH) && payload_len))
+		return TPACKET4_SPLIT;
+	if (payload_len)
+		return TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_UNKNOWN);
+	return TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_HEADER_ONLY) |
+	       (lower & IXGBE_DIRECT_SPH ? TPACKET4_SPLIT : 0);
+}
+
+/**
+ * ixgbe_direct_clean_split - ixgbe_direct_clean_run() with header split
+ * @ring: Rx ring
+ * @max: most descriptors to look at
+ * @got: is counted up
+ *
+ * Return: descriptors cleaned
+ **/
+static noinline unsigned int
+ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
+			 struct ixgbe_queue_stats *got)
+{
+	struct packet_direct_queue *pdq = ring->direct;
+	const union ixgbe_adv_rx_desc *rx_desc, *end;
+	const struct ixgbe_direct_hash_type *type;
+	u64 lower, upper, mask, bytes = 0;
+	const u32 header_max = pdq->slots.len;
+	struct packet_direct_run run;
+	u32 flags, header, payload;
+
+	max = ixgbe_direct_straight(ring, max);
+	max = packet_direct_run_begin(pdq, &run, max);
+	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
+	mask = IXGBE_DIRECT_DONE | IXGBE_DIRECT_ODD | IXGBE_RXDADV_ERR_HBO |
+	       (u64)(u16)-packet_direct_short(pdq) << IXGBE_DIRECT_LEN_SHIFT;
+
+	for (end = rx_desc + max; rx_desc != end; rx_desc++) {
+		upper = ixgbe_direct_upper(rx_desc);
+		if ((upper & mask) != IXGBE_DIRECT_DONE)
+			break;
+
+		/* no field of the descriptor before DD */
+		dma_rmb();
+
+		lower = ixgbe_direct_lower(rx_desc);
+		header = FIELD_GET(IXGBE_DIRECT_HDR_LEN, lower);
+		if (unlikely(header > header_max))
+			break;
+		payload = (u16)(upper >> IXGBE_DIRECT_LEN_SHIFT);
+		type = &ixgbe_direct_hash_types[lower & IXGBE_RXDADV_RSSTYPE_MASK];
+		flags = upper & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
+		flags += type->flags;
+		flags += ixgbe_direct_split_flags(lower, payload);
+		packet_direct_run_split(pdq, &run, packet_direct_run_slot(&run),
+					header, packet_direct_run_payload(&run),
+					payload, flags,
+					lower >> 32 & type->mask, 0);
+		bytes += header + payload;
+	}
+
+	packet_direct_run_end(pdq, &run, bytes);
+	ixgbe_direct_advance(ring, run.count);
+	got->packets += run.count;
+	got->bytes += bytes;
+	return run.count;
+}
+
+/**
+ * ixgbe_direct_clean_plain - deliver frames that are whole in one slot, or pair
+ * @ring: Rx ring
+ * @max: most descriptors to look at
+ * @got: is counted up
+ *
+ * Return: descriptors cleaned
+ **/
+static unsigned int ixgbe_direct_clean_plain(struct ixgbe_ring *ring, u32 max,
+					     struct ixgbe_queue_stats *got)
+{
+	struct packet_direct_queue *pdq = ring->direct;
+
+	if (unlikely(packet_direct_is_split(pdq)))
+		return pdq->filter ? 0 : ixgbe_direct_clean_split(ring, max, got);
+	if (unlikely(pdq->filter))
+		return ixgbe_direct_clean_filtered(ring, max, got);
+	return ixgbe_direct_clean_run(ring, max, got, false);
+}
+
+/**
+ * ixgbe_direct_complete_part - what one descriptor has of a frame
+ * @ring: Rx ring
+ * @rx_desc: descriptor, which is done
+ * @staterr: its status and errors
+ * @part: is filled in
+ *
+ * Only the first descriptor of a frame uses its header buffer.
+ **/
+static void ixgbe_direct_complete_part(struct ixgbe_ring *ring,
+				       const union ixgbe_adv_rx_desc *rx_desc,
+				       u32 staterr,
+				       struct packet_direct_part *part)
+{
+	struct packet_direct_queue *pdq = ring->direct;
+	u32 len = le16_to_cpu(rx_desc->wb.upper.length);
+	u64 lower = ixgbe_direct_lower(rx_desc);
+
+	*part = (struct packet_direct_part) {
+		.slot	 = packet_direct_complete(&pdq->slots),
+		.payload = TPACKET4_SLOT_NONE,
+	};
+	if (!packet_direct_is_split(pdq)) {
+		part->len = len;
+		return;
+	}
+
+	part->payload = packet_direct_complete(&pdq->payload);
+	part->payload_len = len;
+	if (pdq->chain)
+		return;
+	part->len = FIELD_GET(IXGBE_DIRECT_HDR_LEN, lower);
+	part->flags = ixgbe_direct_split_flags(lower, len);
+	if (staterr & IXGBE_RXDADV_ERR_HBO) {
+		part->len = pdq->slots.len;
+		part->flags = TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_TOO_LONG);
+	}
+}
+
+/**
+ * ixgbe_direct_cut_stamp - take the time stamp off the end of a frame
+ * @part: its last part
+ *
+ * If it began in the slot before, there is no way back to take it out.
+ *
+ * Return: false when that or nothing is left
+ **/
+static bool ixgbe_direct_cut_stamp(struct packet_direct_part *part)
+{
+	u32 *len = part->payload_len ? &part->payload_len : &part->len;
+
+	if (*len < IXGBE_TS_HDR_LEN)
+		return false;
+	*len -= IXGBE_TS_HDR_LEN;
+	return part->len || part->payload_len;
+}
+
+/**
+ * ixgbe_direct_frame_end - the last descriptor of a frame
+ * @ring: Rx ring
+ * @rx_desc: it
+ * @staterr: its status and errors
+ * @part: what it has
+ **/
+static void ixgbe_direct_frame_end(struct ixgbe_ring *ring,
+				   const union ixgbe_adv_rx_desc *rx_desc,
+				   u32 staterr, struct packet_direct_part *part)
+{
+	struct packet_direct_queue *pdq = ring->direct;
+	u32 flags, hash;
+
+	/* X550: 8 bytes of time stamp after the frame; bit 15 is another one's
+	 * on older MACs.  Whether it is on now says nothing of this frame.
+	 */
+	if (ring->q_vector->adapter->hw.mac.type >= ixgbe_mac_X550 &&
+	    (staterr & IXGBE_RXD_STAT_TSIP) && !ixgbe_direct_cut_stamp(part))
+		goto drop;
+
+	flags = ixgbe_direct_checksum(ring, rx_desc, staterr);
+	if (staterr & IXGBE_RXDADV_ERR_FRAME_ERR_MASK) {
+		if (!(ring->netdev->features & NETIF_F_RXALL))
+			goto drop;
+		flags = TPACKET4_RX_ERROR;
+	}
+	hash = ixgbe_direct_hash(rx_desc, &flags);
+	packet_direct_frame_end(pdq, part, flags, hash, 0);
+	return;
+
+drop:
+	packet_direct_drop(pdq, part, true, &pdq->drop_error);
+}
+
+/**
+ * ixgbe_direct_clean_odd - deliver or drop what the next descriptor has
+ * @ring: Rx ring
+ * @got: is counted up
+ *
+ * For what is not plain: parts of a frame and errors.
+ *
+ * Return: descriptors cleaned, 0 or 1
+ **/
+static noinline unsigned int
+ixgbe_direct_clean_odd(struct ixgbe_ring *ring, struct ixgbe_queue_stats *got)
+{
+	union ixgbe_adv_rx_desc *rx_desc;
+	struct packet_direct_part part;
+	u32 staterr;
+
+	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
+	staterr = le32_to_cpu(READ_ONCE(rx_desc->wb.upper.status_error));
+	if (!(staterr & IXGBE_RXDADV_STAT_DD) ||
+	    !packet_direct_in_nic(&ring->direct->slots))
+		return 0;
+
+	/* no field of the descriptor before DD */
+	dma_rmb();
+
+	ixgbe_direct_advance(ring, 1);
+	ixgbe_direct_complete_part(ring, rx_desc, staterr, &part);
+	got->bytes += part.len + part.payload_len;
+
+	if (likely(staterr & IXGBE_RXDADV_STAT_EOP)) {
+		got->packets++;
+		ixgbe_direct_frame_end(ring, rx_desc, staterr, &part);
+	} else {
+		ring->rx_stats.non_eop_descs++;
+		packet_direct_part(ring->direct, &part);
+	}
+	return 1;
+}
+
+/**
+ * ixgbe_clean_rx_irq_direct - poll the ring of a leased queue
+ * @q_vector: structure containing interrupt and ring information
+ * @ring: Rx ring
+ * @budget: most descriptors to clean
+ *
+ * A ring without slots does not keep NAPI polling: the core schedules it when
+ * there are new ones.
+ *
+ * Return: descriptors cleaned
+ **/
+int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
+			      struct ixgbe_ring *ring, const int budget)
+{
+	struct packet_direct_queue *pdq = ring->direct;
+	struct ixgbe_queue_stats got = {};
+	u32 batch = ixgbe_direct_batch(ring);
+	int total = 0;
+
+	packet_direct_begin(pdq);
+	while (total < budget) {
+		u32 max = min_t(u32, budget - total, batch);
+		unsigned int cleaned;
+
+		cleaned = ixgbe_direct_clean_plain(ring, max, &got);
+		if (!cleaned)
+			cleaned = ixgbe_direct_clean_odd(ring, &got);
+		if (!cleaned)
+			break;
+		total += cleaned;
+
+		if (ixgbe_desc_unused(ring) >= batch)
+			ixgbe_direct_fill(ring, ixgbe_desc_unused(ring));
+	}
+	packet_direct_flush(pdq);
+
+	ixgbe_direct_refill(ring);
+	ixgbe_update_rx_ring_stats(ring, q_vector, got.packets, got.bytes);
+	return total;
+}
+
+/**
+ * ixgbe_direct_drain - deliver what the NIC had finished when it was stopped
+ * @ring: Rx ring of a leased queue, whose NAPI is disabled
+ **/
+void ixgbe_direct_drain(struct ixgbe_ring *ring)
+{
+	struct packet_direct_queue *pdq = ring->direct;
+	struct ixgbe_queue_stats got = {};
+	u32 left = ring->count;
+	unsigned int cleaned;
+
+	local_bh_disable();
+	packet_direct_begin(pdq);
+	do {
+		cleaned = ixgbe_direct_clean_plain(ring, left, &got);
+		if (!cleaned)
+			cleaned = ixgbe_direct_clean_odd(ring, &got);
+		left -= cleaned;
+	} while (cleaned && left);
+	packet_direct_flush(pdq);
+	ixgbe_update_rx_ring_stats(ring, ring->q_vector, got.packets, got.bytes);
+	local_bh_enable();
+}
