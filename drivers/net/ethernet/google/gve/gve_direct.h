@@ -28,14 +28,18 @@ static inline bool gve_ring_is_direct(const struct gve_rx_ring *rx)
 	return static_branch_unlikely(&packet_direct_key) && rx->direct;
 }
 
+/* in gve_direct_rx.c */
+void gve_direct_refill(struct gve_rx_ring *rx);
+void gve_direct_drain(struct gve_rx_ring *rx);
+int gve_rx_poll_direct(struct gve_rx_ring *rx, int budget);
+
+/* in gve_direct.c */
 void gve_direct_set_ops(struct net_device *dev);
 void gve_direct_create(const struct gve_rx_ring *rx,
 		       struct gve_adminq_create_rx_queue *cmd);
 void gve_direct_start(struct gve_rx_ring *rx, struct napi_struct *napi);
-void gve_direct_refill(struct gve_rx_ring *rx);
 void gve_direct_stop(struct gve_rx_ring *rx);
 void gve_direct_after_reset(struct gve_priv *priv);
-int gve_rx_poll_direct(struct gve_rx_ring *rx, int budget);
 
 #else
 

@@ -1,0 +1,613 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PACKET_RX_DIRECT: the poll of a leased queue, from slots for the NIC to frames
+ * for user space.
+ *
+ * Frames that are whole in one slot, or pair of slots, and have nothing to look
+ * at are cleaned in runs; the others one completion at a time.
+ */
+#include <linux/bitfield.h>
+#include <linux/if_ether.h>
+
+#include "gve.h"
+#include "gve_direct.h"
+#include "gve_dqo.h"
+
+/* completions after which the NIC is given slots again */
+#define GVE_DIRECT_BATCH	32
+
+/* The first two words of struct gve_rx_compl_desc_dqo, which are looked at as such
+ * where it matters; gve is for little-endian machines alone.
+ */
+#define GVE_DIRECT_EX_ADD	BIT_ULL(9)
+#define GVE_DIRECT_ERROR	BIT_ULL(10)
+#define GVE_DIRECT_TYPE		GENMASK_ULL(25, 16)
+#define GVE_DIRECT_LEN		GENMASK_ULL(45, 32)
+#define GVE_DIRECT_GENERATION	BIT_ULL(46)
+#define GVE_DIRECT_HDR_LEN	GENMASK_ULL(57, 48)
+#define GVE_DIRECT_RSC		BIT_ULL(58)
+#define GVE_DIRECT_SPLIT	BIT_ULL(59)
+
+#define GVE_DIRECT_END		BIT_ULL(1)
+#define GVE_DIRECT_OVERFLOW	BIT_ULL(2)
+#define GVE_DIRECT_PROCESSED	BIT_ULL(3)
+#define GVE_DIRECT_CSUM_ERRORS	GENMASK_ULL(7, 4)
+#define GVE_DIRECT_BUF_ID	GENMASK_ULL(47, 32)
+
+/* What is the same for all frames that are whole in one slot, or pair of slots,
+ * with nothing to look at.
+ */
+#define GVE_DIRECT_PLAIN_LOWER	(GVE_DIRECT_EX_ADD | GVE_DIRECT_ERROR | \
+				 GVE_DIRECT_GENERATION | GVE_DIRECT_RSC | \
+				 GVE_DIRECT_SPLIT)
+#define GVE_DIRECT_PLAIN_UPPER	(GVE_DIRECT_END | GVE_DIRECT_OVERFLOW | \
+				 GVE_DIRECT_CSUM_ERRORS)
+
+/* What the packet type map says of a frame; the device fills it in. */
+#define GVE_DIRECT_TYPES	8
+
+static const u32 gve_direct_l3_flags[GVE_DIRECT_TYPES] = {
+	[GVE_L3_TYPE_IPV4] = TPACKET4_PROTOCOL | TPACKET4_HASH,
+	[GVE_L3_TYPE_IPV6] = TPACKET4_PROTOCOL | TPACKET4_HASH,
+};
+
+static const __be16 gve_direct_l3_protocol[GVE_DIRECT_TYPES] = {
+	[GVE_L3_TYPE_IPV4] = cpu_to_be16(ETH_P_IP),
+	[GVE_L3_TYPE_IPV6] = cpu_to_be16(ETH_P_IPV6),
+};
+
+static const u32 gve_direct_l4_flags[GVE_DIRECT_TYPES] = {
+	[GVE_L4_TYPE_TCP]  = TPACKET4_CSUM_VALID | TPACKET4_HASH_L4,
+	[GVE_L4_TYPE_UDP]  = TPACKET4_CSUM_VALID | TPACKET4_HASH_L4,
+	[GVE_L4_TYPE_ICMP] = TPACKET4_CSUM_VALID,
+	[GVE_L4_TYPE_SCTP] = TPACKET4_CSUM_VALID,
+};
+
+/**
+ * struct gve_direct_sum - what a poll got
+ * @packets: frames
+ * @bytes: bytes of them
+ * @errors: completions that no frame could be made of
+ */
+struct gve_direct_sum {
+	u32 packets;
+	u32 errors;
+	u64 bytes;
+};
+
+/**
+ * gve_direct_post() - let buffers be the next slots, or pairs of slots
+ * @rx: Rx ring
+ * @count: at most so many; there are as many free buffers
+ *
+ * Return: how many it were, less than @count where a ring wraps
+ */
+static u32 gve_direct_post(struct gve_rx_ring *rx, u32 count)
+{
+	struct gve_rx_buf_state_dqo *buf, *bufs = rx->dqo.buf_states;
+	struct gve_rx_buf_queue_dqo *bufq = &rx->dqo.bufq;
+	struct packet_direct_queue *pdq = rx->direct;
+	const dma_addr_t *payload_dma = pdq->payload.dma;
+	const dma_addr_t *dma = pdq->slots.dma;
+	bool split = packet_direct_is_split(pdq);
+	const u32 *slot, *end, *payload = NULL;
+	s16 id = rx->dqo.free_buf_states;
+	struct gve_rx_desc_dqo *desc;
+
+	desc = &bufq->desc_ring[bufq->tail];
+	count = min(count, packet_direct_straight(bufq->mask, bufq->tail));
+	if (split)
+		count = min(count, packet_direct_straight(pdq->payload.mask,
+							  pdq->payload.post));
+	count = packet_direct_post_many(&pdq->slots, count, &slot);
+	if (split)
+		packet_direct_post_many(&pdq->payload, count, &payload);
+
+	for (end = slot + count; slot != end; slot++, desc++) {
+		buf = &bufs[id];
+		desc->buf_id = cpu_to_le16(id);
+		buf->slot = *slot;
+		if (split) {
+			buf->payload = *payload++;
+			desc->header_buf_addr = cpu_to_le64(dma[*slot]);
+			desc->buf_addr = cpu_to_le64(payload_dma[buf->payload]);
+		} else {
+			desc->buf_addr = cpu_to_le64(dma[*slot]);
+		}
+		swap(id, buf->next);
+	}
+
+	rx->dqo.free_buf_states = id;
+	bufq->tail = (bufq->tail + count) & bufq->mask;
+	return count;
+}
+
+/**
+ * gve_direct_fill() - give free slots of the lease to the NIC
+ * @rx: Rx ring
+ */
+static void gve_direct_fill(struct gve_rx_ring *rx)
+{
+	struct packet_direct_queue *pdq = rx->direct;
+	u32 count;
+
+	count = rx->dqo.bufq.mask - packet_direct_in_nic(&pdq->slots);
+	if (count < GVE_RX_BUF_THRESH_DQO)
+		return;
+
+	count = min(count, packet_direct_reclaim(pdq));
+	count = round_down(count, GVE_RX_BUF_THRESH_DQO);
+	if (!count)
+		return;
+
+	rx->fill_cnt += count;
+	do {
+		count -= gve_direct_post(rx, count);
+	} while (count);
+
+	/* iowrite32() orders the descriptors before the doorbell */
+	gve_rx_write_doorbell_dqo(rx->gve, rx->q_num);
+}
+
+/**
+ * gve_direct_refill() - give slots to the NIC at the end of a poll
+ * @rx: Rx ring
+ */
+void gve_direct_refill(struct gve_rx_ring *rx)
+{
+	u32 in_nic;
+
+	do {
+		gve_direct_fill(rx);
+	} while (packet_direct_posted(rx->direct));
+
+	in_nic = packet_direct_in_nic(&rx->direct->slots);
+	if (unlikely(in_nic && in_nic < GVE_RX_BUF_THRESH_DQO))
+		mod_timer(&rx->starvation_timer,
+			  jiffies + msecs_to_jiffies(GVE_RX_NAPI_RESCHED_MS));
+}
+
+/**
+ * gve_direct_done() - has the NIC written a completion
+ * @rx: Rx ring
+ * @desc: where
+ *
+ * Return: true if so, and its fields can be read
+ */
+static bool gve_direct_done(const struct gve_rx_ring *rx,
+			    const struct gve_rx_compl_desc_dqo *desc)
+{
+	if (desc->generation == rx->dqo.complq.cur_gen_bit)
+		return false;
+
+	/* no other field before the generation bit */
+	dma_rmb();
+	return true;
+}
+
+/**
+ * gve_direct_advance() - completions have been cleaned
+ * @rx: Rx ring
+ * @count: how many, not beyond the ring's end
+ */
+static void gve_direct_advance(struct gve_rx_ring *rx, unsigned int count)
+{
+	struct gve_rx_compl_queue_dqo *complq = &rx->dqo.complq;
+	u32 head = complq->head + count;
+
+	complq->head = head & complq->mask;
+	complq->cur_gen_bit ^= head > complq->mask;
+	rx->cnt += count;
+}
+
+/**
+ * gve_direct_lower() - first word of a completion
+ * @desc: completion
+ *
+ * In one piece, so that the rest of it is as new as the generation bit.
+ *
+ * Return: lengths, packet type, and what is unusual
+ */
+static u64 gve_direct_lower(const struct gve_rx_compl_desc_dqo *desc)
+{
+	return le64_to_cpu(READ_ONCE(*(const __le64 *)desc));
+}
+
+/**
+ * gve_direct_upper() - second word of a completion
+ * @desc: completion, which is done
+ *
+ * Return: what was found out about checksums, and the buffer id
+ */
+static u64 gve_direct_upper(const struct gve_rx_compl_desc_dqo *desc)
+{
+	return le64_to_cpu(READ_ONCE(((const __le64 *)desc)[1]));
+}
+
+/**
+ * gve_direct_split_flags() - what there is to say of a frame that was split
+ * @payload_len: bytes of its payload
+ *
+ * Return: TPACKET4_SPLIT*
+ */
+static u32 gve_direct_split_flags(u32 payload_len)
+{
+	if (likely(payload_len))
+		return TPACKET4_SPLIT;
+	return TPACKET4_SPLIT | TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_HEADER_ONLY);
+}
+
+/**
+ * gve_direct_take() - the buffer that a completion is about
+ * @rx: Rx ring
+ * @id: its buffer id
+ * @free: head of the list of free buffers
+ *
+ * The NIC completes in any order, and is not believed: a buffer id counts only
+ * once for each time that it was posted.
+ *
+ * Return: the buffer's state, or NULL when the NIC does not have that buffer
+ */
+static const struct gve_rx_buf_state_dqo *
+gve_direct_take(const struct gve_rx_ring *rx, u16 id, s16 *free)
+{
+	struct gve_rx_buf_state_dqo *buf;
+
+	if (unlikely(id >= rx->dqo.num_buf_states))
+		return NULL;
+	buf = &rx->dqo.buf_states[id];
+	if (unlikely(buf->next != id))
+		return NULL;
+
+	buf->next = *free;
+	*free = id;
+	return buf;
+}
+
+/**
+ * gve_direct_complete_part() - what one completion has of a frame
+ * @rx: Rx ring
+ * @desc: completion
+ * @part: is filled in
+ */
+static void gve_direct_complete_part(struct gve_rx_ring *rx,
+				     const struct gve_rx_compl_desc_dqo *desc,
+				     struct packet_direct_part *part)
+{
+	struct packet_direct_queue *pdq = rx->direct;
+	const struct gve_rx_buf_state_dqo *buf;
+
+	*part = (struct packet_direct_part) {
+		.slot	 = TPACKET4_SLOT_NONE,
+		.payload = TPACKET4_SLOT_NONE,
+	};
+	buf = gve_direct_take(rx, le16_to_cpu(READ_ONCE(desc->buf_id)),
+			      &rx->dqo.free_buf_states);
+	if (likely(buf)) {
+		part->slot = buf->slot;
+		packet_direct_completed(&pdq->slots);
+	}
+	if (!packet_direct_is_split(pdq)) {
+		part->len = desc->packet_len;
+		return;
+	}
+
+	if (likely(buf)) {
+		part->payload = buf->payload;
+		packet_direct_completed(&pdq->payload);
+	}
+
+	part->payload_len = desc->packet_len;
+	if (desc->split_header && desc->header_buffer_overflow) {
+		part->flags = TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_TOO_LONG);
+	} else if (!desc->split_header || !desc->header_len) {
+		part->flags = TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_UNKNOWN);
+	} else {
+		part->len = desc->header_len;
+		part->flags = gve_direct_split_flags(part->payload_len);
+	}
+}
+
+/**
+ * gve_direct_type() - what the packet type says
+ * @rx: Rx ring
+ * @packet_type: of the last completion of a frame
+ * @processed: the NIC has looked at the checksums
+ * @protocol: ethertype, or 0
+ *
+ * Return: TPACKET4_* for a frame without errors
+ */
+static __always_inline u32
+gve_direct_type(const struct gve_rx_ring *rx, u32 packet_type, bool processed,
+		__be16 *protocol)
+{
+	const struct gve_ptype *type;
+	u32 flags;
+
+	type = &rx->gve->ptype_lut_dqo->ptypes[packet_type];
+	if (unlikely((type->l3_type | type->l4_type) >= GVE_DIRECT_TYPES)) {
+		*protocol = 0;
+		return 0;
+	}
+
+	*protocol = gve_direct_l3_protocol[type->l3_type];
+	flags = gve_direct_l3_flags[type->l3_type] |
+		gve_direct_l4_flags[type->l4_type];
+	if (unlikely(!processed))
+		flags &= ~TPACKET4_CSUM_VALID;
+	return flags;
+}
+
+/**
+ * gve_direct_checksum() - what the NIC found out about checksums
+ * @desc: last completion of a frame
+ * @flags: TPACKET4_* by its packet type
+ * @protocol: its ethertype
+ *
+ * By the rules of gve_rx_skb_csum(), which does not believe the NIC about IPv6
+ * with a routing or destination options header, but for NETIF_F_RXCSUM: that is
+ * what the stack wants to be told, and the completion tells it anyway.
+ *
+ * Return: @flags as they have to be for this frame
+ */
+static u32 gve_direct_checksum(const struct gve_rx_compl_desc_dqo *desc,
+			       u32 flags, __be16 protocol)
+{
+	bool ipv6 = protocol == cpu_to_be16(ETH_P_IPV6);
+
+	if (!desc->l3_l4_processed)
+		return flags;
+	if (ipv6 && desc->ipv6_ex_add)
+		return flags & ~TPACKET4_CSUM_VALID;
+	if (desc->csum_l4_err || desc->csum_external_udp_err ||
+	    (!ipv6 && (desc->csum_ip_err || desc->csum_external_ip_err)))
+		return (flags & ~TPACKET4_CSUM_VALID) | TPACKET4_CSUM_BAD;
+	return flags;
+}
+
+/**
+ * gve_direct_clean_run() - deliver frames that are whole in one slot, or pair
+ * @rx: Rx ring
+ * @max: most completions to look at
+ * @got: is counted up
+ * @split: with header split; known when this is compiled
+ *
+ * Ends at the first completion that is not there, or that
+ * gve_direct_clean_odd() has to look at.
+ *
+ * Return: completions cleaned
+ */
+static __always_inline unsigned int
+gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
+		     struct gve_direct_sum *got, const bool split)
+{
+	struct gve_rx_compl_queue_dqo *complq = &rx->dqo.complq;
+	const struct gve_rx_compl_desc_dqo *desc, *end;
+	const struct gve_rx_buf_state_dqo *buf;
+	struct packet_direct_queue *pdq = rx->direct;
+	const u32 len_max = packet_direct_buffer_len(pdq);
+	const u32 header_max = pdq->slots.len;
+	s16 free = rx->dqo.free_buf_states;
+	u64 lower, upper, plain, bytes = 0;
+	u32 len, header = 0, flags, hash;
+	struct packet_direct_run run;
+	__be16 protocol;
+
+	max = min(max, complq->mask + 1 - complq->head);
+	max = packet_direct_run_begin(pdq, &run, max);
+	desc = &complq->desc_ring[complq->head];
+	plain = (complq->cur_gen_bit ? 0 : GVE_DIRECT_GENERATION) |
+		(split ? GVE_DIRECT_SPLIT : 0);
+
+	for (end = desc + max; desc != end; desc++) {
+		lower = gve_direct_lower(desc);
+		if ((lower & GVE_DIRECT_PLAIN_LOWER) != plain)
+			break;
+
+		/* no other field before the generation bit */
+		dma_rmb();
+
+		upper = gve_direct_upper(desc);
+		if ((upper & GVE_DIRECT_PLAIN_UPPER) != GVE_DIRECT_END)
+			break;
+		len = FIELD_GET(GVE_DIRECT_LEN, lower);
+		if (unlikely(len > len_max))
+			break;
+		if (split) {
+			/* one without headers was not split; 0 is the largest here */
+			header = FIELD_GET(GVE_DIRECT_HDR_LEN, lower);
+			if (unlikely(header - 1 >= header_max))
+				break;
+		}
+		buf = gve_direct_take(rx, FIELD_GET(GVE_DIRECT_BUF_ID, upper),
+				      &free);
+		if (unlikely(!buf))
+			break;
+
+		flags = gve_direct_type(rx, FIELD_GET(GVE_DIRECT_TYPE, lower),
+					upper & GVE_DIRECT_PROCESSED, &protocol);
+		flags |= PACKET_DIRECT_WHOLE;
+		hash = le32_to_cpu(desc->hash);
+		if (split)
+			packet_direct_run_split(pdq, &run, buf->slot, header,
+						buf->payload, len, flags |
+						gve_direct_split_flags(len),
+						hash, protocol);
+		else
+			packet_direct_run_frame(pdq, &run, buf->slot, len, len,
+						flags, hash, protocol);
+		bytes += header + len;
+	}
+
+	rx->dqo.free_buf_states = free;
+	packet_direct_run_end(pdq, &run, bytes);
+	gve_direct_advance(rx, run.count);
+	got->packets += run.count;
+	got->bytes += bytes;
+	return run.count;
+}
+
+/**
+ * gve_direct_clean_split() - gve_direct_clean_run() with header split
+ * @rx: Rx ring
+ * @max: most completions to look at
+ * @got: is counted up
+ *
+ * Return: completions cleaned
+ */
+static noinline unsigned int gve_direct_clean_split(struct gve_rx_ring *rx,
+						    u32 max,
+						    struct gve_direct_sum *got)
+{
+	return gve_direct_clean_run(rx, max, got, true);
+}
+
+/**
+ * gve_direct_clean_plain() - deliver plain frames, if all of them can be
+ * @rx: Rx ring
+ * @max: most completions to look at
+ * @got: is counted up
+ *
+ * Return: completions cleaned
+ */
+static unsigned int gve_direct_clean_plain(struct gve_rx_ring *rx, u32 max,
+					   struct gve_direct_sum *got)
+{
+	struct packet_direct_queue *pdq = rx->direct;
+
+	if (unlikely(pdq->filter))
+		return 0;
+	if (unlikely(packet_direct_is_split(pdq)))
+		return gve_direct_clean_split(rx, max, got);
+	return gve_direct_clean_run(rx, max, got, false);
+}
+
+/**
+ * gve_direct_clean_odd() - deliver or drop what the next completion has
+ * @rx: Rx ring
+ * @got: is counted up
+ *
+ * For what is not plain: parts of a frame, errors, and all frames when there is
+ * a filter or header split.  What the queue was not created for is an error.
+ *
+ * Return: completions cleaned, 0 or 1
+ */
+static noinline unsigned int gve_direct_clean_odd(struct gve_rx_ring *rx,
+						  struct gve_direct_sum *got)
+{
+	struct packet_direct_queue *pdq = rx->direct;
+	struct gve_rx_compl_desc_dqo *desc;
+	struct packet_direct_part part;
+	__be16 protocol;
+	u32 flags;
+
+	desc = &rx->dqo.complq.desc_ring[rx->dqo.complq.head];
+	if (!gve_direct_done(rx, desc))
+		return 0;
+
+	gve_direct_advance(rx, 1);
+	gve_direct_complete_part(rx, desc, &part);
+
+	if (unlikely(part.slot == TPACKET4_SLOT_NONE))
+		net_err_ratelimited("%s: RX queue %u completed buffer %u, which it does not have\n",
+				    rx->gve->dev->name, rx->q_num,
+				    le16_to_cpu(desc->buf_id));
+
+	if (part.slot == TPACKET4_SLOT_NONE || desc->rx_error || desc->rsc ||
+	    (desc->split_header && !packet_direct_is_split(pdq))) {
+		got->errors++;
+		packet_direct_drop(pdq, &part, desc->end_of_packet,
+				   &pdq->drop_error);
+		return 1;
+	}
+
+	got->bytes += part.len + part.payload_len;
+	if (likely(desc->end_of_packet)) {
+		got->packets++;
+		flags = gve_direct_type(rx, desc->packet_type,
+					desc->l3_l4_processed, &protocol);
+		flags = gve_direct_checksum(desc, flags, protocol);
+		packet_direct_frame_end(pdq, &part, flags,
+					le32_to_cpu(desc->hash), protocol);
+	} else {
+		packet_direct_part(pdq, &part);
+	}
+	return 1;
+}
+
+/**
+ * gve_direct_count() - credit what was cleaned to the ring
+ * @rx: Rx ring
+ * @got: what that was
+ */
+static void gve_direct_count(struct gve_rx_ring *rx,
+			     const struct gve_direct_sum *got)
+{
+	u64_stats_update_begin(&rx->statss);
+	rx->rpackets += got->packets;
+	rx->rbytes += got->bytes;
+	rx->rx_desc_err_dropped_pkt += got->errors;
+	u64_stats_update_end(&rx->statss);
+}
+
+/**
+ * gve_rx_poll_direct() - poll the ring of a leased queue
+ * @rx: Rx ring
+ * @budget: most completions to clean
+ *
+ * A ring without slots does not keep NAPI polling: the core schedules it when
+ * there are new ones.
+ *
+ * On a CPU that is not the interrupt's the driver ends a poll that has used its
+ * @budget, and lets the interrupt move it.  That tells of new completions only,
+ * and there are none while all slots wait in old ones: then the timer polls.
+ *
+ * Return: completions cleaned
+ */
+int gve_rx_poll_direct(struct gve_rx_ring *rx, int budget)
+{
+	struct packet_direct_queue *pdq = rx->direct;
+	struct gve_direct_sum got = {};
+	int total = 0;
+
+	packet_direct_begin(pdq);
+	while (total < budget) {
+		u32 max = min(budget - total, GVE_DIRECT_BATCH);
+		unsigned int cleaned;
+
+		cleaned = gve_direct_clean_plain(rx, max, &got);
+		if (!cleaned)
+			cleaned = gve_direct_clean_odd(rx, &got);
+		if (!cleaned)
+			break;
+		total += cleaned;
+
+		gve_direct_fill(rx);
+	}
+	packet_direct_flush(pdq);
+
+	gve_direct_refill(rx);
+	if (total == budget)
+		mod_timer(&rx->starvation_timer, jiffies + 1);
+
+	gve_direct_count(rx, &got);
+	return total;
+}
+
+/**
+ * gve_direct_drain() - deliver what the NIC had finished when it was stopped
+ * @rx: Rx ring of a leased queue, whose NAPI is disabled
+ */
+void gve_direct_drain(struct gve_rx_ring *rx)
+{
+	u32 left = rx->dqo.complq.mask + 1;
+	struct gve_direct_sum got = {};
+
+	local_bh_disable();
+	packet_direct_begin(rx->direct);
+	while (left-- && gve_direct_clean_odd(rx, &got))
+		;
+	packet_direct_flush(rx->direct);
+	gve_direct_count(rx, &got);
+	local_bh_enable();
+}
