@@ -727,4 +727,66 @@ TEST_F_TIMEOUT(race, anything_goes, 900)
 	close(tx);
 }
 
+#define DUELS	2000
+
+/* The ring of one socket, and somebody who removes it once in each round. */
+struct duel {
+	pthread_barrier_t	begin;
+	pthread_barrier_t	end;
+	int			fd;
+	int			removed;	/* 0 or -errno */
+};
+
+static void *remover_main(void *arg)
+{
+	struct duel *duel = arg;
+	int i;
+
+	for (i = 0; i < DUELS; i++) {
+		pthread_barrier_wait(&duel->begin);
+		duel->removed = do_remove(NULL, duel->fd);
+		pthread_barrier_wait(&duel->end);
+	}
+
+	return NULL;
+}
+
+/* Of mmap() and the ring's removal at the same time one succeeds, not both. */
+TEST(mapped_or_removed)
+{
+	struct tpacket4_ring ring = {};
+	int i, err, mapped = 0;
+	struct tpacket_req4 req;
+	pthread_t remover;
+	struct duel duel;
+
+	if (pd_missing())
+		SKIP(return, "%s", pd_missing());
+	pd_req(&req, ENTRIES, SLOTS, 2048);
+	duel.fd = pd_socket(SOCK_RAW);
+	ASSERT_GE(duel.fd, 0);
+	pthread_barrier_init(&duel.begin, NULL, 2);
+	pthread_barrier_init(&duel.end, NULL, 2);
+	ASSERT_EQ(pthread_create(&remover, NULL, remover_main, &duel), 0);
+
+	for (i = 0; i < DUELS; i++) {
+		ASSERT_EQ(pd_set_ring(duel.fd, &req), 0);
+		pthread_barrier_wait(&duel.begin);
+		err = tpacket4_map(&ring, duel.fd);
+		pthread_barrier_wait(&duel.end);
+		ASSERT_EQ(duel.removed, err ? 0 : -EBUSY);
+		if (err)
+			continue;
+		tpacket4_unmap(&ring);
+		ASSERT_EQ(do_remove(NULL, duel.fd), 0);
+		mapped++;
+	}
+	TH_LOG("mapped %d times, removed %d times", mapped, DUELS - mapped);
+
+	pthread_join(remover, NULL);
+	pthread_barrier_destroy(&duel.begin);
+	pthread_barrier_destroy(&duel.end);
+	close(duel.fd);
+}
+
 TEST_HARNESS_MAIN
