@@ -126,6 +126,7 @@ FIXTURE(fault) {
 
 FIXTURE_VARIANT(fault) {
 	enum kind kind;
+	bool queue_0;		/* not PD_QUEUE: gve restarts all queues for it */
 };
 
 FIXTURE_VARIANT_ADD(fault, plain) {
@@ -138,6 +139,11 @@ FIXTURE_VARIANT_ADD(fault, payload) {
 
 FIXTURE_VARIANT_ADD(fault, dmabuf) {
 	.kind = EXTERNAL,
+};
+
+FIXTURE_VARIANT_ADD(fault, queue_0) {
+	.kind = PLAIN,
+	.queue_0 = true,
 };
 
 #define ENTRIES		64
@@ -290,7 +296,8 @@ static const char *no_queue(void)
 #define OPEN_QUEUE()							\
 	do {								\
 		self->ifname = getenv("PD_IFACE");			\
-		self->queue = atoi(getenv("PD_QUEUE"));			\
+		self->queue = variant->queue_0 ? 0 :			\
+			      atoi(getenv("PD_QUEUE"));			\
 		ASSERT_EQ(pd_run("ethtool -X %s start %u equal 1",	\
 				 self->ifname, self->queue), 0);	\
 		self->tx = pd_tx_open(getenv("PD_PEER"));		\
@@ -339,13 +346,37 @@ static int lease(int fd, __u32 queue, enum kind kind, int dmabuf)
 		STATS();						\
 	} while (0)
 
+/* How often the device has lost its link. */
+static int link_downs(const char *ifname)
+{
+	char path[64], text[16] = {};
+	int fd, err;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/carrier_down_count", ifname);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = read(fd, text, sizeof(text) - 1) < 0 ? -errno : 0;
+	close(fd);
+
+	return err ? err : atoi(text);
+}
+
+/* Without memory a device is left alone, too. */
 TEST_F_TIMEOUT(fault, lease, 600)
 {
+	int downs;
+
 	if (no_queue())
 		SKIP(return, "%s", no_queue());
 	OPEN_QUEUE();
-	EACH_FAULT(EACH, LEASE(), ASSERT_EQ(pd_unlease(self->pd.fd), 0),
-		   ENOMEM, EIO, (void)0);
+	downs = link_downs(self->ifname);
+	ASSERT_GE(downs, 0);
+	EACH_FAULT(EACH, LEASE(), {
+			   ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+			   downs = link_downs(self->ifname);
+		   }, ENOMEM, EIO,
+		   ASSERT_EQ(link_downs(self->ifname), downs));
 	SERVES_STACK();
 }
 
