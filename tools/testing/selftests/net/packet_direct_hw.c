@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * PACKET_RX_DIRECT: a TPACKET_V4 ring that a NIC fills.
- *
- *	PD_IFACE	the device with the queue
- *	PD_QUEUE	the queue
- *	PD_PEER		another device, wired to the first, that sends
- *	PD_LATE_MS	how late PD_IFACE tells what it had to drop; 0 if not set
- *
- * The tests change the RSS table, MTU, ring size and flags of PD_IFACE, and put
- * them back.  Nothing else may use the two.
+ * PACKET_RX_DIRECT: a TPACKET_V4 ring that a NIC fills.  packet_direct_nic.h
+ * says which.
  */
 #include <arpa/inet.h>
 #include <linux/filter.h>
@@ -23,171 +16,30 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "packet_direct_test.h"
+#include "packet_direct_hw.h"
 
-#define ENTRIES		256
-#define LEN		200
-
-static struct pd_frame frame;
 static __u8 buf[PD_FRAME_MAX];
 
 FIXTURE(hw) {
 	struct pd_sock pd;
 	struct tpacket4_stats stats;
 	struct tpacket4_info info;
-	const char *ifname;
-	const char *peer;
-	__u32 queue;
-	int witness;		/* sees what the stack gets */
-	int tx;
+	struct pd_nic nic;
 };
-
-#define PROBE_SEQ	0x70000000
-
-/* A plain socket that gets the test frames which go through the stack. */
-static int witness_open(int ifindex)
-{
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	int room = 1 << 23;
-
-	if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room,
-				   sizeof(room)) ||
-			pd_bind(fd, ifindex, ETH_P_IP))) {
-		close(fd);
-		return -errno;
-	}
-
-	return fd;
-}
-
-static int witness_count(int fd, int msecs)
-{
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-	int n = 0;
-
-	/* that the device went down is an error first */
-	while (poll(&pfd, 1, msecs) == 1)
-		n += recv(fd, buf, sizeof(buf), 0) > 0;
-
-	return n;
-}
-
-static int steer(const char *ifname, __u32 queue)
-{
-	return pd_run("ethtool -X %s start %u equal 1", ifname, queue);
-}
-
-static int spread(const char *ifname)
-{
-	return pd_run("ethtool -X %s default", ifname);
-}
-
-/* After the device was set up anew, which resets the RSS table of some, or had no
- * slots: send until what was sent last comes.  Nothing is on its way then.
- */
-static int resume(struct pd_sock *pd, int tx, const char *ifname, __u32 queue)
-{
-	__u32 seq;
-
-	for (seq = PROBE_SEQ; seq < PROBE_SEQ + 50; seq++) {
-		steer(ifname, queue);
-		pd_send(tx, LEN, seq);
-		while (pd_next(pd, &frame, 200) > 0)
-			if (pd_seq(frame.data) == seq)
-				return 0;
-	}
-
-	return -ETIMEDOUT;
-}
 
 FIXTURE_SETUP(hw)
 {
-	const char *queue = getenv("PD_QUEUE");
-
-	self->ifname = getenv("PD_IFACE");
-	self->peer = getenv("PD_PEER");
 	self->pd.fd = -1;
-	self->witness = -1;
-	self->tx = -1;
-
-	if (pd_missing())
-		SKIP(return, "%s", pd_missing());
-	if (!self->ifname || !queue || !self->peer)
-		SKIP(return, "PD_IFACE, PD_QUEUE and PD_PEER name no queue");
-
-	pd_udp = true;
-	self->queue = atoi(queue);
-	ASSERT_EQ(pd_if_up(self->ifname, true), 0);
-	ASSERT_EQ(pd_if_up(self->peer, true), 0);
-	ASSERT_EQ(pd_if_ready(self->ifname), 0);
-	ASSERT_EQ(pd_if_ready(self->peer), 0);
-	ASSERT_EQ(steer(self->ifname, self->queue), 0);
-	self->tx = pd_tx_open(self->peer);
-	ASSERT_GE(self->tx, 0);
-	self->witness = witness_open(if_nametoindex(self->ifname));
-	ASSERT_GE(self->witness, 0);
+	if (pd_nic_missing())
+		SKIP(return, "%s", pd_nic_missing());
+	ASSERT_OK(pd_nic_open(&self->nic));
 }
 
 FIXTURE_TEARDOWN(hw)
 {
 	pd_close(&self->pd);
-	if (self->witness >= 0)
-		close(self->witness);
-	if (self->tx >= 0)
-		close(self->tx);
-	spread(self->ifname);
-	pd_if_mtu(self->ifname, 1500);
-	pd_if_mtu(self->peer, 1500);
+	pd_nic_close(&self->nic);
 }
-
-#define OPEN_RING(entries, slots, size)					\
-	do {								\
-		struct tpacket_req4 _req;				\
-									\
-		pd_req(&_req, entries, slots, size);			\
-		ASSERT_EQ(pd_open(&self->pd, self->ifname, &_req), 0);	\
-	} while (0)
-
-/* Leased, and without frames that were copied before. */
-#define LEASE()								\
-	do {								\
-		ASSERT_OK(pd_refused(self->pd.fd,			\
-				     pd_lease(self->pd.fd, self->queue), \
-				     PACKET_DIRECT_OK));		\
-		pd_drain(&self->pd);					\
-	} while (0)
-
-#define OPEN_LEASED()							\
-	do {								\
-		OPEN_RING(ENTRIES, 0, 2048);				\
-		LEASE();						\
-	} while (0)
-
-#define INFO(query)							\
-	do {								\
-		self->info.ti_query = query;				\
-		ASSERT_EQ(pd_info(self->pd.fd, &self->info), 0);	\
-	} while (0)
-
-#define RESUME()							\
-	ASSERT_EQ(resume(&self->pd, self->tx, self->ifname,		\
-			 self->queue), 0)
-
-#define SEND(n, seq)							\
-	ASSERT_EQ(pd_send_many(self->tx, n, LEN, seq), 0)
-
-#define NEXT()	ASSERT_GT(pd_next(&self->pd, &frame, WAIT_MS), 0)
-
-/* The next n frames are those from seq on, and go back. */
-#define TAKE(n, seq)							\
-	do {								\
-		__u32 _i, _n = n;					\
-									\
-		for (_i = 0; _i < _n; _i++) {				\
-			NEXT();						\
-			ASSERT_OK(pd_check(&frame, LEN, (seq) + _i));	\
-		}							\
-	} while (0)
 
 static __u16 checksum(const void *data, __u32 len, __u32 sum)
 {
@@ -232,10 +84,10 @@ static int send_flow(int fd, __u32 flow, bool bad_sum)
 TEST_F(hw, limits)
 {
 	OPEN_RING(ENTRIES, 0, 2048);
-	INFO(self->queue);
+	INFO(self->nic.queue);
 	EXPECT_EQ(self->info.ti_state, PACKET_DIRECT_COPY);
 	EXPECT_EQ(self->info.ti_query_reason, PACKET_DIRECT_OK);
-	EXPECT_GT(self->info.ti_queue_nr, self->queue);
+	EXPECT_GT(self->info.ti_queue_nr, self->nic.queue);
 	EXPECT_GE(self->info.ti_granule, 1);
 	EXPECT_GE(self->info.ti_slot_len_max, 2048);
 	EXPECT_LE(self->info.ti_slot_len_min, 2048);
@@ -249,13 +101,13 @@ TEST_F(hw, short_form)
 	__u32 generation;
 
 	OPEN_RING(ENTRIES, 0, 2048);
-	INFO(self->queue);
+	INFO(self->nic.queue);
 	generation = self->info.ti_generation;
 	LEASE();
-	INFO(self->queue);
+	INFO(self->nic.queue);
 	EXPECT_EQ(self->info.ti_state, PACKET_DIRECT_ACTIVE);
 	EXPECT_EQ(self->info.ti_ifindex, self->pd.ifindex);
-	EXPECT_EQ(self->info.ti_queue, self->queue);
+	EXPECT_EQ(self->info.ti_queue, self->nic.queue);
 	EXPECT_NE(self->info.ti_napi_id, 0);
 	EXPECT_NE(self->info.ti_generation, generation);
 	EXPECT_EQ(self->info.ti_query_reason, PACKET_DIRECT_QUEUE_LEASED);
@@ -268,12 +120,12 @@ TEST_F(hw, long_form)
 	struct tpacket4_direct td = { .td_size = sizeof(td) };
 
 	OPEN_RING(ENTRIES, 0, 2048);
-	td.td_queue = self->queue;
+	td.td_queue = self->nic.queue;
 	ASSERT_EQ(setsockopt(self->pd.fd, SOL_PACKET, PACKET_RX_DIRECT, &td,
 			     sizeof(td)), 0);
-	INFO(self->queue);
+	INFO(self->nic.queue);
 	EXPECT_EQ(self->info.ti_state, PACKET_DIRECT_ACTIVE);
-	EXPECT_EQ(self->info.ti_queue, self->queue);
+	EXPECT_EQ(self->info.ti_queue, self->nic.queue);
 }
 
 /* In place: from the first byte of the slot, no address in front. */
@@ -315,7 +167,7 @@ TEST_F(hw, sizes)
 
 	OPEN_LEASED();
 	for (len = 60; len <= 1514; len++) {
-		ASSERT_EQ(pd_send(self->tx, len, len), 0);
+		ASSERT_EQ(pd_send(self->nic.tx, len, len), 0);
 		NEXT();
 		ASSERT_OK(pd_check(&frame, len, len));
 	}
@@ -351,7 +203,7 @@ TEST_F(hw, hash)
 
 	OPEN_LEASED();
 	for (i = 0; i < 16; i++) {
-		ASSERT_EQ(send_flow(self->tx, i, false), 0);
+		ASSERT_EQ(send_flow(self->nic.tx, i, false), 0);
 		NEXT();
 		ASSERT_EQ(frame.len, LEN);
 		EXPECT_EQ(memcmp(frame.data, buf, LEN), 0);
@@ -371,7 +223,7 @@ TEST_F(hw, checksum)
 
 	OPEN_LEASED();
 	for (i = 0; i < 16; i++) {
-		ASSERT_EQ(send_flow(self->tx, i, i % 2), 0);
+		ASSERT_EQ(send_flow(self->nic.tx, i, i % 2), 0);
 		NEXT();
 		ASSERT_EQ(frame.len, LEN);
 		EXPECT_EQ(memcmp(frame.data, buf, LEN), 0);
@@ -382,7 +234,7 @@ TEST_F(hw, checksum)
 	/* The IP header's is certain. */
 	fill_flow(0, false);
 	buf[ETH_HLEN + offsetof(struct iphdr, check)] ^= 0x55;
-	ASSERT_EQ(send(self->tx, buf, LEN, 0), LEN);
+	ASSERT_EQ(send(self->nic.tx, buf, LEN, 0), LEN);
 	NEXT();
 	EXPECT_EQ(frame.hdr.tp_flags & csum, TPACKET4_CSUM_BAD);
 	EXPECT_EQ(memcmp(frame.data, buf, LEN), 0);
@@ -393,27 +245,27 @@ TEST_F(hw, vlan)
 {
 	static const __u8 tag[4] = { 0x81, 0x00, 0x20, 0x07 };
 	struct packet_mreq mreq = {
-		.mr_ifindex = if_nametoindex(self->ifname),
+		.mr_ifindex = if_nametoindex(self->nic.ifname),
 		.mr_type = PACKET_MR_PROMISC,
 	};
 	int i;
 
 	/* Otherwise the NIC may drop VLANs that nobody has. */
-	ASSERT_EQ(setsockopt(self->witness, SOL_PACKET, PACKET_ADD_MEMBERSHIP,
-			     &mreq, sizeof(mreq)), 0);
+	ASSERT_EQ(setsockopt(self->nic.witness, SOL_PACKET,
+			     PACKET_ADD_MEMBERSHIP, &mreq, sizeof(mreq)), 0);
 	OPEN_LEASED();
 	for (i = 0; i < 4; i++) {
 		pd_fill(buf, LEN, i);
 		memmove(buf + 16, buf + 12, LEN - 12);
 		memcpy(buf + 12, tag, 4);
-		ASSERT_EQ(send(self->tx, buf, LEN + 4, 0), LEN + 4);
+		ASSERT_EQ(send(self->nic.tx, buf, LEN + 4, 0), LEN + 4);
 		NEXT();
 		EXPECT_EQ(frame.hdr.tp_len, LEN + 4);
 		ASSERT_EQ(frame.len, LEN + 4);
 		EXPECT_EQ(memcmp(frame.data, buf, LEN + 4), 0);
 		EXPECT_FALSE(frame.hdr.tp_flags & TPACKET4_VLAN);
-		ASSERT_EQ(pd_run("ip link set %s allmulticast %s", self->ifname,
-				 i % 2 ? "off" : "on"), 0);
+		ASSERT_EQ(pd_run("ip link set %s allmulticast %s",
+				 self->nic.ifname, i % 2 ? "off" : "on"), 0);
 	}
 }
 
@@ -422,20 +274,20 @@ TEST_F_TIMEOUT(hw, jumbo_chain, 120)
 	__u64 before;
 	__u32 i;
 
-	ASSERT_EQ(pd_if_mtu(self->ifname, 9000), 0);
-	ASSERT_EQ(pd_if_mtu(self->peer, 9000), 0);
+	ASSERT_EQ(pd_if_mtu(self->nic.ifname, 9000), 0);
+	ASSERT_EQ(pd_if_mtu(self->nic.peer, 9000), 0);
 	OPEN_LEASED();
 	RESUME();
 	STATS();
 	before = self->stats.ts_packets;
 	for (i = 0; i < 50; i++) {
-		ASSERT_EQ(pd_send(self->tx, 9014, i), 0);
+		ASSERT_EQ(pd_send(self->nic.tx, 9014, i), 0);
 		NEXT();
 		ASSERT_EQ(frame.entries, 5);
 		ASSERT_OK(pd_check(&frame, 9014, i));
 	}
 	for (i = 2046; i < 2051; i++) {
-		ASSERT_EQ(pd_send(self->tx, i, i), 0);
+		ASSERT_EQ(pd_send(self->nic.tx, i, i), 0);
 		NEXT();
 		EXPECT_EQ(frame.entries, i > 2048 ? 2 : 1);
 		EXPECT_OK(pd_check(&frame, i, i));
@@ -448,14 +300,14 @@ TEST_F_TIMEOUT(hw, jumbo_chain, 120)
 TEST_F(hw, stack_sees_nothing)
 {
 	OPEN_LEASED();
-	witness_count(self->witness, 0);
+	pd_nic_witnessed(&self->nic, 0);
 	SEND(100, 0);
 	TAKE(100, 0);
-	EXPECT_EQ(witness_count(self->witness, 200), 0);
+	EXPECT_EQ(pd_nic_witnessed(&self->nic, 200), 0);
 
 	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
 	SEND(100, 100);
-	EXPECT_EQ(witness_count(self->witness, 1000), 100);
+	EXPECT_EQ(pd_nic_witnessed(&self->nic, 1000), 100);
 }
 
 /* Frames of the other queues go where they went. */
@@ -465,11 +317,11 @@ TEST_F(hw, other_queues)
 	__u32 i;
 
 	OPEN_LEASED();
-	ASSERT_EQ(spread(self->ifname), 0);
-	witness_count(self->witness, 0);
+	ASSERT_EQ(pd_nic_spread(&self->nic), 0);
+	pd_nic_witnessed(&self->nic, 0);
 	for (i = 0; i < 200; i++)
-		ASSERT_EQ(send_flow(self->tx, i, false), 0);
-	stack = witness_count(self->witness, 1000);
+		ASSERT_EQ(send_flow(self->nic.tx, i, false), 0);
+	stack = pd_nic_witnessed(&self->nic, 1000);
 	mine = tpacket4_peek_all(&self->pd.ring);
 	EXPECT_EQ(stack + mine, 200);
 	EXPECT_GT(stack, 0);
@@ -483,7 +335,7 @@ TEST_F(hw, release_copies)
 	SEND(10, 0);
 	TAKE(10, 0);
 	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
-	INFO(self->queue);
+	INFO(self->nic.queue);
 	EXPECT_EQ(self->info.ti_state, PACKET_DIRECT_COPY);
 	EXPECT_EQ(self->info.ti_ifindex, 0);
 	EXPECT_EQ(self->info.ti_napi_id, 0);
@@ -516,15 +368,17 @@ TEST_F_TIMEOUT(hw, lease_and_release, 120)
 	}
 }
 
+/* Why nobody can lease the queue now. */
+#define REASON()	pd_query_reason(self->nic.ifname, self->nic.queue)
+
 TEST_F(hw, close_gives_back)
 {
 	OPEN_LEASED();
-	EXPECT_EQ(pd_query_reason(self->ifname, self->queue),
-		  PACKET_DIRECT_QUEUE_LEASED);
+	EXPECT_EQ(REASON(), PACKET_DIRECT_QUEUE_LEASED);
 	pd_close(&self->pd);
-	EXPECT_EQ(pd_query_reason(self->ifname, self->queue), PACKET_DIRECT_OK);
+	EXPECT_EQ(REASON(), PACKET_DIRECT_OK);
 	SEND(10, 0);
-	EXPECT_EQ(witness_count(self->witness, 1000), 10);
+	EXPECT_EQ(pd_nic_witnessed(&self->nic, 1000), 10);
 }
 
 /* A mapping keeps the lease, and frames go on arriving in it. */
@@ -533,12 +387,11 @@ TEST_F(hw, mapping_keeps_the_lease)
 	OPEN_LEASED();
 	close(self->pd.fd);
 	self->pd.fd = -1;
-	EXPECT_EQ(pd_query_reason(self->ifname, self->queue),
-		  PACKET_DIRECT_QUEUE_LEASED);
+	EXPECT_EQ(REASON(), PACKET_DIRECT_QUEUE_LEASED);
 	SEND(10, 0);
 	TAKE(10, 0);
 	tpacket4_unmap(&self->pd.ring);
-	EXPECT_EQ(pd_query_reason(self->ifname, self->queue), PACKET_DIRECT_OK);
+	EXPECT_EQ(REASON(), PACKET_DIRECT_OK);
 }
 
 TEST_F(hw, fork_keeps_the_lease)
@@ -556,11 +409,10 @@ TEST_F(hw, fork_keeps_the_lease)
 		_exit(read(pipefd[0], &c, 1) < 0);
 	}
 	pd_close(&self->pd);
-	EXPECT_EQ(pd_query_reason(self->ifname, self->queue),
-		  PACKET_DIRECT_QUEUE_LEASED);
+	EXPECT_EQ(REASON(), PACKET_DIRECT_QUEUE_LEASED);
 	close(pipefd[1]);
 	ASSERT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(pd_query_reason(self->ifname, self->queue), PACKET_DIRECT_OK);
+	EXPECT_EQ(REASON(), PACKET_DIRECT_OK);
 }
 
 /* kill -9 in mid-stream: within a second the queue serves the stack again. */
@@ -574,7 +426,7 @@ TEST_F_TIMEOUT(hw, killed, 120)
 	ASSERT_GE(sender, 0);
 	if (!sender) {
 		for (;;)
-			pd_send(self->tx, LEN, 0);
+			pd_send(self->nic.tx, LEN, 0);
 	}
 	for (i = 0; i < 5; i++) {
 		ASSERT_EQ(pipe(pipefd), 0);
@@ -589,11 +441,11 @@ TEST_F_TIMEOUT(hw, killed, 120)
 		ASSERT_EQ(read(pipefd[0], &c, 1), 1);
 		usleep(200000);
 		kill(victim, SIGKILL);
-		EXPECT_EQ(pd_wait_reason(self->ifname, self->queue,
+		EXPECT_EQ(pd_wait_reason(self->nic.ifname, self->nic.queue,
 					 PACKET_DIRECT_OK, 1000),
 			  PACKET_DIRECT_OK);
-		witness_count(self->witness, 0);
-		EXPECT_EQ(recv(self->witness, buf, sizeof(buf), 0), LEN);
+		pd_nic_witnessed(&self->nic, 0);
+		EXPECT_EQ(recv(self->nic.witness, buf, sizeof(buf), 0), LEN);
 		waitpid(victim, &status, 0);
 		close(pipefd[0]);
 		close(pipefd[1]);
@@ -611,18 +463,18 @@ TEST_F(hw, two_sockets)
 
 	OPEN_LEASED();
 	pd_req(&req, 64, 0, 2048);
-	ASSERT_EQ(pd_open(&second, self->ifname, &req), 0);
-	err = pd_lease(second.fd, self->queue);
+	ASSERT_EQ(pd_open(&second, self->nic.ifname, &req), 0);
+	err = pd_lease(second.fd, self->nic.queue);
 	EXPECT_OK(pd_refused(second.fd, err, PACKET_DIRECT_QUEUE_LEASED));
 
 	INFO(0);
-	other = (self->queue + 1) % self->info.ti_queue_nr;
-	if (other != self->queue) {
+	other = (self->nic.queue + 1) % self->info.ti_queue_nr;
+	if (other != self->nic.queue) {
 		err = pd_lease(second.fd, other);
 		EXPECT_OK(pd_refused(second.fd, err, PACKET_DIRECT_OK));
 		SEND(5, 0);
 		TAKE(5, 0);
-		ASSERT_EQ(steer(self->ifname, other), 0);
+		ASSERT_EQ(pd_nic_steer(&self->nic, other), 0);
 		pd_drain(&second);
 		SEND(5, 5);
 		EXPECT_EQ(pd_wait(&second, 5, WAIT_MS), 5);
@@ -655,7 +507,7 @@ TEST_F(hw, not_admin)
 	ASSERT_GE(pid, 0);
 	if (!pid) {
 		pd_drop_caps();
-		_exit(pd_lease(self->pd.fd, self->queue) != -EPERM);
+		_exit(pd_lease(self->pd.fd, self->nic.queue) != -EPERM);
 	}
 	ASSERT_EQ(waitpid(pid, &status, 0), pid);
 	EXPECT_EQ(status, 0);
@@ -669,7 +521,7 @@ TEST_F(hw, leased_already)
 	int err;
 
 	OPEN_LEASED();
-	err = pd_lease(self->pd.fd, self->queue);
+	err = pd_lease(self->pd.fd, self->nic.queue);
 	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_RING_LEASED));
 	tpacket4_unmap(&self->pd.ring);
 	err = pd_set_ring(self->pd.fd, &none);
@@ -687,28 +539,28 @@ TEST_F(hw, slot_limits)
 	int err, size;
 
 	OPEN_RING(ENTRIES, 0, 2048);
-	INFO(self->queue);
+	INFO(self->nic.queue);
 	pd_close(&self->pd);
 	pd_req(&req, 64, 0, 1 << 16);
 	if (self->info.ti_slot_len_max < 1 << 16) {
-		ASSERT_EQ(pd_open(&self->pd, self->ifname, &req), 0);
-		err = pd_lease(self->pd.fd, self->queue);
+		OPEN_REQ(&req);
+		err = pd_lease(self->pd.fd, self->nic.queue);
 		EXPECT_OK(pd_refused(self->pd.fd, err,
 				     PACKET_DIRECT_SLOT_TOO_LARGE));
 		pd_close(&self->pd);
 	}
 	if (self->info.ti_granule > 64) {
 		req.tp_slot_len = self->info.ti_granule + 64;
-		ASSERT_EQ(pd_open(&self->pd, self->ifname, &req), 0);
-		err = pd_lease(self->pd.fd, self->queue);
+		OPEN_REQ(&req);
+		err = pd_lease(self->pd.fd, self->nic.queue);
 		EXPECT_OK(pd_refused(self->pd.fd, err,
 				     PACKET_DIRECT_SLOT_GRANULE));
 		pd_close(&self->pd);
 	}
 	if (self->info.ti_post_min > TPACKET4_MIN_ENTRIES) {
 		pd_req(&req, self->info.ti_post_min, 0, 2048);
-		ASSERT_EQ(pd_open(&self->pd, self->ifname, &req), 0);
-		err = pd_lease(self->pd.fd, self->queue);
+		OPEN_REQ(&req);
+		err = pd_lease(self->pd.fd, self->nic.queue);
 		EXPECT_OK(pd_refused(self->pd.fd, err,
 				     PACKET_DIRECT_ENTRIES_TOO_FEW));
 		pd_close(&self->pd);
@@ -872,12 +724,12 @@ TEST_F_TIMEOUT(hw, starved_harms_no_other_queue, 60)
 	OPEN_LEASED();
 	STARVE();
 	INFO(0);
-	ASSERT_EQ(steer(self->ifname,
-			(self->queue + 1) % self->info.ti_queue_nr), 0);
-	witness_count(self->witness, 0);
+	ASSERT_EQ(pd_nic_steer(&self->nic, (self->nic.queue + 1) %
+			       self->info.ti_queue_nr), 0);
+	pd_nic_witnessed(&self->nic, 0);
 	for (i = 0; i < 100; i++)
-		ASSERT_EQ(send_flow(self->tx, i, false), 0);
-	EXPECT_EQ(witness_count(self->witness, 1000), 100);
+		ASSERT_EQ(send_flow(self->nic.tx, i, false), 0);
+	EXPECT_EQ(pd_nic_witnessed(&self->nic, 1000), 100);
 }
 
 /* A refused frame is not published, and its slot goes back to the NIC. */
@@ -925,15 +777,15 @@ TEST_F_TIMEOUT(hw, filter_truncates_chain, 60)
 	static const __u32 snap[] = { 100, 2048, 2049, 5000, 9013, 9014 };
 	__u32 i, len, laps;
 
-	ASSERT_EQ(pd_if_mtu(self->ifname, 9000), 0);
-	ASSERT_EQ(pd_if_mtu(self->peer, 9000), 0);
+	ASSERT_EQ(pd_if_mtu(self->nic.ifname, 9000), 0);
+	ASSERT_EQ(pd_if_mtu(self->nic.peer, 9000), 0);
 	OPEN_LEASED();
 	RESUME();
 	for (laps = 0; laps < 20; laps++) {
 		for (i = 0; i < ARRAY_SIZE(snap); i++) {
 			len = snap[i];
 			ASSERT_EQ(pd_filter_ret(self->pd.fd, len), 0);
-			ASSERT_EQ(pd_send(self->tx, 9014, i), 0);
+			ASSERT_EQ(pd_send(self->nic.tx, 9014, i), 0);
 			NEXT();
 			ASSERT_EQ(frame.hdr.tp_len, 9014);
 			ASSERT_EQ(frame.len, len);
@@ -973,7 +825,7 @@ TEST_F(hw, wake_count_and_time)
 	pd_req(&req, ENTRIES, 0, 2048);
 	req.tp_wake_count = 10;
 	req.tp_wake_usecs = 300000;
-	ASSERT_EQ(pd_open(&self->pd, self->ifname, &req), 0);
+	OPEN_REQ(&req);
 	LEASE();
 	pfd.fd = self->pd.fd;
 	SEND(9, 0);
@@ -1077,7 +929,7 @@ TEST_F_TIMEOUT(hw, down_and_up, 60)
 	OPEN_LEASED();
 	pfd.fd = self->pd.fd;
 	generation = self->pd.ring.ctrl->generation;
-	ASSERT_EQ(pd_if_up(self->ifname, false), 0);
+	ASSERT_EQ(pd_if_up(self->nic.ifname, false), 0);
 	EXPECT_EQ(self->pd.ring.ctrl->state, PACKET_DIRECT_DOWN);
 	EXPECT_NE(self->pd.ring.ctrl->generation, generation);
 	ASSERT_EQ(poll(&pfd, 1, WAIT_MS), 1);
@@ -1087,15 +939,15 @@ TEST_F_TIMEOUT(hw, down_and_up, 60)
 	STATS();
 	EXPECT_EQ(self->stats.ts_posted, 0);
 
-	ASSERT_EQ(pd_if_up(self->ifname, true), 0);
+	ASSERT_EQ(pd_if_up(self->nic.ifname, true), 0);
 	EXPECT_EQ(self->pd.ring.ctrl->state, PACKET_DIRECT_ACTIVE);
 	RESUME();
 	SEND(10, 0);
 	TAKE(10, 0);
-	witness_count(self->witness, 0);
+	pd_nic_witnessed(&self->nic, 0);
 	SEND(10, 10);
 	TAKE(10, 10);
-	EXPECT_EQ(witness_count(self->witness, 100), 0);
+	EXPECT_EQ(pd_nic_witnessed(&self->nic, 100), 0);
 }
 
 /* A device that comes up does not put the socket back on the stack: what other
@@ -1108,17 +960,17 @@ TEST_F_TIMEOUT(hw, hook_stays_off, 60)
 	OPEN_LEASED();
 	INFO(0);
 	if (self->info.ti_queue_nr < 2)
-		SKIP(return, "%s has one queue", self->ifname);
-	ASSERT_EQ(pd_if_up(self->ifname, false), 0);
-	ASSERT_EQ(pd_if_up(self->ifname, true), 0);
+		SKIP(return, "%s has one queue", self->nic.ifname);
+	ASSERT_EQ(pd_if_up(self->nic.ifname, false), 0);
+	ASSERT_EQ(pd_if_up(self->nic.ifname, true), 0);
 	RESUME();
-	ASSERT_EQ(steer(self->ifname,
-			(self->queue + 1) % self->info.ti_queue_nr), 0);
-	witness_count(self->witness, 200);
+	ASSERT_EQ(pd_nic_steer(&self->nic, (self->nic.queue + 1) %
+			       self->info.ti_queue_nr), 0);
+	pd_nic_witnessed(&self->nic, 200);
 	STATS();
 	before = self->stats.ts_packets + self->stats.ts_drop_no_slot;
 	SEND(10, 0);
-	EXPECT_EQ(witness_count(self->witness, 1000), 10);
+	EXPECT_EQ(pd_nic_witnessed(&self->nic, 1000), 10);
 	EXPECT_EQ(tpacket4_peek_all(&self->pd.ring), 0);
 	STATS();
 	EXPECT_EQ(self->stats.ts_packets + self->stats.ts_drop_no_slot, before);
@@ -1139,10 +991,10 @@ TEST_F_TIMEOUT(hw, reconfiguration, 120)
 
 	OPEN_LEASED();
 	for (i = 0; i < ARRAY_SIZE(cmd); i++) {
-		snprintf(line, sizeof(line), cmd[i], self->ifname);
+		snprintf(line, sizeof(line), cmd[i], self->nic.ifname);
 		ASSERT_EQ(pd_run("%s", line), 0);
 		RESUME() TH_LOG("%s", line);
-		INFO(self->queue);
+		INFO(self->nic.queue);
 		ASSERT_EQ(self->info.ti_state, PACKET_DIRECT_ACTIVE);
 		EXPECT_NE(self->info.ti_napi_id, 0);
 		SEND(20, i * 100);
@@ -1155,13 +1007,13 @@ TEST_F_TIMEOUT(hw, reconfiguration, 120)
 /* What would take the queue away is refused. */
 TEST_F(hw, channels_are_kept)
 {
-	if (!self->queue)
+	if (!self->nic.queue)
 		SKIP(return, "queue 0 is always there");
 	OPEN_LEASED();
-	EXPECT_NE(pd_run("ethtool -L %s combined %u 2>/dev/null", self->ifname,
-			 self->queue), 0);
-	EXPECT_NE(pd_run("ethtool -L %s rx %u 2>/dev/null", self->ifname,
-			 self->queue), 0);
+	EXPECT_NE(pd_run("ethtool -L %s combined %u 2>/dev/null",
+			 self->nic.ifname, self->nic.queue), 0);
+	EXPECT_NE(pd_run("ethtool -L %s rx %u 2>/dev/null",
+			 self->nic.ifname, self->nic.queue), 0);
 	SEND(10, 0);
 	TAKE(10, 0);
 }
@@ -1173,7 +1025,7 @@ TEST_F(hw, filter_locked)
 	OPEN_RING(ENTRIES, 0, 2048);
 	ASSERT_EQ(setsockopt(self->pd.fd, SOL_SOCKET, SO_LOCK_FILTER, &one,
 			     sizeof(one)), 0);
-	err = pd_lease(self->pd.fd, self->queue);
+	err = pd_lease(self->pd.fd, self->nic.queue);
 	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_FILTER_LOCKED));
 }
 
@@ -1207,7 +1059,7 @@ TEST_F(hw, packet_diag)
 	ASSERT_EQ(err, 0);
 	EXPECT_EQ(info.pdi_index, self->pd.ifindex);
 	EXPECT_EQ(ring.pdd_state, PACKET_DIRECT_ACTIVE);
-	EXPECT_EQ(ring.pdd_queue, self->queue);
+	EXPECT_EQ(ring.pdd_queue, self->nic.queue);
 
 	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
 	ASSERT_EQ(pd_diag(self->pd.fd, &info, &ring), 0);
@@ -1248,14 +1100,14 @@ TEST_F_TIMEOUT(hw, statistics_meanwhile, 120)
 	pthread_t thread;
 	__u32 i, round;
 
-	ASSERT_EQ(pd_if_mtu(self->peer, 9000), 0);
+	ASSERT_EQ(pd_if_mtu(self->nic.peer, 9000), 0);
 	OPEN_LEASED();
 	ASSERT_EQ(pthread_create(&thread, NULL, ask_main, &asker), 0);
 	for (round = 0; round < 4; round++) {
-		ASSERT_EQ(pd_if_mtu(self->ifname, 9000 - round), 0);
+		ASSERT_EQ(pd_if_mtu(self->nic.ifname, 9000 - round), 0);
 		RESUME();
 		for (i = 0; i < 50; i++) {
-			ASSERT_EQ(pd_send(self->tx, 8000, i), 0);
+			ASSERT_EQ(pd_send(self->nic.tx, 8000, i), 0);
 			NEXT();
 			ASSERT_OK(pd_check(&frame, 8000, i));
 		}
@@ -1282,10 +1134,10 @@ TEST_F_TIMEOUT(hw, wake_when_the_nic_is_dry, 60)
 
 	pd_req(&req, FEW, 0, 2048);
 	req.tp_wake_count = FEW;
-	ASSERT_EQ(pd_open(&self->pd, self->ifname, &req), 0);
+	OPEN_REQ(&req);
 	LEASE();
-	ASSERT_EQ(pd_if_ready(self->ifname), 0);
-	ASSERT_EQ(steer(self->ifname, self->queue), 0);
+	ASSERT_EQ(pd_if_ready(self->nic.ifname), 0);
+	ASSERT_EQ(pd_nic_steer(&self->nic, self->nic.queue), 0);
 
 	while (there < FEW / 2 && seq < 1000) {
 		SEND(1, seq++);

@@ -3,7 +3,7 @@
  * What a TPACKET_V4 ring may cost, and who may have one or a queue: memory
  * cgroups, many rings, the largest ones, users and user namespaces.
  *
- *	PD_IFACE, PD_QUEUE, PD_PEER	as in packet_direct_hw.c
+ *	PD_IFACE, PD_QUEUE, PD_PEER	as in packet_direct_nic.h
  */
 #include <net/if.h>
 #include <sched.h>

@@ -6,7 +6,7 @@
  * is chance. What has to hold is that no slot is lost while it goes on, and that
  * nothing is left of it afterwards.
  *
- *	PD_IFACE, PD_PEER	as in packet_direct_hw.c
+ *	PD_IFACE, PD_PEER	as in packet_direct_nic.h
  *	PD_SEED			of the choices; by default another each time
  *	PD_MSECS		how long each case takes
  */

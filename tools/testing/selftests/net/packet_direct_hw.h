@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Macros of the tests of a leased queue, for fixtures with the members pd,
+ * stats, info and nic.
+ */
+#ifndef PACKET_DIRECT_HW_H
+#define PACKET_DIRECT_HW_H
+
+#include "packet_direct_nic.h"
+#include "packet_direct_test.h"
+
+#define ENTRIES		256
+#define LEN		200
+
+static struct pd_frame frame;
+
+#define OPEN_REQ(req)							\
+	ASSERT_EQ(pd_open(&self->pd, self->nic.ifname, req), 0)
+
+#define OPEN_RING(entries, slots, size)					\
+	do {								\
+		struct tpacket_req4 _req;				\
+									\
+		pd_req(&_req, entries, slots, size);			\
+		OPEN_REQ(&_req);					\
+	} while (0)
+
+/* Leased, and without frames that were copied before. */
+#define LEASE()								\
+	do {								\
+		ASSERT_OK(pd_refused(self->pd.fd,			\
+				     pd_lease(self->pd.fd,		\
+					      self->nic.queue),		\
+				     PACKET_DIRECT_OK));		\
+		pd_drain(&self->pd);					\
+	} while (0)
+
+#define OPEN_LEASED()							\
+	do {								\
+		OPEN_RING(ENTRIES, 0, 2048);				\
+		LEASE();						\
+	} while (0)
+
+#define INFO(query)							\
+	do {								\
+		self->info.ti_query = query;				\
+		ASSERT_EQ(pd_info(self->pd.fd, &self->info), 0);	\
+	} while (0)
+
+#define RESUME()	ASSERT_EQ(pd_nic_resume(&self->nic, &self->pd), 0)
+
+#define SEND(n, seq)							\
+	ASSERT_EQ(pd_send_many(self->nic.tx, n, LEN, seq), 0)
+
+#define NEXT()	ASSERT_GT(pd_next(&self->pd, &frame, WAIT_MS), 0)
+
+/* The next n frames are those from seq on, and go back. */
+#define TAKE(n, seq)							\
+	do {								\
+		__u32 _i, _n = n;					\
+									\
+		for (_i = 0; _i < _n; _i++) {				\
+			NEXT();						\
+			ASSERT_OK(pd_check(&frame, LEN, (seq) + _i));	\
+		}							\
+	} while (0)
+
+#endif /* PACKET_DIRECT_HW_H */
