@@ -536,7 +536,8 @@ TEST_F(hw, leased_already)
 TEST_F(hw, slot_limits)
 {
 	struct tpacket_req4 req;
-	int err, size;
+	__u32 size;
+	int err;
 
 	OPEN_RING(ENTRIES, 0, 2048);
 	INFO(self->nic.queue);
@@ -1032,7 +1033,7 @@ TEST_F(hw, filter_locked)
 /* 2 means leased. */
 TEST_F(hw, proc_net_packet)
 {
-	unsigned int iface, running, found = 0;
+	int iface, running, found = 0;
 	char line[256];
 	FILE *f;
 
@@ -1040,7 +1041,7 @@ TEST_F(hw, proc_net_packet)
 	f = fopen("/proc/net/packet", "r");
 	ASSERT_TRUE(!!f);
 	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "%*s %*d %*u %*x %u %u", &iface, &running) == 2)
+		if (sscanf(line, "%*s %*d %*u %*x %d %d", &iface, &running) == 2)
 			found += iface == self->pd.ifindex && running == 2;
 	fclose(f);
 	EXPECT_EQ(found, 1);
