@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PACKET_RX_DIRECT: how a lease begins, lasts and ends.  Who gets a queue and who
+ * is refused, what a lease outlives, who can see it, and that the stack has its
+ * queue back afterwards.
+ */
+#include <linux/packet_diag.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "packet_direct_hw.h"
+
+FIXTURE(lease) {
+	struct pd_sock pd;
+	struct tpacket4_stats stats;
+	struct tpacket4_info info;
+	struct pd_nic nic;
+};
+
+FIXTURE_SETUP(lease)
+{
+	self->pd.fd = -1;
+	if (pd_nic_missing())
+		SKIP(return, "%s", pd_nic_missing());
+	ASSERT_OK(pd_nic_open(&self->nic));
+}
+
+FIXTURE_TEARDOWN(lease)
+{
+	pd_close(&self->pd);
+	pd_nic_close(&self->nic);
+}
+
+/* After the release the same ring is filled by copy. */
+TEST_F(lease, release_copies)
+{
+	OPEN_LEASED();
+	SEND(10, 0);
+	TAKE(10, 0);
+	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+	INFO(self->nic.queue);
+	EXPECT_EQ(self->info.ti_state, PACKET_DIRECT_COPY);
+	EXPECT_EQ(self->info.ti_ifindex, 0);
+	EXPECT_EQ(self->info.ti_napi_id, 0);
+	EXPECT_EQ(self->info.ti_query_reason, PACKET_DIRECT_OK);
+	EXPECT_EQ(self->pd.ring.ctrl->state, PACKET_DIRECT_COPY);
+
+	SEND(10, 10);
+	TAKE(10, 10);
+	EXPECT_TRUE(frame.hdr.tp_flags & TPACKET4_SLL);
+	LEASE();
+	SEND(10, 20);
+	TAKE(10, 20);
+	EXPECT_FALSE(frame.hdr.tp_flags & TPACKET4_SLL);
+	STATS();
+	EXPECT_EQ(self->stats.ts_bad_slot, 0);
+}
+
+TEST_F_TIMEOUT(lease, lease_and_release, 120)
+{
+	int i;
+
+	OPEN_RING(ENTRIES, 0, 2048);
+	for (i = 0; i < 30; i++) {
+		LEASE();
+		SEND(5, i);
+		TAKE(5, i);
+		ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+		STATS();
+		EXPECT_EQ(self->stats.ts_posted, 0);
+	}
+}
+
+/* Why the queue cannot be leased now. */
+#define REASON()	pd_query_reason(self->nic.ifname, self->nic.queue)
+
+TEST_F(lease, close_gives_back)
+{
+	OPEN_LEASED();
+	EXPECT_EQ(REASON(), PACKET_DIRECT_QUEUE_LEASED);
+	pd_close(&self->pd);
+	EXPECT_EQ(REASON(), PACKET_DIRECT_OK);
+	SEND(10, 0);
+	EXPECT_EQ(pd_nic_witnessed(&self->nic, 1000), 10);
+}
+
+/* A mapping keeps the lease, and frames go on arriving in it. */
+TEST_F(lease, mapping_keeps_the_lease)
+{
+	OPEN_LEASED();
+	close(self->pd.fd);
+	self->pd.fd = -1;
+	EXPECT_EQ(REASON(), PACKET_DIRECT_QUEUE_LEASED);
+	SEND(10, 0);
+	TAKE(10, 0);
+	tpacket4_unmap(&self->pd.ring);
+	EXPECT_EQ(REASON(), PACKET_DIRECT_OK);
+}
+
+TEST_F(lease, fork_keeps_the_lease)
+{
+	int status, pipefd[2];
+	pid_t pid;
+	char c;
+
+	OPEN_LEASED();
+	ASSERT_EQ(pipe(pipefd), 0);
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		close(pipefd[1]);
+		_exit(read(pipefd[0], &c, 1) < 0);
+	}
+	pd_close(&self->pd);
+	EXPECT_EQ(REASON(), PACKET_DIRECT_QUEUE_LEASED);
+	close(pipefd[1]);
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(REASON(), PACKET_DIRECT_OK);
+}
+
+/* kill -9 in mid-stream: within a second the queue serves the stack again. */
+TEST_F_TIMEOUT(lease, killed, 120)
+{
+	pid_t sender, victim;
+	int i, status, pipefd[2];
+	__u8 buf[2048];
+	char c;
+
+	sender = fork();
+	ASSERT_GE(sender, 0);
+	if (!sender) {
+		for (;;)
+			pd_send(self->nic.tx, LEN, 0);
+	}
+	for (i = 0; i < 5; i++) {
+		ASSERT_EQ(pipe(pipefd), 0);
+		victim = fork();
+		ASSERT_GE(victim, 0);
+		if (!victim) {
+			OPEN_LEASED();
+			status = write(pipefd[1], "x", 1);
+			for (;;)
+				pd_next(&self->pd, &frame, 10);
+		}
+		ASSERT_EQ(read(pipefd[0], &c, 1), 1);
+		usleep(200000);
+		kill(victim, SIGKILL);
+		EXPECT_EQ(pd_wait_reason(self->nic.ifname, self->nic.queue,
+					 PACKET_DIRECT_OK, 1000),
+			  PACKET_DIRECT_OK);
+		pd_nic_witnessed(&self->nic, 0);
+		EXPECT_EQ(recv(self->nic.witness, buf, sizeof(buf), 0), LEN);
+		waitpid(victim, &status, 0);
+		close(pipefd[0]);
+		close(pipefd[1]);
+	}
+	kill(sender, SIGKILL);
+	waitpid(sender, &status, 0);
+}
+
+TEST_F(lease, two_sockets)
+{
+	struct tpacket_req4 req;
+	struct pd_sock second;
+	__u32 other;
+	int err;
+
+	OPEN_LEASED();
+	pd_req(&req, 64, 0, 2048);
+	ASSERT_EQ(pd_open(&second, self->nic.ifname, &req), 0);
+	err = pd_lease(second.fd, self->nic.queue);
+	EXPECT_OK(pd_refused(second.fd, err, PACKET_DIRECT_QUEUE_LEASED));
+
+	INFO(0);
+	other = (self->nic.queue + 1) % self->info.ti_queue_nr;
+	if (other != self->nic.queue) {
+		err = pd_lease(second.fd, other);
+		EXPECT_OK(pd_refused(second.fd, err, PACKET_DIRECT_OK));
+		SEND(5, 0);
+		TAKE(5, 0);
+		ASSERT_EQ(pd_nic_steer(&self->nic, other), 0);
+		pd_drain(&second);
+		SEND(5, 5);
+		EXPECT_EQ(pd_wait(&second, 5, WAIT_MS), 5);
+		EXPECT_EQ(tpacket4_peek_all(&self->pd.ring), 0);
+	}
+	pd_close(&second);
+}
+
+TEST_F(lease, no_such_queue)
+{
+	int err;
+
+	OPEN_RING(ENTRIES, 0, 2048);
+	INFO(0);
+	err = pd_lease(self->pd.fd, self->info.ti_queue_nr);
+	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_NO_QUEUE));
+	err = pd_lease(self->pd.fd, 0x7fffffff);
+	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_NO_QUEUE));
+	err = pd_lease(self->pd.fd, 0xffffffff);
+	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_NO_QUEUE));
+}
+
+TEST_F(lease, not_admin)
+{
+	pid_t pid;
+	int status;
+
+	OPEN_RING(ENTRIES, 0, 2048);
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		pd_drop_caps();
+		_exit(pd_lease(self->pd.fd, self->nic.queue) != -EPERM);
+	}
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(status, 0);
+	EXPECT_EQ(pd_reason(self->pd.fd), PACKET_DIRECT_NOT_ADMIN);
+	LEASE();
+}
+
+TEST_F(lease, leased_already)
+{
+	struct tpacket_req4 none = { .tp_size = sizeof(none) };
+	int err;
+
+	OPEN_LEASED();
+	err = pd_lease(self->pd.fd, self->nic.queue);
+	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_RING_LEASED));
+	tpacket4_unmap(&self->pd.ring);
+	err = pd_set_ring(self->pd.fd, &none);
+	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_RING_LEASED));
+	EXPECT_EQ(pd_bind(self->pd.fd, if_nametoindex("lo"), ETH_P_ALL),
+		  -EBUSY);
+	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+	EXPECT_EQ(pd_set_ring(self->pd.fd, &none), 0);
+}
+
+TEST_F(lease, filter_locked)
+{
+	int one = 1, err;
+
+	OPEN_RING(ENTRIES, 0, 2048);
+	ASSERT_EQ(setsockopt(self->pd.fd, SOL_SOCKET, SO_LOCK_FILTER, &one,
+			     sizeof(one)), 0);
+	err = pd_lease(self->pd.fd, self->nic.queue);
+	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_FILTER_LOCKED));
+}
+
+/* What the NIC can use of a slot is refused beyond its limits, by name. */
+TEST_F(lease, slot_limits)
+{
+	struct tpacket_req4 req;
+	__u32 size;
+	int err;
+
+	OPEN_RING(ENTRIES, 0, 2048);
+	INFO(self->nic.queue);
+	pd_close(&self->pd);
+	pd_req(&req, 64, 0, 1 << 16);
+	if (self->info.ti_slot_len_max < 1 << 16) {
+		OPEN_REQ(&req);
+		err = pd_lease(self->pd.fd, self->nic.queue);
+		EXPECT_OK(pd_refused(self->pd.fd, err,
+				     PACKET_DIRECT_SLOT_TOO_LARGE));
+		pd_close(&self->pd);
+	}
+	if (self->info.ti_granule > 64) {
+		req.tp_slot_len = self->info.ti_granule + 64;
+		OPEN_REQ(&req);
+		err = pd_lease(self->pd.fd, self->nic.queue);
+		EXPECT_OK(pd_refused(self->pd.fd, err,
+				     PACKET_DIRECT_SLOT_GRANULE));
+		pd_close(&self->pd);
+	}
+	if (self->info.ti_post_min > TPACKET4_MIN_ENTRIES) {
+		pd_req(&req, self->info.ti_post_min, 0, 2048);
+		OPEN_REQ(&req);
+		err = pd_lease(self->pd.fd, self->nic.queue);
+		EXPECT_OK(pd_refused(self->pd.fd, err,
+				     PACKET_DIRECT_ENTRIES_TOO_FEW));
+		pd_close(&self->pd);
+	}
+	for (size = 2048; size <= self->info.ti_slot_len_max; size *= 2) {
+		OPEN_RING(64, 0, size);
+		LEASE();
+		SEND(3, size);
+		TAKE(3, size);
+		pd_close(&self->pd);
+	}
+}
+
+/* Down: the reader is told.  Up: the lease goes on. */
+TEST_F_TIMEOUT(lease, down_and_up, 60)
+{
+	struct pollfd pfd = { .events = POLLIN };
+	socklen_t len = sizeof(int);
+	__u32 generation;
+	int err = 0;
+
+	OPEN_LEASED();
+	pfd.fd = self->pd.fd;
+	generation = self->pd.ring.ctrl->generation;
+	ASSERT_EQ(pd_if_up(self->nic.ifname, false), 0);
+	EXPECT_EQ(self->pd.ring.ctrl->state, PACKET_DIRECT_DOWN);
+	EXPECT_NE(self->pd.ring.ctrl->generation, generation);
+	ASSERT_EQ(poll(&pfd, 1, WAIT_MS), 1);
+	EXPECT_TRUE(pfd.revents & POLLERR);
+	ASSERT_EQ(getsockopt(self->pd.fd, SOL_SOCKET, SO_ERROR, &err, &len), 0);
+	EXPECT_EQ(err, ENETDOWN);
+	STATS();
+	EXPECT_EQ(self->stats.ts_posted, 0);
+
+	ASSERT_EQ(pd_if_up(self->nic.ifname, true), 0);
+	EXPECT_EQ(self->pd.ring.ctrl->state, PACKET_DIRECT_ACTIVE);
+	RESUME();
+	SEND(10, 0);
+	TAKE(10, 0);
+	pd_nic_witnessed(&self->nic, 0);
+	SEND(10, 10);
+	TAKE(10, 10);
+	EXPECT_EQ(pd_nic_witnessed(&self->nic, 100), 0);
+}
+
+/* A device that comes up does not put the socket back on the stack: what other
+ * queues get is not offered to the ring, which may be too full to show it.
+ */
+TEST_F_TIMEOUT(lease, hook_stays_off, 60)
+{
+	__u64 before;
+
+	OPEN_LEASED();
+	INFO(0);
+	if (self->info.ti_queue_nr < 2)
+		SKIP(return, "%s has one queue", self->nic.ifname);
+	ASSERT_EQ(pd_if_up(self->nic.ifname, false), 0);
+	ASSERT_EQ(pd_if_up(self->nic.ifname, true), 0);
+	RESUME();
+	ASSERT_EQ(pd_nic_steer(&self->nic, (self->nic.queue + 1) %
+			       self->info.ti_queue_nr), 0);
+	pd_nic_witnessed(&self->nic, 200);
+	STATS();
+	before = self->stats.ts_packets + self->stats.ts_drop_no_slot;
+	SEND(10, 0);
+	EXPECT_EQ(pd_nic_witnessed(&self->nic, 1000), 10);
+	EXPECT_EQ(tpacket4_peek_all(&self->pd.ring), 0);
+	STATS();
+	EXPECT_EQ(self->stats.ts_packets + self->stats.ts_drop_no_slot, before);
+}
+
+/* What makes drivers build their rings anew does not end a lease. */
+TEST_F_TIMEOUT(lease, reconfiguration, 120)
+{
+	static const char * const cmd[] = {
+		"ethtool -G %s rx 256", "ethtool -G %s rx 512",
+		"ip link set %s mtu 4000", "ip link set %s mtu 1500",
+		"ethtool -r %1$s || ethtool --reset %1$s all",
+		"ip link set %s promisc on",
+		"ip link set %s promisc off",
+	};
+	char line[128];
+	size_t i;
+
+	OPEN_LEASED();
+	for (i = 0; i < ARRAY_SIZE(cmd); i++) {
+		snprintf(line, sizeof(line), cmd[i], self->nic.ifname);
+		ASSERT_EQ(pd_run("%s", line), 0);
+		RESUME() TH_LOG("%s", line);
+		INFO(self->nic.queue);
+		ASSERT_EQ(self->info.ti_state, PACKET_DIRECT_ACTIVE);
+		EXPECT_NE(self->info.ti_napi_id, 0);
+		SEND(20, i * 100);
+		TAKE(20, i * 100);
+		STATS();
+	}
+	EXPECT_EQ(self->stats.ts_bad_slot, 0);
+}
+
+/* What would take the queue away is refused. */
+TEST_F(lease, channels_are_kept)
+{
+	if (!self->nic.queue)
+		SKIP(return, "queue 0 is always there");
+	OPEN_LEASED();
+	EXPECT_NE(pd_run("ethtool -L %s combined %u 2>/dev/null",
+			 self->nic.ifname, self->nic.queue), 0);
+	EXPECT_NE(pd_run("ethtool -L %s rx %u 2>/dev/null",
+			 self->nic.ifname, self->nic.queue), 0);
+	SEND(10, 0);
+	TAKE(10, 0);
+}
+
+/* 2 means leased. */
+TEST_F(lease, proc_net_packet)
+{
+	int iface, running, found = 0;
+	char line[256];
+	FILE *f;
+
+	OPEN_LEASED();
+	f = fopen("/proc/net/packet", "r");
+	ASSERT_TRUE(!!f);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*s %*d %*u %*x %d %d", &iface, &running) == 2)
+			found += iface == self->pd.ifindex && running == 2;
+	fclose(f);
+	EXPECT_EQ(found, 1);
+}
+
+TEST_F(lease, packet_diag)
+{
+	struct packet_diag_direct ring;
+	struct packet_diag_info info;
+	int err;
+
+	OPEN_LEASED();
+	err = pd_diag(self->pd.fd, &info, &ring);
+	if (err == -ENOENT)
+		SKIP(return, "no packet_diag");
+	ASSERT_EQ(err, 0);
+	EXPECT_EQ(info.pdi_index, self->pd.ifindex);
+	EXPECT_EQ(ring.pdd_state, PACKET_DIRECT_ACTIVE);
+	EXPECT_EQ(ring.pdd_queue, self->nic.queue);
+
+	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+	ASSERT_EQ(pd_diag(self->pd.fd, &info, &ring), 0);
+	EXPECT_EQ(ring.pdd_state, PACKET_DIRECT_COPY);
+}
+
+TEST_HARNESS_MAIN
