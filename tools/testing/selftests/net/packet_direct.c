@@ -5,8 +5,9 @@
  *
  * packet_direct_swap.c has the slots and what happens to nonsense,
  * packet_direct_poll.c the wake-ups, packet_direct_args.c and
- * packet_direct_options.c the system calls, packet_direct_copy.c what is in a
- * frame, and packet_direct_hw.c and packet_direct_lease.c the leased queue.
+ * packet_direct_options.c the system calls, and packet_direct_copy.c what is in a
+ * frame.  packet_direct_hw.c, packet_direct_lease.c and packet_direct_dry.c have
+ * the leased queue.
  */
 #include <net/if.h>
 #include <poll.h>

@@ -2,12 +2,14 @@
 # What the tests of TPACKET_V4 and PACKET_RX_DIRECT are made of.
 
 PACKET_DIRECT := packet_direct packet_direct_args packet_direct_copy
-PACKET_DIRECT += packet_direct_fault packet_direct_hostile packet_direct_hw
-PACKET_DIRECT += packet_direct_lease packet_direct_limits packet_direct_options
-PACKET_DIRECT += packet_direct_poll packet_direct_race packet_direct_swap
+PACKET_DIRECT += packet_direct_dry packet_direct_fault packet_direct_hostile
+PACKET_DIRECT += packet_direct_hw packet_direct_lease packet_direct_limits
+PACKET_DIRECT += packet_direct_options packet_direct_poll packet_direct_race
+PACKET_DIRECT += packet_direct_swap
 
 $(PACKET_DIRECT:%=$(OUTPUT)/%): packet_direct_lib.c
 $(PACKET_DIRECT:%=$(OUTPUT)/%): LDLIBS += -lpthread
+$(OUTPUT)/packet_direct_dry: packet_direct_nic.c
 $(OUTPUT)/packet_direct_hw: packet_direct_nic.c
 $(OUTPUT)/packet_direct_lease: packet_direct_nic.c
 $(OUTPUT)/packet_direct_swap: packet_direct_model.c

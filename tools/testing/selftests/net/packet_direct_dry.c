@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PACKET_RX_DIRECT: a queue that has run out of slots.  Its reader is woken, what
+ * is lost meanwhile is counted, no other queue loses anything, and frames arrive
+ * again after slots came back.
+ */
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "packet_direct_hw.h"
+
+FIXTURE(dry) {
+	struct pd_sock pd;
+	struct tpacket4_stats stats;
+	struct tpacket4_info info;
+	struct pd_nic nic;
+};
+
+FIXTURE_SETUP(dry)
+{
+	self->pd.fd = -1;
+	if (pd_nic_missing())
+		SKIP(return, "%s", pd_nic_missing());
+	ASSERT_OK(pd_nic_open(&self->nic));
+}
+
+FIXTURE_TEARDOWN(dry)
+{
+	pd_close(&self->pd);
+	pd_nic_close(&self->nic);
+}
+
+#define NEED_KICK()	(__atomic_load_n(&self->pd.ring.ctrl->flags,	\
+					 __ATOMIC_RELAXED) &		\
+			 TPACKET4_CTRL_NEED_KICK)
+
+/* Nothing goes back: the ring fills up, and the NIC has no slot. */
+#define STARVE()							\
+	do {								\
+		SEND(2 * ENTRIES, 0);					\
+		ASSERT_EQ(pd_wait(&self->pd, ENTRIES, WAIT_MS), ENTRIES); \
+		usleep(50000);						\
+		STATS();						\
+		EXPECT_EQ(self->stats.ts_held, ENTRIES);		\
+		EXPECT_EQ(self->stats.ts_posted, 0);			\
+		EXPECT_GE(self->stats.ts_dry, 1);			\
+		EXPECT_TRUE(NEED_KICK());				\
+	} while (0)
+
+/* The frames that were held are the first ones, in order. */
+#define GIVE_BACK()							\
+	do {								\
+		__u32 _i;						\
+									\
+		for (_i = 0; _i < ENTRIES; _i++) {			\
+			ASSERT_EQ(pd_gather(&self->pd.ring, _i, 1,	\
+					    &frame), 1);		\
+			ASSERT_OK(pd_check(&frame, LEN, _i));		\
+		}							\
+		tpacket4_advance(&self->pd.ring, ENTRIES);		\
+		RELEASE(ENTRIES);					\
+	} while (0)
+
+/* The kernel takes what was given back. */
+#define RECOVER()							\
+	do {								\
+		int _i;							\
+									\
+		for (_i = 0; _i < 5000 && NEED_KICK(); _i++)		\
+			usleep(1000);					\
+		ASSERT_FALSE(NEED_KICK());				\
+		STATS();						\
+		EXPECT_GT(self->stats.ts_posted, 0);			\
+	} while (0)
+
+/* The timer has to start itself again, for nobody else does.  Some drivers look at
+ * each queue every 2 s whatever happens: that it recovers says nothing, how soon
+ * it did so several times does.
+ */
+TEST_F_TIMEOUT(dry, starved_recovers_by_the_timer, 60)
+{
+	__u64 start, waited = 0;
+	int round;
+
+	OPEN_LEASED();
+	for (round = 0; round < 4; round++) {
+		STARVE();
+		tpacket4_advance(&self->pd.ring, ENTRIES);
+		RELEASE(ENTRIES);
+		start = pd_now(CLOCK_MONOTONIC);
+		RECOVER();
+		waited += pd_now(CLOCK_MONOTONIC) - start;
+	}
+	EXPECT_LT(waited, 3 * 1000000000ULL);
+	RESUME();
+	SEND(50, 5000);
+	TAKE(50, 5000);
+}
+
+#define KICK_MS		3000
+
+static void *kick_main(void *arg)
+{
+	__u64 end = pd_now(CLOCK_MONOTONIC) + KICK_MS * 1000000ULL;
+
+	while (pd_now(CLOCK_MONOTONIC) < end)
+		tpacket4_kick_always(*(int *)arg);
+
+	return NULL;
+}
+
+/* The timer's function once forwarded a timer that a poll on another CPU had
+ * just started again, which the kernel warns of.
+ */
+TEST_F_TIMEOUT(dry, timer_against_kicks, 60)
+{
+	pthread_t thread[3];
+	size_t i;
+
+	OPEN_LEASED();
+	STARVE();
+	for (i = 0; i < ARRAY_SIZE(thread); i++)
+		ASSERT_EQ(pthread_create(&thread[i], NULL, kick_main,
+					 &self->pd.fd), 0);
+	for (i = 0; i < ARRAY_SIZE(thread); i++)
+		pthread_join(thread[i], NULL);
+	GIVE_BACK();
+	RECOVER();
+	RESUME();
+	SEND(50, 5000);
+	TAKE(50, 5000);
+}
+
+TEST_F_TIMEOUT(dry, starved_recovers_by_a_kick, 60)
+{
+	OPEN_LEASED();
+	STARVE();
+	GIVE_BACK();
+	ASSERT_EQ(tpacket4_kick(&self->pd.ring, self->pd.fd), 0);
+	RECOVER();
+	RESUME();
+	SEND(50, 5000);
+	TAKE(50, 5000);
+}
+
+/* What the NIC had to drop is counted, and counted as this queue's, once it is
+ * clear what was dropped before the lease.
+ */
+TEST_F_TIMEOUT(dry, starved_is_counted, 90)
+{
+	const char *late = getenv("PD_LATE_MS");
+	int ms = late ? atoi(late) : 0;
+	struct tpacket_stats st;
+	socklen_t len = sizeof(st);
+	__u64 sent = 2 * ENTRIES;
+	int i;
+
+	usleep(1000 * ms);
+	OPEN_LEASED();
+	STARVE();
+	for (i = 0; i < 50 + ms / 100; i++) {
+		STATS();
+		if (self->stats.ts_packets + self->stats.ts_drop_nic == sent)
+			break;
+		usleep(100000);
+	}
+	EXPECT_EQ(self->stats.ts_packets, ENTRIES);
+	EXPECT_EQ(self->stats.ts_drop_nic, ENTRIES);
+	ASSERT_EQ(getsockopt(self->pd.fd, SOL_PACKET, PACKET_STATISTICS, &st,
+			     &len), 0);
+	EXPECT_EQ(st.tp_packets, 2 * ENTRIES);
+	EXPECT_EQ(st.tp_drops, ENTRIES);
+}
+
+/* A reader that stopped takes nothing from the other queues. */
+TEST_F_TIMEOUT(dry, starved_harms_no_other_queue, 60)
+{
+	OPEN_LEASED();
+	STARVE();
+	INFO(0);
+	ASSERT_EQ(pd_nic_steer(&self->nic, (self->nic.queue + 1) %
+			       self->info.ti_queue_nr), 0);
+	pd_nic_witnessed(&self->nic, 0);
+	for (pd_flow = 0; pd_flow < 100; pd_flow++)
+		ASSERT_EQ(pd_send(self->nic.tx, LEN, pd_flow), 0);
+	EXPECT_EQ(pd_nic_witnessed(&self->nic, 1000), 100);
+}
+
+#define FEW	64
+
+/* A reader that waits for all entries and holds one.  What it gave back may be
+ * less than the NIC takes at a time, and then is with the kernel.
+ */
+TEST_F_TIMEOUT(dry, wake_when_the_nic_is_dry, 60)
+{
+	struct pollfd pfd = { .events = POLLIN };
+	__u32 seq = 0, there = 0;
+	struct tpacket_req4 req;
+	int i;
+
+	pd_req(&req, FEW, 0, 2048);
+	req.tp_wake_count = FEW;
+	OPEN_REQ(&req);
+	LEASE();
+	ASSERT_EQ(pd_if_ready(self->nic.ifname), 0);
+	ASSERT_EQ(pd_nic_steer(&self->nic, self->nic.queue), 0);
+
+	while (there < FEW / 2 && seq < 1000) {
+		SEND(1, seq++);
+		for (i = 0; i < 500; i++) {
+			if (tpacket4_peek_all(&self->pd.ring) > there)
+				break;
+			usleep(1000);
+		}
+		there = tpacket4_peek_all(&self->pd.ring);
+	}
+	ASSERT_EQ(there, FEW / 2);
+	tpacket4_advance(&self->pd.ring, FEW / 2);
+	RELEASE(FEW / 2 - 1);
+	pfd.fd = self->pd.fd;
+	EXPECT_EQ(poll(&pfd, 1, 300), 0);
+
+	for (i = 0; i < 1000; i++) {
+		STATS();
+		if (!self->stats.ts_posted)
+			break;
+		SEND(1, seq++);
+		usleep(5000);
+	}
+	EXPECT_EQ(self->stats.ts_posted, 0);
+	EXPECT_GT(tpacket4_peek_all(&self->pd.ring), 0);
+	EXPECT_LT(tpacket4_peek_all(&self->pd.ring), FEW);
+	EXPECT_EQ(poll(&pfd, 1, WAIT_MS), 1);
+	EXPECT_EQ(pfd.revents, POLLIN);
+}
+
+TEST_HARNESS_MAIN
