@@ -236,4 +236,25 @@ TEST_F_TIMEOUT(dry, wake_when_the_nic_is_dry, 60)
 	EXPECT_EQ(pfd.revents, POLLIN);
 }
 
+/* A queue that has all the payload slots there are is not starved. */
+TEST_F_TIMEOUT(dry, few_payload_slots, 60)
+{
+	struct tpacket_req4 req;
+	int i;
+
+	pd_req(&req, 16 * FEW, 0, 1024);
+	req.tp_slot_len = 512;
+	req.tp_payload_size = 4096;
+	req.tp_payload_nr = FEW;
+	OPEN_REQ(&req);
+	ASSERT_OK(pd_refused(self->pd.fd,
+			     pd_lease_split(self->pd.fd, self->nic.queue),
+			     PACKET_DIRECT_OK));
+	RECOVER();
+	EXPECT_GT(self->stats.ts_payload_posted, FEW / 2);
+	for (i = 0; i < 200 && !NEED_KICK(); i++)
+		usleep(1000);
+	EXPECT_EQ(i, 200);
+}
+
 TEST_HARNESS_MAIN
