@@ -5,6 +5,7 @@
  * has memory that the kernel cannot read.
  */
 #include <linux/dma-buf.h>
+#include <linux/dma-fence.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/miscdevice.h>
@@ -20,7 +21,11 @@
 					 PACKET_DIRECT_TEST_DYNAMIC | \
 					 PACKET_DIRECT_TEST_NO_ATTACH | \
 					 PACKET_DIRECT_TEST_NO_PIN | \
-					 PACKET_DIRECT_TEST_NO_MAP)
+					 PACKET_DIRECT_TEST_NO_MAP | \
+					 PACKET_DIRECT_TEST_SLOW_PIN)
+/* What needs pin() and unpin(). */
+#define PACKET_DIRECT_TEST_PIN_FLAGS	(PACKET_DIRECT_TEST_NO_PIN | \
+					 PACKET_DIRECT_TEST_SLOW_PIN)
 #define PACKET_DIRECT_TEST_MAX_PAGES	(SZ_64M >> PAGE_SHIFT)
 
 /**
@@ -43,7 +48,60 @@ struct packet_direct_test_buf {
 	atomic_t	cpu_accesses;
 };
 
+/**
+ * struct packet_direct_test_move - the end of a move is still to come
+ * @fence:	what others wait for; the first member, for dma_fence_free()
+ * @lock:	of @fence
+ * @timer:	ends it
+ */
+struct packet_direct_test_move {
+	struct dma_fence	fence;
+	spinlock_t		lock;	/* of @fence */
+	struct timer_list	timer;
+};
+
 static atomic_t packet_direct_test_buffers;
+
+static const char *packet_direct_test_name(struct dma_fence *fence)
+{
+	return "packet_direct_test";
+}
+
+static const struct dma_fence_ops packet_direct_test_fence_ops = {
+	.get_driver_name   = packet_direct_test_name,
+	.get_timeline_name = packet_direct_test_name,
+};
+
+static void packet_direct_test_moved(struct timer_list *timer)
+{
+	struct packet_direct_test_move *move = from_timer(move, timer, timer);
+
+	dma_fence_signal(&move->fence);
+	dma_fence_put(&move->fence);
+}
+
+/* Under the lock of dmabuf->resv. */
+static int packet_direct_test_start_move(struct dma_buf *dmabuf)
+{
+	struct packet_direct_test_move *move;
+	int err;
+
+	err = dma_resv_reserve_fences(dmabuf->resv, 1);
+	if (err)
+		return err;
+	move = kzalloc(sizeof(*move), GFP_KERNEL);
+	if (!move)
+		return -ENOMEM;
+
+	spin_lock_init(&move->lock);
+	dma_fence_init(&move->fence, &packet_direct_test_fence_ops, &move->lock,
+		       dma_fence_context_alloc(1), 1);
+	dma_resv_add_fence(dmabuf->resv, &move->fence, DMA_RESV_USAGE_KERNEL);
+	timer_setup(&move->timer, packet_direct_test_moved, 0);
+	mod_timer(&move->timer,
+		  jiffies + msecs_to_jiffies(PACKET_DIRECT_TEST_MOVE_MS));
+	return 0;
+}
 
 static int packet_direct_test_attach(struct dma_buf *dmabuf,
 				     struct dma_buf_attachment *attach)
@@ -67,11 +125,15 @@ static void packet_direct_test_detach(struct dma_buf *dmabuf,
 static int packet_direct_test_pin(struct dma_buf_attachment *attach)
 {
 	struct packet_direct_test_buf *buf = attach->dmabuf->priv;
+	int err = 0;
 
 	if (buf->flags & PACKET_DIRECT_TEST_NO_PIN)
 		return -EBUSY;
-	atomic_inc(&buf->pins);
-	return 0;
+	if (buf->flags & PACKET_DIRECT_TEST_SLOW_PIN)
+		err = packet_direct_test_start_move(attach->dmabuf);
+	if (!err)
+		atomic_inc(&buf->pins);
+	return err;
 }
 
 static void packet_direct_test_unpin(struct dma_buf_attachment *attach)
@@ -298,7 +360,7 @@ static int packet_direct_test_create(const void __user *uarg)
 	    arg.size >> PAGE_SHIFT > PACKET_DIRECT_TEST_MAX_PAGES ||
 	    arg.flags & ~PACKET_DIRECT_TEST_FLAGS)
 		return -EINVAL;
-	if (arg.flags & PACKET_DIRECT_TEST_NO_PIN &&
+	if (arg.flags & PACKET_DIRECT_TEST_PIN_FLAGS &&
 	    !(arg.flags & PACKET_DIRECT_TEST_DYNAMIC))
 		return -EINVAL;
 

@@ -19,6 +19,9 @@
  * @PACKET_DIRECT_TEST_NO_ATTACH:  the exporter refuses to attach
  * @PACKET_DIRECT_TEST_NO_PIN:	   to pin, only with @PACKET_DIRECT_TEST_DYNAMIC
  * @PACKET_DIRECT_TEST_NO_MAP:	   to map
+ * @PACKET_DIRECT_TEST_SLOW_PIN:   to pin moves the buffer, which goes on for
+ *				   PACKET_DIRECT_TEST_MOVE_MS ms, only with
+ *				   @PACKET_DIRECT_TEST_DYNAMIC
  */
 enum packet_direct_test_flags {
 	PACKET_DIRECT_TEST_UNREADABLE	= 1 << 0,
@@ -27,7 +30,10 @@ enum packet_direct_test_flags {
 	PACKET_DIRECT_TEST_NO_ATTACH	= 1 << 3,
 	PACKET_DIRECT_TEST_NO_PIN	= 1 << 4,
 	PACKET_DIRECT_TEST_NO_MAP	= 1 << 5,
+	PACKET_DIRECT_TEST_SLOW_PIN	= 1 << 6,
 };
+
+#define PACKET_DIRECT_TEST_MOVE_MS	3000
 
 /**
  * struct packet_direct_test_create - a buffer that is asked for

@@ -9,14 +9,15 @@ import os
 import signal
 import socket
 import struct
+import time
 import zlib
 
 import exporter
 import packet4
 from common import generate, link_up, weights
 from drivers import DRIVER
-from exporter import (DYNAMIC, NO_ATTACH, NO_MAP, NO_PIN, SCATTERED, UNREADABLE, Exported,
-                      all_gone)
+from exporter import (DYNAMIC, MOVE_SECONDS, NO_ATTACH, NO_MAP, NO_PIN, SCATTERED, SLOW_PIN,
+                      UNREADABLE, Exported, all_gone)
 from guest import IOMMU, sh, until, want
 from split import (MIB, QUEUE, SLOT_LEN, SOURCE, all_to_queue, back_to_stack, check, errno_of,
                    expected, feed, frames, ours, passed, start, udp_frame)
@@ -234,6 +235,18 @@ def moved():
                 arrives(other)
 
 
+def still_moving():
+    """The exporter may still write to the buffer when it has pinned it."""
+    with steered(), exported(UNREADABLE | DYNAMIC | SLOW_PIN) as memory:
+        with SplitRing(memory, slot_len=SLOT_LEN) as ring:
+            began = time.monotonic()
+            start(ring)
+            took = time.monotonic() - began
+            want(took > MOVE_SECONDS - 0.1, f"the lease did not wait: {took:.1f} s")
+            want(memory.uses()[:2] == (1, 1), f"{memory.uses()}")
+            arrives(ring)
+
+
 def buffer_closed_first():
     """The lease keeps it, and gives it up."""
     with steered():
@@ -344,6 +357,7 @@ CASES = [
     ("ranges and files that are no payload", claims),
     ("a dynamic exporter", dynamic),
     ("a buffer that is moved while it is leased", moved),
+    ("a buffer that the exporter still moves", still_moving),
     ("the buffer is closed before the socket", buffer_closed_first),
     ("the socket is closed before the buffer", socket_closed_first),
     ("kill -9 of who has the buffer", process_killed),

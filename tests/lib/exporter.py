@@ -9,7 +9,8 @@ from splitring import Buffer
 
 DEVICE = "/dev/packet_direct_test"
 CREATE, COUNT, MOVE, PROBE = 0x4010bd00, 0xc018bd01, 0xbd02, 0xbd03
-UNREADABLE, SCATTERED, DYNAMIC, NO_ATTACH, NO_PIN, NO_MAP = (1 << n for n in range(6))
+UNREADABLE, SCATTERED, DYNAMIC, NO_ATTACH, NO_PIN, NO_MAP, SLOW_PIN = (1 << n for n in range(7))
+MOVE_SECONDS = 3
 USES = ("attachments", "mappings", "pins")
 
 
