@@ -727,7 +727,7 @@ TEST_F_TIMEOUT(race, anything_goes, 900)
 	close(tx);
 }
 
-#define DUELS	2000
+#define DUELS	300
 
 /* The ring of one socket, and somebody who removes it once in each round. */
 struct duel {
