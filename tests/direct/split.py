@@ -5,18 +5,19 @@ and put together here. Queue 0 is leased, which gets what RSS does not know.
 
 import collections
 import errno
+import os
 import random
 import struct
 
 import guest
 import hwstamp
 import packet4
-from common import NIC, link_up, no_rule
+from common import NIC, RUN, link_up, no_rule
 from drivers import DRIVER, NAME
 from guest import sh, until, want
 from splitring import NONE, SPLIT, TRUNCATED, SplitRing, heap, udmabuf
 
-FEED = "build/tests/direct/split.pcap"
+FEED = os.path.join(RUN, "split.pcap")
 QUEUE = 0
 SLOT_LEN = 128          # gve's header buffer, and less than all headers together
 SOURCE = b"\x02\0\0\0\0\xfd"
