@@ -10,10 +10,12 @@ PACKET_DIRECT += packet_direct_swap
 $(PACKET_DIRECT:%=$(OUTPUT)/%): packet_direct_lib.c
 $(PACKET_DIRECT:%=$(OUTPUT)/%): LDLIBS += -lpthread
 $(OUTPUT)/packet_direct_dry: packet_direct_nic.c
+$(OUTPUT)/packet_direct_fault: packet_direct_nic.c
+$(OUTPUT)/packet_direct_hostile: packet_direct_nic.c packet_direct_scribble.c
 $(OUTPUT)/packet_direct_hw: packet_direct_nic.c
 $(OUTPUT)/packet_direct_lease: packet_direct_nic.c
+$(OUTPUT)/packet_direct_limits: packet_direct_nic.c
 $(OUTPUT)/packet_direct_swap: packet_direct_model.c
-$(OUTPUT)/packet_direct_hostile: packet_direct_scribble.c
 $(OUTPUT)/packet_direct_race: packet_direct_scribble.c
 $(OUTPUT)/psock_tpacket: psock_tpacket_v4.c
 

@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "packet_direct_nic.h"
 #include "packet_direct_test.h"
 
 #define FAULTS		"/sys/kernel/debug"
@@ -284,14 +285,6 @@ TEST_F_TIMEOUT(fault, map_ring, 120)
 	ALL_SLOTS();
 }
 
-static const char *no_queue(void)
-{
-	if (!getenv("PD_IFACE") || !getenv("PD_QUEUE") || !getenv("PD_PEER"))
-		return "PD_IFACE, PD_QUEUE and PD_PEER name no queue";
-
-	return NULL;
-}
-
 /* A ring of the NIC's queue, not yet leased. */
 #define OPEN_QUEUE()							\
 	do {								\
@@ -367,8 +360,8 @@ TEST_F_TIMEOUT(fault, lease, 600)
 {
 	int downs;
 
-	if (no_queue())
-		SKIP(return, "%s", no_queue());
+	if (pd_nic_missing())
+		SKIP(return, "%s", pd_nic_missing());
 	OPEN_QUEUE();
 	downs = link_downs(self->ifname);
 	ASSERT_GE(downs, 0);
@@ -383,8 +376,8 @@ TEST_F_TIMEOUT(fault, lease, 600)
 /* The queue goes back whatever fails on the way. */
 TEST_F_TIMEOUT(fault, release, 600)
 {
-	if (no_queue())
-		SKIP(return, "%s", no_queue());
+	if (pd_nic_missing())
+		SKIP(return, "%s", pd_nic_missing());
 	OPEN_QUEUE();
 	ASSERT_EQ(LEASE(), 0);
 	EACH_FAULT(EACH_BUFFER, pd_unlease(self->pd.fd), ASSERT_EQ(LEASE(), 0),
@@ -400,8 +393,8 @@ TEST_F_TIMEOUT(fault, high_orders_fail, 120)
 {
 	int err, ask, big;
 
-	if (no_queue())
-		SKIP(return, "%s", no_queue());
+	if (pd_nic_missing())
+		SKIP(return, "%s", pd_nic_missing());
 	OPEN_QUEUE();
 	REMOVE_RING();
 	ask = open("/proc/self/make-it-fail", O_RDWR | O_CLOEXEC);

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "packet_direct_nic.h"
 #include "packet_direct_scribble.h"
 #include "packet_direct_test.h"
 
@@ -177,14 +178,6 @@ static int make_veth(const char *tx, const char *rx)
 	return !strcmp(tx, "lo") ? 0 : pd_veth(tx, rx);
 }
 
-static const char *no_queue(void)
-{
-	if (!getenv("PD_IFACE") || !getenv("PD_QUEUE") || !getenv("PD_PEER"))
-		return "PD_IFACE, PD_QUEUE and PD_PEER name no queue";
-
-	return NULL;
-}
-
 FIXTURE_SETUP(hostile)
 {
 	self->pd.fd = -1;
@@ -197,8 +190,8 @@ FIXTURE_SETUP(hostile)
 
 	if (pd_missing())
 		SKIP(return, "%s", pd_missing());
-	if (!variant->rx && no_queue())
-		SKIP(return, "%s", no_queue());
+	if (!variant->rx && pd_nic_missing())
+		SKIP(return, "%s", pd_nic_missing());
 
 	pd_udp = true;
 	self->rx = variant->rx ?: getenv("PD_IFACE");

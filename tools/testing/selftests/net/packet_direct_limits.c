@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "packet_direct_nic.h"
 #include "packet_direct_test.h"
 
 #define CGROUPS		"/sys/fs/cgroup"
@@ -419,11 +420,9 @@ FIXTURE_SETUP(rights)
 	struct tpacket_req4 req;
 
 	self->pd.fd = -1;
+	if (pd_nic_missing())
+		SKIP(return, "%s", pd_nic_missing());
 	self->ifname = getenv("PD_IFACE");
-	if (pd_missing())
-		SKIP(return, "%s", pd_missing());
-	if (!self->ifname || !getenv("PD_QUEUE") || !getenv("PD_PEER"))
-		SKIP(return, "PD_IFACE, PD_QUEUE and PD_PEER name no queue");
 	self->queue = atoi(getenv("PD_QUEUE"));
 	ASSERT_EQ(pd_if_up(self->ifname, true), 0);
 	ASSERT_EQ(pd_if_ready(self->ifname), 0);
