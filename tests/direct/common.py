@@ -41,7 +41,7 @@ def carrier_changes():
 
 def link_up():
     until("eth0 has its link", carrier)
-    until("eth1 has its link", lambda: "LOWER_UP" in sh("ip link show eth1", far=True))
+    until("eth1 has its link", guest.far_running)
 
 
 def ping(count=5, interval=0.1):
