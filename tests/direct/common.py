@@ -254,9 +254,9 @@ def run_case(case):
     return text
 
 
-def tell_impossible(cases, number):
-    """Of each its name and why, from this number on."""
-    for number, (name, why) in enumerate(cases, number):    # pylint: disable=redefined-argument-from-local
+def tell_impossible(cases, first):
+    """Of each its name and why, numbered from first on."""
+    for number, (name, why) in enumerate(cases, first):
         print(f"ok {number} - {name} on {DRIVER.nic} # SKIP {why}", flush=True)
 
 
