@@ -727,12 +727,13 @@ TEST_F_TIMEOUT(race, anything_goes, 900)
 	close(tx);
 }
 
-#define DUELS	300
+#define DUEL_MS		5000
 
 /* The ring of one socket, and somebody who removes it once in each round. */
 struct duel {
 	pthread_barrier_t	begin;
 	pthread_barrier_t	end;
+	bool			over;
 	int			fd;
 	int			removed;	/* 0 or -errno */
 };
@@ -740,25 +741,26 @@ struct duel {
 static void *remover_main(void *arg)
 {
 	struct duel *duel = arg;
-	int i;
 
-	for (i = 0; i < DUELS; i++) {
+	for (;;) {
 		pthread_barrier_wait(&duel->begin);
+		if (duel->over)
+			return NULL;
 		duel->removed = do_remove(NULL, duel->fd);
 		pthread_barrier_wait(&duel->end);
 	}
-
-	return NULL;
 }
 
 /* Of mmap() and the ring's removal at the same time one succeeds, not both. */
 TEST(mapped_or_removed)
 {
+	__u64 end = pd_now(CLOCK_MONOTONIC) + DUEL_MS * 1000000ULL;
+	__u32 mapped = 0, removed = 0;
 	struct tpacket4_ring ring = {};
-	int i, err, mapped = 0;
 	struct tpacket_req4 req;
+	struct duel duel = {};
 	pthread_t remover;
-	struct duel duel;
+	int err;
 
 	if (pd_missing())
 		SKIP(return, "%s", pd_missing());
@@ -769,19 +771,23 @@ TEST(mapped_or_removed)
 	pthread_barrier_init(&duel.end, NULL, 2);
 	ASSERT_EQ(pthread_create(&remover, NULL, remover_main, &duel), 0);
 
-	for (i = 0; i < DUELS; i++) {
+	while (pd_now(CLOCK_MONOTONIC) < end) {
 		ASSERT_EQ(pd_set_ring(duel.fd, &req), 0);
 		pthread_barrier_wait(&duel.begin);
 		err = tpacket4_map(&ring, duel.fd);
 		pthread_barrier_wait(&duel.end);
 		ASSERT_EQ(duel.removed, err ? 0 : -EBUSY);
-		if (err)
+		if (err) {
+			removed++;
 			continue;
+		}
 		tpacket4_unmap(&ring);
 		ASSERT_EQ(do_remove(NULL, duel.fd), 0);
 		mapped++;
 	}
-	TH_LOG("mapped %d times, removed %d times", mapped, DUELS - mapped);
+	TH_LOG("mapped %u times, removed %u times", mapped, removed);
+	duel.over = true;
+	pthread_barrier_wait(&duel.begin);
 
 	pthread_join(remover, NULL);
 	pthread_barrier_destroy(&duel.begin);
