@@ -12,7 +12,7 @@ import lease
 import rivals
 import xdp
 from common import (CPUS, DRIVER, FAR, NEAR, NIC, PCI, carrier_changes, eth0_is_back, leased,
-                    link_up, model, no_rule, reprobe, rule, set_address, setup_near)
+                    link_up, model, no_rule, reprobe, rule, self_test, set_address, setup_near)
 from guest import SLOW, Namespace, carrier, sh, splat_wanted, two_ports, until, want
 from outcomes import Down, Lost, Outcome, Process, Refused, Released, Restart
 from packet4 import ACTIVE, COPY
@@ -208,12 +208,6 @@ def hang():
 
 def unstick():
     NIC("set tx-stuck 0")
-
-
-def self_test():
-    out = sh("ethtool -t eth0 offline", check=False)
-    want("The test result is PASS" in out, out.replace("\n", "; "))
-    link_up()
 
 
 def ask_reset():
