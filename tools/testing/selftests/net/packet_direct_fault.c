@@ -54,7 +54,10 @@ static int enable_faults(void)
 	return 0;
 }
 
-/* Tasks that ask for it get no more than a page at a time. */
+/* Tasks that ask for it get no more than a page at a time.  The end goes backwards:
+ * if the filter went first everybody's allocations would fail, those for the rest
+ * of the end among them.
+ */
 static int set_high_orders(bool fail)
 {
 	static const struct { const char *path, *fail, *normal; } settings[] = {
@@ -63,12 +66,16 @@ static int set_high_orders(bool fail)
 		{ FAULTS "/fail_page_alloc/times", "-1", "1" },
 		{ FAULTS "/fail_page_alloc/probability", "100", "0" },
 	};
+	const size_t last = ARRAY_SIZE(settings) - 1;
 	size_t i;
 	int err;
 
-	for (i = 0; i < ARRAY_SIZE(settings); i++) {
-		err = pd_write_file(settings[i].path,
-				    fail ? settings[i].fail : settings[i].normal);
+	for (i = 0; i <= last; i++) {
+		if (fail)
+			err = pd_write_file(settings[i].path, settings[i].fail);
+		else
+			err = pd_write_file(settings[last - i].path,
+					    settings[last - i].normal);
 		if (err)
 			return err;
 	}
