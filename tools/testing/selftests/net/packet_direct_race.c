@@ -455,17 +455,26 @@ static int trouble_reset(struct racer *r)
 	return ethtool(r->race->ifname, &cmd);
 }
 
-static int trouble_ring(struct racer *r)
+/* Returns how many there were. */
+static int set_descriptors(const char *ifname, __u32 count)
 {
 	struct ethtool_ringparam rp = { .cmd = ETHTOOL_GRINGPARAM };
-	int err = ethtool(r->race->ifname, &rp);
+	int err = ethtool(ifname, &rp);
+	int before = rp.rx_pending;
 
 	if (err)
 		return err;
 	rp.cmd = ETHTOOL_SRINGPARAM;
-	rp.rx_pending = 256 << below(r, 3);
+	rp.rx_pending = count;
 
-	return ethtool(r->race->ifname, &rp);
+	return ethtool(ifname, &rp) ?: before;
+}
+
+static int trouble_ring(struct racer *r)
+{
+	int before = set_descriptors(r->race->ifname, 256 << below(r, 3));
+
+	return before < 0 ? before : 0;
 }
 
 static int trouble_mtu(struct racer *r)
@@ -563,6 +572,7 @@ FIXTURE(race) {
 	struct tpacket4_stats stats;
 	const char *tx;
 	__u32 seed;
+	int descriptors;	/* that the ring had, of a NIC */
 };
 
 FIXTURE_VARIANT(race) {
@@ -623,6 +633,11 @@ FIXTURE_SETUP(race)
 	queues = queue_count(self->race->ifindex);
 	ASSERT_GE(queues, 1);
 	self->race->queues = queues;
+	if (!variant->rx) {
+		self->descriptors = set_descriptors(self->race->ifname, 512);
+		ASSERT_GT(self->descriptors, 0);
+		ASSERT_EQ(pd_if_ready(self->race->ifname), 0);
+	}
 }
 
 FIXTURE_TEARDOWN(race)
@@ -638,6 +653,7 @@ FIXTURE_TEARDOWN(race)
 	pd_if_up(self->race->ifname, true);
 	pd_if_mtu(self->race->ifname, 1500);
 	set_channels(self->race->ifname, self->race->queues);
+	set_descriptors(self->race->ifname, self->descriptors);
 	pd_run("ip link set %s allmulticast off", self->race->ifname);
 	pd_run("ethtool -X %s default", self->race->ifname);
 }
