@@ -349,17 +349,11 @@ static int lease(int fd, __u32 queue, enum kind kind, int dmabuf)
 /* How often the device has lost its link. */
 static int link_downs(const char *ifname)
 {
-	char path[64], text[16] = {};
-	int fd, err;
+	char path[64];
 
 	snprintf(path, sizeof(path), "/sys/class/net/%s/carrier_down_count", ifname);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	err = read(fd, text, sizeof(text) - 1) < 0 ? -errno : 0;
-	close(fd);
 
-	return err ? err : atoi(text);
+	return pd_read_number(path);
 }
 
 /* Without memory a device is left alone, too. */

@@ -43,6 +43,21 @@ int pd_write_file(const char *path, const char *text)
 	return err;
 }
 
+/* A file that is one number. */
+long long pd_read_number(const char *path)
+{
+	long long value = -1;
+	FILE *f = fopen(path, "r");
+
+	if (!f)
+		return -errno;
+	if (fscanf(f, "%lld", &value) != 1)
+		value = -EINVAL;
+	fclose(f);
+
+	return value;
+}
+
 /* A namespace of our own, in which nobody sends anything by itself. */
 int pd_netns(void)
 {

@@ -48,6 +48,7 @@ extern bool pd_udp;
 extern __u32 pd_flow;
 
 int pd_write_file(const char *path, const char *text);
+long long pd_read_number(const char *path);
 
 /* devices */
 int pd_netns(void);

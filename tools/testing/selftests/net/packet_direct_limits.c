@@ -28,20 +28,6 @@
 
 static struct pd_frame frame;
 
-static long long read_number(const char *path)
-{
-	long long value = -1;
-	FILE *f = fopen(path, "r");
-
-	if (!f)
-		return -errno;
-	if (fscanf(f, "%lld", &value) != 1)
-		value = -EINVAL;
-	fclose(f);
-
-	return value;
-}
-
 /* Runs @child in a process of its own, which may change who it is.  Returns its
  * exit status, or a negative number.
  */
@@ -138,7 +124,7 @@ static int leave_cgroup(void)
 
 static long long charged(void)
 {
-	return read_number(CGROUP "/memory.current");
+	return pd_read_number(CGROUP "/memory.current");
 }
 
 /* What a ring costs is charged to who makes it, and no more than is allowed. */
