@@ -37,6 +37,10 @@
 /* What is handed back at once: the store is cheap, a starved adapter is not. */
 #define MAX_BATCH	64U
 
+/* Copy mode's bytes before a frame, and the slots that a frame may take. */
+#define HEADROOM	64U
+#define MAX_CHAIN	17U
+
 static uint32_t power_of_two_up(uint32_t n)
 {
 	uint32_t power = 1;
@@ -78,11 +82,11 @@ static void copy_slots(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *req)
 
 	if (one > most)
 		one = most;
-	if (one + TPACKET4_HEADROOM <= JUMBO_SLOT)
-		size = power_of_two_up(one + TPACKET4_HEADROOM);
+	if (one + HEADROOM <= JUMBO_SLOT)
+		size = power_of_two_up(one + HEADROOM);
 	if (size < DEFAULT_SLOT)
 		size = DEFAULT_SLOT;
-	while (size * TPACKET4_MAX_CHAIN < most + TPACKET4_HEADROOM)
+	while (size * MAX_CHAIN < most + HEADROOM)
 		size <<= 1;
 	req->tp_slot_size = size;
 }
@@ -198,7 +202,7 @@ static void attach_payload(struct packet4_ring *r,
 {
 	r->payload = (u_char *)r->map + l->tl_payload_off;
 	r->payload_shift = l->tl_payload_shift;
-	r->look_at |= TPACKET4_SPLIT | TPACKET4_SPLIT_WHY_MASK;
+	r->look_at |= TPACKET4_SPLIT_MASK;
 }
 
 static void attach(struct packet4_ring *r, const struct tpacket4_layout *l)
@@ -213,7 +217,7 @@ static void attach(struct packet4_ring *r, const struct tpacket4_layout *l)
 	r->hdr_stride = l->tl_hdr_stride;
 	r->slot_shift = l->tl_slot_shift;
 	r->look_at = PACKET4_LOOK_AT;
-	r->next = TPACKET4_INDEX_START(l->tl_entry_nr);
+	r->next = l->tl_index_start;
 	r->cons = r->next;
 	r->batch = batch < MAX_BATCH ? batch : MAX_BATCH;
 }
@@ -241,10 +245,10 @@ static int map(pcap_t *p, const struct packet4 *p4, struct packet4_ring *r)
 		return failed(p, "can't mmap rx ring");
 	}
 	attach(r, &l);
-	r->bounce_len = l.tl_slot_len * TPACKET4_MAX_CHAIN;
+	r->bounce_len = l.tl_slot_len * l.tl_chain_max;
 	if (p4->split == PCAP_RX_SPLIT_WHOLE) {
 		attach_payload(r, &l);
-		r->bounce_len += l.tl_payload_len * TPACKET4_MAX_CHAIN;
+		r->bounce_len += l.tl_payload_len * l.tl_chain_max;
 	}
 	r->bounce = malloc(r->bounce_len);
 	return r->bounce ? 0 : failed(p, "malloc");

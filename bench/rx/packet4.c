@@ -51,7 +51,7 @@ static void direct_open(struct rx *rx)
 	struct tpacket4_direct direct = {
 		.td_size = sizeof(direct),
 		.td_queue = rx->queue,
-		.td_flags = rx->split ? PACKET_DIRECT_SPLIT_ERRATUM : 0,
+		.td_flags = rx->split ? PACKET_DIRECT_SPLIT_UNRELIABLE : 0,
 	};
 
 	v4_open(rx);

@@ -78,10 +78,13 @@ struct sk_filter;
  *		header split @granule, @len_min and @len_max are about
  *		tp_payload_len.
  * @split_max:	largest
- * @split_erratum: the NIC is known to fail at it
+ * @split_unreliable: the NIC is known to fail at it
  * @post_min:	slots that the NIC takes at a time; a ring has twice as many
  *		entries at least, because some may be waiting for the rest of a
  *		frame
+ * @tstamp_hw:	the NIC stamps frames
+ * @tstamp_ptp:	it stamps those of PTP alone
+ * @phc_index:	with @tstamp_hw: its clock
  */
 struct packet_direct_limits {
 	u32	granule;
@@ -89,8 +92,11 @@ struct packet_direct_limits {
 	u32	len_max;
 	u32	split_min;
 	u32	split_max;
-	bool	split_erratum;
+	bool	split_unreliable;
 	u32	post_min;
+	bool	tstamp_hw;
+	bool	tstamp_ptp;
+	int	phc_index;
 };
 
 /**
@@ -182,7 +188,7 @@ struct packet_direct_sum {
  * @len:	bytes in it
  * @payload:	payload slot, or TPACKET4_SLOT_NONE
  * @payload_len: bytes in it
- * @flags:	TPACKET4_SPLIT*, of a frame's first part
+ * @flags:	TPACKET4_SPLIT_*, of a frame's first part
  */
 struct packet_direct_part {
 	u32	slot;
@@ -190,6 +196,21 @@ struct packet_direct_part {
 	u32	payload;
 	u32	payload_len;
 	u32	flags;
+};
+
+/**
+ * struct packet_direct_meta - what the NIC says of a whole frame
+ * @tstamp:	with TPACKET4_TSTAMP_HW: nanoseconds of the NIC's clock
+ * @flags:	TPACKET4_CSUM_*, TPACKET4_HASH*, TPACKET4_PROTOCOL,
+ *		TPACKET4_TSTAMP_HW, TPACKET4_RX_ERROR
+ * @hash:	with TPACKET4_HASH
+ * @protocol:	with TPACKET4_PROTOCOL: ethertype
+ */
+struct packet_direct_meta {
+	u64	tstamp;
+	u32	flags;
+	u32	hash;
+	__be16	protocol;
 };
 
 /**
@@ -213,6 +234,8 @@ struct packet_direct_part {
  * @need_sync:	the device is not coherent
  * @need_kick:	TPACKET4_CTRL_NEED_KICK is set in @ctrl
  * @full:	there was no slot left for the next frame
+ * @losing:	frames were lost since the last one that was filled in
+ * @hw_tstamp:	the NIC's stamps are wanted
  * @extra:	entries to be published that are not the first of a frame
  * @ctrl:	control page, shared with user space
  * @prod:	published up to here
@@ -226,6 +249,7 @@ struct packet_direct_part {
  * @payload_external: payload slots are in a dma-buf: the CPU must not read them
  * @parts:	what was written to the headers of the unfinished frame, which
  *		cannot be read back because the user may have changed it
+ * @chain_max:	entries of the longest frame, for which @parts has room
  * @unconfirmed: the NIC may write to the slots, whatever its driver does yet
  */
 struct packet_direct_queue {
@@ -243,6 +267,8 @@ struct packet_direct_queue {
 	bool			need_sync;
 	bool			need_kick;
 	bool			full;
+	bool			losing;
+	bool			hw_tstamp;
 	u32			extra;
 	struct tpacket4_ctrl	*ctrl;
 	u32			prod;
@@ -282,7 +308,8 @@ struct packet_direct_queue {
 	u64			dry;
 	atomic64_t		missed;
 
-	struct packet_direct_part parts[TPACKET4_MAX_CHAIN];
+	struct packet_direct_part *parts;
+	u32			chain_max;
 
 	/* set up once */
 	struct net_device	*dev;
@@ -418,16 +445,13 @@ void packet_direct_part(struct packet_direct_queue *pdq,
  * packet_direct_frame_end() - the last part of a frame that is not plain
  * @pdq: lease
  * @part: where it is
- * @flags: TPACKET4_CSUM_*, TPACKET4_HASH*, TPACKET4_PROTOCOL, TPACKET4_RX_ERROR,
- *	   of the whole frame
- * @hash: the NIC's hash, 0 without TPACKET4_HASH
- * @protocol: ethertype that the NIC knows, 0 without TPACKET4_PROTOCOL
+ * @meta: of the whole frame
  *
  * Context: as packet_direct_part().
  */
 void packet_direct_frame_end(struct packet_direct_queue *pdq,
-			     const struct packet_direct_part *part, u32 flags,
-			     u32 hash, __be16 protocol);
+			     const struct packet_direct_part *part,
+			     const struct packet_direct_meta *meta);
 
 /**
  * packet_direct_drop() - a part of a frame that must not be delivered
@@ -603,12 +627,16 @@ static inline void packet_direct_put(struct packet_direct_pool *pool, u32 slot)
  * @pdq: lease
  * @frames: how many since the last call
  *
+ * The next frame is marked with TPACKET4_LOSING.
+ *
  * Context: any.
  */
 static inline void packet_direct_missed(struct packet_direct_queue *pdq,
 					u64 frames)
 {
 	atomic64_add(frames, &pdq->missed);
+	if (frames)
+		WRITE_ONCE(pdq->losing, true);
 }
 
 /* Makes the NIC's writes to a slot visible where the device is not coherent. */
@@ -634,50 +662,45 @@ static inline void __packet_direct_bind(struct packet_direct_queue *pdq,
 	pool->where[slot] = entry;
 }
 
-/* Every field but tp_priv and those of the payload, because the user may have
- * written anything into it.  WRITE_ONCE() also keeps the compiler from putting
- * two values together in order to store them at once, which takes more
- * instructions than two stores.
+/* What each entry has, and the fields of @flags that the NIC's descriptors have:
+ * writing one that does not count takes less than asking whether it does.
+ * WRITE_ONCE() keeps the compiler from putting two values together in order to
+ * store them at once, which takes more instructions than two stores.
  */
 static inline void __packet_direct_write(struct tpacket4_hdr *hdr, u32 slot,
 					 u32 off, u32 end, u32 flags, u32 len,
-					 u32 hash, u64 tstamp, __be16 protocol)
+					 u32 hash, u64 tstamp)
 {
 	WRITE_ONCE(hdr->tp_slot, slot);
 	WRITE_ONCE(hdr->tp_flags, flags);
-	hdr->tp_data_meta = off;
-	hdr->tp_data = off;
+	WRITE_ONCE(hdr->tp_data, off);
 	WRITE_ONCE(hdr->tp_data_end, end);
 	WRITE_ONCE(hdr->tp_len, len);
 	hdr->tp_rxhash = hash;
 	hdr->tp_tstamp = tstamp;
-	/* tp_vlan_tci to tp_reserved */
-	*(u64 *)&hdr->tp_vlan_tci = 0;
-	hdr->tp_protocol = protocol;
 }
 
 static inline void __packet_direct_write_payload(struct tpacket4_hdr *hdr,
 						 u32 slot, u32 len)
 {
 	WRITE_ONCE(hdr->tp_payload_slot, slot);
-	hdr->tp_payload_off = 0;
+	WRITE_ONCE(hdr->tp_payload_off, 0);
 	WRITE_ONCE(hdr->tp_payload_len, len);
 }
 
 /* Binds @slot to the next entry, which gets no payload slot. */
 static inline void __packet_direct_fill(struct packet_direct_queue *pdq,
 					u32 slot, u32 off, u32 end, u32 flags,
-					u32 len, u32 hash, u64 tstamp,
-					__be16 protocol)
+					u32 len, u32 hash, u64 tstamp)
 {
 	u32 entry = pdq->fill & pdq->mask;
 	struct tpacket4_hdr *hdr = &pdq->hdrs[entry];
 
 	if (pdq->slots.home[entry] != slot)
 		__packet_direct_bind(pdq, &pdq->slots, entry, slot);
-	__packet_direct_write(hdr, slot, off, end, flags, len, hash, tstamp,
-			      protocol);
-	__packet_direct_write_payload(hdr, TPACKET4_SLOT_NONE, 0);
+	__packet_direct_write(hdr, slot, off, end, flags, len, hash, tstamp);
+	if (packet_direct_is_split(pdq))
+		__packet_direct_write_payload(hdr, TPACKET4_SLOT_NONE, 0);
 	pdq->fill++;
 }
 
@@ -692,7 +715,7 @@ static inline void __packet_direct_fill(struct packet_direct_queue *pdq,
  * @fifo:  the first one's slot
  * @payload_home: as @home
  * @payload_fifo: as @fifo
- * @tstamp: of all
+ * @tstamp: of all, or of those until the driver sets another
  * @first: number of the first one's entry
  * @count: how many there are so far
  *
@@ -736,7 +759,7 @@ static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
 	run->tstamp = pdq->tstamp;
 	run->count = 0;
 
-	if (pdq->chain || pdq->skip || pdq->need_sync)
+	if (pdq->chain || pdq->skip || pdq->need_sync || READ_ONCE(pdq->losing))
 		return 0;
 	max = min3(max, packet_direct_straight(pdq->mask, pdq->fill),
 		   packet_direct_straight(slots->mask, slots->head));
@@ -773,17 +796,15 @@ static inline u32 packet_direct_run_payload(const struct packet_direct_run *run)
  * @slot: where it is: packet_direct_run_slot(), if the NIC completes in order
  * @len: its bytes, which the slot has room for
  * @keep: how many of them the filter lets pass, at least 1
- * @flags: PACKET_DIRECT_WHOLE and TPACKET4_CSUM_*, TPACKET4_HASH*,
- *	   TPACKET4_PROTOCOL
- * @hash: the NIC's hash, 0 without TPACKET4_HASH
- * @protocol: as for packet_direct_frame_end()
+ * @flags: PACKET_DIRECT_WHOLE and TPACKET4_CSUM_*, TPACKET4_HASH*
+ * @hash: the NIC's hash, anything without TPACKET4_HASH
  *
  * Context: as packet_direct_part().
  */
 static inline void packet_direct_run_frame(struct packet_direct_queue *pdq,
 					   struct packet_direct_run *run,
 					   u32 slot, u32 len, u32 keep,
-					   u32 flags, u32 hash, __be16 protocol)
+					   u32 flags, u32 hash)
 {
 	/* as a rule an entry has the slot of its last time */
 	if (unlikely(slot != run->home[run->count]))
@@ -792,8 +813,7 @@ static inline void packet_direct_run_frame(struct packet_direct_queue *pdq,
 	if (keep < len)
 		flags |= TPACKET4_TRUNCATED;
 	__packet_direct_write(run->hdr, slot, 0, keep, flags, len, hash,
-			      run->tstamp, protocol);
-	__packet_direct_write_payload(run->hdr, TPACKET4_SLOT_NONE, 0);
+			      run->tstamp);
 	run->hdr++;
 	run->count++;
 }
@@ -817,17 +837,15 @@ static inline void __packet_direct_bind_payload(struct packet_direct_queue *pdq,
  * @payload: payload slot: packet_direct_run_payload(), if the NIC completes in
  *	     order
  * @payload_len: bytes of the payload, which the payload slot has room for
- * @flags: as for packet_direct_run_frame(), and TPACKET4_SPLIT*
- * @hash: the NIC's hash, 0 without TPACKET4_HASH
- * @protocol: as for packet_direct_frame_end()
+ * @flags: as for packet_direct_run_frame(), and TPACKET4_SPLIT_*
+ * @hash: as for packet_direct_run_frame()
  *
  * Context: as packet_direct_part().
  */
 static inline void packet_direct_run_split(struct packet_direct_queue *pdq,
 					   struct packet_direct_run *run,
 					   u32 slot, u32 len, u32 payload,
-					   u32 payload_len, u32 flags, u32 hash,
-					   __be16 protocol)
+					   u32 payload_len, u32 flags, u32 hash)
 {
 	if (unlikely(!payload_len)) {
 		packet_direct_put(&pdq->payload, payload);
@@ -840,10 +858,25 @@ static inline void packet_direct_run_split(struct packet_direct_queue *pdq,
 		__packet_direct_bind_payload(pdq, run->first + run->count,
 					     payload);
 	__packet_direct_write(run->hdr, slot, 0, len, flags, len + payload_len,
-			      hash, run->tstamp, protocol);
+			      hash, run->tstamp);
 	__packet_direct_write_payload(run->hdr, payload, payload_len);
 	run->hdr++;
 	run->count++;
+}
+
+/**
+ * packet_direct_run_protocol() - the ethertype of the next frame of a run
+ * @run: run
+ * @protocol: ethertype, with TPACKET4_PROTOCOL in the flags of the frame
+ *
+ * Before packet_direct_run_frame() or packet_direct_run_split().
+ *
+ * Context: as packet_direct_part().
+ */
+static inline void packet_direct_run_protocol(const struct packet_direct_run *run,
+					      __be16 protocol)
+{
+	run->hdr->tp_protocol = protocol;
 }
 
 /**

@@ -208,7 +208,7 @@ static void test_wrap(void)
 	uint32_t i, total = 0;
 	int good = 1;
 
-	reset(TPACKET4_INDEX_START(ENTRIES));
+	reset(-ENTRIES);
 	for (i = 0; i < 3 * ENTRIES; i++) {
 		put_whole(i, 60);
 		if (i % 5 != 4)
@@ -300,7 +300,7 @@ static void reset_whole(void)
 	reset(0);
 	r->payload = payload[0];
 	r->payload_shift = SLOT_SHIFT;
-	r->look_at |= TPACKET4_SPLIT | TPACKET4_SPLIT_WHY_MASK;
+	r->look_at |= TPACKET4_SPLIT_MASK;
 }
 
 /* The payload part of an entry, in a slot of another number than the entry's. */
@@ -318,12 +318,12 @@ static void put_payload(struct tpacket4_hdr *h, u_char first, uint32_t len)
 /* 42 bytes of headers, 600 of payload in two entries; then one without any. */
 static void put_split(void)
 {
-	put_payload(put(TPACKET4_FIRST | TPACKET4_SPLIT, 3, 42, 642),
+	put_payload(put(TPACKET4_FIRST | TPACKET4_SPLIT_DONE, 3, 42, 642),
 		    3 + 42, 400);
-	put_payload(put(TPACKET4_LAST | TPACKET4_SPLIT, 0, 0, 0),
+	put_payload(put(TPACKET4_LAST, 0, 0, 0),
 		    (u_char)(3 + 442), 200);
 	put(TPACKET4_FIRST | TPACKET4_LAST |
-	    TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_HEADER_ONLY), 9, 60, 60);
+	    TPACKET4_SPLIT_NO_PAYLOAD, 9, 60, 60);
 }
 
 static void test_split_whole(void)
@@ -342,7 +342,7 @@ static void test_split_whole(void)
 
 	reset_whole();
 	put_payload(put(TPACKET4_FIRST | TPACKET4_LAST |
-			TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_UNKNOWN), 0, 0, 300),
+			TPACKET4_SPLIT_UNKNOWN, 0, 0, 300),
 		    5, 300);
 	ok(drain(-1) == 1 && got[0].h.caplen == 300 && got[0].h.len == 300 &&
 	   counts_up(got[0].copy, 5, 300), "also when all is in the payload");
@@ -352,7 +352,7 @@ static void test_split_headers(void)
 {
 	reset(0);
 	put_split();
-	put_payload(put(TPACKET4_FIRST | TPACKET4_LAST | TPACKET4_SPLIT, 7, 54,
+	put_payload(put(TPACKET4_FIRST | TPACKET4_LAST | TPACKET4_SPLIT_DONE, 7, 54,
 			254), 0, 200);
 	ok(drain(-1) == 3 && got[0].h.caplen == 42 && got[0].h.len == 642 &&
 	   counts_up(got[0].copy, 3, 42) && got[1].h.caplen == 60,

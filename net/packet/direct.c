@@ -20,6 +20,7 @@
 static const u8 packet_direct_errno[] = {
 	[PACKET_DIRECT_OK]		  = 0,
 	[PACKET_DIRECT_BAD_SIZE]	  = EINVAL,
+	[PACKET_DIRECT_UNKNOWN_FIELD]	  = E2BIG,
 	[PACKET_DIRECT_BAD_FLAGS]	  = EINVAL,
 	[PACKET_DIRECT_BAD_RESERVED]	  = EINVAL,
 	[PACKET_DIRECT_BAD_ENTRIES]	  = EINVAL,
@@ -52,15 +53,13 @@ static const u8 packet_direct_errno[] = {
 	[PACKET_DIRECT_QUEUE_PROVIDER]	  = EBUSY,
 	[PACKET_DIRECT_QUEUE_SHARED_IRQ]  = EOPNOTSUPP,
 	[PACKET_DIRECT_QUEUE_MODE]	  = EOPNOTSUPP,
-	[PACKET_DIRECT_FORMAT_DQO_QPL]	  = EOPNOTSUPP,
-	[PACKET_DIRECT_FORMAT_GQI_RDA]	  = EOPNOTSUPP,
-	[PACKET_DIRECT_FORMAT_GQI_QPL]	  = EOPNOTSUPP,
+	[PACKET_DIRECT_QUEUE_FORMAT]	  = EOPNOTSUPP,
 	[PACKET_DIRECT_SLOT_GRANULE]	  = EINVAL,
 	[PACKET_DIRECT_SLOT_TOO_SMALL]	  = EINVAL,
 	[PACKET_DIRECT_SLOT_TOO_LARGE]	  = EINVAL,
 	[PACKET_DIRECT_ENTRIES_TOO_FEW]	  = EINVAL,
 	[PACKET_DIRECT_NO_SPLIT]	  = EOPNOTSUPP,
-	[PACKET_DIRECT_HAS_ERRATUM]	  = EOPNOTSUPP,
+	[PACKET_DIRECT_UNRELIABLE]	  = EOPNOTSUPP,
 	[PACKET_DIRECT_HEADER_TOO_SMALL]  = EINVAL,
 	[PACKET_DIRECT_HEADER_TOO_LARGE]  = EINVAL,
 	[PACKET_DIRECT_PAYLOAD_TOO_FEW]	  = EINVAL,
@@ -74,6 +73,7 @@ static const u8 packet_direct_errno[] = {
 	[PACKET_DIRECT_DMA_BOUNCE]	  = EOPNOTSUPP,
 	[PACKET_DIRECT_DMA_FAILED]	  = EIO,
 	[PACKET_DIRECT_DRIVER_FAILED]	  = EIO,
+	[PACKET_DIRECT_INTERRUPTED]	  = EINTR,
 };
 
 static int packet_direct_refuse(struct packet_sock *po,
@@ -252,6 +252,32 @@ packet_direct_add_ring(struct packet_sock *po, const struct tpacket_req4 *req)
 	return reason;
 }
 
+/* A struct that begins with its size, by the rule that the uapi header has under
+ * "Growing".  copy_struct_from_sockptr() does not look at the rest of one that is
+ * longer than the kernel's.
+ */
+static int packet_direct_get_struct(struct packet_sock *po, void *to,
+				    size_t size, sockptr_t optval,
+				    unsigned int optlen)
+{
+	size_t len = min_t(size_t, size, optlen);
+	u32 *said = to;
+	int err;
+
+	if (optlen < sizeof(*said) || optlen > PAGE_SIZE)
+		return packet_direct_refuse(po, PACKET_DIRECT_BAD_SIZE);
+	memset(to, 0, size);
+	if (copy_from_sockptr(to, optval, len))
+		return -EFAULT;
+	if (*said != optlen)
+		return packet_direct_refuse(po, PACKET_DIRECT_BAD_SIZE);
+
+	err = check_zeroed_sockptr(optval, len, optlen - len);
+	if (err < 0)
+		return err;
+	return err ? 0 : packet_direct_refuse(po, PACKET_DIRECT_UNKNOWN_FIELD);
+}
+
 /**
  * packet_direct_set_ring() - PACKET_RX_RING and PACKET_TX_RING of TPACKET_V4
  * @po: socket
@@ -267,15 +293,13 @@ int packet_direct_set_ring(struct packet_sock *po, sockptr_t optval,
 {
 	enum packet_direct_reason reason;
 	struct tpacket_req4 req;
+	int err;
 
 	if (optname == PACKET_TX_RING)
 		return packet_direct_refuse(po, PACKET_DIRECT_NO_TX_RING);
-	if (optlen != sizeof(req))
-		return packet_direct_refuse(po, PACKET_DIRECT_BAD_SIZE);
-	if (copy_from_sockptr(&req, optval, sizeof(req)))
-		return -EFAULT;
-	if (req.tp_size != sizeof(req))
-		return packet_direct_refuse(po, PACKET_DIRECT_BAD_SIZE);
+	err = packet_direct_get_struct(po, &req, sizeof(req), optval, optlen);
+	if (err)
+		return err;
 
 	if (req.tp_entry_nr)
 		reason = packet_direct_add_ring(po, &req);
@@ -289,24 +313,19 @@ static int packet_direct_get_arg(struct packet_sock *po,
 				 struct tpacket4_direct *arg, sockptr_t optval,
 				 unsigned int optlen)
 {
-	memset(arg, 0, sizeof(*arg));
-	if (optlen == sizeof(arg->td_queue))
+	if (optlen == sizeof(arg->td_queue)) {
+		memset(arg, 0, sizeof(*arg));
 		return copy_from_sockptr(&arg->td_queue, optval, optlen) ?
 		       -EFAULT : 0;
-	if (optlen != sizeof(*arg))
-		return packet_direct_refuse(po, PACKET_DIRECT_BAD_SIZE);
-	if (copy_from_sockptr(arg, optval, optlen))
-		return -EFAULT;
-	if (arg->td_size != sizeof(*arg))
-		return packet_direct_refuse(po, PACKET_DIRECT_BAD_SIZE);
-	return 0;
+	}
+	return packet_direct_get_struct(po, arg, sizeof(*arg), optval, optlen);
 }
 
 static enum packet_direct_reason
 packet_direct_check_arg(const struct tpacket4_direct *arg)
 {
 	const u32 known = PACKET_DIRECT_RELEASE | PACKET_DIRECT_DMABUF |
-			  PACKET_DIRECT_SPLIT_ERRATUM;
+			  PACKET_DIRECT_SPLIT_UNRELIABLE;
 	bool release = arg->td_flags & PACKET_DIRECT_RELEASE;
 
 	if ((arg->td_flags & ~known) ||
@@ -350,6 +369,9 @@ packet_direct_check_sock(const struct packet_sock *po, u32 flags)
 		return PACKET_DIRECT_DMABUF_MISSING;
 	if (!pd->pdq.payload_external && (flags & PACKET_DIRECT_DMABUF))
 		return PACKET_DIRECT_DMABUF_UNUSED;
+	if (memchr_inv(pd->pdq.ctrl->reserved1, 0,
+		       sizeof(pd->pdq.ctrl->reserved1)))
+		return PACKET_DIRECT_BAD_RESERVED;
 	return PACKET_DIRECT_OK;
 }
 
@@ -480,6 +502,13 @@ static void packet_direct_get_limits(struct packet_sock *po,
 	info->ti_split_min = limits.split_min;
 	info->ti_split_max = limits.split_max;
 	info->ti_post_min = limits.post_min;
+	info->ti_phc_index = limits.tstamp_hw ? limits.phc_index : -1;
+	info->ti_tstamp = TPACKET4_TSTAMP_SW |
+			  (limits.tstamp_hw ? TPACKET4_TSTAMP_HW : 0);
+	if (limits.tstamp_ptp)
+		info->ti_flags |= TPACKET4_INFO_TSTAMP_PTP;
+	if (limits.split_unreliable)
+		info->ti_flags |= TPACKET4_INFO_SPLIT_UNRELIABLE;
 }
 
 static void packet_direct_get_lease(struct packet_sock *po,
@@ -557,17 +586,19 @@ static int packet_direct_put_user(char __user *optval, int __user *optlen,
 static int packet_direct_get_info(struct packet_sock *po, char __user *optval,
 				  int __user *optlen)
 {
-	struct tpacket4_info info = {};
-	int len;
+	struct tpacket4_info in, info = {};
+	int len, err;
 
 	if (get_user(len, optlen))
 		return -EFAULT;
-	if (len >= (int)offsetofend(struct tpacket4_info, ti_query) &&
-	    copy_from_user(&info, optval,
-			   offsetofend(struct tpacket4_info, ti_query)))
-		return -EFAULT;
+	if (len < (int)sizeof(info.ti_size) || len > PAGE_SIZE)
+		return -EINVAL;
+	err = copy_struct_from_user(&in, sizeof(in), optval, len);
+	if (err)
+		return err;
 
 	info.ti_size = sizeof(info);
+	info.ti_query = in.ti_query;
 	info.ti_reason = READ_ONCE(po->direct_reason);
 	packet_direct_get_lease(po, &info);
 	packet_direct_get_limits(po, &info);
@@ -662,6 +693,29 @@ static const struct vm_operations_struct packet_direct_vm_ops = {
 	.close	= packet_direct_vm_close,
 };
 
+/* Which part of the ring an area is of.  Slots that no process may write to have
+ * an area of their own.
+ */
+static bool packet_direct_check_area(const struct packet_direct *pd,
+				     struct vm_area_struct *vma)
+{
+	u64 off = (u64)vma->vm_pgoff << PAGE_SHIFT;
+	u64 end = off + (vma->vm_end - vma->vm_start);
+	u64 slots = pd->layout.tl_slot_off;
+
+	if (!(vma->vm_flags & VM_SHARED))
+		return false;
+	if (!(pd->flags & TPACKET4_SLOTS_READ_ONLY))
+		return !off && end == pd->layout.tl_map_len;
+	if (!off)
+		return end == slots;
+	if (off != slots || end != pd->layout.tl_map_len ||
+	    (vma->vm_flags & VM_WRITE))
+		return false;
+	vm_flags_clear(vma, VM_MAYWRITE);
+	return true;
+}
+
 int packet_direct_mmap(struct packet_sock *po, struct vm_area_struct *vma)
 {
 	struct packet_direct *pd;
@@ -670,8 +724,7 @@ int packet_direct_mmap(struct packet_sock *po, struct vm_area_struct *vma)
 	mutex_lock(&po->pg_vec_lock);
 	pd = rcu_dereference_protected(po->direct,
 				       lockdep_is_held(&po->pg_vec_lock));
-	if (!pd || vma->vm_pgoff || !(vma->vm_flags & VM_SHARED) ||
-	    vma->vm_end - vma->vm_start != pd->layout.tl_map_len)
+	if (!pd || !packet_direct_check_area(pd, vma))
 		goto out;
 
 	err = packet_direct_insert_pages(pd, vma);

@@ -43,6 +43,15 @@ struct vm_area_struct;
 /* The longest header part that a NIC may be asked for. */
 #define PACKET_DIRECT_MAX_HEADER	1024
 
+/* Entries that a frame may span, and how many where a filter has to be shown it. */
+#define PACKET_DIRECT_MAX_CHAIN		512U
+#define PACKET_DIRECT_FILTER_CHAIN	17U
+
+/* Copy mode: bytes before the frame, at least. */
+#define PACKET_DIRECT_HEADROOM		64U
+
+#define PACKET_DIRECT_KICK_USECS	1000U
+
 /**
  * struct packet_direct_memory - where the slots of one kind are
  * @blocks:	each physically contiguous
@@ -72,6 +81,7 @@ struct packet_direct_memory {
  * @copy_lock:	serialises the CPUs that fill the ring by copy
  * @shared:	control page and entries, vmalloc
  * @shared_len:	their length
+ * @flags:	tp_flags of struct tpacket_req4
  * @layout:	what user space is told
  * @stat_packets: published at the last PACKET_STATISTICS
  * @stat_drops:	dropped at the last PACKET_STATISTICS
@@ -90,6 +100,7 @@ struct packet_direct {
 	spinlock_t		copy_lock;	/* pdq, in copy mode */
 	void			*shared;
 	size_t			shared_len;
+	u32			flags;
 	struct tpacket4_layout	layout;
 	u64			stat_packets;
 	u64			stat_drops;

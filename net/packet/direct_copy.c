@@ -57,7 +57,7 @@ static u32 packet_direct_copy_flags(const struct sk_buff *skb)
 	if (skb_get_hash_raw(skb))
 		flags |= TPACKET4_HASH;
 	if (skb_get_hash_raw(skb) && skb->l4_hash)
-		flags |= TPACKET4_HASH_L4;
+		flags |= TPACKET4_HASH_PORTS;
 	if (skb_vlan_tag_present(skb))
 		flags |= TPACKET4_VLAN;
 	return flags;
@@ -126,9 +126,7 @@ static u32 packet_direct_copy_part(struct packet_direct_queue *pdq,
 		flags |= TPACKET4_LAST;
 	skb_copy_bits(copy->skb, from, to + off, len);
 	__packet_direct_fill(pdq, slot, off, off + len, flags,
-			     from ? 0 : copy->skb->len,
-			     flags & TPACKET4_HASH ? copy->skb->hash : 0,
-			     from ? 0 : copy->tstamp, 0);
+			     copy->skb->len, copy->skb->hash, copy->tstamp);
 	return len;
 }
 
@@ -146,8 +144,7 @@ static u32 packet_direct_copy_parts(const struct packet_direct_queue *pdq,
 static void packet_direct_copy_limit(const struct packet_direct_queue *pdq,
 				     struct packet_direct_copy *copy)
 {
-	u32 parts = min(TPACKET4_MAX_CHAIN, pdq->mask + 1);
-	u32 most = parts * pdq->slots.len - copy->off;
+	u32 most = pdq->chain_max * pdq->slots.len - copy->off;
 
 	copy->snaplen = min(copy->snaplen, most);
 	if (copy->snaplen < copy->skb->len)
@@ -169,13 +166,14 @@ static void packet_direct_copy_in(struct packet_direct_queue *pdq,
 		packet_direct_reclaim(pdq);
 	if (packet_direct_free_slots(&pdq->slots) < parts) {
 		pdq->drop_no_slot++;
+		pdq->losing = true;
 		packet_direct_set_full(pdq);
 		return;
 	}
 
-	if (copy->flags & TPACKET4_TSTAMP_SW) {
-		copy->tstamp = max(copy->tstamp, pdq->tstamp);
-		pdq->tstamp = copy->tstamp;
+	if (pdq->losing) {
+		pdq->losing = false;
+		copy->flags |= TPACKET4_LOSING;
 	}
 	do {
 		done += packet_direct_copy_part(pdq, copy, done);
@@ -224,10 +222,10 @@ static void packet_direct_copy_frame(struct packet_direct *pd,
 
 	/* The network header comes to lie on a multiple of 16. */
 	maclen = max(skb_network_offset(skb), 0);
-	copy.off = TPACKET4_HEADROOM + (-maclen & 15);
+	copy.off = PACKET_DIRECT_HEADROOM + (-maclen & 15);
 	copy.flags = packet_direct_copy_flags(skb);
 	if (packet_direct_is_split(&pd->pdq))
-		copy.flags |= TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_COPIED);
+		copy.flags |= TPACKET4_SPLIT_COPIED;
 	packet_direct_copy_tstamp(&copy, READ_ONCE(pd->po->tp_tstamp));
 
 	spin_lock(&pd->copy_lock);

@@ -16,7 +16,7 @@
 #define PACKET_DIRECT_FILTER_HEAD	256
 
 /* One more fragment than parts: the rest of the part that is in the head. */
-static_assert(TPACKET4_MAX_CHAIN <= MAX_SKB_FRAGS);
+static_assert(PACKET_DIRECT_FILTER_CHAIN <= MAX_SKB_FRAGS);
 
 static u32 packet_direct_filter_head(const struct packet_direct_queue *pdq)
 {
@@ -47,7 +47,7 @@ static u32 packet_direct_ask(struct packet_direct_queue *pdq,
 	skb->protocol = 0;
 	skb->pkt_type = PACKET_HOST;
 	skb_record_rx_queue(skb, pdq->queue);
-	__skb_set_hash(skb, hash, false, flags & TPACKET4_HASH_L4);
+	__skb_set_hash(skb, hash, false, flags & TPACKET4_HASH_L4_MASK);
 	skb_reset_mac_header(skb);
 	if (skb_headlen(skb) >= ETH_HLEN) {
 		skb->protocol = eth_type_trans(skb, pdq->dev);

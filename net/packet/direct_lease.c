@@ -13,7 +13,7 @@
 
 #include "internal.h"
 
-#define PACKET_DIRECT_KICK_TIME	ns_to_ktime(TPACKET4_KICK_USECS * NSEC_PER_USEC)
+#define PACKET_DIRECT_KICK_TIME	ns_to_ktime(PACKET_DIRECT_KICK_USECS * NSEC_PER_USEC)
 
 DEFINE_STATIC_KEY_FALSE(packet_direct_key);
 EXPORT_SYMBOL_GPL(packet_direct_key);
@@ -114,8 +114,9 @@ packet_direct_check_split(const struct packet_direct_queue *pdq,
 		return PACKET_DIRECT_OK;
 	if (!limits->split_max)
 		return PACKET_DIRECT_NO_SPLIT;
-	if (limits->split_erratum && !(flags & PACKET_DIRECT_SPLIT_ERRATUM))
-		return PACKET_DIRECT_HAS_ERRATUM;
+	if (limits->split_unreliable &&
+	    !(flags & PACKET_DIRECT_SPLIT_UNRELIABLE))
+		return PACKET_DIRECT_UNRELIABLE;
 	if (pdq->slots.len < limits->split_min)
 		return PACKET_DIRECT_HEADER_TOO_SMALL;
 	if (pdq->slots.len > limits->split_max)
@@ -303,8 +304,10 @@ static void packet_direct_take_back(struct packet_direct_queue *pdq)
 	packet_direct_set_napi_id(pdq, 0);
 	synchronize_net();
 
-	if (pdq->chain)
+	if (pdq->chain) {
 		pdq->drop_down++;
+		WRITE_ONCE(pdq->losing, true);
+	}
 	packet_direct_rollback(pdq);
 	pdq->skip = false;
 	pdq->slots.post = pdq->slots.head;
@@ -336,6 +339,7 @@ static void packet_direct_drop_endless(struct packet_direct_queue *pdq)
 		return;
 	packet_direct_rollback(pdq);
 	pdq->drop_too_long++;
+	WRITE_ONCE(pdq->losing, true);
 	pdq->skip = true;
 }
 

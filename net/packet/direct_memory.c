@@ -168,10 +168,29 @@ static int packet_direct_insert_blocks(const struct packet_direct_memory *memory
 	return 0;
 }
 
+static int packet_direct_insert_shared(const struct packet_direct *pd,
+				       struct vm_area_struct *vma,
+				       unsigned long *addr)
+{
+	struct page *page;
+	size_t off;
+	int err;
+
+	for (off = 0; off < pd->shared_len; off += PAGE_SIZE) {
+		page = vmalloc_to_page(pd->shared + off);
+		err = vm_insert_page(vma, *addr, page);
+		if (err)
+			return err;
+		*addr += PAGE_SIZE;
+	}
+	return 0;
+}
+
 /**
  * packet_direct_insert_pages() - map a ring
  * @pd: ring
- * @vma: area of exactly the ring's length
+ * @vma: area of exactly the ring's length, or of what precedes the slots, or of
+ *	 what begins with them
  *
  * Context: mmap_lock, pg_vec_lock.
  * Return: 0 or -errno.
@@ -180,20 +199,15 @@ int packet_direct_insert_pages(struct packet_direct *pd,
 			       struct vm_area_struct *vma)
 {
 	unsigned long addr = vma->vm_start;
-	struct page *page;
-	size_t off;
-	int err;
+	int err = 0;
 
-	for (off = 0; off < pd->shared_len; off += PAGE_SIZE) {
-		page = vmalloc_to_page(pd->shared + off);
-		err = vm_insert_page(vma, addr, page);
-		if (err)
-			return err;
-		addr += PAGE_SIZE;
-	}
-
-	err = packet_direct_insert_blocks(&pd->slots, vma, &addr);
-	return err ?: packet_direct_insert_blocks(&pd->payload, vma, &addr);
+	if (!vma->vm_pgoff)
+		err = packet_direct_insert_shared(pd, vma, &addr);
+	if (!err && addr != vma->vm_end)
+		err = packet_direct_insert_blocks(&pd->slots, vma, &addr);
+	if (!err && addr != vma->vm_end)
+		err = packet_direct_insert_blocks(&pd->payload, vma, &addr);
+	return err;
 }
 
 /* The CPU's view is not synced: the user's slots would lose what was written. */

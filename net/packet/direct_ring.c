@@ -4,6 +4,7 @@
  * barriers, are in include/uapi/linux/if_packet_v4.h.
  */
 #include <linux/log2.h>
+#include <linux/net_tstamp.h>
 #include <linux/nospec.h>
 #include <linux/vmalloc.h>
 #include <net/sock.h>
@@ -21,9 +22,9 @@ static_assert(offsetof(struct tpacket4_hdr, tp_vlan_tci) == 48);
 static_assert(offsetof(struct tpacket4_hdr, tp_pkttype) == 54);
 static_assert(offsetof(struct tpacket4_hdr, tp_priv) == 56);
 static_assert(sizeof(struct tpacket_req4) == 64);
-static_assert(sizeof(struct tpacket4_layout) == 80);
+static_assert(sizeof(struct tpacket4_layout) == 96);
 static_assert(sizeof(struct tpacket4_direct) == 64);
-static_assert(sizeof(struct tpacket4_info) == 64);
+static_assert(sizeof(struct tpacket4_info) == 80);
 static_assert(sizeof(struct tpacket4_stats) == 152);
 
 static enum packet_direct_reason
@@ -35,7 +36,8 @@ packet_direct_check_payload(const struct tpacket_req4 *req)
 	if (!req->tp_payload_size && (req->tp_payload_len || req->tp_payload_nr))
 		return PACKET_DIRECT_BAD_PAYLOAD;
 	if (!req->tp_payload_size)
-		return req->tp_flags ? PACKET_DIRECT_BAD_FLAGS : PACKET_DIRECT_OK;
+		return req->tp_flags & TPACKET4_PAYLOAD_EXTERNAL ?
+		       PACKET_DIRECT_BAD_FLAGS : PACKET_DIRECT_OK;
 
 	if (!is_power_of_2(req->tp_payload_size) ||
 	    req->tp_payload_size < TPACKET4_MIN_PAYLOAD_SIZE ||
@@ -71,7 +73,8 @@ packet_direct_check_req(const struct tpacket_req4 *req)
 {
 	enum packet_direct_reason reason;
 
-	if (req->tp_flags & ~TPACKET4_PAYLOAD_EXTERNAL)
+	if (req->tp_flags & ~(TPACKET4_PAYLOAD_EXTERNAL |
+			      TPACKET4_SLOTS_READ_ONLY))
 		return PACKET_DIRECT_BAD_FLAGS;
 	if (memchr_inv(req->tp_reserved, 0, sizeof(req->tp_reserved)))
 		return PACKET_DIRECT_BAD_RESERVED;
@@ -127,7 +130,8 @@ static void packet_direct_free_pool(struct packet_direct_pool *pool)
 
 static void packet_direct_init_indices(struct packet_direct_queue *pdq)
 {
-	pdq->prod = TPACKET4_INDEX_START(pdq->mask + 1);
+	/* such that they wrap within the first lap */
+	pdq->prod = -(pdq->mask + 1);
 	pdq->cons = pdq->prod;
 	pdq->fill = pdq->prod;
 	pdq->ctrl->prod = pdq->prod;
@@ -151,6 +155,7 @@ static void packet_direct_init_layout(struct packet_direct *pd)
 	u64 end = pd->shared_len + packet_direct_memory_len(&pd->slots);
 
 	layout->tl_size = sizeof(*layout);
+	layout->tl_flags = pd->flags;
 	layout->tl_hdr_off = PAGE_SIZE;
 	layout->tl_slot_off = pd->shared_len;
 	layout->tl_map_len = end + packet_direct_memory_len(&pd->payload);
@@ -159,6 +164,10 @@ static void packet_direct_init_layout(struct packet_direct *pd)
 	layout->tl_slot_nr = pdq->slots.nr;
 	layout->tl_slot_shift = pd->slots.slot_shift;
 	layout->tl_slot_len = pdq->slots.len;
+	layout->tl_chain_max = pdq->chain_max;
+	layout->tl_kick_usecs = PACKET_DIRECT_KICK_USECS;
+	layout->tl_index_start = pdq->prod;
+	layout->tl_headroom = PACKET_DIRECT_HEADROOM;
 	if (!packet_direct_is_split(pdq))
 		return;
 	layout->tl_payload_off = pdq->payload_external ? 0 : end;
@@ -180,7 +189,9 @@ static void packet_direct_init(struct packet_direct *pd,
 	pdq->wake_count = req->tp_wake_count ?: 1;
 	pdq->wake_time = (u64)req->tp_wake_usecs * NSEC_PER_USEC;
 
+	pd->flags = req->tp_flags;
 	pdq->mask = req->tp_entry_nr - 1;
+	pdq->chain_max = min(req->tp_entry_nr, PACKET_DIRECT_MAX_CHAIN);
 	pdq->slots.nr = req->tp_slot_nr ?: req->tp_entry_nr;
 	pdq->slots.len = req->tp_slot_len ?: req->tp_slot_size;
 	pd->slots.slot_shift = ilog2(req->tp_slot_size);
@@ -201,7 +212,10 @@ static bool packet_direct_alloc_parts(struct packet_direct *pd)
 	struct packet_direct_pool *payload = &pdq->payload;
 	u32 entries = pdq->mask + 1;
 
-	if (!packet_direct_alloc_shared(pd) || !packet_direct_alloc_filter(pdq) ||
+	pdq->parts = kvcalloc(pdq->chain_max, sizeof(*pdq->parts),
+			      PACKET_DIRECT_GFP);
+	if (!pdq->parts ||
+	    !packet_direct_alloc_shared(pd) || !packet_direct_alloc_filter(pdq) ||
 	    !packet_direct_alloc_pool(&pdq->slots, entries, entries, entries) ||
 	    !packet_direct_alloc_blocks(&pd->slots, pdq->slots.nr))
 		return false;
@@ -314,6 +328,7 @@ void packet_direct_free(struct packet_direct *pd)
 	packet_direct_free_blocks(&pd->payload);
 	packet_direct_free_pool(&pdq->slots);
 	packet_direct_free_pool(&pdq->payload);
+	kvfree(pdq->parts);
 	vfree(pd->shared);
 	kfree(pd);
 	static_branch_dec(&packet_direct_rings);
@@ -600,7 +615,9 @@ void packet_direct_set_state(struct packet_direct_queue *pdq,
 
 void packet_direct_begin(struct packet_direct_queue *pdq)
 {
-	pdq->tstamp = max_t(u64, ktime_get_real_ns(), pdq->tstamp);
+	pdq->tstamp = ktime_get_real_ns();
+	pdq->hw_tstamp = READ_ONCE(pkt_sk(pdq->sk)->tp_tstamp) &
+			 SOF_TIMESTAMPING_RAW_HARDWARE;
 	pdq->filter = rcu_dereference_bh(pdq->sk->sk_filter);
 }
 EXPORT_SYMBOL_GPL(packet_direct_begin);
@@ -703,8 +720,10 @@ void packet_direct_drop(struct packet_direct_queue *pdq,
 {
 	packet_direct_rollback(pdq);
 	packet_direct_put_part(pdq, part);
-	if (!pdq->skip)
+	if (!pdq->skip) {
 		(*counter)++;
+		WRITE_ONCE(pdq->losing, true);
+	}
 	pdq->skip = !last;
 }
 EXPORT_SYMBOL_GPL(packet_direct_drop);
@@ -732,8 +751,7 @@ static void packet_direct_add_part(struct packet_direct_queue *pdq,
 
 	*added = *part;
 	packet_direct_sync(pdq, &pdq->slots, part->slot, part->len);
-	__packet_direct_fill(pdq, part->slot, 0, part->len, 0, 0, 0,
-			     pdq->chain ? 0 : pdq->tstamp, 0);
+	__packet_direct_fill(pdq, part->slot, 0, part->len, 0, 0, 0, 0);
 	pdq->chain++;
 	pdq->chain_len += part->len + part->payload_len;
 	if (!packet_direct_is_split(pdq))
@@ -751,12 +769,19 @@ static void packet_direct_add_part(struct packet_direct_queue *pdq,
 				   part->payload_len);
 }
 
+/* A filter is shown a frame as one skb, which has so many fragments at most. */
+static u32 packet_direct_longest(const struct packet_direct_queue *pdq)
+{
+	return pdq->filter ? min(pdq->chain_max, PACKET_DIRECT_FILTER_CHAIN) :
+			     pdq->chain_max;
+}
+
 void packet_direct_part(struct packet_direct_queue *pdq,
 			const struct packet_direct_part *part)
 {
 	if (!packet_direct_fits(pdq, part))
 		packet_direct_drop(pdq, part, false, &pdq->drop_error);
-	else if (pdq->skip || pdq->chain == TPACKET4_MAX_CHAIN - 1)
+	else if (pdq->skip || pdq->chain + 1 >= packet_direct_longest(pdq))
 		packet_direct_drop(pdq, part, false, &pdq->drop_too_long);
 	else
 		packet_direct_add_part(pdq, part);
@@ -817,32 +842,60 @@ static bool packet_direct_pass(struct packet_direct_queue *pdq, u32 *flags,
 	return true;
 }
 
-void packet_direct_frame_end(struct packet_direct_queue *pdq,
-			     const struct packet_direct_part *part, u32 flags,
-			     u32 hash, __be16 protocol)
+/* The flags of the frame whose parts are all there. */
+static u32 packet_direct_whole_flags(struct packet_direct_queue *pdq, u32 flags)
+{
+	flags |= pdq->parts[0].flags | TPACKET4_FIRST;
+	if (!(flags & TPACKET4_TSTAMP_HW))
+		flags |= TPACKET4_TSTAMP_SW;
+	if (pdq->chain == 1)
+		flags |= TPACKET4_LAST;
+	if (READ_ONCE(pdq->losing)) {
+		WRITE_ONCE(pdq->losing, false);
+		flags |= TPACKET4_LOSING;
+	}
+	return flags;
+}
+
+/* The fields of the whole frame go to its first entry. */
+static void packet_direct_write_whole(struct packet_direct_queue *pdq,
+				      const struct packet_direct_meta *meta,
+				      u32 flags)
 {
 	struct tpacket4_hdr *hdr;
+
+	hdr = &pdq->hdrs[(pdq->fill - 1) & pdq->mask];
+	hdr->tp_flags = TPACKET4_LAST;
+	hdr = &pdq->hdrs[(pdq->fill - pdq->chain) & pdq->mask];
+	hdr->tp_flags = packet_direct_whole_flags(pdq, flags);
+	hdr->tp_len = pdq->chain_len;
+	hdr->tp_rxhash = meta->hash;
+	hdr->tp_tstamp = flags & TPACKET4_TSTAMP_HW ? meta->tstamp : pdq->tstamp;
+	hdr->tp_protocol = meta->protocol;
+}
+
+void packet_direct_frame_end(struct packet_direct_queue *pdq,
+			     const struct packet_direct_part *part,
+			     const struct packet_direct_meta *meta)
+{
+	u32 flags = meta->flags;
 
 	if (pdq->skip || !packet_direct_fits(pdq, part)) {
 		packet_direct_drop(pdq, part, true, &pdq->drop_error);
 		return;
 	}
+	/* a filter may have come while it was in pieces */
+	if (pdq->chain >= packet_direct_longest(pdq)) {
+		packet_direct_drop(pdq, part, true, &pdq->drop_too_long);
+		return;
+	}
 	packet_direct_add_part(pdq, part);
-	if (pdq->filter && !packet_direct_pass(pdq, &flags, hash))
+	if (pdq->filter && !packet_direct_pass(pdq, &flags, meta->hash))
 		return;
 
-	hdr = &pdq->hdrs[(pdq->fill - 1) & pdq->mask];
-	hdr->tp_flags = TPACKET4_LAST;
-	hdr = &pdq->hdrs[(pdq->fill - pdq->chain) & pdq->mask];
-	hdr->tp_flags = flags | pdq->parts[0].flags | TPACKET4_FIRST |
-			TPACKET4_TSTAMP_SW |
-			(pdq->chain == 1 ? TPACKET4_LAST : 0);
-	hdr->tp_len = pdq->chain_len;
-	hdr->tp_rxhash = hash;
-	hdr->tp_protocol = protocol;
+	packet_direct_write_whole(pdq, meta, flags);
 	if (pdq->payload_external && !pdq->parts[0].len)
 		pdq->unsplit++;
-
 	pdq->extra += pdq->chain - 1;
 	pdq->bytes += pdq->chain_len;
 	pdq->chain = 0;

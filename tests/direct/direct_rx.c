@@ -144,7 +144,7 @@ static void check_frame(struct capture *c, const struct tpacket4_hdr *hdr,
 	got->csum_valid += !!(hdr->tp_flags & TPACKET4_CSUM_VALID);
 	got->csum_bad += !!(hdr->tp_flags & TPACKET4_CSUM_BAD);
 	got->hash += !!(hdr->tp_flags & TPACKET4_HASH);
-	got->hash_l4 += !!(hdr->tp_flags & TPACKET4_HASH_L4);
+	got->hash_l4 += !!(hdr->tp_flags & TPACKET4_HASH_L4_MASK);
 	got->backwards += hdr->tp_tstamp < got->last_stamp;
 	got->last_stamp = hdr->tp_tstamp;
 

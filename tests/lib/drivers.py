@@ -35,8 +35,7 @@ class Ixgbe:
     all_ip_queue = 2        # one that RSS can bring all IP to
     post_min = 1            # slots that the NIC takes at a time
     payload_lens = (1024, 4096, 16384)
-    split_erratum = True    # header split has to be agreed to
-    split_anyway = ()       # in which cases TPACKET4_SPLIT is set besides "done"
+    split_unreliable = True # header split has to be agreed to
     refuses = {"devmem": "EOPNOTSUPP"}      # it has no operations for one queue
     eeprom_magic = 0x10f78086
     eeprom_sum_words = 0x40     # that add up to 0xbaba
@@ -45,7 +44,7 @@ class Ixgbe:
     def split(sent, length, slot_len, payload_len):
         """Why, and how long the parts of a frame in its first entry are."""
         if length <= slot_len:
-            return "header only", length, 0
+            return "short", length, 0
         if sent.headers > slot_len:
             return "too long", slot_len, min(length - slot_len, payload_len)
         return "done", sent.headers, min(length - sent.headers, payload_len)
@@ -61,7 +60,7 @@ class Ixgbe:
 
 class X550(Ixgbe):
     nic = "x550"
-    split_erratum = False
+    split_unreliable = False
     eeprom_magic = 0x15638086
     eeprom_sum_words = 0x42
 
@@ -88,8 +87,7 @@ class Gve:
     all_ip_queue = 0        # only TCP and UDP are hashed, no fragments
     post_min = 32
     payload_lens = (2048, 4096)
-    split_erratum = False
-    split_anyway = ("header only",)
+    split_unreliable = False
     # XDP is for the format GQI-QPL, devmem for drivers with a page pool
     refuses = {"AF_XDP zero-copy": "EOPNOTSUPP", "XDP program": "EOPNOTSUPP",
                "devmem": "ENODATA"}
@@ -101,7 +99,7 @@ class Gve:
         if sent.headers > slot_len:
             return "too long", 0, min(length, payload_len)
         if length == sent.headers:
-            return "header only", length, 0
+            return "no payload", length, 0
         return "done", sent.headers, min(length - sent.headers, payload_len)
 
     @staticmethod

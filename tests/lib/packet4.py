@@ -25,7 +25,8 @@ COPY, ACTIVE, DOWN, LOST = range(4)
 STATES = ("copy", "direct", "down", "lost")
 
 INFO = ("size query state reason ifindex queue napi_id generation queue_nr query_reason "
-        "granule slot_len_min slot_len_max split_min split_max post_min").split()
+        "granule slot_len_min slot_len_max split_min split_max post_min flags "
+        "query_pid tstamp phc_index").split()
 GAUGES = "size free posted held spare quarantined".split()
 COUNTERS = ("packets bytes drop_nic drop_no_slot drop_too_long drop_error unsplit "
             "drop_filter drop_down bad_slot bad_cons batches wakeups dry").split()
@@ -177,7 +178,7 @@ class Ring:
     """The mapping of a socket's ring."""
 
     def __init__(self, sock):
-        layout = struct.unpack("=5Q10I", sock.getsockopt(SOL_PACKET, PACKET_RX_RING, 80))
+        layout = struct.unpack("=5Q14I", sock.getsockopt(SOL_PACKET, PACKET_RX_RING, 96))
         self.map = mmap.mmap(sock.fileno(), layout[0])
         self.ctrl = layout[1]
 

@@ -15,11 +15,12 @@ import time
 import packet4
 from guest import SLOW, want
 
-FIRST, LAST, TRUNCATED, SPLIT = 1 << 0, 1 << 1, 1 << 2, 1 << 16
-WHY = ("done", "header only", "unknown", "too long", "copied")
+FIRST, LAST, TRUNCATED = 1 << 0, 1 << 1, 1 << 2
+# TPACKET4_SPLIT_*
+WHY = ("none", "done", "no payload", "short", "unknown", "too long", "copied")
 NONE = 0xffffffff
 EXTERNAL = 1 << 0                       # TPACKET4_PAYLOAD_EXTERNAL
-DMABUF, ERRATUM = 1 << 1, 1 << 2        # PACKET_DIRECT_*
+DMABUF, UNRELIABLE = 1 << 1, 1 << 2     # PACKET_DIRECT_*, PACKET_DIRECT_SPLIT_*
 ENTRY = struct.Struct("=10IQHHHBBQ")
 UDMABUF_CREATE, DMA_HEAP_IOCTL_ALLOC = 0x40187542, 0xc0184800
 UNTOUCHED = 0xa5
@@ -29,7 +30,7 @@ class Frame:
     """One frame, its parts put together."""
 
     def __init__(self, flags, length):
-        self.why, self.flags, self.length = WHY[flags >> 28], flags, length
+        self.why, self.flags, self.length = WHY[flags >> 22 & 15], flags, length
         self.parts = []                 # of each entry: header, payload
         self.slots = []                 # likewise: slot, payload slot
 
@@ -114,8 +115,8 @@ class SplitRing:
                         payload_size or max(payload_len, 4096), payload_len, payload_nr, wake))
         names = ("map_len ctrl_off hdr_off slot_off payload_off size entry_nr hdr_stride slot_nr "
                  "slot_shift slot_len payload_nr payload_shift payload_len").split()
-        self.layout = dict(zip(names, struct.unpack("=5Q9I4x", self.socket.getsockopt(
-            packet4.SOL_PACKET, packet4.PACKET_RX_RING, 80))))
+        self.layout = dict(zip(names, struct.unpack("=5Q9I20x", self.socket.getsockopt(
+            packet4.SOL_PACKET, packet4.PACKET_RX_RING, 96))))
         self.payload_bytes = self.layout["payload_nr"] << self.layout["payload_shift"]
         self.map = mmap.mmap(self.socket.fileno(), self.layout["map_len"])
         self.payload = self.memory.view(self)
@@ -142,7 +143,7 @@ class SplitRing:
     def lease(self, iface, queue, erratum=True):
         self.socket.bind((iface, packet4.ETH_P_ALL))
         arguments = self.memory.arguments(self)
-        flags = (ERRATUM if erratum else 0) | (DMABUF if arguments else 0)
+        flags = (UNRELIABLE if erratum else 0) | (DMABUF if arguments else 0)
         self.socket.setsockopt(packet4.SOL_PACKET, packet4.PACKET_RX_DIRECT,
                                struct.pack("=3I", 64, queue, flags) +
                                (arguments or bytes(20)) + bytes(32))

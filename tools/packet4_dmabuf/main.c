@@ -222,8 +222,7 @@ static void take_entry(struct app *a, struct tpacket4_hdr *hdr)
 	uint32_t flags = hdr->tp_flags;
 
 	if (flags & TPACKET4_FIRST) {
-		a->taking = flags & TPACKET4_SPLIT &&
-			    hdr->tp_payload_slot != TPACKET4_SLOT_NONE;
+		a->taking = (flags & TPACKET4_SPLIT_MASK) == TPACKET4_SPLIT_DONE;
 		a->skipped += !a->taking;
 		a->stamp = hdr->tp_tstamp;
 	}

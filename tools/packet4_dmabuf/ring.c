@@ -15,7 +15,7 @@
 
 /* What to do, where the arguments or the machine can be otherwise. */
 static const char * const advice[] = {
-	[PACKET_DIRECT_BAD_ENTRIES] = "--entries: a power of two, 8 to 262144",
+	[PACKET_DIRECT_BAD_ENTRIES] = "--entries: a power of two, 8 to 4194304",
 	[PACKET_DIRECT_BAD_PAYLOAD] = "--payload: a multiple of 64, from 1024 to 65536",
 	[PACKET_DIRECT_NO_MEMORY] = "not enough memory: ask for fewer --entries",
 	[PACKET_DIRECT_NOT_ADMIN] = "CAP_NET_ADMIN is needed: run as root",
@@ -29,7 +29,7 @@ static const char * const advice[] = {
 	[PACKET_DIRECT_SLOT_TOO_LARGE] = "--payload is more than the device's buffers",
 	[PACKET_DIRECT_ENTRIES_TOO_FEW] = "the device takes more --entries at a time",
 	[PACKET_DIRECT_NO_SPLIT] = "the device cannot split headers from payload",
-	[PACKET_DIRECT_HAS_ERRATUM] = "it is known to fail at header split; to try: --erratum",
+	[PACKET_DIRECT_UNRELIABLE] = "it is known to fail at header split; to try: --erratum",
 	[PACKET_DIRECT_PAYLOAD_TOO_FEW] = "the device takes more --slots at a time",
 	[PACKET_DIRECT_DMABUF_REFUSED] = "the udmabuf could not be mapped for the device",
 	[PACKET_DIRECT_DMABUF_SCATTERED] = "a --payload slot is in several pages: use huge ones",
@@ -144,7 +144,7 @@ void ring_lease(int fd, const struct options *o, const struct memory *memory)
 		.td_size = sizeof(direct),
 		.td_queue = o->queue,
 		.td_flags = PACKET_DIRECT_DMABUF |
-			    (o->erratum ? PACKET_DIRECT_SPLIT_ERRATUM : 0),
+			    (o->erratum ? PACKET_DIRECT_SPLIT_UNRELIABLE : 0),
 		.td_dmabuf_fd = memory->dmabuf,
 		.td_dmabuf_len = memory->len,
 	};

@@ -41,7 +41,7 @@
  *
  * prod (k), cons (u) and seen (u) are free-running: entry number i is at
  * position i & (tl_entry_nr - 1), and all arithmetic is modulo 2^32.  They
- * start at TPACKET4_INDEX_START(), so that they wrap within the first lap.
+ * start at tl_index_start, which is such that they wrap within the first lap.
  *
  *	seen: looked at so far         |
  *	                               v
@@ -111,10 +111,10 @@
  *	| headers |	| payload |	the slot, then tp_payload_len bytes from
  *	+---------+	+---------+	tp_payload_off of the payload slot.
  *
- * TPACKET4_SPLIT says that the one ends and the other begins where the headers
- * end; without it TPACKET4_SPLIT_WHY_MASK says why not.  In each case the two parts
- * together are the frame, and one of them may be empty.  A payload longer than
- * its slot goes on in the next entry, whose header part is empty.
+ * TPACKET4_SPLIT_MASK says whether the one ends and the other begins where the
+ * headers end, and if not, why.  In each case the two parts together are the
+ * frame, and one of them may be empty.  A payload longer than its slot goes on in
+ * the next entry, whose header part is empty.
  *
  * Payload slots [0, min(tl_payload_nr, tl_entry_nr)) start with the kernel, the
  * further ones as user space's spares.  They are given back and kept by
@@ -123,6 +123,19 @@
  * a spare and gives none back, and an entry that came without one may give back
  * a spare.  (tp_payload_slot is TPACKET4_SLOT_NONE in the latter, so an entry that
  * is given back as it came is right in any case.)
+ *
+ *
+ * Growing
+ * =======
+ *
+ * A struct that a program passes has its size in its first word, the same as
+ * optlen.  One that is shorter than the kernel's is taken as if 0 followed.  One
+ * that is longer is taken if what the kernel does not know is 0, and is E2BIG
+ * otherwise.  A struct that the kernel fills in is cut to the room that there is.
+ *
+ * A program ignores bits that it does not know, in tp_flags and in the control
+ * page, and leaves reserved words as it found them.  "How this ABI can grow" in
+ * the documentation says for each struct and word what a later kernel may do.
  */
 #ifndef _UAPI__LINUX_IF_PACKET_V4_H
 #define _UAPI__LINUX_IF_PACKET_V4_H
@@ -135,12 +148,12 @@
 /* No slot, in tp_payload_slot and in tp_slot. */
 #define TPACKET4_SLOT_NONE		0xffffffffU
 
-/* The first value of prod, cons and seen. */
-#define TPACKET4_INDEX_START(entries)	(0U - (__u32)(entries))
-
+/* What this kernel's rings can have.  A later one may allow more: it says so by
+ * not refusing it.
+ */
 #define TPACKET4_MIN_ENTRIES		8U
-#define TPACKET4_MAX_ENTRIES		(1U << 18)
-#define TPACKET4_MAX_SLOTS		(1U << 20)
+#define TPACKET4_MAX_ENTRIES		(1U << 22)
+#define TPACKET4_MAX_SLOTS		(1U << 23)
 #define TPACKET4_MIN_SLOT_SIZE		(1U << 10)
 #define TPACKET4_MAX_SLOT_SIZE		(1U << 16)
 /* With payload slots, slots have headers only. */
@@ -149,24 +162,16 @@
 #define TPACKET4_MIN_PAYLOAD_SIZE	(1U << 12)
 #define TPACKET4_MAX_WAKE_USECS		10000000U
 
-/* The longest chain of entries that a frame may span. */
-#define TPACKET4_MAX_CHAIN		17U
-
-/* Copy mode: space before tp_data in the first slot of a frame.  It holds the
- * struct sockaddr_ll, and afterwards belongs to user space.
- */
-#define TPACKET4_HEADROOM		64U
-
 /**
  * struct tpacket4_ctrl - the control page
  * @prod:	(k) entries published
  * @flags:	(k) TPACKET4_CTRL_*
  * @state:	(k) enum packet_direct_state
  * @generation:	(k) counts the changes of @state and the restarts of the queue
- * @reserved0:	(k) 0
+ * @reserved0:	(k) 0 from this kernel
  * @cons:	(u) entries given back
  * @seen:	(u) entries looked at; poll() sleeps while it equals @prod
- * @reserved1:	(u) ignored
+ * @reserved1:	(u) 0: to be left as found, and looked at when a queue is leased
  *
  * Each side's words are 128 bytes apart from the other's, because prefetchers
  * fetch cache lines in pairs.
@@ -184,11 +189,9 @@ struct tpacket4_ctrl {
 
 /* The kernel has few slots and nothing that would make it look for more: after
  * a store of cons, call poll() or recvmsg(MSG_DONTWAIT).  A timer of the kernel
- * does the same within TPACKET4_KICK_USECS.
+ * does the same within tl_kick_usecs.
  */
 #define TPACKET4_CTRL_NEED_KICK		(1U << 0)
-
-#define TPACKET4_KICK_USECS		1000U
 
 /**
  * struct tpacket4_hdr - one entry: what is known of a frame, or of a part of it
@@ -196,28 +199,36 @@ struct tpacket4_ctrl {
  *		   (u) slot given back
  * @tp_flags:	   (k) TPACKET4_*: which fields below are valid, and what was
  *		   found out about the frame
- * @tp_data_meta:  (k) offset in the slot where metadata before the frame begins
+ * @tp_data_meta:  (k) with TPACKET4_SLL: offset in the slot where metadata before
+ *		   the frame begins
  * @tp_data:	   (k) offset in the slot of the first byte
  * @tp_data_end:   (k) offset in the slot after the last byte
  * @tp_len:	   (k) length on the wire of the whole frame, without FCS; first
  *		   entry only
- * @tp_payload_slot: (k) payload slot, or TPACKET4_SLOT_NONE; (u) slot given back
- * @tp_payload_off:  (k) offset of the payload in it
- * @tp_payload_len:  (k) bytes of payload in it
- * @tp_rxhash:	   (k) the NIC's hash
- * @tp_tstamp:	   (k) nanoseconds since the epoch, never backwards in one ring
- *		   unless TPACKET4_TSTAMP_HW is set
- * @tp_vlan_tci:   (k) a tag that is not in the frame
- * @tp_vlan_tpid:  (k) its ethertype, in host byte order
- * @tp_protocol:   (k) as sll_protocol, in network byte order; in direct mode as
- *		   the NIC knows it, which may have looked behind VLAN tags
- * @tp_pkttype:	   (k) as sll_pkttype
- * @tp_reserved:   (k) 0
+ * @tp_payload_slot: (k) in a ring with payload slots: payload slot, or
+ *		   TPACKET4_SLOT_NONE; (u) slot given back
+ * @tp_payload_off:  (k) with a payload slot: offset of the payload in it
+ * @tp_payload_len:  (k) with a payload slot: bytes of payload in it
+ * @tp_rxhash:	   (k) with TPACKET4_HASH: the NIC's hash
+ * @tp_tstamp:	   (k) nanoseconds of the clock that TPACKET4_TSTAMP_SW or
+ *		   TPACKET4_TSTAMP_HW names, as it read
+ * @tp_vlan_tci:   (k) with TPACKET4_VLAN: a tag that is not in the frame
+ * @tp_vlan_tpid:  (k) likewise: its ethertype, in host byte order
+ * @tp_protocol:   (k) with TPACKET4_PROTOCOL: as sll_protocol, in network byte
+ *		   order; in direct mode as the NIC knows it, which may have
+ *		   looked behind VLAN tags
+ * @tp_pkttype:	   (k) with TPACKET4_PKTTYPE: as sll_pkttype
+ * @tp_reserved:   to be left as found
  * @tp_priv:	   the application's own; the kernel never reads or writes it
  *
+ * In a plain frame, one that is in one entry and was not split, tp_data_end -
+ * tp_data bytes of the frame are in the slot; that is tp_len, unless
+ * TPACKET4_TRUNCATED is set.
+ *
  * A frame over several entries has its per-frame fields (@tp_len, @tp_rxhash,
- * @tp_tstamp and so on) in the first.  Fields whose validity bit is clear
- * are 0.
+ * @tp_tstamp and so on) and flags in the first; in the others they mean nothing,
+ * but for TPACKET4_LAST.  A field whose condition is not met means nothing: it may
+ * hold what somebody left there.
  */
 struct tpacket4_hdr {
 	__u32		tp_slot;
@@ -245,51 +256,70 @@ struct tpacket4_hdr {
 
 #define TPACKET4_TRUNCATED		(1U << 2)  /* fewer bytes than tp_len are here */
 #define TPACKET4_RX_ERROR		(1U << 3)  /* the NIC found the frame damaged */
-#define TPACKET4_CSUM_VALID		(1U << 4)  /* every checksum the NIC looked at is right */
+
+/* Every checksum that the NIC looked at is right, and that of a transport header
+ * was among them; of a tunnel that the NIC knows it is the inner one's.  A
+ * checksum that the NIC does not look at may be wrong all the same, such as that
+ * of a tunnel's outer UDP header.
+ */
+#define TPACKET4_CSUM_VALID		(1U << 4)
 #define TPACKET4_CSUM_BAD		(1U << 5)  /* one is wrong */
 #define TPACKET4_CSUM_NOTREADY		(1U << 6)  /* copy mode, sent from here: not yet computed */
 #define TPACKET4_GSO			(1U << 7)  /* copy mode: segments merged into one frame */
 
-/* Which fields are valid. */
+/* Which clock tp_tstamp is of: CLOCK_REALTIME, or the hardware clock of the device
+ * that received the frame (ti_phc_index).
+ */
 #define TPACKET4_TSTAMP_SW		(1U << 8)
 #define TPACKET4_TSTAMP_HW		(1U << 9)
+
+/* Which fields are valid. */
 #define TPACKET4_HASH			(1U << 10)
-#define TPACKET4_HASH_L4		(1U << 11) /* the hash covers ports */
 #define TPACKET4_VLAN			(1U << 12) /* tp_vlan_tci and tp_vlan_tpid */
 #define TPACKET4_PROTOCOL		(1U << 13)
 #define TPACKET4_PKTTYPE		(1U << 14)
 #define TPACKET4_SLL			(1U << 15) /* struct sockaddr_ll at tp_data_meta */
 
-/* Header split: done, or why not. */
-#define TPACKET4_SPLIT			(1U << 16)
-#define TPACKET4_SPLIT_WHY_SHIFT	28
-#define TPACKET4_SPLIT_WHY_MASK		(0xfU << TPACKET4_SPLIT_WHY_SHIFT)
-
-/**
- * enum tpacket4_split - where the parts of a frame are, and why
- * @TPACKET4_SPLIT_DONE:	as TPACKET4_SPLIT says; also that of all frames of
- *				a ring without payload slots
- * @TPACKET4_SPLIT_HEADER_ONLY:	all of it is in the header part: it is short, or
- *				has no payload
- * @TPACKET4_SPLIT_UNKNOWN:	the NIC knows no headers in it: the header part is
- *				as long as the slot, or empty
- * @TPACKET4_SPLIT_TOO_LONG:	its headers do not fit in the slot: likewise
- * @TPACKET4_SPLIT_COPIED:	copy mode does not split: there is no payload
+/* The kernel learned of frames lost since the one before: it dropped them
+ * (ts_drop_*, but for ts_drop_filter), or the NIC did.
  */
-enum tpacket4_split {
-	TPACKET4_SPLIT_DONE,
-	TPACKET4_SPLIT_HEADER_ONLY,
-	TPACKET4_SPLIT_UNKNOWN,
-	TPACKET4_SPLIT_TOO_LONG,
-	TPACKET4_SPLIT_COPIED,
-};
+#define TPACKET4_LOSING			(1U << 11)
 
-#define TPACKET4_SPLIT_WHY(why)		((__u32)(why) << TPACKET4_SPLIT_WHY_SHIFT)
+/* What the hash covers, as far as it is known: addresses, and ports. */
+#define TPACKET4_HASH_L3_MASK		(7U << 16)
+#define TPACKET4_HASH_IPV4		(1U << 16)
+#define TPACKET4_HASH_IPV6		(2U << 16)
+#define TPACKET4_HASH_IPV6_EX		(3U << 16) /* those in extension headers, if any */
+#define TPACKET4_HASH_L4_MASK		(7U << 19)
+#define TPACKET4_HASH_TCP		(1U << 19)
+#define TPACKET4_HASH_UDP		(2U << 19)
+#define TPACKET4_HASH_SCTP		(3U << 19)
+#define TPACKET4_HASH_PORTS		(4U << 19) /* of a protocol that is not told */
+
+/* Where the parts of a frame are, and why.  Without any of these the ring has no
+ * payload slots.
+ *
+ * DONE:	the header part ends where the headers end
+ * NO_PAYLOAD:	likewise, and nothing follows them
+ * SHORT:	all of it fits in the header part; where its headers end is not
+ *		known
+ * UNKNOWN:	the NIC knows no headers in it: the header part is as long as the
+ *		slot, or empty
+ * TOO_LONG:	its headers do not fit in the slot: likewise
+ * COPIED:	copy mode does not split: there is no payload
+ */
+#define TPACKET4_SPLIT_MASK		(0xfU << 22)
+#define TPACKET4_SPLIT_DONE		(1U << 22)
+#define TPACKET4_SPLIT_NO_PAYLOAD	(2U << 22)
+#define TPACKET4_SPLIT_SHORT		(3U << 22)
+#define TPACKET4_SPLIT_UNKNOWN		(4U << 22)
+#define TPACKET4_SPLIT_TOO_LONG		(5U << 22)
+#define TPACKET4_SPLIT_COPIED		(6U << 22)
 
 /**
  * struct tpacket_req4 - setsockopt(PACKET_RX_RING) after PACKET_VERSION TPACKET_V4
  * @tp_size:	     sizeof(struct tpacket_req4), equal to optlen
- * @tp_flags:	     TPACKET4_PAYLOAD_EXTERNAL or 0
+ * @tp_flags:	     TPACKET4_PAYLOAD_EXTERNAL, TPACKET4_SLOTS_READ_ONLY
  * @tp_entry_nr:     entries, a power of two; 0 with all else 0 removes the ring
  * @tp_slot_nr:	     slots, at least @tp_entry_nr; 0: @tp_entry_nr
  * @tp_slot_size:    bytes from one slot to the next, a power of two
@@ -322,6 +352,12 @@ struct tpacket_req4 {
  */
 #define TPACKET4_PAYLOAD_EXTERNAL	(1U << 0)
 
+/* No process can write to a slot, so that what the NIC wrote is what is read.  The
+ * ring is mapped in two pieces: control page and entries, of tl_slot_off bytes at
+ * offset 0; and without PROT_WRITE the slots, from tl_slot_off on.
+ */
+#define TPACKET4_SLOTS_READ_ONLY	(1U << 1)
+
 /**
  * struct tpacket4_layout - getsockopt(PACKET_RX_RING) on a TPACKET_V4 ring
  * @tl_map_len:	      length to give to mmap()
@@ -338,7 +374,13 @@ struct tpacket_req4 {
  * @tl_payload_nr:    payload slots
  * @tl_payload_shift: as @tl_slot_shift
  * @tl_payload_len:   as @tl_slot_len
- * @tl_reserved:      0
+ * @tl_chain_max:     the longest chain of entries that a frame may span
+ * @tl_kick_usecs:    how long the kernel takes to find slots without a kick
+ * @tl_index_start:   first value of prod, cons and seen
+ * @tl_headroom:      copy mode: bytes before tp_data in the first slot of a frame,
+ *		      at least; they hold the struct sockaddr_ll, and afterwards
+ *		      belong to user space
+ * @tl_flags:	      as tp_flags of struct tpacket_req4
  */
 struct tpacket4_layout {
 	__aligned_u64	tl_map_len;
@@ -355,7 +397,11 @@ struct tpacket4_layout {
 	__u32		tl_payload_nr;
 	__u32		tl_payload_shift;
 	__u32		tl_payload_len;
-	__u32		tl_reserved;
+	__u32		tl_chain_max;
+	__u32		tl_kick_usecs;
+	__u32		tl_index_start;
+	__u32		tl_headroom;
+	__u32		tl_flags;
 };
 
 /**
@@ -383,7 +429,7 @@ struct tpacket4_direct {
 
 #define PACKET_DIRECT_RELEASE		(1U << 0)  /* give the queue back to the stack */
 #define PACKET_DIRECT_DMABUF		(1U << 1)  /* payload slots are in a dma-buf */
-#define PACKET_DIRECT_SPLIT_ERRATUM	(1U << 2)  /* split although the NIC may fail at it */
+#define PACKET_DIRECT_SPLIT_UNRELIABLE	(1U << 2)  /* split although the NIC may fail at it */
 
 /**
  * enum packet_direct_state - where the frames of a TPACKET_V4 ring come from
@@ -391,7 +437,8 @@ struct tpacket4_direct {
  * @PACKET_DIRECT_ACTIVE: the leased queue, by DMA
  * @PACKET_DIRECT_DOWN:   nowhere now: the leased queue is stopped, and comes
  *			  back with the device
- * @PACKET_DIRECT_LOST:	  nowhere: the device went away with the queue
+ * @PACKET_DIRECT_LOST:	  nowhere: the device went away with the queue, or a
+ *			  process gave it back that had not leased it
  */
 enum packet_direct_state {
 	PACKET_DIRECT_COPY,
@@ -404,12 +451,14 @@ enum packet_direct_state {
  * enum packet_direct_reason - which check refused the last PACKET_RX_RING or
  *			       PACKET_RX_DIRECT of this socket
  *
- * The sentence for each, with its errno, is in the documentation.
+ * The sentence for each, with its errno, is in the documentation.  Later kernels
+ * add to the end.
  */
 enum packet_direct_reason {
 	PACKET_DIRECT_OK,
 	/* the arguments */
 	PACKET_DIRECT_BAD_SIZE,
+	PACKET_DIRECT_UNKNOWN_FIELD,
 	PACKET_DIRECT_BAD_FLAGS,
 	PACKET_DIRECT_BAD_RESERVED,
 	PACKET_DIRECT_BAD_ENTRIES,
@@ -444,16 +493,14 @@ enum packet_direct_reason {
 	PACKET_DIRECT_QUEUE_PROVIDER,
 	PACKET_DIRECT_QUEUE_SHARED_IRQ,
 	PACKET_DIRECT_QUEUE_MODE,
-	PACKET_DIRECT_FORMAT_DQO_QPL,
-	PACKET_DIRECT_FORMAT_GQI_RDA,
-	PACKET_DIRECT_FORMAT_GQI_QPL,
+	PACKET_DIRECT_QUEUE_FORMAT,
 	PACKET_DIRECT_SLOT_GRANULE,
 	PACKET_DIRECT_SLOT_TOO_SMALL,
 	PACKET_DIRECT_SLOT_TOO_LARGE,
 	PACKET_DIRECT_ENTRIES_TOO_FEW,
 	/* header split */
 	PACKET_DIRECT_NO_SPLIT,
-	PACKET_DIRECT_HAS_ERRATUM,
+	PACKET_DIRECT_UNRELIABLE,
 	PACKET_DIRECT_HEADER_TOO_SMALL,
 	PACKET_DIRECT_HEADER_TOO_LARGE,
 	PACKET_DIRECT_PAYLOAD_TOO_FEW,
@@ -469,13 +516,15 @@ enum packet_direct_reason {
 	PACKET_DIRECT_DMA_BOUNCE,
 	PACKET_DIRECT_DMA_FAILED,
 	PACKET_DIRECT_DRIVER_FAILED,
+	PACKET_DIRECT_INTERRUPTED,
 };
 
 /**
  * struct tpacket4_info - getsockopt(PACKET_RX_DIRECT)
- * @ti_size:	   in: bytes that the caller has room for; out: sizeof(struct
- *		   tpacket4_info) of this kernel
- * @ti_query:	   in: the queue that the limits below are asked of
+ * @ti_size:	   sizeof(struct tpacket4_info) of this kernel; optlen tells how
+ *		   much of it was filled in
+ * @ti_query:	   in: the queue that the limits below are asked of; all else is 0
+ *		   or what the kernel left there
  * @ti_state:	   enum packet_direct_state
  * @ti_reason:	   enum packet_direct_reason of the last attempt
  * @ti_ifindex:	   device of the lease; 0 without one
@@ -493,6 +542,14 @@ enum packet_direct_reason {
  * @ti_post_min:   slots that the NIC takes at a time: the kernel needs as many
  *		   before any of them can be used, and tp_entry_nr is twice that
  *		   at least
+ * @ti_flags:	   TPACKET4_INFO_*
+ * @ti_query_pid:  process that leased queue @ti_query, as the caller numbers
+ *		   processes; 0: nobody, or none that it can see
+ * @ti_tstamp:	   TPACKET4_TSTAMP_* that frames of that queue can have
+ * @ti_phc_index:  the clock of TPACKET4_TSTAMP_HW, /dev/ptpN; -1: none
+ *
+ * A caller whose room ends before @ti_queue_nr does not wait for others who
+ * configure devices.
  */
 struct tpacket4_info {
 	__u32	ti_size;
@@ -511,11 +568,23 @@ struct tpacket4_info {
 	__u32	ti_split_min;
 	__u32	ti_split_max;
 	__u32	ti_post_min;
+	__u32	ti_flags;
+	__u32	ti_query_pid;
+	__u32	ti_tstamp;
+	__s32	ti_phc_index;
 };
+
+/* Header split is known to fail there: the lease needs
+ * PACKET_DIRECT_SPLIT_UNRELIABLE.
+ */
+#define TPACKET4_INFO_SPLIT_UNRELIABLE	(1U << 0)
+/* Hardware stamps are of PTP frames alone. */
+#define TPACKET4_INFO_TSTAMP_PTP	(1U << 1)
 
 /**
  * struct tpacket4_stats - getsockopt(PACKET_V4_STATISTICS)
- * @ts_size:	      as in struct tpacket4_info
+ * @ts_size:	      sizeof(struct tpacket4_stats) of this kernel, as in struct
+ *		      tpacket4_info
  * @ts_free:	      slots that the kernel holds and has not posted
  * @ts_posted:	      slots that the NIC holds
  * @ts_held:	      entries that user space holds, each with a slot
@@ -526,7 +595,7 @@ struct tpacket4_info {
  * @ts_bytes:	      and their bytes on the wire
  * @ts_drop_nic:      the NIC had no slot (dropped before the kernel saw them)
  * @ts_drop_no_slot:  copy mode: the kernel had no slot
- * @ts_drop_too_long: longer than TPACKET4_MAX_CHAIN slots
+ * @ts_drop_too_long: longer than tl_chain_max slots, or with a filter than 17
  * @ts_drop_error:    damaged on the wire
  * @ts_unsplit:	      delivered, not dropped: a dma-buf has all of the frame, its
  *		      headers too, where the CPU cannot read them

@@ -70,36 +70,55 @@ TEST_F(ring, one_frame)
 	EXPECT_EQ(hdr->tp_flags & (TPACKET4_FIRST | TPACKET4_LAST),
 		  TPACKET4_FIRST | TPACKET4_LAST);
 	EXPECT_EQ(hdr->tp_flags & (TPACKET4_TRUNCATED | TPACKET4_RX_ERROR), 0);
-	EXPECT_GE(hdr->tp_data, TPACKET4_HEADROOM);
-	EXPECT_EQ(hdr->tp_payload_slot, TPACKET4_SLOT_NONE);
-	EXPECT_EQ(hdr->tp_payload_off, 0);
-	EXPECT_EQ(hdr->tp_payload_len, 0);
+	EXPECT_GE(hdr->tp_data, self->pd.ring.layout.tl_headroom);
+	EXPECT_EQ(hdr->tp_flags & TPACKET4_SPLIT_MASK, 0);
 	EXPECT_EQ(hdr->tp_reserved, 0);
 	EXPECT_TRUE(hdr->tp_flags & TPACKET4_TSTAMP_SW);
 	EXPECT_FALSE(hdr->tp_flags & TPACKET4_TSTAMP_HW);
 }
 
-/* Fields without their validity bit are 0. */
+/* Bits that a program of today does not know are clear, those about a field are
+ * in accord, and a reserved word is as it was left.
+ */
 TEST_F(ring, validity_bits)
 {
 	const struct tpacket4_hdr *hdr = &frame.hdr;
+	__u32 i;
 
 	OPEN(8, 0);
+	for (i = 0; i < 8; i++)
+		tpacket4_at(&self->pd.ring, i)->tp_reserved = 0xa5;
 	SEND(1, 1);
 	ASSERT_EQ(pd_next(&self->pd, &frame, WAIT_MS), 1);
 
-	if (!(hdr->tp_flags & TPACKET4_HASH)) {
-		EXPECT_EQ(hdr->tp_rxhash, 0);
-		EXPECT_FALSE(hdr->tp_flags & TPACKET4_HASH_L4);
+	EXPECT_EQ(hdr->tp_flags >> 26, 0);
+	EXPECT_EQ(hdr->tp_flags & TPACKET4_LOSING, 0);
+	EXPECT_EQ(hdr->tp_reserved, 0xa5);
+	if (!(hdr->tp_flags & TPACKET4_HASH))
+		EXPECT_EQ(hdr->tp_flags & (TPACKET4_HASH_L3_MASK |
+					   TPACKET4_HASH_L4_MASK), 0);
+}
+
+/* The frame after a loss says so, and no other. */
+TEST_F(ring, losing)
+{
+	__u32 i;
+
+	OPEN(8, 0);
+	SEND(8, 0);
+	WAIT(8);
+	SEND(3, 8);
+	ASSERT_EQ(pd_wait_drops(&self->pd, 3, WAIT_MS), 3);
+	for (i = 0; i < 8; i++) {
+		ASSERT_EQ(pd_next(&self->pd, &frame, WAIT_MS), 1);
+		EXPECT_EQ(frame.hdr.tp_flags & TPACKET4_LOSING, 0);
 	}
-	if (!(hdr->tp_flags & TPACKET4_VLAN)) {
-		EXPECT_EQ(hdr->tp_vlan_tci, 0);
-		EXPECT_EQ(hdr->tp_vlan_tpid, 0);
+	for (i = 0; i < 3; i++) {
+		SEND(1, 20 + i);
+		ASSERT_EQ(pd_next(&self->pd, &frame, WAIT_MS), 1);
+		EXPECT_EQ(frame.hdr.tp_flags & TPACKET4_LOSING,
+			  i ? 0 : TPACKET4_LOSING);
 	}
-	if (!(hdr->tp_flags & TPACKET4_PROTOCOL))
-		EXPECT_EQ(hdr->tp_protocol, 0);
-	if (!(hdr->tp_flags & TPACKET4_PKTTYPE))
-		EXPECT_EQ(hdr->tp_pkttype, 0);
 }
 
 /* The kernel never touches tp_priv. */

@@ -318,7 +318,7 @@ static int find_flow(struct pd_sock *pd, int tx)
 /* Each frame is in one entry.  The control page can say anything. */
 static __u32 true_prod(const struct tpacket4_stats *stats)
 {
-	return TPACKET4_INDEX_START(ENTRIES) + stats->ts_packets;
+	return -ENTRIES + stats->ts_packets;
 }
 
 /* Everything goes back. */

@@ -384,6 +384,10 @@ static int reason_errno(int reason)
 		return -EACCES;
 	case PACKET_DIRECT_NO_MEMORY:
 		return -ENOMEM;
+	case PACKET_DIRECT_UNKNOWN_FIELD:
+		return -E2BIG;
+	case PACKET_DIRECT_INTERRUPTED:
+		return -EINTR;
 	case PACKET_DIRECT_NO_QUEUE:
 	case PACKET_DIRECT_DMABUF_RANGE:
 		return -ERANGE;
@@ -396,14 +400,12 @@ static int reason_errno(int reason)
 	case PACKET_DIRECT_DRIVER_FAILED:
 		return -EIO;
 	case PACKET_DIRECT_NO_SPLIT:
-	case PACKET_DIRECT_HAS_ERRATUM:
+	case PACKET_DIRECT_UNRELIABLE:
 	case PACKET_DIRECT_NO_TX_RING:
 	case PACKET_DIRECT_NO_DRIVER:
 	case PACKET_DIRECT_QUEUE_SHARED_IRQ:
 	case PACKET_DIRECT_QUEUE_MODE:
-	case PACKET_DIRECT_FORMAT_DQO_QPL:
-	case PACKET_DIRECT_FORMAT_GQI_RDA:
-	case PACKET_DIRECT_FORMAT_GQI_QPL:
+	case PACKET_DIRECT_QUEUE_FORMAT:
 	case PACKET_DIRECT_DMA_BOUNCE:
 		return -EOPNOTSUPP;
 	case PACKET_DIRECT_RING_EXISTS:
@@ -463,7 +465,7 @@ static int direct_flags(int fd, unsigned int queue, __u32 flags)
 /* Also where header split has an erratum. */
 int pd_lease_split(int fd, unsigned int queue)
 {
-	return direct_flags(fd, queue, PACKET_DIRECT_SPLIT_ERRATUM);
+	return direct_flags(fd, queue, PACKET_DIRECT_SPLIT_UNRELIABLE);
 }
 
 /* Its payload slots are in a dma-buf. */
@@ -472,7 +474,7 @@ int pd_lease_dmabuf(int fd, unsigned int queue, int dmabuf, __u64 len)
 	struct tpacket4_direct direct = {
 		.td_size = sizeof(direct),
 		.td_queue = queue,
-		.td_flags = PACKET_DIRECT_SPLIT_ERRATUM | PACKET_DIRECT_DMABUF,
+		.td_flags = PACKET_DIRECT_SPLIT_UNRELIABLE | PACKET_DIRECT_DMABUF,
 		.td_dmabuf_fd = dmabuf,
 		.td_dmabuf_len = len,
 	};
@@ -855,4 +857,12 @@ __u64 pd_now(int clock)
 	clock_gettime(clock, &ts);
 
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/* Returns 0 or -1 with errno. */
+int pd_set_clock(__u64 ns)
+{
+	struct timespec ts = { ns / 1000000000ULL, ns % 1000000000ULL };
+
+	return clock_settime(CLOCK_REALTIME, &ts);
 }

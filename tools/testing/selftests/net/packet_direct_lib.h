@@ -105,5 +105,6 @@ const char *pd_check_bytes(const __u8 *data, __u32 have, __u32 len, __u32 seq);
 __u32 pd_seq(const __u8 *data);
 void pd_drain(struct pd_sock *pd);
 __u64 pd_now(int clock);
+int pd_set_clock(__u64 ns);
 
 #endif /* PACKET_DIRECT_LIB_H */

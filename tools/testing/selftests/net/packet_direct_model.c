@@ -11,7 +11,7 @@ void pd_model_init(struct pd_model *m, const struct tpacket4_ring *ring)
 	memset(m, 0, sizeof(*m));
 	m->entries = ring->layout.tl_entry_nr;
 	m->slots = ring->layout.tl_slot_nr;
-	m->prod = TPACKET4_INDEX_START(m->entries);
+	m->prod = -m->entries;
 	m->cons = m->prod;
 	for (i = 0; i < m->slots; i++)
 		m->where[i] = i < m->entries ? PD_KERNEL : PD_SPARE;

@@ -55,7 +55,7 @@ static __u32 edge(struct pd_scribbler *s)
 		l->tl_payload_nr - 1, l->tl_payload_nr, l->tl_payload_nr + 1,
 		l->tl_entry_nr - 1, l->tl_entry_nr, l->tl_entry_nr + 1,
 		l->tl_slot_len, l->tl_slot_len + 1, l->tl_payload_len,
-		TPACKET4_INDEX_START(l->tl_entry_nr), TPACKET4_MAX_SLOTS,
+		l->tl_index_start, TPACKET4_MAX_SLOTS,
 	};
 
 	return value[below(s, ARRAY_SIZE(value))];

@@ -384,8 +384,8 @@ TEST_F(ring, payload_given_back)
 	for (i = 0; i < ARRAY_SIZE(given); i++) {
 		hdr = tpacket4_at(&self->pd.ring, i - ARRAY_SIZE(given));
 		EXPECT_EQ(hdr->tp_payload_slot, TPACKET4_SLOT_NONE);
-		EXPECT_EQ(hdr->tp_flags & TPACKET4_SPLIT_WHY_MASK,
-			  TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_COPIED));
+		EXPECT_EQ(hdr->tp_flags & TPACKET4_SPLIT_MASK,
+			  TPACKET4_SPLIT_COPIED);
 		hdr->tp_payload_slot = given[i].slot;
 	}
 

@@ -314,16 +314,9 @@ gve_direct_limits(struct net_device *dev, unsigned int queue,
 		.post_min = GVE_RX_BUF_THRESH_DQO,
 	};
 
-	switch (priv->queue_format) {
-	case GVE_DQO_RDA_FORMAT:
-		break;
-	case GVE_DQO_QPL_FORMAT:
-		return PACKET_DIRECT_FORMAT_DQO_QPL;
-	case GVE_GQI_RDA_FORMAT:
-		return PACKET_DIRECT_FORMAT_GQI_RDA;
-	default:
-		return PACKET_DIRECT_FORMAT_GQI_QPL;
-	}
+	/* the others take registered pages alone, or older descriptors */
+	if (priv->queue_format != GVE_DQO_RDA_FORMAT)
+		return PACKET_DIRECT_QUEUE_FORMAT;
 	if (queue >= priv->rx_cfg.num_queues)
 		return PACKET_DIRECT_NO_QUEUE;
 	return PACKET_DIRECT_OK;

@@ -47,8 +47,10 @@
 #define GVE_DIRECT_TYPES	8
 
 static const u32 gve_direct_l3_flags[GVE_DIRECT_TYPES] = {
-	[GVE_L3_TYPE_IPV4] = TPACKET4_PROTOCOL | TPACKET4_HASH,
-	[GVE_L3_TYPE_IPV6] = TPACKET4_PROTOCOL | TPACKET4_HASH,
+	[GVE_L3_TYPE_IPV4] = TPACKET4_PROTOCOL | TPACKET4_HASH |
+			     TPACKET4_HASH_IPV4,
+	[GVE_L3_TYPE_IPV6] = TPACKET4_PROTOCOL | TPACKET4_HASH |
+			     TPACKET4_HASH_IPV6,
 };
 
 static const __be16 gve_direct_l3_protocol[GVE_DIRECT_TYPES] = {
@@ -57,8 +59,8 @@ static const __be16 gve_direct_l3_protocol[GVE_DIRECT_TYPES] = {
 };
 
 static const u32 gve_direct_l4_flags[GVE_DIRECT_TYPES] = {
-	[GVE_L4_TYPE_TCP]  = TPACKET4_CSUM_VALID | TPACKET4_HASH_L4,
-	[GVE_L4_TYPE_UDP]  = TPACKET4_CSUM_VALID | TPACKET4_HASH_L4,
+	[GVE_L4_TYPE_TCP]  = TPACKET4_CSUM_VALID | TPACKET4_HASH_TCP,
+	[GVE_L4_TYPE_UDP]  = TPACKET4_CSUM_VALID | TPACKET4_HASH_UDP,
 	[GVE_L4_TYPE_ICMP] = TPACKET4_CSUM_VALID,
 	[GVE_L4_TYPE_SCTP] = TPACKET4_CSUM_VALID,
 };
@@ -228,13 +230,12 @@ static u64 gve_direct_upper(const struct gve_rx_compl_desc_dqo *desc)
  * gve_direct_split_flags() - what there is to say of a frame that was split
  * @payload_len: bytes of its payload
  *
- * Return: TPACKET4_SPLIT*
+ * Return: TPACKET4_SPLIT_*
  */
 static u32 gve_direct_split_flags(u32 payload_len)
 {
-	if (likely(payload_len))
-		return TPACKET4_SPLIT;
-	return TPACKET4_SPLIT | TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_HEADER_ONLY);
+	return likely(payload_len) ? TPACKET4_SPLIT_DONE :
+				     TPACKET4_SPLIT_NO_PAYLOAD;
 }
 
 /**
@@ -299,9 +300,9 @@ static void gve_direct_complete_part(struct gve_rx_ring *rx,
 
 	part->payload_len = desc->packet_len;
 	if (desc->split_header && desc->header_buffer_overflow) {
-		part->flags = TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_TOO_LONG);
+		part->flags = TPACKET4_SPLIT_TOO_LONG;
 	} else if (!desc->split_header || !desc->header_len) {
-		part->flags = TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_UNKNOWN);
+		part->flags = TPACKET4_SPLIT_UNKNOWN;
 	} else {
 		part->len = desc->header_len;
 		part->flags = gve_direct_split_flags(part->payload_len);
@@ -428,14 +429,15 @@ gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
 					upper & GVE_DIRECT_PROCESSED, &protocol);
 		flags |= PACKET_DIRECT_WHOLE;
 		hash = le32_to_cpu(desc->hash);
+		packet_direct_run_protocol(&run, protocol);
 		if (split)
 			packet_direct_run_split(pdq, &run, buf->slot, header,
 						buf->payload, len, flags |
 						gve_direct_split_flags(len),
-						hash, protocol);
+						hash);
 		else
 			packet_direct_run_frame(pdq, &run, buf->slot, len, len,
-						flags, hash, protocol);
+						flags, hash);
 		bytes += header + len;
 	}
 
@@ -498,8 +500,7 @@ static noinline unsigned int gve_direct_clean_odd(struct gve_rx_ring *rx,
 	struct packet_direct_queue *pdq = rx->direct;
 	struct gve_rx_compl_desc_dqo *desc;
 	struct packet_direct_part part;
-	__be16 protocol;
-	u32 flags;
+	struct packet_direct_meta meta = {};
 
 	desc = &rx->dqo.complq.desc_ring[rx->dqo.complq.head];
 	if (!gve_direct_done(rx, desc))
@@ -524,11 +525,12 @@ static noinline unsigned int gve_direct_clean_odd(struct gve_rx_ring *rx,
 	got->bytes += part.len + part.payload_len;
 	if (likely(desc->end_of_packet)) {
 		got->packets++;
-		flags = gve_direct_type(rx, desc->packet_type,
-					desc->l3_l4_processed, &protocol);
-		flags = gve_direct_checksum(desc, flags, protocol);
-		packet_direct_frame_end(pdq, &part, flags,
-					le32_to_cpu(desc->hash), protocol);
+		meta.flags = gve_direct_type(rx, desc->packet_type,
+					     desc->l3_l4_processed,
+					     &meta.protocol);
+		meta.flags = gve_direct_checksum(desc, meta.flags, meta.protocol);
+		meta.hash = le32_to_cpu(desc->hash);
+		packet_direct_frame_end(pdq, &part, &meta);
 	} else {
 		packet_direct_part(pdq, &part);
 	}

@@ -649,7 +649,7 @@ ixgbe_direct_limits(struct net_device *netdev, unsigned int queue,
 		.split_min = IXGBE_DIRECT_HDR_MIN,
 		.split_max = IXGBE_DIRECT_HDR_MAX,
 		/* specification update, erratum 45 */
-		.split_erratum = adapter->hw.mac.type == ixgbe_mac_82599EB,
+		.split_unreliable = adapter->hw.mac.type == ixgbe_mac_82599EB,
 		.post_min = 1,
 	};
 

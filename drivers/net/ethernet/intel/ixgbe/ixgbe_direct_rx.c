@@ -32,36 +32,31 @@
 #define IXGBE_DIRECT_SPH		BIT_ULL(31)
 #define IXGBE_DIRECT_HDR_LEN		GENMASK_ULL(30, 21)
 
-/**
- * struct ixgbe_direct_hash_type - what a type of hash means
- * @flags: for the header of a plain frame
- * @mask: of the hash, 0 when there is none
- **/
-struct ixgbe_direct_hash_type {
-	u32 flags;
-	u32 mask;
-};
-
-#define IXGBE_DIRECT_NO_HASH	{ PACKET_DIRECT_WHOLE, 0 }
-#define IXGBE_DIRECT_HASH_L3	{ PACKET_DIRECT_WHOLE | TPACKET4_HASH, ~0U }
-#define IXGBE_DIRECT_HASH_L4	{ PACKET_DIRECT_WHOLE | TPACKET4_HASH | \
-				  TPACKET4_HASH_L4, ~0U }
-
-/* The other types, among them the match of a Flow Director filter, have no hash
- * in the descriptor.
+/* What a type of hash means for the header of a plain frame.  The other types,
+ * among them the match of a Flow Director filter, have no hash in the descriptor.
  */
-static const struct ixgbe_direct_hash_type
-ixgbe_direct_hash_types[IXGBE_RXDADV_RSSTYPE_MASK + 1] = {
-	[0 ... IXGBE_RXDADV_RSSTYPE_MASK]  = IXGBE_DIRECT_NO_HASH,
-	[IXGBE_RXDADV_RSSTYPE_IPV4_TCP]	   = IXGBE_DIRECT_HASH_L4,
-	[IXGBE_RXDADV_RSSTYPE_IPV4]	   = IXGBE_DIRECT_HASH_L3,
-	[IXGBE_RXDADV_RSSTYPE_IPV6_TCP]	   = IXGBE_DIRECT_HASH_L4,
-	[IXGBE_RXDADV_RSSTYPE_IPV6_EX]	   = IXGBE_DIRECT_HASH_L3,
-	[IXGBE_RXDADV_RSSTYPE_IPV6]	   = IXGBE_DIRECT_HASH_L3,
-	[IXGBE_RXDADV_RSSTYPE_IPV6_TCP_EX] = IXGBE_DIRECT_HASH_L3,
-	[IXGBE_RXDADV_RSSTYPE_IPV4_UDP]	   = IXGBE_DIRECT_HASH_L4,
-	[IXGBE_RXDADV_RSSTYPE_IPV6_UDP]	   = IXGBE_DIRECT_HASH_L4,
-	[IXGBE_RXDADV_RSSTYPE_IPV6_UDP_EX] = IXGBE_DIRECT_HASH_L3,
+#define IXGBE_DIRECT_HASH(covers)	(PACKET_DIRECT_WHOLE | TPACKET4_HASH | (covers))
+
+static const u32 ixgbe_direct_hash_flags[IXGBE_RXDADV_RSSTYPE_MASK + 1] = {
+	[0 ... IXGBE_RXDADV_RSSTYPE_MASK]  = PACKET_DIRECT_WHOLE,
+	[IXGBE_RXDADV_RSSTYPE_IPV4_TCP]	   =
+		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV4 | TPACKET4_HASH_TCP),
+	[IXGBE_RXDADV_RSSTYPE_IPV4]	   =
+		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV4),
+	[IXGBE_RXDADV_RSSTYPE_IPV6_TCP]	   =
+		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV6 | TPACKET4_HASH_TCP),
+	[IXGBE_RXDADV_RSSTYPE_IPV6_EX]	   =
+		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV6_EX),
+	[IXGBE_RXDADV_RSSTYPE_IPV6]	   =
+		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV6),
+	[IXGBE_RXDADV_RSSTYPE_IPV6_TCP_EX] =
+		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV6_EX | TPACKET4_HASH_TCP),
+	[IXGBE_RXDADV_RSSTYPE_IPV4_UDP]	   =
+		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV4 | TPACKET4_HASH_UDP),
+	[IXGBE_RXDADV_RSSTYPE_IPV6_UDP]	   =
+		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV6 | TPACKET4_HASH_UDP),
+	[IXGBE_RXDADV_RSSTYPE_IPV6_UDP_EX] =
+		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV6_EX | TPACKET4_HASH_UDP),
 };
 
 /**
@@ -232,19 +227,13 @@ static u64 ixgbe_direct_upper(const union ixgbe_adv_rx_desc *rx_desc)
 
 /**
  * ixgbe_direct_hash - the hash that the NIC computed
- * @rx_desc: last descriptor of a frame
- * @flags: TPACKET4_HASH and TPACKET4_HASH_L4 are set if they apply
+ * @lower: first half of a written descriptor
  *
- * Return: the hash, or 0
+ * Return: the hash, if ixgbe_direct_hash_flags says that there is one
  **/
-static u32 ixgbe_direct_hash(const union ixgbe_adv_rx_desc *rx_desc, u32 *flags)
+static u32 ixgbe_direct_hash(u64 lower)
 {
-	u64 lower = ixgbe_direct_lower(rx_desc);
-	const struct ixgbe_direct_hash_type *type;
-
-	type = &ixgbe_direct_hash_types[lower & IXGBE_RXDADV_RSSTYPE_MASK];
-	*flags |= type->flags & ~PACKET_DIRECT_WHOLE;
-	return lower >> 32 & type->mask;
+	return lower >> 32;
 }
 
 /**
@@ -322,7 +311,6 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 {
 	struct packet_direct_queue *pdq = ring->direct;
 	const union ixgbe_adv_rx_desc *rx_desc, *end;
-	const struct ixgbe_direct_hash_type *type;
 	u64 lower, upper, mask, len, bytes = 0;
 	struct packet_direct_run run;
 	u32 flags, hash, slot, keep;
@@ -343,10 +331,9 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 		dma_rmb();
 
 		lower = ixgbe_direct_lower(rx_desc);
-		type = &ixgbe_direct_hash_types[lower & IXGBE_RXDADV_RSSTYPE_MASK];
 		flags = upper & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
-		flags |= type->flags;
-		hash = lower >> 32 & type->mask;
+		flags |= ixgbe_direct_hash_flags[lower & IXGBE_RXDADV_RSSTYPE_MASK];
+		hash = ixgbe_direct_hash(lower);
 		len = (u16)(upper >> IXGBE_DIRECT_LEN_SHIFT);
 		slot = packet_direct_run_slot(&run);
 		keep = len;
@@ -357,8 +344,7 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 			refused = true;
 			break;
 		}
-		packet_direct_run_frame(pdq, &run, slot, len, keep, flags, hash,
-					0);
+		packet_direct_run_frame(pdq, &run, slot, len, keep, flags, hash);
 		bytes += len;
 	}
 
@@ -393,16 +379,17 @@ ixgbe_direct_clean_filtered(struct ixgbe_ring *ring, u32 max,
  * @lower: first half of its first descriptor
  * @payload_len: bytes of its payload
  *
- * Return: TPACKET4_SPLIT*
+ * Return: TPACKET4_SPLIT_*
  **/
 static u32 ixgbe_direct_split_flags(u64 lower, u32 payload_len)
 {
-	if (likely((lower & IXGBE_DIRECT_SPH) && payload_len))
-		return TPACKET4_SPLIT;
+	bool sph = lower & IXGBE_DIRECT_SPH;
+
+	if (likely(sph && payload_len))
+		return TPACKET4_SPLIT_DONE;
 	if (payload_len)
-		return TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_UNKNOWN);
-	return TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_HEADER_ONLY) |
-	       (lower & IXGBE_DIRECT_SPH ? TPACKET4_SPLIT : 0);
+		return TPACKET4_SPLIT_UNKNOWN;
+	return sph ? TPACKET4_SPLIT_NO_PAYLOAD : TPACKET4_SPLIT_SHORT;
 }
 
 /**
@@ -419,7 +406,6 @@ ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
 {
 	struct packet_direct_queue *pdq = ring->direct;
 	const union ixgbe_adv_rx_desc *rx_desc, *end;
-	const struct ixgbe_direct_hash_type *type;
 	u64 lower, upper, mask, bytes = 0;
 	const u32 header_max = pdq->slots.len;
 	struct packet_direct_run run;
@@ -444,14 +430,12 @@ ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
 		if (unlikely(header > header_max))
 			break;
 		payload = (u16)(upper >> IXGBE_DIRECT_LEN_SHIFT);
-		type = &ixgbe_direct_hash_types[lower & IXGBE_RXDADV_RSSTYPE_MASK];
 		flags = upper & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
-		flags += type->flags;
+		flags += ixgbe_direct_hash_flags[lower & IXGBE_RXDADV_RSSTYPE_MASK];
 		flags += ixgbe_direct_split_flags(lower, payload);
 		packet_direct_run_split(pdq, &run, packet_direct_run_slot(&run),
 					header, packet_direct_run_payload(&run),
-					payload, flags,
-					lower >> 32 & type->mask, 0);
+					payload, flags, ixgbe_direct_hash(lower));
 		bytes += header + payload;
 	}
 
@@ -517,7 +501,7 @@ static void ixgbe_direct_complete_part(struct ixgbe_ring *ring,
 	part->flags = ixgbe_direct_split_flags(lower, len);
 	if (staterr & IXGBE_RXDADV_ERR_HBO) {
 		part->len = pdq->slots.len;
-		part->flags = TPACKET4_SPLIT_WHY(TPACKET4_SPLIT_TOO_LONG);
+		part->flags = TPACKET4_SPLIT_TOO_LONG;
 	}
 }
 
@@ -551,7 +535,11 @@ static void ixgbe_direct_frame_end(struct ixgbe_ring *ring,
 				   u32 staterr, struct packet_direct_part *part)
 {
 	struct packet_direct_queue *pdq = ring->direct;
-	u32 flags, hash;
+	u64 lower = ixgbe_direct_lower(rx_desc);
+	struct packet_direct_meta meta = {
+		.flags = ixgbe_direct_hash_flags[lower & IXGBE_RXDADV_RSSTYPE_MASK],
+		.hash = ixgbe_direct_hash(lower),
+	};
 
 	/* X550: 8 bytes of time stamp after the frame; bit 15 is another one's
 	 * on older MACs.  Whether it is on now says nothing of this frame.
@@ -560,14 +548,14 @@ static void ixgbe_direct_frame_end(struct ixgbe_ring *ring,
 	    (staterr & IXGBE_RXD_STAT_TSIP) && !ixgbe_direct_cut_stamp(part))
 		goto drop;
 
-	flags = ixgbe_direct_checksum(ring, rx_desc, staterr);
-	if (staterr & IXGBE_RXDADV_ERR_FRAME_ERR_MASK) {
-		if (!(ring->netdev->features & NETIF_F_RXALL))
-			goto drop;
-		flags = TPACKET4_RX_ERROR;
-	}
-	hash = ixgbe_direct_hash(rx_desc, &flags);
-	packet_direct_frame_end(pdq, part, flags, hash, 0);
+	meta.flags &= ~PACKET_DIRECT_WHOLE;
+	if (!(staterr & IXGBE_RXDADV_ERR_FRAME_ERR_MASK))
+		meta.flags |= ixgbe_direct_checksum(ring, rx_desc, staterr);
+	else if (ring->netdev->features & NETIF_F_RXALL)
+		meta.flags |= TPACKET4_RX_ERROR;
+	else
+		goto drop;
+	packet_direct_frame_end(pdq, part, &meta);
 	return;
 
 drop:
