@@ -36,7 +36,8 @@ SITES = [
                  "__atomic_store_n(&ring->ctrl->cons, ring->cons, __ATOMIC_RELEASE);"),
     ("C", PCAP, "__atomic_store_n(&r->ctrl->cons, r->next, __ATOMIC_RELEASE); /* (C) */"),
     ("C", EXAMPLE, "} ctrl->seen = at; __atomic_store_n(&ctrl->cons, at, __ATOMIC_SEQ_CST); poll("),
-    ("C", MANUAL, "} ctrl->seen = prod; store_release(&ctrl->cons, prod); /* C */ poll("),
+    ("C", MANUAL, "} ctrl->seen = prod; store_release(&ctrl->cons, prod); /* C */ full_barrier();"),
+    ("F", MANUAL, "full_barrier(); /* F */ poll("),
     ("C", BENCH, "tpacket4_release(ring, held - rx->hold);"),
     ("C", DMABUF, "tpacket4_release(&a->ring, nr);"),
     ("D", RING, "u32 cons = smp_load_acquire(&pdq->ctrl->cons); /* D, pairs with C */"),
@@ -60,7 +61,7 @@ SITES = [
                                   "while (read_seqcount_retry(&pdq->sum_seq, seq));"),
     ("dma_rmb", GVE, "return false; /*...*/ dma_rmb(); return true;"),
     ("dma_rmb", GVE, "break; /*...*/ dma_rmb(); upper = gve_direct_upper(desc);"),
-    ("dma_rmb", IXGBE, "break; /*...*/ dma_rmb(); lower = ixgbe_direct_lower(rx_desc); type ="),
+    ("dma_rmb", IXGBE, "break; /*...*/ dma_rmb(); lower = ixgbe_direct_lower(rx_desc); flags ="),
     ("dma_rmb", IXGBE, "break; /*...*/ dma_rmb(); lower = ixgbe_direct_lower(rx_desc); header ="),
     ("dma_rmb", IXGBE, "return 0; /*...*/ dma_rmb(); ixgbe_direct_advance(ring, 1);"),
     ("tail", GVE, "/* iowrite32() orders the descriptors before the doorbell */ "
@@ -76,7 +77,6 @@ SITES = [
     ("no barrier", RING, "pdq->ctrl->prod = pdq->prod; pdq->ctrl->cons = pdq->prod;"),
     # a word that nobody else writes to
     ("no barrier", VERBS, "ring->cons = __atomic_load_n(&ring->ctrl->cons, __ATOMIC_RELAXED);"),
-    ("no barrier", EXAMPLE, "for (__u32 at = ctrl->cons;;) {"),
 ]
 
 # What belongs to a site: a letter, in the whole tree but for the models' wire, which has
