@@ -191,6 +191,7 @@ struct ixgbe {
 	uint64_t disable_delay_us;	/* knob */
 	uint64_t tx_stuck;		/* knob: nothing is sent */
 	uint64_t rxdctl_stuck;		/* knob: RX queues never say that they stopped */
+	uint64_t noise;			/* numbers drawn so far, see noise() */
 	uint64_t wait_for_desc;		/* knob: frames wait for descriptors in spite of DROP_EN */
 	struct nic_faults fault;
 	struct guard guard;

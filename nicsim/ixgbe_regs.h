@@ -361,6 +361,8 @@
 #define RXD_HDRLEN_SHIFT	21		/* in the first dword */
 #define RXD_HDRLEN_MAX		1023
 #define RXD_SPH			BIT32(31)
+#define RXD_HDR_INFO		0xffe00000u	/* both of these */
+#define RXD_FRAME_INFO		0x0001ffffu	/* the hash's type and the packet's */
 #define RXD_RSSTYPE_NONE	0
 #define RXD_RSSTYPE_TCP_IPV4	1
 #define RXD_RSSTYPE_IPV4	2

@@ -9,6 +9,7 @@
 #include <endian.h>
 #include <string.h>
 
+#include "gen.h"
 #include "ixgbe.h"
 
 /* A frame longer than this many buffers is refused: 16 KiB in 1 KiB buffers,
@@ -24,8 +25,8 @@ struct rx_desc {
  * struct rx_plan - how one frame will lie in its buffers
  * @strip:	bytes of VLAN tag left out
  * @hdr_len:	bytes that go to the header buffer
- * @info:	SPH and HDR_LEN for the descriptor's first dword
- * @error:	HBO
+ * @info:	SPH and HDR_LEN for the first descriptor's first dword
+ * @error:	HBO, which means nothing without SPH
  * @buf_size:	of a packet buffer
  * @num:	descriptors needed
  */
@@ -250,8 +251,25 @@ static void spoil(struct rx_done *d, enum nic_fault fault, size_t buf_size)
 	}
 }
 
-/* Only the last descriptor tells about the frame; the first one too tells
- * about the header, as its header buffer is the one that is used.
+/* What a field holds that means nothing, and that nobody may look at. */
+static uint32_t noise(struct ixgbe *nic, uint32_t bits)
+{
+	return (uint32_t)gen_random(1, nic->noise++) & bits;
+}
+
+/* Of a descriptor that does not end its frame DD, EOP, the length and what
+ * RSC counts mean something; of a frame's first one what it says of the header.
+ */
+static void make_noise(struct ixgbe *nic, struct rx_done *d, bool first)
+{
+	d->status |= noise(nic, ~(RXD_STAT_DD | RXD_STAT_EOP));
+	d->info |= noise(nic, first ? RXD_FRAME_INFO : RXD_FRAME_INFO | RXD_HDR_INFO);
+	d->hash = noise(nic, ~0u);
+	d->vlan = noise(nic, 0xffff);
+}
+
+/* Only the last descriptor tells about the frame, and the first one about the
+ * header, as its header buffer is the one that is used.
  */
 static bool write_back(struct ixgbe *nic, unsigned int q, const struct ixgbe_rx_meta *meta,
 		       const struct rx_plan *plan, size_t len, enum nic_fault fault)
@@ -263,16 +281,18 @@ static bool write_back(struct ixgbe *nic, unsigned int q, const struct ixgbe_rx_
 	for (k = 0; k < plan->num; k++) {
 		size_t part = rest < plan->buf_size ? rest : plan->buf_size;
 		struct rx_done d = {
-			.info = k ? 0 : plan->info, .length = part,
-			.status = RXD_STAT_DD | (k ? 0 : plan->error),
+			.info = k ? 0 : plan->info, .length = part, .status = RXD_STAT_DD,
 		};
 
 		if (k + 1 == plan->num) {
-			d.info = meta->info | plan->info;
+			d.info |= meta->info | (k ? noise(nic, RXD_HDR_INFO) : 0);
 			d.hash = meta->hash;
-			d.status = meta->status | plan->error | RXD_STAT_DD | RXD_STAT_EOP;
+			d.status |= meta->status | RXD_STAT_EOP;
+			d.status |= plan->info & RXD_SPH ? plan->error : noise(nic, RXD_ERR_HBO);
 			d.vlan = meta->pkt.vlan ? meta->pkt.tci : 0;
 			spoil(&d, fault, plan->buf_size);
+		} else {
+			make_noise(nic, &d, !k);
 		}
 		if (!write_desc(nic, desc_addr(nic, q, *head), &d))
 			return false;
