@@ -277,6 +277,8 @@ const struct nic_knob ixgbe_knobs[] = {
 	{ "fault-every", offsetof(struct ixgbe, fault.every), 1, 1000000, NULL },
 	{ "fault-queue", offsetof(struct ixgbe, fault.queue), 0, FAULT_ALL_QUEUES, NULL },
 	{ "guard", offsetof(struct ixgbe, guard.on), 0, 1, NULL },
+	{ "stop-at-once", offsetof(struct ixgbe, stop_at_once), 0, 1, NULL },
+	{ "fragments-right", offsetof(struct ixgbe, fragments_right), 0, 1, NULL },
 	{ "packet-buffer", offsetof(struct ixgbe, pb.size_override), 0, 1 << 30, NULL },
 	{}
 };

@@ -51,6 +51,7 @@
  * @eicr_reserved: bits of EICR and EIMS that mean nothing
  * @rlpml:	RXDCTL.RLPML is obeyed
  * @stamps_frames: a time stamp can follow each frame in its buffer
+ * @fragments_wrong: the IP checksum of a fragment is called wrong
  */
 struct ixgbe_variant {
 	const struct ixgbe_reg *regs;
@@ -84,12 +85,15 @@ struct ixgbe_pb_frame {
 	uint8_t data[];
 };
 
+#define NO_QUEUE		IXG_MAX_QUEUES
+
 struct ixgbe_packet_buffer {
 	struct ixgbe_pb_frame *head, **tail;
 	size_t used;
 	uint64_t size_override;	/* knob, bytes; 0: RXPBSIZE */
 	bool source_waits;	/* NIC_RX_WAIT was returned */
 	bool draining;
+	unsigned int stopping;	/* queue that stops once the head is not its any more */
 };
 
 struct ixgbe_rx_queue {
@@ -191,6 +195,8 @@ struct ixgbe {
 	uint64_t disable_delay_us;	/* knob */
 	uint64_t tx_stuck;		/* knob: nothing is sent */
 	uint64_t rxdctl_stuck;		/* knob: RX queues never say that they stopped */
+	uint64_t stop_at_once;		/* knob: a queue stops though its frame is at the head */
+	uint64_t fragments_right;	/* knob: in spite of the variant's fault */
 	uint64_t noise;			/* numbers drawn so far, see noise() */
 	uint64_t wait_for_desc;		/* knob: frames wait for descriptors in spite of DROP_EN */
 	struct nic_faults fault;

@@ -45,6 +45,7 @@ static const struct ixgbe_variant variant = {
 	.reta_entries = 128,
 	.reta_queue = 0xf,
 	.eicr_reserved = BIT32(23) | BIT32(29),
+	.fragments_wrong = true,
 };
 
 static void *create(struct nicsim *sim, const uint8_t mac[6])

@@ -77,8 +77,9 @@ static void classify(struct ixgbe *nic, struct ixgbe_rx_meta *meta, const uint8_
 	meta->hash = ixgbe_rss_hash(nic, pkt, frame, &rss_type);
 	meta->queue = rss_type ? ixgbe_rss_queue(nic, meta->hash) : 0;
 	meta->info = ixgbe_packet_type(pkt) | rss_type;
-	meta->status = ixgbe_rx_checksum(pkt, frame) | (pkt->vlan ? RXD_STAT_VP : 0) |
-		       (inexact ? RXD_STAT_PIF : 0);
+	meta->status = ixgbe_rx_checksum(pkt, frame, nic->variant->fragments_wrong &&
+					 !nic->fragments_right) |
+		       (pkt->vlan ? RXD_STAT_VP : 0) | (inexact ? RXD_STAT_PIF : 0);
 	if (ixgbe_rx_stamp(nic, pkt, &meta->stamp))
 		meta->status |= RXD_STAT_TSIP;
 	if (meta->status & (RXD_ERR_IPE | RXD_ERR_L4E))

@@ -12,13 +12,19 @@ static uint32_t l4_checksum(const struct pkt *pkt, const uint8_t *frame)
 	       (csum == CSUM_BAD ? RXD_ERR_L4E : 0);
 }
 
-/* Section "Receive Checksum Offloading": status and error bits. */
-uint32_t ixgbe_rx_checksum(const struct pkt *pkt, const uint8_t *frame)
+/* Section "Receive Checksum Offloading": status and error bits.  Some MACs call the
+ * IP checksum of a fragment wrong (specification updates: erratum 66 of the 82599,
+ * 42 of the X540).
+ */
+uint32_t ixgbe_rx_checksum(const struct pkt *pkt, const uint8_t *frame, bool fragments_wrong)
 {
 	uint32_t status = 0;
+	bool wrong;
 
-	if (pkt->l3 == L3_IPV4)
-		status |= RXD_STAT_IPCS | (pkt_ip_csum_good(pkt, frame) ? 0 : RXD_ERR_IPE);
+	if (pkt->l3 == L3_IPV4) {
+		wrong = !pkt_ip_csum_good(pkt, frame) || (pkt->fragment && fragments_wrong);
+		status |= RXD_STAT_IPCS | (wrong ? RXD_ERR_IPE : 0);
+	}
 	return status | l4_checksum(pkt, frame);
 }
 

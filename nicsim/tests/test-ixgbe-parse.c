@@ -107,8 +107,8 @@ static const struct {
 	{ "TCP/IPv4 good", { .proto = 6, .payload = 1 }, IP | L4 },
 	{ "TCP/IPv4 bad", { .proto = 6, .payload = 1000, .bad_l4 = true }, IP | L4 | RXD_ERR_L4E },
 	{ "IPv4 header bad", { .proto = 6, .bad_ip = true }, IP | L4 | RXD_ERR_IPE },
-	{ "fragment", { .proto = 17, .payload = 64, .frag = 0x2000 }, IP },
-	{ "later fragment", { .proto = 17, .payload = 64, .frag = 0x0008 }, IP },
+	{ "fragment", { .proto = 17, .payload = 64, .frag = 0x2000 }, IP | RXD_ERR_IPE },
+	{ "later fragment", { .proto = 17, .payload = 64, .frag = 0x0008 }, IP | RXD_ERR_IPE },
 	{ "UDP/IPv6 good", { .ipv6 = true, .proto = 17, .payload = 5 }, L4 | UDPCS },
 	{ "TCP/IPv6 bad", { .ipv6 = true, .proto = 6, .payload = 9, .bad_l4 = true },
 	  L4 | RXD_ERR_L4E },
@@ -135,6 +135,26 @@ static void test_checksums(void)
 	}
 }
 
+/* Only some MACs call them wrong, and the knob keeps those from it. */
+static void test_fragments(void)
+{
+	struct fake_flow f = { .proto = 17, .payload = 64, .frag = 0x2000 };
+	uint8_t frame[2048];
+	uint32_t status[2];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		model = i ? &ixgbe_82599_model : &ixgbe_x550_model;
+		fake_start();
+		nic->fragments_right = i;
+		rx_queue(0, DESCTYPE_ONE_BUFFER << SRRCTL_DESCTYPE_SHIFT | 2, RING_ENTRIES - 1);
+		rx_on();
+		receive_frame(frame, build(&f, frame));
+		status[i] = rx_desc(0, 0).status & CSUM;
+	}
+	ok(status[0] == IP && status[1] == IP, "a fragment's IP checksum: X550 and by knob");
+}
+
 static void test_malformed(void)
 {
 	uint8_t frame[256];
@@ -157,6 +177,7 @@ int main(void)
 {
 	test_rss();
 	test_checksums();
+	test_fragments();
 	test_malformed();
 	return done();
 }
