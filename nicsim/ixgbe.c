@@ -59,7 +59,7 @@ static void disable_due(void *arg)
 
 	for (q = 0; q < IXG_MAX_QUEUES; q++) {
 		if (nic->rxq[q].disable_at && nic->rxq[q].disable_at <= now)
-			ixgbe_rxq_stop(nic, q);
+			ixgbe_rxq_try_stop(nic, q);
 		if (nic->txq[q].disable_at && nic->txq[q].disable_at <= now)
 			ixgbe_txq_stop(nic, q);
 	}
@@ -220,6 +220,7 @@ void *ixgbe_create(struct nicsim *sim, const uint8_t mac[6], const struct ixgbe_
 	nic->disable_delay_us = DEFAULT_DISABLE_DELAY_US;
 	nic->fault = FAULTS_INIT;
 	nic->pb.tail = &nic->pb.head;
+	nic->pb.stopping = NO_QUEUE;
 	memcpy(nic->mac, mac, sizeof(nic->mac));
 	nic->disable_timer = nicsim_timer_new(sim, disable_due, nic);
 	nic->tx_frame = malloc(IXG_TX_FRAME_MAX + 64);

@@ -59,7 +59,7 @@ struct ixgbe_variant {
 	unsigned int eeprom_words, eeprom_sum_last;
 	unsigned int reta_entries, reta_queue;
 	uint32_t eicr_reserved;
-	bool rlpml, stamps_frames;
+	bool rlpml, stamps_frames, fragments_wrong;
 };
 
 /**
@@ -333,7 +333,7 @@ enum ixgbe_mac_verdict ixgbe_mac_filter(struct ixgbe *nic, const uint8_t *frame,
 					bool *inexact);
 
 /* ixgbe_rxinfo.c */
-uint32_t ixgbe_rx_checksum(const struct pkt *pkt, const uint8_t *frame);
+uint32_t ixgbe_rx_checksum(const struct pkt *pkt, const uint8_t *frame, bool fragments_wrong);
 uint32_t ixgbe_packet_type(const struct pkt *pkt);
 size_t ixgbe_split_len(const struct pkt *pkt, uint32_t psrtype);
 
@@ -367,6 +367,8 @@ enum ixgbe_deliver ixgbe_rx_deliver(struct ixgbe *nic, const struct ixgbe_rx_met
 void ixgbe_rx_ring_check(struct ixgbe *nic, unsigned int q);
 void ixgbe_rxq_end(struct ixgbe *nic, unsigned int q);
 void ixgbe_rxq_stop(struct ixgbe *nic, unsigned int q);
+bool ixgbe_rxq_blocks(const struct ixgbe *nic, unsigned int q);
+void ixgbe_rxq_try_stop(struct ixgbe *nic, unsigned int q);
 void ixgbe_rdbal_write(struct ixgbe *nic, unsigned int q, uint32_t val);
 void ixgbe_rdlen_write(struct ixgbe *nic, unsigned int q, uint32_t val);
 void ixgbe_rdh_write(struct ixgbe *nic, unsigned int q, uint32_t val);

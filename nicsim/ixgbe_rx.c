@@ -142,6 +142,8 @@ void ixgbe_rx_drain(struct ixgbe *nic)
 		pb_pop(nic);
 	}
 	nic->pb.draining = false;
+	if (nic->pb.stopping != NO_QUEUE)
+		ixgbe_rxq_try_stop(nic, nic->pb.stopping);
 
 	if (nic->pb.source_waits && pb_can_resume(nic)) {
 		nic->pb.source_waits = false;
@@ -288,7 +290,7 @@ void ixgbe_rxctrl_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 	if (!(val & RXCTRL_RXEN)) {
 		ixgbe_rx_flush(nic);
 		for (q = 0; q < IXG_MAX_QUEUES; q++)
-			if (nic->rxq[q].disable_at)
+			if (nic->rxq[q].disable_at || nic->pb.stopping == q)
 				ixgbe_rxq_stop(nic, q);
 		return;
 	}

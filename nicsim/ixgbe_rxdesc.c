@@ -504,11 +504,18 @@ void ixgbe_srrctl_write(struct ixgbe *nic, unsigned int q, uint32_t val)
 		ixgbe_rx_drain(nic);
 }
 
+static void forget_stop(struct ixgbe *nic, unsigned int q)
+{
+	nic->rxq[q].disable_at = 0;
+	if (nic->pb.stopping == q)
+		nic->pb.stopping = NO_QUEUE;
+}
+
 /* By a reset: there is nothing to be asked about. */
 void ixgbe_rxq_end(struct ixgbe *nic, unsigned int q)
 {
 	nic->rxq[q].enabled = false;
-	nic->rxq[q].disable_at = 0;
+	forget_stop(nic, q);
 	guard_stopped(&nic->guard, q);
 }
 
@@ -516,8 +523,28 @@ void ixgbe_rxq_end(struct ixgbe *nic, unsigned int q)
 void ixgbe_rxq_stop(struct ixgbe *nic, unsigned int q)
 {
 	nic->rxq[q].enabled = false;
-	nic->rxq[q].disable_at = 0;
+	forget_stop(nic, q);
 	ixgbe_rx_drain(nic);
+}
+
+/* A frame that waits for its descriptors at the head of the packet buffer. */
+bool ixgbe_rxq_blocks(const struct ixgbe *nic, unsigned int q)
+{
+	return nic->pb.head && nic->pb.head->meta.queue == q && !nic->stop_at_once &&
+	       !(ixgbe_get(nic, ixgbe_rx_base(q) + RX_SRRCTL) & SRRCTL_DROP_EN);
+}
+
+/* A queue does not stop while it has a frame under way: one that may neither be
+ * dropped nor has a descriptor keeps ENABLE set until one of that changes.
+ */
+void ixgbe_rxq_try_stop(struct ixgbe *nic, unsigned int q)
+{
+	if (!ixgbe_rxq_blocks(nic, q)) {
+		ixgbe_rxq_stop(nic, q);
+		return;
+	}
+	nic->rxq[q].disable_at = 0;
+	nic->pb.stopping = q;
 }
 
 /* What a queue does that does not stand by its word. */
@@ -552,7 +579,7 @@ void ixgbe_rxdctl_write(struct ixgbe *nic, unsigned int q, uint32_t val)
 	struct ixgbe_rx_queue *rxq = &nic->rxq[q];
 
 	if (val & RXDCTL_ENABLE) {
-		rxq->disable_at = 0;
+		forget_stop(nic, q);
 		if (rxq->enabled)
 			return;
 		rxq->enabled = true;
@@ -561,7 +588,7 @@ void ixgbe_rxdctl_write(struct ixgbe *nic, unsigned int q, uint32_t val)
 			ixgbe_rx_ring_check(nic, q);
 		ixgbe_rx_drain(nic);
 	} else if (is_live(nic, q)) {
-		if (!rxq->disable_at)
+		if (!rxq->disable_at && nic->pb.stopping != q)
 			ixgbe_disable_at(nic, &rxq->disable_at);
 	} else if (rxq->enabled) {
 		ixgbe_rxq_stop(nic, q);

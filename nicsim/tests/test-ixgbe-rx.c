@@ -301,11 +301,48 @@ static void test_disable(void)
 	fake_advance(200000);
 	ok(!(rd(ixgbe_rx_base(0) + RX_RXDCTL) & RXDCTL_ENABLE), "but not endless");
 
-	start(ONE_BUFFER(2), 0);
-	receive_frame(frame, len);
+}
+
+static bool is_enabled(void)
+{
+	return rd(ixgbe_rx_base(0) + RX_RXDCTL) & RXDCTL_ENABLE;
+}
+
+/* The queue is told to stop while its frame waits for a descriptor. */
+static void stop_while_blocked(uint32_t srrctl)
+{
+	start(srrctl, 0);
+	receive_frame(frame, udp_frame(100));
 	wr(ixgbe_rx_base(0) + RX_RXDCTL, 0);
 	fake_advance(1000000);
-	ok(!nic->pb.head, "stopping a starved queue frees the others");
+}
+
+static void test_stop_while_blocked(void)
+{
+	stop_while_blocked(ONE_BUFFER(2));
+	fake_advance(1000000000);
+	ok(is_enabled() && nic->pb.head, "a queue whose frame waits at the head does not stop");
+	wr(ixgbe_rx_base(0) + RX_SRRCTL, ONE_BUFFER(2) | SRRCTL_DROP_EN);
+	ok(!is_enabled() && !nic->pb.head, "until the frame may be dropped");
+	stop_while_blocked(ONE_BUFFER(2));
+	wr(ixgbe_rx_base(0) + RX_RDT, 1);
+	ok(!is_enabled() && (rx_desc(0, 0).status & RXD_STAT_DD), "or has its descriptor");
+	stop_while_blocked(ONE_BUFFER(2));
+	wr(IXG_RXCTRL, 0);
+	ok(!is_enabled() && !nic->pb.head, "or the receiver is turned off");
+	stop_while_blocked(ONE_BUFFER(2));
+	wr(ixgbe_rx_base(0) + RX_RXDCTL, RXDCTL_ENABLE);
+	wr(ixgbe_rx_base(0) + RX_RDT, 2);
+	receive_frame(frame, udp_frame(100));
+	ok(is_enabled() && (rx_desc(0, 1).status & RXD_STAT_DD), "it can be enabled again");
+	stop_while_blocked(ONE_BUFFER(2) | SRRCTL_DROP_EN);
+	ok(!is_enabled(), "with DROP_EN it stops");
+	start(ONE_BUFFER(2), 0);
+	nic->stop_at_once = 1;
+	receive_frame(frame, udp_frame(100));
+	wr(ixgbe_rx_base(0) + RX_RXDCTL, 0);
+	fake_advance(1000000);
+	ok(!is_enabled() && !nic->pb.head, "with stop-at-once, too");
 }
 
 static void test_vlan(void)
@@ -456,6 +493,7 @@ int main(void)
 	test_starved();
 	test_drop();
 	test_disable();
+	test_stop_while_blocked();
 	test_vlan();
 	test_filter();
 	test_sizes();
