@@ -203,6 +203,7 @@ void ixgbe_destroy(void *priv)
 	ixgbe_rx_flush(nic);
 	nicsim_timer_free(nic->irq.timer);
 	nicsim_timer_free(nic->disable_timer);
+	nicsim_timer_free(nic->held_timer);
 	guard_free(&nic->guard);
 	free(nic->fdir.filter);
 	free(nic->tx_frame);
@@ -218,14 +219,15 @@ void *ixgbe_create(struct nicsim *sim, const uint8_t mac[6], const struct ixgbe_
 	nic->sim = sim;
 	nic->variant = variant;
 	nic->disable_delay_us = DEFAULT_DISABLE_DELAY_US;
+	nic->write_back_batch = 1;
 	nic->fault = FAULTS_INIT;
 	nic->pb.tail = &nic->pb.head;
 	nic->pb.stopping = NO_QUEUE;
 	memcpy(nic->mac, mac, sizeof(nic->mac));
 	nic->disable_timer = nicsim_timer_new(sim, disable_due, nic);
 	nic->tx_frame = malloc(IXG_TX_FRAME_MAX + 64);
-	if (!ixgbe_irq_init(nic) || !ixgbe_fdir_init(nic) || !nic->disable_timer ||
-	    !nic->tx_frame) {
+	if (!ixgbe_irq_init(nic) || !ixgbe_fdir_init(nic) || !ixgbe_held_init(nic) ||
+	    !nic->disable_timer || !nic->tx_frame) {
 		ixgbe_destroy(nic);
 		return NULL;
 	}
@@ -278,6 +280,7 @@ const struct nic_knob ixgbe_knobs[] = {
 	{ "fault-every", offsetof(struct ixgbe, fault.every), 1, 1000000, NULL },
 	{ "fault-queue", offsetof(struct ixgbe, fault.queue), 0, FAULT_ALL_QUEUES, NULL },
 	{ "guard", offsetof(struct ixgbe, guard.on), 0, 1, NULL },
+	{ "write-back-batch", offsetof(struct ixgbe, write_back_batch), 1, 64, NULL },
 	{ "stop-at-once", offsetof(struct ixgbe, stop_at_once), 0, 1, NULL },
 	{ "fragments-right", offsetof(struct ixgbe, fragments_right), 0, 1, NULL },
 	{ "packet-buffer", offsetof(struct ixgbe, pb.size_override), 0, 1 << 30, NULL },

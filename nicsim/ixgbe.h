@@ -18,6 +18,7 @@
  *	ixgbe_fdir.c	flow director filters
  *	ixgbe_rx.c	packet buffer, queue choice, blocked and dropped frames
  *	ixgbe_rxdesc.c	receive queues and their descriptors, header split
+ *	ixgbe_writeback.c when descriptors that are done are written, RSC
  *	ixgbe_tx.c	transmit queues and their descriptors
  *	ixgbe_offload.c	what a context descriptor asks for: checksums, TSO
  *	ixgbe_stats.c	statistics registers
@@ -96,11 +97,20 @@ struct ixgbe_packet_buffer {
 	unsigned int stopping;	/* queue that stops once the head is not its any more */
 };
 
+/* A descriptor that is done and not yet written. */
+struct ixgbe_held {
+	uint64_t addr, half[2];
+};
+
 struct ixgbe_rx_queue {
 	bool enabled;
 	uint64_t disable_at;	/* 0: no disable is under way */
 	uint64_t frames, bytes, drop_no_desc, drop_off, drop_error;
 	uint32_t base_written, len_written;	/* all bits, for the strict check */
+	struct ixgbe_held held[64];
+	unsigned int num_held;
+	uint64_t held_until;	/* 0: nothing waits for that */
+	bool rsc_open;		/* what is held may still grow */
 	unsigned int guarded;	/* descriptors up to here are known to the guard */
 };
 
@@ -148,6 +158,7 @@ struct ixgbe_rx_fate {
 	uint64_t offered, delivered;
 	uint64_t rx_off, loopback, pause, undersize, oversize, filtered;
 	uint64_t missed, no_desc, queue_off, too_long, dma_error, flushed;
+	uint64_t unwritten;	/* of the delivered ones */
 };
 
 /**
@@ -191,10 +202,11 @@ struct ixgbe {
 	struct toeplitz rss;
 	struct ixgbe_clock clock;
 	struct ixgbe_phy phy;
-	struct nicsim_timer *disable_timer;
+	struct nicsim_timer *disable_timer, *held_timer;
 	uint64_t disable_delay_us;	/* knob */
 	uint64_t tx_stuck;		/* knob: nothing is sent */
 	uint64_t rxdctl_stuck;		/* knob: RX queues never say that they stopped */
+	uint64_t write_back_batch;	/* knob: so many descriptors are written at a time */
 	uint64_t stop_at_once;		/* knob: a queue stops though its frame is at the head */
 	uint64_t fragments_right;	/* knob: in spite of the variant's fault */
 	uint64_t noise;			/* numbers drawn so far, see noise() */
@@ -308,6 +320,7 @@ void ixgbe_eec_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 
 /* ixgbe_irq.c */
 bool ixgbe_irq_init(struct ixgbe *nic);
+uint64_t ixgbe_irq_interval(const struct ixgbe *nic, unsigned int queue);
 void ixgbe_irq_reset(struct ixgbe *nic);
 void ixgbe_irq_queue(struct ixgbe *nic, unsigned int queue, bool tx);
 void ixgbe_irq_other(struct ixgbe *nic, uint32_t causes);
@@ -376,6 +389,14 @@ void ixgbe_rdt_write(struct ixgbe *nic, unsigned int q, uint32_t val);
 void ixgbe_srrctl_write(struct ixgbe *nic, unsigned int q, uint32_t val);
 uint32_t ixgbe_rxdctl_read(struct ixgbe *nic, unsigned int q);
 void ixgbe_rxdctl_write(struct ixgbe *nic, unsigned int q, uint32_t val);
+
+/* ixgbe_writeback.c */
+bool ixgbe_held_init(struct ixgbe *nic);
+bool ixgbe_hold(struct ixgbe *nic, unsigned int q, uint64_t addr, uint64_t lower, uint64_t upper);
+bool ixgbe_held_end(struct ixgbe *nic, unsigned int q, const struct pkt *pkt, bool now);
+void ixgbe_held_flush(struct ixgbe *nic, unsigned int q);
+void ixgbe_held_close(struct ixgbe *nic, unsigned int q);
+void ixgbe_held_forget(struct ixgbe *nic, unsigned int q);
 
 /* ixgbe_tx.c */
 void ixgbe_tx_all(void *priv);

@@ -22,7 +22,7 @@ static unsigned int other_vector(struct ixgbe *nic)
 	return ivar_vector(ixgbe_get(nic, IXG_IVAR_MISC) >> 8);
 }
 
-static uint64_t interval_ns(struct ixgbe *nic, unsigned int vector)
+static uint64_t interval_ns(const struct ixgbe *nic, unsigned int vector)
 {
 	uint32_t offset = vector < IXG_EITR_LO_COUNT ?
 			  IXG_EITR_LO + vector * 4 :
@@ -30,6 +30,14 @@ static uint64_t interval_ns(struct ixgbe *nic, unsigned int vector)
 	uint32_t eitr = ixgbe_get(nic, offset) & EITR_INTERVAL;
 
 	return (uint64_t)(eitr >> EITR_INTERVAL_SHIFT) * EITR_UNIT_NS;
+}
+
+/* The moderation interval of a receive queue; 0 without a vector. */
+uint64_t ixgbe_irq_interval(const struct ixgbe *nic, unsigned int queue)
+{
+	unsigned int vector = ivar_vector(ixgbe_get(nic, IXG_IVAR(queue / 2)) >> (queue & 1) * 16);
+
+	return vector == NO_VECTOR ? 0 : interval_ns(nic, vector);
 }
 
 static bool vector_pending(struct ixgbe *nic, unsigned int vector)

@@ -189,6 +189,7 @@
 #define  RX_RDT			0x18
 #define  RX_RXDCTL		0x28
 #define  RX_RSCCTL		0x2c
+#define  RSCCTL_RSCEN		BIT32(0)
 #define  RXDCTL_RLPML		0x00003fff
 #define  RXDCTL_RLPML_EN	BIT32(15)
 #define  RXDCTL_ENABLE		BIT32(25)

@@ -289,9 +289,11 @@ void ixgbe_rxctrl_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 	(void)i;
 	if (!(val & RXCTRL_RXEN)) {
 		ixgbe_rx_flush(nic);
-		for (q = 0; q < IXG_MAX_QUEUES; q++)
+		for (q = 0; q < IXG_MAX_QUEUES; q++) {
+			ixgbe_held_close(nic, q);
 			if (nic->rxq[q].disable_at || nic->pb.stopping == q)
 				ixgbe_rxq_stop(nic, q);
+		}
 		return;
 	}
 	for (q = 0; q < IXG_MAX_QUEUES; q++) {

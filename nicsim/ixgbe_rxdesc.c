@@ -211,15 +211,10 @@ struct rx_done {
 	uint16_t length, vlan;
 };
 
-static bool write_desc(struct ixgbe *nic, uint64_t addr, const struct rx_done *d)
+static bool write_desc(struct ixgbe *nic, unsigned int q, uint64_t addr, const struct rx_done *d)
 {
-	uint64_t body = htole64((uint64_t)d->hash << 32 | d->info);
-	uint64_t done = htole64((uint64_t)d->vlan << 48 | (uint64_t)d->length << 32 | d->status);
-
-	if (!nicsim_dma_write(nic->sim, addr, &body, sizeof(body), "RX descriptor"))
-		return false;
-	nicsim_dma_barrier();
-	return nicsim_dma_write(nic->sim, addr + 8, &done, sizeof(done), "RX descriptor");
+	return ixgbe_hold(nic, q, addr, (uint64_t)d->hash << 32 | d->info,
+			  (uint64_t)d->vlan << 48 | (uint64_t)d->length << 32 | d->status);
 }
 
 static void spoil(struct rx_done *d, enum nic_fault fault, size_t buf_size)
@@ -294,12 +289,12 @@ static bool write_back(struct ixgbe *nic, unsigned int q, const struct ixgbe_rx_
 		} else {
 			make_noise(nic, &d, !k);
 		}
-		if (!write_desc(nic, desc_addr(nic, q, *head), &d))
+		if (!write_desc(nic, q, desc_addr(nic, q, *head), &d))
 			return false;
 		rest -= part;
 		*head = *head + 1 == ring_size(nic, q) ? 0 : *head + 1;
 	}
-	return true;
+	return ixgbe_held_end(nic, q, &meta->pkt, fault != FAULT_NONE);
 }
 
 static enum ixgbe_deliver drop(struct ixgbe *nic, unsigned int q, uint64_t *fate,
@@ -357,7 +352,6 @@ static bool lay_out(struct ixgbe *nic, unsigned int q, const struct ixgbe_rx_met
 	if (fault == FAULT_DONE_FIRST) {
 		if (!write_back(nic, q, meta, plan, len, fault))
 			return false;
-		ixgbe_irq_queue(nic, q, false);
 		fault_stall();
 		return write_data(nic, q, plan, desc, frame, len);
 	}
@@ -420,7 +414,6 @@ enum ixgbe_deliver ixgbe_rx_deliver(struct ixgbe *nic, const struct ixgbe_rx_met
 		return drop(nic, q, &nic->fate.dma_error, &rxq->drop_error);
 	nic->fate.delivered++;
 	ixgbe_stat_rx_queue(nic, q, len);
-	ixgbe_irq_queue(nic, q, false);
 	return DELIVERED;
 }
 
@@ -516,12 +509,19 @@ void ixgbe_rxq_end(struct ixgbe *nic, unsigned int q)
 {
 	nic->rxq[q].enabled = false;
 	forget_stop(nic, q);
+	ixgbe_held_forget(nic, q);
 	guard_stopped(&nic->guard, q);
 }
 
-/* Until the driver has seen it, its buffers are its own. */
+/* Until the driver has seen it, its buffers are its own.  A context that RSC has
+ * open writes its descriptors though, when its interval ends: section "Disabling
+ * RSC" wants it closed before.
+ */
 void ixgbe_rxq_stop(struct ixgbe *nic, unsigned int q)
 {
+	if (nic->rxq[q].rsc_open)
+		nicsim_strict(nic->sim, "RX queue %u stopped with an open RSC context", q);
+	ixgbe_held_flush(nic, q);
 	nic->rxq[q].enabled = false;
 	forget_stop(nic, q);
 	ixgbe_rx_drain(nic);
@@ -556,8 +556,10 @@ static void go_on(struct ixgbe *nic, unsigned int q)
 
 	if (!ring_available(nic, q) || !ixgbe_dma_allowed(nic))
 		return;
-	if (fault_due(&nic->fault, FAULT_LATE_DONE, q))
-		write_desc(nic, desc_addr(nic, q, rxq_get(nic, q, RX_RDH)), &done);
+	if (fault_due(&nic->fault, FAULT_LATE_DONE, q)) {
+		write_desc(nic, q, desc_addr(nic, q, rxq_get(nic, q, RX_RDH)), &done);
+		ixgbe_held_flush(nic, q);
+	}
 	if (fault_due(&nic->fault, FAULT_LATE_DATA, q) && read_descs(nic, q, &desc, 1))
 		write_bytes(nic, q, desc.pkt_addr, data, 0, 0, sizeof(data), "RX packet buffer");
 }
@@ -578,6 +580,8 @@ void ixgbe_rxdctl_write(struct ixgbe *nic, unsigned int q, uint32_t val)
 {
 	struct ixgbe_rx_queue *rxq = &nic->rxq[q];
 
+	if (val & RXDCTL_SWFLSH)
+		ixgbe_held_flush(nic, q);
 	if (val & RXDCTL_ENABLE) {
 		forget_stop(nic, q);
 		if (rxq->enabled)

@@ -144,6 +144,7 @@ void ixgbe_stats_print(void *priv, FILE *out)
 		{ "rx_too_long", nic->fate.too_long },
 		{ "rx_dma_error", nic->fate.dma_error },
 		{ "rx_flushed", nic->fate.flushed },
+		{ "rx_unwritten", nic->fate.unwritten },
 		{ "faults", nic->fault.done },
 		{ "rx_buffered_bytes", nic->pb.used },
 		{ "interrupts", nic->irq.sent },
