@@ -5,9 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gen.h"
 #include "ixgbe.h"
 
 #define DEFAULT_DISABLE_DELAY_US	50
+
+/* What a field holds that means nothing, and that nobody may look at. */
+uint32_t ixgbe_noise(struct ixgbe *nic, uint32_t bits)
+{
+	return (uint32_t)gen_random(1, nic->noise++) & bits;
+}
 
 bool ixgbe_link_up(const struct ixgbe *nic)
 {

@@ -209,7 +209,7 @@ struct ixgbe {
 	uint64_t write_back_batch;	/* knob: so many descriptors are written at a time */
 	uint64_t stop_at_once;		/* knob: a queue stops though its frame is at the head */
 	uint64_t fragments_right;	/* knob: in spite of the variant's fault */
-	uint64_t noise;			/* numbers drawn so far, see noise() */
+	uint64_t noise;			/* numbers drawn so far, see ixgbe_noise() */
 	uint64_t wait_for_desc;		/* knob: frames wait for descriptors in spite of DROP_EN */
 	struct nic_faults fault;
 	struct guard guard;
@@ -273,6 +273,7 @@ void ixgbe_bar_write(void *priv, unsigned int bar, uint64_t off, uint64_t val, u
 void ixgbe_bus_master(void *priv, bool on);
 void ixgbe_link(void *priv, bool up);
 void ixgbe_knob_changed(void *priv);
+uint32_t ixgbe_noise(struct ixgbe *nic, uint32_t bits);
 uint32_t ixgbe_reg_read(struct ixgbe *nic, uint32_t offset);
 void ixgbe_reg_write(struct ixgbe *nic, uint32_t offset, uint32_t val);
 void ixgbe_reset(struct ixgbe *nic);
@@ -299,6 +300,8 @@ void ixgbe_x550_systimr_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 void ixgbe_x550_timinca_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 void ixgbe_x550_tsauxc_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 bool ixgbe_rx_stamp(struct ixgbe *nic, const struct pkt *pkt, uint64_t *stamp);
+bool ixgbe_rx_latch(struct ixgbe *nic, const struct pkt *pkt, const uint8_t *frame, size_t len);
+uint32_t ixgbe_rxstmph_read(struct ixgbe *nic, unsigned int i);
 
 /* ixgbe_eeprom.c */
 void ixgbe_eeprom_init(struct ixgbe *nic);
@@ -347,7 +350,8 @@ enum ixgbe_mac_verdict ixgbe_mac_filter(struct ixgbe *nic, const uint8_t *frame,
 
 /* ixgbe_rxinfo.c */
 uint32_t ixgbe_rx_checksum(const struct pkt *pkt, const uint8_t *frame, bool fragments_wrong);
-uint32_t ixgbe_packet_type(const struct pkt *pkt);
+uint32_t ixgbe_packet_type(struct ixgbe *nic, const struct pkt *pkt);
+unsigned int ixgbe_etqf(const struct ixgbe *nic, const struct pkt *pkt);
 size_t ixgbe_split_len(const struct pkt *pkt, uint32_t psrtype);
 
 /* ixgbe_rss.c */

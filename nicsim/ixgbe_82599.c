@@ -9,6 +9,13 @@ static void autoc_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 	*ixgbe_reg(nic, IXG_AUTOC) &= ~AUTOC_AN_RESTART;
 }
 
+static void tsyncrxctl_write(struct ixgbe *nic, unsigned int i, uint32_t val)
+{
+	(void)i;
+	if ((val & TSYNCRXCTL_EN) && (val & TSYNCRXCTL_TYPE) != TSYNCRXCTL_TYPE_EVENT_V2)
+		nicsim_strict(nic->sim, "TSYNCRXCTL: only stamps for PTP V2 are modelled");
+}
+
 static const struct ixgbe_reg regs[] = {
 	/* EEPROM/Flash Registers */
 	REG("EEC", IXG_EEC, .writable = EEC_REQ | EEC_SK | EEC_CS | EEC_DI,
@@ -31,7 +38,9 @@ static const struct ixgbe_reg regs[] = {
 	REG("HICR", IXG_HICR),
 
 	/* Time Sync Registers */
-	STORE("TSYNCRXCTL", IXG_TSYNCRXCTL),
+	REG("TSYNCRXCTL", IXG_TSYNCRXCTL, .writable = ALL & ~TSYNCRXCTL_VALID,
+	    .write = tsyncrxctl_write),
+	REG("RXSTMPH", IXG_RXSTMPH, .read = ixgbe_rxstmph_read),
 	REGS("SYSTIM", IXG_SYSTIML, 2, .read = ixgbe_systim_read, .write = ixgbe_systim_write),
 	STORE("TIMINCA", IXG_TIMINCA),
 	STORE("TSAUXC", IXG_TSAUXC),

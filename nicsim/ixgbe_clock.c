@@ -132,3 +132,53 @@ bool ixgbe_rx_stamp(struct ixgbe *nic, const struct pkt *pkt, uint64_t *stamp)
 	*stamp = (uint64_t)x550_part(ns, 1) << 32 | x550_part(ns, 0);
 	return true;
 }
+
+#define PTP_EVENTS	8	/* message types below are of events */
+
+/* Where a PTP message that is to be stamped begins; 0: none does. */
+static size_t ptp_offset(const struct ixgbe *nic, const struct pkt *pkt, const uint8_t *frame)
+{
+	unsigned int etqf = ixgbe_etqf(nic, pkt);
+
+	if (etqf < IXG_ETQF_COUNT)
+		return ixgbe_get(nic, IXG_ETQF(etqf)) & ETQF_1588 ? pkt->l2_end : 0;
+	if (pkt->l4 == L4_UDP && get_be16(frame + pkt->l3_end + 2) ==
+	    ixgbe_get(nic, IXG_RXMTRL) >> RXMTRL_PORT_SHIFT)
+		return pkt->l4_end;
+	return 0;
+}
+
+/**
+ * ixgbe_rx_latch() - is a frame's time stamp in RXSTMP
+ * @nic: the model
+ * @pkt: the frame's headers
+ * @frame: the frame
+ * @len: its bytes
+ *
+ * There is one place for it, and no frame gets another stamp before somebody has
+ * read RXSTMPH.
+ */
+bool ixgbe_rx_latch(struct ixgbe *nic, const struct pkt *pkt, const uint8_t *frame, size_t len)
+{
+	uint32_t *ctrl = ixgbe_reg(nic, IXG_TSYNCRXCTL);
+	size_t at;
+
+	if (nic->variant->stamps_frames || (*ctrl & TSYNCRXCTL_VALID) ||
+	    (*ctrl & (TSYNCRXCTL_EN | TSYNCRXCTL_TYPE)) !=
+	    (TSYNCRXCTL_EN | TSYNCRXCTL_TYPE_EVENT_V2))
+		return false;
+	at = ptp_offset(nic, pkt, frame);
+	if (!at || at >= len || (frame[at] & 0xf) >= PTP_EVENTS)
+		return false;
+	*ctrl |= TSYNCRXCTL_VALID;
+	*ixgbe_reg(nic, IXG_RXSTMPL) = systim(nic);
+	*ixgbe_reg(nic, IXG_RXSTMPH) = systim(nic) >> 32;
+	return true;
+}
+
+uint32_t ixgbe_rxstmph_read(struct ixgbe *nic, unsigned int i)
+{
+	(void)i;
+	*ixgbe_reg(nic, IXG_TSYNCRXCTL) &= ~TSYNCRXCTL_VALID;
+	return ixgbe_get(nic, IXG_RXSTMPH);
+}

@@ -335,9 +335,20 @@
 #define IXG_QBTC_H(n)		(0x08704 + (n) * 8)
 
 /* Time Sync Registers */
+#define IXG_ETQF(n)		(0x05128 + (n) * 4)
+#define IXG_ETQF_COUNT		8
+#define  ETQF_TYPE		0x0000ffff
+#define  ETQF_1588		BIT32(30)
+#define  ETQF_EN		BIT32(31)
+#define IXG_RXMTRL		0x05120
+#define  RXMTRL_PORT_SHIFT	16
+#define IXG_RXSTMPL		0x051e8
+#define IXG_RXSTMPH		0x051a4
 #define IXG_TSYNCRXCTL		0x05188
+#define  TSYNCRXCTL_VALID	BIT32(0)	/* until RXSTMPH is read */
 #define  TSYNCRXCTL_TYPE	0x0000000e
 #define  TSYNCRXCTL_TYPE_ALL	0x00000008
+#define  TSYNCRXCTL_TYPE_EVENT_V2 0x0000000a
 #define  TSYNCRXCTL_EN		BIT32(4)
 #define  TSYNCRXCTL_TSIP_UT	BIT32(23)	/* in untagged frames */
 #define  TSYNCRXCTL_TSIP_UP	24		/* in frames of each priority */
@@ -359,6 +370,9 @@
 #define RXD_PKTTYPE_TCP		BIT32(8)
 #define RXD_PKTTYPE_UDP		BIT32(9)
 #define RXD_PKTTYPE_SCTP	BIT32(10)
+#define RXD_PKTTYPE_ETQF	BIT32(15)	/* bits 6:4 are the filter's number then */
+#define RXD_PKTTYPE_ETQF_SHIFT	4
+#define RXD_PKTTYPE_ETQF_RSVD	0x00007f80u
 #define RXD_HDRLEN_SHIFT	21		/* in the first dword */
 #define RXD_HDRLEN_MAX		1023
 #define RXD_SPH			BIT32(31)
@@ -381,6 +395,7 @@
 #define RXD_STAT_IPCS		BIT32(6)
 #define RXD_STAT_PIF		BIT32(7)
 #define RXD_STAT_TSIP		BIT32(15)	/* X550 */
+#define RXD_STAT_TS		BIT32(16)
 #define RXD_ERR_HBO		BIT32(23)
 #define RXD_ERR_ALL		0xfff00000u
 #define RXD_ERR_L4E		BIT32(30)

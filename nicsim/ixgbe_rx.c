@@ -76,12 +76,14 @@ static void classify(struct ixgbe *nic, struct ixgbe_rx_meta *meta, const uint8_
 	pkt_parse(&meta->pkt, frame, len, ixgbe_get(nic, IXG_VLNCTRL) & VLNCTRL_VET);
 	meta->hash = ixgbe_rss_hash(nic, pkt, frame, &rss_type);
 	meta->queue = rss_type ? ixgbe_rss_queue(nic, meta->hash) : 0;
-	meta->info = ixgbe_packet_type(pkt) | rss_type;
+	meta->info = ixgbe_packet_type(nic, pkt) | rss_type;
 	meta->status = ixgbe_rx_checksum(pkt, frame, nic->variant->fragments_wrong &&
 					 !nic->fragments_right) |
 		       (pkt->vlan ? RXD_STAT_VP : 0) | (inexact ? RXD_STAT_PIF : 0);
 	if (ixgbe_rx_stamp(nic, pkt, &meta->stamp))
-		meta->status |= RXD_STAT_TSIP;
+		meta->status |= RXD_STAT_TSIP | ixgbe_noise(nic, RXD_STAT_TS);
+	else if (ixgbe_rx_latch(nic, pkt, frame, len))
+		meta->status |= RXD_STAT_TS;
 	if (meta->status & (RXD_ERR_IPE | RXD_ERR_L4E))
 		*ixgbe_reg(nic, IXG_XEC) += 1;
 	if (!(ixgbe_get(nic, IXG_RXCSUM) & RXCSUM_PCSD)) {

@@ -9,7 +9,6 @@
 #include <endian.h>
 #include <string.h>
 
-#include "gen.h"
 #include "ixgbe.h"
 
 /* A frame longer than this many buffers is refused: 16 KiB in 1 KiB buffers,
@@ -246,21 +245,15 @@ static void spoil(struct rx_done *d, enum nic_fault fault, size_t buf_size)
 	}
 }
 
-/* What a field holds that means nothing, and that nobody may look at. */
-static uint32_t noise(struct ixgbe *nic, uint32_t bits)
-{
-	return (uint32_t)gen_random(1, nic->noise++) & bits;
-}
-
 /* Of a descriptor that does not end its frame DD, EOP, the length and what
  * RSC counts mean something; of a frame's first one what it says of the header.
  */
 static void make_noise(struct ixgbe *nic, struct rx_done *d, bool first)
 {
-	d->status |= noise(nic, ~(RXD_STAT_DD | RXD_STAT_EOP));
-	d->info |= noise(nic, first ? RXD_FRAME_INFO : RXD_FRAME_INFO | RXD_HDR_INFO);
-	d->hash = noise(nic, ~0u);
-	d->vlan = noise(nic, 0xffff);
+	d->status |= ixgbe_noise(nic, ~(RXD_STAT_DD | RXD_STAT_EOP));
+	d->info |= ixgbe_noise(nic, first ? RXD_FRAME_INFO : RXD_FRAME_INFO | RXD_HDR_INFO);
+	d->hash = ixgbe_noise(nic, ~0u);
+	d->vlan = ixgbe_noise(nic, 0xffff);
 }
 
 /* Only the last descriptor tells about the frame, and the first one about the
@@ -280,10 +273,10 @@ static bool write_back(struct ixgbe *nic, unsigned int q, const struct ixgbe_rx_
 		};
 
 		if (k + 1 == plan->num) {
-			d.info |= meta->info | (k ? noise(nic, RXD_HDR_INFO) : 0);
+			d.info |= meta->info | (k ? ixgbe_noise(nic, RXD_HDR_INFO) : 0);
 			d.hash = meta->hash;
 			d.status |= meta->status | RXD_STAT_EOP;
-			d.status |= plan->info & RXD_SPH ? plan->error : noise(nic, RXD_ERR_HBO);
+			d.status |= plan->info & RXD_SPH ? plan->error : ixgbe_noise(nic, RXD_ERR_HBO);
 			d.vlan = meta->pkt.vlan ? meta->pkt.tci : 0;
 			spoil(&d, fault, plan->buf_size);
 		} else {

@@ -28,14 +28,37 @@ uint32_t ixgbe_rx_checksum(const struct pkt *pkt, const uint8_t *frame, bool fra
 	return status | l4_checksum(pkt, frame);
 }
 
-uint32_t ixgbe_packet_type(const struct pkt *pkt)
+/**
+ * ixgbe_etqf() - the filter that knows a frame's ethertype
+ *
+ * Return: its number, IXG_ETQF_COUNT when none does.
+ */
+unsigned int ixgbe_etqf(const struct ixgbe *nic, const struct pkt *pkt)
+{
+	unsigned int i;
+
+	for (i = 0; i < IXG_ETQF_COUNT; i++) {
+		uint32_t etqf = ixgbe_get(nic, IXG_ETQF(i));
+
+		if ((etqf & ETQF_EN) && (etqf & ETQF_TYPE) == pkt->ethertype)
+			break;
+	}
+	return i;
+}
+
+/* With a filter's number the other bits of the type mean nothing. */
+uint32_t ixgbe_packet_type(struct ixgbe *nic, const struct pkt *pkt)
 {
 	static const uint32_t l4_type[] = {
 		[L4_UDP] = RXD_PKTTYPE_UDP, [L4_TCP] = RXD_PKTTYPE_TCP,
 		[L4_SCTP] = RXD_PKTTYPE_SCTP,
 	};
+	unsigned int etqf = ixgbe_etqf(nic, pkt);
 	uint32_t type = l4_type[pkt->l4];
 
+	if (etqf < IXG_ETQF_COUNT)
+		return RXD_PKTTYPE_ETQF | etqf << RXD_PKTTYPE_ETQF_SHIFT |
+		       ixgbe_noise(nic, RXD_PKTTYPE_ETQF_RSVD);
 	if (pkt->l3 == L3_IPV4)
 		type |= RXD_PKTTYPE_IPV4 | (pkt->l3_options ? RXD_PKTTYPE_IPV4E : 0);
 	else if (pkt->l3 == L3_IPV6)

@@ -345,6 +345,47 @@ static void test_stop_while_blocked(void)
 	ok(!is_enabled() && !nic->pb.head, "with stop-at-once, too");
 }
 
+static bool is_stamped(unsigned int i)
+{
+	return rx_desc(0, i).status & RXD_STAT_TS;
+}
+
+/* PTP events, by UDP and by Ethernet: there is one register for their stamps. */
+static void test_ptp(void)
+{
+	struct fake_flow f = udp4;
+	size_t len;
+
+	f.dport = 319;
+	start(ONE_BUFFER(2), RING_ENTRIES - 1);
+	wr(IXG_TIMINCA, 1 << 16);
+	wr(IXG_RXMTRL, 319u << RXMTRL_PORT_SHIFT);
+	wr(IXG_ETQF(3), ETQF_EN | ETQF_1588 | 0x88f7);
+	len = build(&f, frame);
+	receive_frame(frame, len);
+	ok(!is_stamped(0), "nothing is stamped by itself");
+	wr(IXG_TSYNCRXCTL, TSYNCRXCTL_EN | TSYNCRXCTL_TYPE_EVENT_V2);
+	fake_advance((1ull << 32) + 320);
+	receive_frame(frame, len);
+	receive_frame(frame, len);
+	ok(is_stamped(1) && (rd(IXG_TSYNCRXCTL) & TSYNCRXCTL_VALID) && rd(IXG_RXSTMPL),
+	   "an event by UDP is");
+	ok(!is_stamped(2), "the next one is not, as long as nobody has read the stamp");
+	ok(rd(IXG_RXSTMPH) && !(rd(IXG_TSYNCRXCTL) & TSYNCRXCTL_VALID), "RXSTMPH gives it free");
+	frame[42] = 9;
+	receive_frame(frame, len);
+	ok(!is_stamped(3), "a message that is no event is not stamped");
+	put_be16(frame + 12, 0x88f7);
+	frame[14] = 0;
+	receive_frame(frame, len);
+	ok(is_stamped(4) && (rx_desc(0, 4).info & RXD_PKTTYPE_ETQF) &&
+	   (rx_desc(0, 4).info >> RXD_PKTTYPE_ETQF_SHIFT & 7) == 3,
+	   "an event by Ethernet is, and names its filter");
+	ok(!fake.strict, "no strict record");
+	wr(IXG_TSYNCRXCTL, TSYNCRXCTL_EN | TSYNCRXCTL_TYPE_ALL);
+	ok(fake.strict == 1, "%s", fake.strict_text);
+}
+
 static void test_vlan(void)
 {
 	struct fake_flow f = udp4;
@@ -494,6 +535,7 @@ int main(void)
 	test_drop();
 	test_disable();
 	test_stop_while_blocked();
+	test_ptp();
 	test_vlan();
 	test_filter();
 	test_sizes();
