@@ -414,7 +414,7 @@ ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
 	max = ixgbe_direct_straight(ring, max);
 	max = packet_direct_run_begin(pdq, &run, max);
 	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
-	mask = IXGBE_DIRECT_DONE | IXGBE_DIRECT_ODD | IXGBE_RXDADV_ERR_HBO |
+	mask = IXGBE_DIRECT_DONE | IXGBE_DIRECT_ODD |
 	       (u64)(u16)-packet_direct_short(pdq) << IXGBE_DIRECT_LEN_SHIFT;
 
 	for (end = rx_desc + max; rx_desc != end; rx_desc++) {
@@ -470,14 +470,13 @@ static unsigned int ixgbe_direct_clean_plain(struct ixgbe_ring *ring, u32 max,
  * ixgbe_direct_complete_part - what one descriptor has of a frame
  * @ring: Rx ring
  * @rx_desc: descriptor, which is done
- * @staterr: its status and errors
  * @part: is filled in
  *
- * Only the first descriptor of a frame uses its header buffer.
+ * Only the first descriptor of a frame uses its header buffer.  HDR_LEN is the
+ * length of the headers, whatever the buffer has room for.
  **/
 static void ixgbe_direct_complete_part(struct ixgbe_ring *ring,
 				       const union ixgbe_adv_rx_desc *rx_desc,
-				       u32 staterr,
 				       struct packet_direct_part *part)
 {
 	struct packet_direct_queue *pdq = ring->direct;
@@ -495,13 +494,14 @@ static void ixgbe_direct_complete_part(struct ixgbe_ring *ring,
 
 	part->payload = packet_direct_complete(&pdq->payload);
 	part->payload_len = len;
-	if (pdq->chain)
+	if (pdq->chain || pdq->skip)
 		return;
 	part->len = FIELD_GET(IXGBE_DIRECT_HDR_LEN, lower);
 	part->flags = ixgbe_direct_split_flags(lower, len);
-	if (staterr & IXGBE_RXDADV_ERR_HBO) {
+	if (part->len > pdq->slots.len) {
 		part->len = pdq->slots.len;
-		part->flags = TPACKET4_SPLIT_TOO_LONG;
+		if (lower & IXGBE_DIRECT_SPH)
+			part->flags = TPACKET4_SPLIT_TOO_LONG;
 	}
 }
 
@@ -588,7 +588,7 @@ ixgbe_direct_clean_odd(struct ixgbe_ring *ring, struct ixgbe_queue_stats *got)
 	dma_rmb();
 
 	ixgbe_direct_advance(ring, 1);
-	ixgbe_direct_complete_part(ring, rx_desc, staterr, &part);
+	ixgbe_direct_complete_part(ring, rx_desc, &part);
 	got->bytes += part.len + part.payload_len;
 
 	if (likely(staterr & IXGBE_RXDADV_STAT_EOP)) {
