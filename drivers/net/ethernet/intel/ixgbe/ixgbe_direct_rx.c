@@ -18,12 +18,20 @@
 #define IXGBE_DIRECT_DONE		(IXGBE_RXDADV_STAT_DD | \
 					 IXGBE_RXDADV_STAT_EOP)
 
-/* An error, or bytes that are not the frame's. */
+/* An error, or a time stamp.  Without EOP these bits mean nothing, and HBO means
+ * nothing without SPH.
+ */
 #define IXGBE_DIRECT_ODD		(IXGBE_RXDADV_ERR_FRAME_ERR_MASK | \
 					 IXGBE_RXDADV_ERR_OUTERIPER | \
 					 IXGBE_RXDADV_ERR_TCPE | \
 					 IXGBE_RXDADV_ERR_IPE | \
+					 IXGBE_RXDADV_STAT_TS | \
 					 IXGBE_RXD_STAT_TSIP)
+
+/* The NIC looked behind the IP header. */
+#define IXGBE_DIRECT_L4			(IXGBE_RXDADV_PKTTYPE_TCP | \
+					 IXGBE_RXDADV_PKTTYPE_UDP | \
+					 IXGBE_RXDADV_PKTTYPE_SCTP)
 
 /* Where the length is in the second half of a descriptor. */
 #define IXGBE_DIRECT_LEN_SHIFT		32
@@ -234,6 +242,17 @@ static u64 ixgbe_direct_upper(const union ixgbe_adv_rx_desc *rx_desc)
 static u32 ixgbe_direct_hash(u64 lower)
 {
 	return lower >> 32;
+}
+
+/**
+ * ixgbe_direct_is_x550 - is the MAC an X550, or one of its kind
+ * @ring: Rx ring
+ *
+ * Return: true if so
+ **/
+static bool ixgbe_direct_is_x550(const struct ixgbe_ring *ring)
+{
+	return ring->q_vector->adapter->hw.mac.type >= ixgbe_mac_X550;
 }
 
 /**
@@ -524,6 +543,31 @@ static bool ixgbe_direct_cut_stamp(struct packet_direct_part *part)
 }
 
 /**
+ * ixgbe_direct_latched - the time stamp that the NIC has in a register
+ * @ring: Rx ring
+ *
+ * 82599 and X540.  There is one register for all queues, and no other frame is
+ * stamped before somebody has read it: so it is read, whoever wants the stamp.
+ *
+ * Return: the stamp in the NIC's unit, or 0
+ **/
+static u64 ixgbe_direct_latched(struct ixgbe_ring *ring)
+{
+	struct ixgbe_hw *hw = &ring->q_vector->adapter->hw;
+	u32 ctrl = IXGBE_READ_REG(hw, IXGBE_TSYNCRXCTL);
+	u64 stamp;
+
+	if (ctrl == IXGBE_FAILED_READ_REG || !(ctrl & IXGBE_TSYNCRXCTL_VALID))
+		return 0;
+
+	stamp = IXGBE_READ_REG(hw, IXGBE_RXSTMPL);
+	stamp |= (u64)IXGBE_READ_REG(hw, IXGBE_RXSTMPH) << 32;
+	/* of which ixgbe_ptp_rx_hang() wants to know */
+	ring->last_rx_timestamp = jiffies;
+	return stamp;
+}
+
+/**
  * ixgbe_direct_frame_end - the last descriptor of a frame
  * @ring: Rx ring
  * @rx_desc: it
@@ -544,9 +588,13 @@ static void ixgbe_direct_frame_end(struct ixgbe_ring *ring,
 	/* X550: 8 bytes of time stamp after the frame; bit 15 is another one's
 	 * on older MACs.  Whether it is on now says nothing of this frame.
 	 */
-	if (ring->q_vector->adapter->hw.mac.type >= ixgbe_mac_X550 &&
-	    (staterr & IXGBE_RXD_STAT_TSIP) && !ixgbe_direct_cut_stamp(part))
-		goto drop;
+	if (ixgbe_direct_is_x550(ring)) {
+		if ((staterr & IXGBE_RXD_STAT_TSIP) &&
+		    !ixgbe_direct_cut_stamp(part))
+			goto drop;
+	} else if (staterr & IXGBE_RXDADV_STAT_TS) {
+		ixgbe_direct_latched(ring);
+	}
 
 	meta.flags &= ~PACKET_DIRECT_WHOLE;
 	if (!(staterr & IXGBE_RXDADV_ERR_FRAME_ERR_MASK))
