@@ -263,7 +263,12 @@ static bool ixgbe_direct_is_x550(const struct ixgbe_ring *ring)
  *
  * By the rules of ixgbe_rx_checksum(), but for NETIF_F_RXCSUM: that is what
  * the stack wants to be told, and the descriptor tells it anyway.  A frame of
- * which only the IP header was looked at has neither flag.
+ * which only the IP header was looked at has neither flag.  Nor has one that an
+ * ethertype filter knows: the bits are other ones then, of FCoE for one.
+ *
+ * 82599 (erratum 66 of the specification update) and X540 (42) may call the IP
+ * checksum of a fragment wrong.  They look at nothing behind its IP header, as
+ * they do with what is neither TCP, UDP nor SCTP.
  *
  * Return: TPACKET4_CSUM_VALID, TPACKET4_CSUM_BAD or 0
  **/
@@ -274,7 +279,12 @@ static u32 ixgbe_direct_checksum(struct ixgbe_ring *ring,
 	u16 info = le16_to_cpu(rx_desc->wb.lower.lo_dword.hs_rss.pkt_info);
 	bool bad;
 
+	if (info & IXGBE_RXDADV_PKTTYPE_ETQF)
+		return 0;
+
 	bad = (staterr & IXGBE_RXD_STAT_IPCS) && (staterr & IXGBE_RXDADV_ERR_IPE);
+	if (bad && !(info & IXGBE_DIRECT_L4) && !ixgbe_direct_is_x550(ring))
+		return 0;
 
 	if ((info & IXGBE_RXDADV_PKTTYPE_VXLAN) &&
 	    (staterr & IXGBE_RXD_STAT_OUTERIPCS) &&
