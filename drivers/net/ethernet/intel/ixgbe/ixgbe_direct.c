@@ -96,32 +96,14 @@ bool ixgbe_direct_leased(const struct ixgbe_ring *ring)
 }
 
 /**
- * ixgbe_direct_counter - which missed packets counter a queue has
- * @adapter: board private structure
- * @ring: Rx ring
- *
- * Return: its number, 0 for the one of all queues that have none of their own
- **/
-static unsigned int ixgbe_direct_counter(struct ixgbe_adapter *adapter,
-					 const struct ixgbe_ring *ring)
-{
-	u32 rqsmr;
-
-	rqsmr = IXGBE_READ_REG(&adapter->hw, IXGBE_RQSMR(ring->reg_idx / 4));
-
-	if (rqsmr == IXGBE_FAILED_READ_REG)
-		return 0;
-	return (rqsmr >> (ring->reg_idx % 4 * 8)) % IXGBE_DIRECT_COUNTERS;
-}
-
-/**
  * ixgbe_direct_set_counter - give a queue a missed packets counter
  * @adapter: board private structure
  * @ring: Rx ring
- * @counter: number of the counter
+ * @counter: number of the counter, 0 for the one of all queues that have none
+ *	     of their own
  **/
 static void ixgbe_direct_set_counter(struct ixgbe_adapter *adapter,
-				     const struct ixgbe_ring *ring,
+				     struct ixgbe_ring *ring,
 				     unsigned int counter)
 {
 	u32 reg = IXGBE_RQSMR(ring->reg_idx / 4);
@@ -132,6 +114,7 @@ static void ixgbe_direct_set_counter(struct ixgbe_adapter *adapter,
 	rqsmr &= ~(0xffU << shift);
 	rqsmr |= counter << shift;
 	IXGBE_WRITE_REG(&adapter->hw, reg, rqsmr);
+	WRITE_ONCE(ring->direct_counter, counter);
 }
 
 /**
@@ -146,12 +129,8 @@ static unsigned int ixgbe_direct_free_counter(struct ixgbe_adapter *adapter)
 	unsigned int counter;
 	int i;
 
-	for (i = 0; i < adapter->num_rx_queues; i++) {
-		struct ixgbe_ring *ring = adapter->rx_ring[i];
-
-		if (ring->direct)
-			used |= BIT(ixgbe_direct_counter(adapter, ring));
-	}
+	for (i = 0; i < adapter->num_rx_queues; i++)
+		used |= BIT(adapter->rx_ring[i]->direct_counter);
 	counter = find_first_zero_bit(&used, IXGBE_DIRECT_COUNTERS);
 	return counter % IXGBE_DIRECT_COUNTERS;
 }
@@ -173,7 +152,7 @@ ixgbe_direct_find_counter(struct ixgbe_adapter *adapter, unsigned int counter)
 	for (i = 0; counter && i < adapter->num_rx_queues; i++) {
 		ring = READ_ONCE(adapter->rx_ring[i]);
 		pdq = ring ? READ_ONCE(ring->direct) : NULL;
-		if (pdq && ixgbe_direct_counter(adapter, ring) == counter)
+		if (pdq && READ_ONCE(ring->direct_counter) == counter)
 			return pdq;
 	}
 	return NULL;
@@ -185,6 +164,8 @@ ixgbe_direct_find_counter(struct ixgbe_adapter *adapter, unsigned int counter)
  * @counter: number of the counter
  *
  * For the statistics of the device, and for the lease when it is a lease's.
+ *
+ * Context: any but hard interrupts.
  **/
 void ixgbe_direct_count_missed(struct ixgbe_adapter *adapter,
 			       unsigned int counter)
@@ -192,12 +173,12 @@ void ixgbe_direct_count_missed(struct ixgbe_adapter *adapter,
 	struct packet_direct_queue *pdq;
 	u32 missed;
 
-	spin_lock(&ixgbe_direct_missed_lock);
+	spin_lock_bh(&ixgbe_direct_missed_lock);
 	missed = IXGBE_READ_REG(&adapter->hw, IXGBE_QPRDC(counter));
 	if (missed == IXGBE_FAILED_READ_REG)
 		missed = 0;
 	adapter->hw_rx_no_dma_resources += missed;
-	spin_unlock(&ixgbe_direct_missed_lock);
+	spin_unlock_bh(&ixgbe_direct_missed_lock);
 
 	if (!missed)
 		return;
@@ -207,6 +188,21 @@ void ixgbe_direct_count_missed(struct ixgbe_adapter *adapter,
 	if (pdq)
 		packet_direct_missed(pdq, missed);
 	rcu_read_unlock();
+}
+
+/**
+ * ixgbe_direct_after_dry - a ring is about to get slots after it had none
+ * @ring: Rx ring of a leased queue
+ *
+ * What was missed until now was missed before the next frame.
+ *
+ * Context: NAPI, or ring stopped.
+ **/
+void ixgbe_direct_after_dry(struct ixgbe_ring *ring)
+{
+	if (ring->direct_counter)
+		ixgbe_direct_count_missed(ring->q_vector->adapter,
+					  ring->direct_counter);
 }
 
 /**
@@ -418,7 +414,7 @@ bool ixgbe_direct_stop(struct ixgbe_ring *ring)
 		return false;
 
 	adapter = ring->q_vector->adapter;
-	counter = ixgbe_direct_counter(adapter, ring);
+	counter = ring->direct_counter;
 	if (counter) {
 		ixgbe_direct_count_missed(adapter, counter);
 		ixgbe_direct_set_counter(adapter, ring, 0);
@@ -741,7 +737,7 @@ static void ixgbe_direct_sync_stats(struct net_device *netdev,
 	if (!ring || !ixgbe_direct_running(adapter))
 		return;
 
-	counter = ixgbe_direct_counter(adapter, ring);
+	counter = ring->direct_counter;
 	if (counter)
 		ixgbe_direct_count_missed(adapter, counter);
 }

@@ -56,6 +56,7 @@ void ixgbe_direct_start(struct ixgbe_ring *ring);
 bool ixgbe_direct_stop(struct ixgbe_ring *ring);
 void ixgbe_direct_count_missed(struct ixgbe_adapter *adapter,
 			       unsigned int counter);
+void ixgbe_direct_after_dry(struct ixgbe_ring *ring);
 void ixgbe_direct_start_atr(struct ixgbe_adapter *adapter);
 s32 ixgbe_direct_reinit_fdir(struct ixgbe_adapter *adapter);
 void ixgbe_direct_lock_srrctl(void);

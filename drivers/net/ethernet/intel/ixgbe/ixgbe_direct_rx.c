@@ -151,6 +151,8 @@ static void ixgbe_direct_fill(struct ixgbe_ring *ring, u32 count)
 	count = min(count, packet_direct_reclaim(pdq));
 	if (!count)
 		return;
+	if (unlikely(!packet_direct_in_nic(&pdq->slots)))
+		ixgbe_direct_after_dry(ring);
 
 	do {
 		n = min(count, ring->count - i);
