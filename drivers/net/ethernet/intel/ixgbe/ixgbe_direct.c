@@ -366,6 +366,20 @@ u32 ixgbe_direct_srrctl(const struct ixgbe_ring *ring)
 }
 
 /**
+ * ixgbe_direct_rsc_off - no more RSC on a queue
+ * @hw: hardware structure
+ * @ring: Rx ring
+ **/
+static void ixgbe_direct_rsc_off(struct ixgbe_hw *hw,
+				 const struct ixgbe_ring *ring)
+{
+	u32 rscctl = IXGBE_READ_REG(hw, IXGBE_RSCCTL(ring->reg_idx));
+
+	rscctl &= ~IXGBE_RSCCTL_RSCEN;
+	IXGBE_WRITE_REG(hw, IXGBE_RSCCTL(ring->reg_idx), rscctl);
+}
+
+/**
  * ixgbe_direct_clear_rsc - no RSC on a leased queue
  * @adapter: board private structure
  * @ring: Rx ring
@@ -375,16 +389,37 @@ u32 ixgbe_direct_srrctl(const struct ixgbe_ring *ring)
 bool ixgbe_direct_clear_rsc(struct ixgbe_adapter *adapter,
 			    const struct ixgbe_ring *ring)
 {
-	struct ixgbe_hw *hw = &adapter->hw;
-	u32 rscctl;
-
 	if (!ring->direct)
 		return false;
 
-	rscctl = IXGBE_READ_REG(hw, IXGBE_RSCCTL(ring->reg_idx));
-	rscctl &= ~IXGBE_RSCCTL_RSCEN;
-	IXGBE_WRITE_REG(hw, IXGBE_RSCCTL(ring->reg_idx), rscctl);
+	ixgbe_direct_rsc_off(&adapter->hw, ring);
 	return true;
+}
+
+/**
+ * ixgbe_direct_close_rsc - let the NIC write what RSC holds back
+ * @adapter: board private structure
+ * @ring: Rx ring of the stack, or of a lease, which has no RSC
+ *
+ * A context is closed by the end of its vector's interval, and the datasheet
+ * wants two intervals between RSCEN and ENABLE (82599, 4.6.7.1.2).  itr is in
+ * units of 0.25 us, hence twice two intervals; those of 100 Mb/s are ten times
+ * as long.
+ **/
+static void ixgbe_direct_close_rsc(struct ixgbe_adapter *adapter,
+				   const struct ixgbe_ring *ring)
+{
+	u32 wait = ring->q_vector->itr & IXGBE_MAX_EITR;
+
+	if (ring->direct || !ring_is_rsc_enabled(ring))
+		return;
+
+	ixgbe_direct_rsc_off(&adapter->hw, ring);
+	IXGBE_WRITE_FLUSH(&adapter->hw);
+	if (adapter->link_speed == IXGBE_LINK_SPEED_100_FULL)
+		wait *= 10;
+	usleep_range(wait + IXGBE_DIRECT_DRAIN_US,
+		     wait + 2 * IXGBE_DIRECT_DRAIN_US);
 }
 
 /**
@@ -498,6 +533,8 @@ static int ixgbe_direct_stop_hw(struct ixgbe_adapter *adapter,
 	u32 rxdctl;
 	bool off;
 	int err;
+
+	ixgbe_direct_close_rsc(adapter, ring);
 
 	netif_addr_lock_bh(netdev);
 	rxdctl = IXGBE_READ_REG(hw, reg);
