@@ -575,6 +575,8 @@ static int ixgbe_direct_stop_dma(struct ixgbe_adapter *adapter)
  * @adapter: board private structure
  * @ring: Rx ring that has to stop, or NULL if it is no more
  *
+ * As ixgbe_reinit_locked(), which does not look in between.
+ *
  * Return: 0, -ENODEV when DMA had to be taken from the device, or -EIO when not
  * even that is certain; the device is left down then
  **/
@@ -587,12 +589,17 @@ static int ixgbe_direct_reset(struct ixgbe_adapter *adapter,
 	while (test_and_set_bit(__IXGBE_RESETTING, &adapter->state))
 		usleep_range(1000, 2000);
 
+	if (adapter->hw.phy.type == ixgbe_phy_fw)
+		ixgbe_watchdog_link_is_down(adapter);
 	ixgbe_down(adapter);
-	if (ixgbe_direct_is_off(adapter, ring))
-		ixgbe_up(adapter);
-	else
+	if (!ixgbe_direct_is_off(adapter, ring)) {
 		err = ixgbe_direct_stop_dma(adapter) ?: -ENODEV;
-
+	} else {
+		/* VFs look once in two seconds whether there was a reset */
+		if (adapter->flags & IXGBE_FLAG_SRIOV_ENABLED)
+			msleep(2000);
+		ixgbe_up(adapter);
+	}
 	clear_bit(__IXGBE_RESETTING, &adapter->state);
 	return err;
 }

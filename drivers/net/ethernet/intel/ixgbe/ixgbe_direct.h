@@ -9,6 +9,7 @@
 /* in ixgbe_main.c */
 void ixgbe_clean_rx_ring(struct ixgbe_ring *rx_ring);
 void ixgbe_set_rx_drop_en(struct ixgbe_adapter *adapter);
+void ixgbe_watchdog_link_is_down(struct ixgbe_adapter *adapter);
 
 #ifdef CONFIG_PACKET_RX_DIRECT
 
