@@ -44,7 +44,9 @@
 
 #define IXGBE_DIRECT_COUNTERS		16
 #define IXGBE_DIRECT_STOP_SLEEP_US	100
-#define IXGBE_DIRECT_STOP_TIMEOUT_US	500000
+
+/* At least, as a reset costs the link, and a busy machine may be late. */
+#define IXGBE_DIRECT_STOP_MIN_US	500000UL
 
 /* DMA that was under way when RXDCTL.ENABLE became clear */
 #define IXGBE_DIRECT_DRAIN_US		100
@@ -85,7 +87,7 @@ void ixgbe_direct_unlock_srrctl(void)
  *
  * Return: true if so
  **/
-bool ixgbe_direct_leased(const struct ixgbe_ring *ring)
+static bool ixgbe_direct_leased(const struct ixgbe_ring *ring)
 {
 	bool leased;
 
@@ -93,6 +95,21 @@ bool ixgbe_direct_leased(const struct ixgbe_ring *ring)
 	leased = packet_direct_queue(ring->netdev, ring->queue_index);
 	rcu_read_unlock();
 	return leased;
+}
+
+/**
+ * ixgbe_direct_has_rxdctl - does nobody else change a queue's RXDCTL
+ * @ring: Rx ring of an ixgbe netdev
+ *
+ * Since a leased queue does not strip VLAN tags, and one that is being restarted
+ * would get back an ENABLE that was read before.
+ *
+ * Context: netif_addr_lock or RTNL.
+ * Return: true if so
+ **/
+bool ixgbe_direct_has_rxdctl(const struct ixgbe_ring *ring)
+{
+	return READ_ONCE(ring->direct_restarts) || ixgbe_direct_leased(ring);
 }
 
 /**
@@ -514,41 +531,78 @@ static bool ixgbe_direct_is_off(struct ixgbe_adapter *adapter,
 }
 
 /**
- * ixgbe_direct_stop_hw - stop one Rx queue
+ * ixgbe_direct_set_restarts - RXDCTL and DROP_EN are the restart's alone
+ * @adapter: board private structure
+ * @ring: Rx ring
+ * @restarts: from now on, or no more
+ *
+ * ixgbe_set_rx_mode() holds the address lock, and RTNL or not.
+ **/
+static void ixgbe_direct_set_restarts(struct ixgbe_adapter *adapter,
+				      struct ixgbe_ring *ring, bool restarts)
+{
+	netif_addr_lock_bh(adapter->netdev);
+	WRITE_ONCE(ring->direct_restarts, restarts);
+	netif_addr_unlock_bh(adapter->netdev);
+}
+
+/**
+ * ixgbe_direct_let_drop - a queue that is to stop drops what it has no slot for
  * @adapter: board private structure
  * @ring: Rx ring
  *
- * Sets RXDCTL.VME as it has to be when the queue starts again.  The address
- * lock is what ixgbe_set_rx_mode() holds, which would otherwise write back an
- * ENABLE that it has read before.
+ * Nobody polls it any more.  Without DROP_EN, which flow control clears, its
+ * next frame could wait at the head of the packet buffer: for ever, with ENABLE
+ * set for as long, and with all other queues' frames behind it.
+ **/
+static void ixgbe_direct_let_drop(struct ixgbe_adapter *adapter,
+				  const struct ixgbe_ring *ring)
+{
+	u32 reg = IXGBE_SRRCTL(ring->reg_idx);
+	struct ixgbe_hw *hw = &adapter->hw;
+
+	ixgbe_direct_lock_srrctl();
+	IXGBE_WRITE_REG(hw, reg, IXGBE_READ_REG(hw, reg) | IXGBE_SRRCTL_DROP_EN);
+	ixgbe_direct_unlock_srrctl();
+}
+
+/**
+ * ixgbe_direct_stop_hw - stop one Rx queue
+ * @adapter: board private structure
+ * @ring: Rx ring, after ixgbe_direct_set_restarts()
  *
+ * Sets RXDCTL.VME as it has to be when the queue starts again: the netdev's
+ * features do not change meanwhile.  ENABLE goes when the DMA that is under way
+ * has ended, which PCIe's completion timeout is the limit of.
+ *
+ * Context: RTNL; NAPI is disabled.
  * Return: 0 once the NIC has confirmed it, or -ETIMEDOUT
  **/
 static int ixgbe_direct_stop_hw(struct ixgbe_adapter *adapter,
 				const struct ixgbe_ring *ring)
 {
-	struct net_device *netdev = adapter->netdev;
+	netdev_features_t features = adapter->netdev->features;
 	u32 reg = IXGBE_RXDCTL(ring->reg_idx);
 	struct ixgbe_hw *hw = &adapter->hw;
+	unsigned long timeout;
 	u32 rxdctl;
 	bool off;
 	int err;
 
 	ixgbe_direct_close_rsc(adapter, ring);
+	ixgbe_direct_let_drop(adapter, ring);
 
-	netif_addr_lock_bh(netdev);
 	rxdctl = IXGBE_READ_REG(hw, reg);
 	rxdctl &= ~(IXGBE_RXDCTL_ENABLE | IXGBE_RXDCTL_VME);
 	rxdctl |= IXGBE_RXDCTL_SWFLSH;
-	if ((netdev->features & NETIF_F_HW_VLAN_CTAG_RX) &&
-	    !ixgbe_direct_leased(ring))
+	if ((features & NETIF_F_HW_VLAN_CTAG_RX) && !ixgbe_direct_leased(ring))
 		rxdctl |= IXGBE_RXDCTL_VME;
 	IXGBE_WRITE_REG(hw, reg, rxdctl);
-	netif_addr_unlock_bh(netdev);
 
+	timeout = max(IXGBE_DIRECT_STOP_MIN_US,
+		      ixgbe_get_completion_timeout(adapter));
 	err = read_poll_timeout(ixgbe_direct_is_off, off, off,
-				IXGBE_DIRECT_STOP_SLEEP_US,
-				IXGBE_DIRECT_STOP_TIMEOUT_US, false,
+				IXGBE_DIRECT_STOP_SLEEP_US, timeout, false,
 				adapter, ring);
 	usleep_range(IXGBE_DIRECT_DRAIN_US, 2 * IXGBE_DIRECT_DRAIN_US);
 	return err;
@@ -621,14 +675,16 @@ static int ixgbe_direct_restart(struct ixgbe_adapter *adapter,
 	bool ok;
 
 	napi_disable(napi);
+	ixgbe_direct_set_restarts(adapter, ring, true);
 	ok = !ixgbe_direct_stop_hw(adapter, ring);
 	if (ok) {
 		ixgbe_clean_rx_ring(ring);
 		ixgbe_configure_rx_ring(adapter, ring);
-		/* of the stack's queues; ixgbe_configure_srrctl() leaves it out */
-		ixgbe_set_rx_drop_en(adapter);
 		ok = !ixgbe_direct_is_off(adapter, ring);
 	}
+	ixgbe_direct_set_restarts(adapter, ring, false);
+	/* of the stack's queues; ixgbe_configure_srrctl() leaves it out */
+	ixgbe_set_rx_drop_en(adapter);
 	napi_enable(napi);
 
 	local_bh_disable();

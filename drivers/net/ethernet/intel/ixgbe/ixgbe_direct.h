@@ -9,6 +9,7 @@
 /* in ixgbe_main.c */
 void ixgbe_clean_rx_ring(struct ixgbe_ring *rx_ring);
 void ixgbe_set_rx_drop_en(struct ixgbe_adapter *adapter);
+unsigned long ixgbe_get_completion_timeout(struct ixgbe_adapter *adapter);
 void ixgbe_watchdog_link_is_down(struct ixgbe_adapter *adapter);
 
 #ifdef CONFIG_PACKET_RX_DIRECT
@@ -39,6 +40,17 @@ static inline bool ixgbe_ring_polls_direct(const struct ixgbe_ring *ring)
 	return static_branch_unlikely(&packet_direct_key) && ring->direct;
 }
 
+/**
+ * ixgbe_ring_has_to_drop - may DROP_EN not be cleared
+ * @ring: Rx ring
+ *
+ * Return: true if so
+ **/
+static inline bool ixgbe_ring_has_to_drop(const struct ixgbe_ring *ring)
+{
+	return ring->direct || READ_ONCE(ring->direct_restarts);
+}
+
 /* in ixgbe_direct_rx.c */
 void ixgbe_direct_refill(struct ixgbe_ring *ring);
 void ixgbe_direct_drain(struct ixgbe_ring *ring);
@@ -47,7 +59,7 @@ int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
 
 /* in ixgbe_direct.c */
 void ixgbe_direct_set_ops(struct ixgbe_adapter *adapter);
-bool ixgbe_direct_leased(const struct ixgbe_ring *ring);
+bool ixgbe_direct_has_rxdctl(const struct ixgbe_ring *ring);
 void ixgbe_direct_configure(struct ixgbe_adapter *adapter,
 			    struct ixgbe_ring *ring);
 u32 ixgbe_direct_srrctl(const struct ixgbe_ring *ring);
@@ -70,6 +82,11 @@ static inline bool ixgbe_ring_is_direct(const struct ixgbe_ring *ring)
 	return false;
 }
 
+static inline bool ixgbe_ring_has_to_drop(const struct ixgbe_ring *ring)
+{
+	return false;
+}
+
 static inline bool ixgbe_ring_polls_direct(const struct ixgbe_ring *ring)
 {
 	return false;
@@ -79,7 +96,7 @@ static inline void ixgbe_direct_set_ops(struct ixgbe_adapter *adapter)
 {
 }
 
-static inline bool ixgbe_direct_leased(const struct ixgbe_ring *ring)
+static inline bool ixgbe_direct_has_rxdctl(const struct ixgbe_ring *ring)
 {
 	return false;
 }
