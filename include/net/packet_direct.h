@@ -140,6 +140,7 @@ struct packet_direct_ops {
  * struct packet_direct_pool - slots of one kind
  * @fifo:	the kernel's slots, see above
  * @dma:	DMA address of each slot; NULL without a lease
+ * @cpu:	where the CPU finds each slot; NULL without a lease, or in a dma-buf
  * @home:	for each entry, the slot it was given with last, or
  *		PACKET_DIRECT_KERNEL if it was given with none
  * @where:	for each slot, the last entry that it was given with, or
@@ -157,6 +158,7 @@ struct packet_direct_ops {
 struct packet_direct_pool {
 	u32		*fifo;
 	dma_addr_t	*dma;
+	void		**cpu;
 	u32		*home;
 	u32		*where;
 	u32		mask;

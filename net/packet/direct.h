@@ -163,6 +163,7 @@ bool packet_direct_alloc_shared(struct packet_direct *pd);
 bool packet_direct_alloc_blocks(struct packet_direct_memory *memory, u32 nr);
 void packet_direct_free_blocks(struct packet_direct_memory *memory);
 u64 packet_direct_memory_len(const struct packet_direct_memory *memory);
+void packet_direct_free_addresses(struct packet_direct_pool *pool);
 void *packet_direct_slot(const struct packet_direct_memory *memory, u32 slot);
 int packet_direct_insert_pages(struct packet_direct *pd,
 			       struct vm_area_struct *vma);

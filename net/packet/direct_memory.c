@@ -239,6 +239,7 @@ static bool packet_direct_map_block(const struct packet_direct_memory *memory,
 		return false;
 
 	for (; slot < end; slot++) {
+		pool->cpu[slot] = packet_direct_slot(memory, slot);
 		pool->dma[slot] = addr;
 		addr += 1U << memory->slot_shift;
 	}
@@ -271,6 +272,32 @@ packet_direct_map_memory(const struct packet_direct_memory *memory,
 	       PACKET_DIRECT_OK : PACKET_DIRECT_DMA_FAILED;
 }
 
+/**
+ * packet_direct_free_addresses() - nobody needs to know any more where slots are
+ * @pool: slots of one kind
+ */
+void packet_direct_free_addresses(struct packet_direct_pool *pool)
+{
+	kvfree(pool->dma);
+	kvfree(pool->cpu);
+	pool->dma = NULL;
+	pool->cpu = NULL;
+}
+
+static bool
+packet_direct_alloc_addresses(const struct packet_direct_memory *memory,
+			      struct packet_direct_pool *pool)
+{
+	pool->dma = kvcalloc(pool->nr, sizeof(*pool->dma), PACKET_DIRECT_GFP);
+	if (!memory->dmabuf)
+		pool->cpu = kvcalloc(pool->nr, sizeof(*pool->cpu),
+				     PACKET_DIRECT_GFP);
+	if (pool->dma && (pool->cpu || memory->dmabuf))
+		return true;
+	packet_direct_free_addresses(pool);
+	return false;
+}
+
 static void packet_direct_unmap_pool(struct packet_direct *pd,
 				     const struct packet_direct_memory *memory,
 				     struct packet_direct_pool *pool)
@@ -280,8 +307,7 @@ static void packet_direct_unmap_pool(struct packet_direct *pd,
 	else
 		packet_direct_unmap_blocks(memory, pool, pd->pdq.dma_dev,
 					   memory->block_nr);
-	kvfree(pool->dma);
-	pool->dma = NULL;
+	packet_direct_free_addresses(pool);
 }
 
 /* The frames have to be in the slots, not in a bounce buffer beside them.  An
@@ -308,8 +334,7 @@ packet_direct_map_pool(struct packet_direct *pd,
 	struct device *dma_dev = pd->pdq.dma_dev;
 	enum packet_direct_reason reason;
 
-	pool->dma = kvcalloc(pool->nr, sizeof(*pool->dma), PACKET_DIRECT_GFP);
-	if (!pool->dma)
+	if (!packet_direct_alloc_addresses(memory, pool))
 		return PACKET_DIRECT_NO_MEMORY;
 
 	if (memory->dmabuf)
@@ -317,8 +342,7 @@ packet_direct_map_pool(struct packet_direct *pd,
 	else
 		reason = packet_direct_map_memory(memory, pool, dma_dev);
 	if (reason) {
-		kvfree(pool->dma);
-		pool->dma = NULL;
+		packet_direct_free_addresses(pool);
 		return reason;
 	}
 

@@ -122,7 +122,7 @@ static bool packet_direct_alloc_pool(struct packet_direct_pool *pool,
 
 static void packet_direct_free_pool(struct packet_direct_pool *pool)
 {
-	kvfree(pool->dma);
+	packet_direct_free_addresses(pool);
 	kvfree(pool->where);
 	kvfree(pool->home);
 	kvfree(pool->fifo);
