@@ -747,7 +747,12 @@ ixgbe_direct_limits(struct net_device *netdev, unsigned int queue,
 		/* specification update, erratum 45 */
 		.split_unreliable = adapter->hw.mac.type == ixgbe_mac_82599EB,
 		.post_min = 1,
+		.tstamp_hw = adapter->ptp_clock,
+		.tstamp_ptp = adapter->hw.mac.type < ixgbe_mac_X550,
 	};
+
+	if (adapter->ptp_clock)
+		limits->phc_index = ptp_clock_index(adapter->ptp_clock);
 
 	if (!ring)
 		return PACKET_DIRECT_NO_QUEUE;

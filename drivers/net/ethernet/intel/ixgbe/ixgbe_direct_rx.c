@@ -7,6 +7,7 @@
  * at are cleaned in runs; the others one descriptor at a time.
  */
 #include <linux/bitfield.h>
+#include <linux/unaligned.h>
 
 #include "ixgbe.h"
 #include "ixgbe_direct.h"
@@ -65,6 +66,54 @@ static const u32 ixgbe_direct_hash_flags[IXGBE_RXDADV_RSSTYPE_MASK + 1] = {
 		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV6 | TPACKET4_HASH_UDP),
 	[IXGBE_RXDADV_RSSTYPE_IPV6_UDP_EX] =
 		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV6_EX | TPACKET4_HASH_UDP),
+};
+
+/**
+ * struct ixgbe_direct_clock - how the NIC's time stamps become nanoseconds
+ * @cycle_last: a stamp in the NIC's unit
+ * @nsec: when that was
+ * @frac: and the fraction beside it
+ * @mult: nanoseconds of a unit, shifted
+ * @shift: by so much
+ * @offset: where a unit is a nanosecond: what is to be added to a stamp
+ * @wanted: stamps are
+ * @odd: they are not, or a unit is no nanosecond
+ *
+ * As the timecounter is at the start of a poll.
+ **/
+struct ixgbe_direct_clock {
+	u64 cycle_last;
+	u64 nsec;
+	u64 frac;
+	u32 mult;
+	u32 shift;
+	u64 offset;
+	bool wanted;
+	bool odd;
+};
+
+/**
+ * enum ixgbe_direct_stamps - what is behind each frame of a run
+ * @IXGBE_DIRECT_NO_STAMPS: nothing
+ * @IXGBE_DIRECT_STAMPS: a time stamp that is wanted, in nanoseconds
+ * @IXGBE_DIRECT_STAMPS_ODD: a time stamp, of which nothing is known
+ **/
+enum ixgbe_direct_stamps {
+	IXGBE_DIRECT_NO_STAMPS,
+	IXGBE_DIRECT_STAMPS,
+	IXGBE_DIRECT_STAMPS_ODD,
+};
+
+/**
+ * struct ixgbe_direct_poll - one poll
+ * @packets: cleaned so far
+ * @bytes: of them
+ * @clock: for the NIC's time stamps
+ **/
+struct ixgbe_direct_poll {
+	u64 packets;
+	u64 bytes;
+	struct ixgbe_direct_clock clock;
 };
 
 /**
@@ -310,6 +359,86 @@ static u32 ixgbe_direct_checksum(struct ixgbe_ring *ring,
 }
 
 /**
+ * ixgbe_direct_begin - start of a poll
+ * @ring: Rx ring
+ * @poll: is filled in
+ * @stamps: the NIC's stamps so far are of the clock as it is now
+ **/
+static void ixgbe_direct_begin(struct ixgbe_ring *ring,
+			       struct ixgbe_direct_poll *poll, bool stamps)
+{
+	struct ixgbe_adapter *adapter = ring->q_vector->adapter;
+	const struct timecounter *tc = &adapter->hw_tc;
+	struct ixgbe_direct_clock *clock = &poll->clock;
+	unsigned long flags;
+
+	packet_direct_begin(ring->direct);
+	poll->packets = 0;
+	poll->bytes = 0;
+	clock->odd = true;
+	clock->wanted = stamps && ring->direct->hw_tstamp;
+	if (likely(!clock->wanted))
+		return;
+
+	spin_lock_irqsave(&adapter->tmreg_lock, flags);
+	clock->cycle_last = tc->cycle_last;
+	clock->nsec = tc->nsec;
+	clock->frac = tc->frac;
+	clock->mult = adapter->hw_cc.mult;
+	clock->shift = adapter->hw_cc.shift;
+	spin_unlock_irqrestore(&adapter->tmreg_lock, flags);
+
+	clock->offset = clock->nsec - clock->cycle_last;
+	clock->odd = clock->mult != 1 || clock->shift;
+}
+
+/**
+ * ixgbe_direct_end - end of a poll, but for the refill
+ * @ring: Rx ring
+ * @poll: it
+ **/
+static void ixgbe_direct_end(struct ixgbe_ring *ring,
+			     const struct ixgbe_direct_poll *poll)
+{
+	packet_direct_flush(ring->direct);
+	ixgbe_update_rx_ring_stats(ring, ring->q_vector, poll->packets,
+				   poll->bytes);
+}
+
+/**
+ * ixgbe_direct_ns - a time stamp in nanoseconds
+ * @clock: of this poll
+ * @cycles: stamp in the NIC's unit
+ *
+ * As timecounter_cyc2time().
+ *
+ * Return: nanoseconds of the PTP clock
+ **/
+static u64 ixgbe_direct_ns(const struct ixgbe_direct_clock *clock, u64 cycles)
+{
+	s64 delta = cycles - clock->cycle_last;
+
+	if (delta < 0)
+		return clock->nsec -
+		       ((-(u64)delta * clock->mult - clock->frac) >> clock->shift);
+	return clock->nsec +
+	       (((u64)delta * clock->mult + clock->frac) >> clock->shift);
+}
+
+/**
+ * ixgbe_direct_cycles - a time stamp that follows a frame, in the NIC's unit
+ * @stamp: where it is: in memory that user space may write to
+ *
+ * Return: the NIC's seconds and nanoseconds, put together
+ **/
+static u64 ixgbe_direct_cycles(const void *stamp)
+{
+	u64 val = get_unaligned_le64(stamp);
+
+	return (val >> 32) * NSEC_PER_SEC + (u32)val;
+}
+
+/**
  * ixgbe_direct_straight - how many descriptors can be cleaned one after the other
  * @ring: Rx ring
  * @max: at most so many
@@ -325,11 +454,59 @@ static u32 ixgbe_direct_straight(const struct ixgbe_ring *ring, u32 max)
 }
 
 /**
+ * ixgbe_direct_plain - what the upper half of a plain frame's descriptor is like
+ * @pdq: lease
+ * @stamps: there is a time stamp behind the frame, and STAT_TS is set or not
+ * @plain: is filled in: the value of the bits to look at
+ *
+ * Return: which bits to look at
+ **/
+static u64 ixgbe_direct_plain(const struct packet_direct_queue *pdq,
+			      const bool stamps, u64 *plain)
+{
+	u64 mask = IXGBE_DIRECT_DONE | IXGBE_DIRECT_ODD;
+
+	*plain = IXGBE_DIRECT_DONE;
+	if (stamps) {
+		mask &= ~(u64)IXGBE_RXDADV_STAT_TS;
+		*plain |= IXGBE_RXD_STAT_TSIP;
+	}
+	return mask |
+	       (u64)(u16)-packet_direct_short(pdq) << IXGBE_DIRECT_LEN_SHIFT;
+}
+
+/**
+ * ixgbe_direct_run_stamp - the time stamp of the next frame of a run
+ * @run: run
+ * @clock: of this poll
+ * @stamp: where the NIC put it
+ * @plain: stamps are wanted, and their unit is a nanosecond; known when this is
+ *	   compiled
+ *
+ * Return: what is to be changed about the flags of the frame
+ **/
+static __always_inline u32
+ixgbe_direct_run_stamp(struct packet_direct_run *run,
+		       const struct ixgbe_direct_clock *clock,
+		       const void *stamp, const bool plain)
+{
+	if (plain)
+		run->tstamp = clock->offset + ixgbe_direct_cycles(stamp);
+	else if (clock->wanted)
+		run->tstamp = ixgbe_direct_ns(clock, ixgbe_direct_cycles(stamp));
+	else
+		return 0;
+	return TPACKET4_TSTAMP_SW | TPACKET4_TSTAMP_HW;
+}
+
+/**
  * ixgbe_direct_clean_run - deliver frames that are whole in one slot
  * @ring: Rx ring
  * @max: most descriptors to look at
- * @got: is counted up
- * @filter: each has to pass the socket filter; known when this is compiled
+ * @poll: is counted up
+ * @filter: each has to pass the socket filter; known when this is compiled, as
+ *	    a rule
+ * @stamps: what is behind each; known when this is compiled
  *
  * Ends at the first descriptor that is not done, or that
  * ixgbe_direct_clean_odd() has to look at, and after a frame that is refused.
@@ -338,24 +515,25 @@ static u32 ixgbe_direct_straight(const struct ixgbe_ring *ring, u32 max)
  **/
 static __always_inline unsigned int
 ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
-		       struct ixgbe_queue_stats *got, const bool filter)
+		       struct ixgbe_direct_poll *poll, const bool filter,
+		       const enum ixgbe_direct_stamps stamps)
 {
 	struct packet_direct_queue *pdq = ring->direct;
 	const union ixgbe_adv_rx_desc *rx_desc, *end;
-	u64 lower, upper, mask, len, bytes = 0;
+	u64 lower, upper, mask, plain, bytes = 0;
 	struct packet_direct_run run;
 	u32 flags, hash, slot, keep;
 	bool refused = false;
+	s64 len = 0;
 
 	max = ixgbe_direct_straight(ring, max);
 	max = packet_direct_run_begin(pdq, &run, max);
 	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
-	mask = IXGBE_DIRECT_DONE | IXGBE_DIRECT_ODD |
-	       (u64)(u16)-packet_direct_short(pdq) << IXGBE_DIRECT_LEN_SHIFT;
+	mask = ixgbe_direct_plain(pdq, stamps, &plain);
 
 	for (end = rx_desc + max; rx_desc != end; rx_desc++) {
 		upper = ixgbe_direct_upper(rx_desc);
-		if ((upper & mask) != IXGBE_DIRECT_DONE)
+		if ((upper & mask) != plain)
 			break;
 
 		/* no field of the descriptor before DD */
@@ -367,6 +545,14 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 		hash = ixgbe_direct_hash(lower);
 		len = (u16)(upper >> IXGBE_DIRECT_LEN_SHIFT);
 		slot = packet_direct_run_slot(&run);
+		if (stamps) {
+			len -= IXGBE_TS_HDR_LEN;
+			if (unlikely(len <= 0))
+				break;
+			flags ^= ixgbe_direct_run_stamp(&run, &poll->clock,
+							pdq->slots.cpu[slot] + len,
+							stamps == IXGBE_DIRECT_STAMPS);
+		}
 		keep = len;
 		if (filter)
 			keep = packet_direct_snaplen(pdq, slot, len, flags,
@@ -385,24 +571,34 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 		bytes += len;
 	}
 	ixgbe_direct_advance(ring, run.count + refused);
-	got->packets += run.count + refused;
-	got->bytes += bytes;
+	poll->packets += run.count + refused;
+	poll->bytes += bytes;
 	return run.count + refused;
 }
 
-/**
- * ixgbe_direct_clean_filtered - ixgbe_direct_clean_run() with a filter
- * @ring: Rx ring
- * @max: most descriptors to look at
- * @got: is counted up
- *
- * Return: descriptors cleaned
- **/
+/* The same with a filter, with time stamps, and with whatever else. */
 static noinline unsigned int
 ixgbe_direct_clean_filtered(struct ixgbe_ring *ring, u32 max,
-			    struct ixgbe_queue_stats *got)
+			    struct ixgbe_direct_poll *poll)
 {
-	return ixgbe_direct_clean_run(ring, max, got, true);
+	return ixgbe_direct_clean_run(ring, max, poll, true,
+				      IXGBE_DIRECT_NO_STAMPS);
+}
+
+static noinline unsigned int
+ixgbe_direct_clean_stamped(struct ixgbe_ring *ring, u32 max,
+			   struct ixgbe_direct_poll *poll)
+{
+	return ixgbe_direct_clean_run(ring, max, poll, false,
+				      IXGBE_DIRECT_STAMPS);
+}
+
+static noinline unsigned int
+ixgbe_direct_clean_stamped_odd(struct ixgbe_ring *ring, u32 max,
+			       struct ixgbe_direct_poll *poll)
+{
+	return ixgbe_direct_clean_run(ring, max, poll, ring->direct->filter,
+				      IXGBE_DIRECT_STAMPS_ODD);
 }
 
 /**
@@ -427,17 +623,17 @@ static u32 ixgbe_direct_split_flags(u64 lower, u32 payload_len)
  * ixgbe_direct_clean_split - ixgbe_direct_clean_run() with header split
  * @ring: Rx ring
  * @max: most descriptors to look at
- * @got: is counted up
+ * @poll: is counted up
  *
  * Return: descriptors cleaned
  **/
 static noinline unsigned int
 ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
-			 struct ixgbe_queue_stats *got)
+			 struct ixgbe_direct_poll *poll)
 {
 	struct packet_direct_queue *pdq = ring->direct;
 	const union ixgbe_adv_rx_desc *rx_desc, *end;
-	u64 lower, upper, mask, bytes = 0;
+	u64 lower, upper, mask, plain, bytes = 0;
 	const u32 header_max = pdq->slots.len;
 	struct packet_direct_run run;
 	u32 flags, header, payload;
@@ -445,12 +641,11 @@ ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
 	max = ixgbe_direct_straight(ring, max);
 	max = packet_direct_run_begin(pdq, &run, max);
 	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
-	mask = IXGBE_DIRECT_DONE | IXGBE_DIRECT_ODD |
-	       (u64)(u16)-packet_direct_short(pdq) << IXGBE_DIRECT_LEN_SHIFT;
+	mask = ixgbe_direct_plain(pdq, false, &plain);
 
 	for (end = rx_desc + max; rx_desc != end; rx_desc++) {
 		upper = ixgbe_direct_upper(rx_desc);
-		if ((upper & mask) != IXGBE_DIRECT_DONE)
+		if ((upper & mask) != plain)
 			break;
 
 		/* no field of the descriptor before DD */
@@ -472,29 +667,52 @@ ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
 
 	packet_direct_run_end(pdq, &run, bytes);
 	ixgbe_direct_advance(ring, run.count);
-	got->packets += run.count;
-	got->bytes += bytes;
+	poll->packets += run.count;
+	poll->bytes += bytes;
 	return run.count;
+}
+
+/**
+ * ixgbe_direct_next_stamped - is there a time stamp behind the next frame
+ * @ring: Rx ring
+ *
+ * As far as can be said before it is known to be done.  Bit 15 is another one's
+ * on MACs before the X550.
+ *
+ * Return: true if so
+ **/
+static bool ixgbe_direct_next_stamped(const struct ixgbe_ring *ring)
+{
+	const union ixgbe_adv_rx_desc *rx_desc;
+
+	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
+	return ixgbe_direct_upper(rx_desc) & IXGBE_RXD_STAT_TSIP &&
+	       ixgbe_direct_is_x550(ring);
 }
 
 /**
  * ixgbe_direct_clean_plain - deliver frames that are whole in one slot, or pair
  * @ring: Rx ring
  * @max: most descriptors to look at
- * @got: is counted up
+ * @poll: is counted up
  *
  * Return: descriptors cleaned
  **/
 static unsigned int ixgbe_direct_clean_plain(struct ixgbe_ring *ring, u32 max,
-					     struct ixgbe_queue_stats *got)
+					     struct ixgbe_direct_poll *poll)
 {
 	struct packet_direct_queue *pdq = ring->direct;
 
 	if (unlikely(packet_direct_is_split(pdq)))
-		return pdq->filter ? 0 : ixgbe_direct_clean_split(ring, max, got);
+		return pdq->filter ? 0 : ixgbe_direct_clean_split(ring, max, poll);
+	if (unlikely(ixgbe_direct_next_stamped(ring)))
+		return pdq->filter || poll->clock.odd ?
+		       ixgbe_direct_clean_stamped_odd(ring, max, poll) :
+		       ixgbe_direct_clean_stamped(ring, max, poll);
 	if (unlikely(pdq->filter))
-		return ixgbe_direct_clean_filtered(ring, max, got);
-	return ixgbe_direct_clean_run(ring, max, got, false);
+		return ixgbe_direct_clean_filtered(ring, max, poll);
+	return ixgbe_direct_clean_run(ring, max, poll, false,
+				      IXGBE_DIRECT_NO_STAMPS);
 }
 
 /**
@@ -537,46 +755,92 @@ static void ixgbe_direct_complete_part(struct ixgbe_ring *ring,
 }
 
 /**
+ * ixgbe_direct_read_stamp - the time stamp at the end of a frame
+ * @pdq: lease
+ * @clock: of this poll
+ * @part: the frame's last part, without the stamp
+ * @in_payload: that is where it is
+ * @meta: is filled in, if the stamp is wanted and the CPU can read it
+ **/
+static void ixgbe_direct_read_stamp(const struct packet_direct_queue *pdq,
+				    const struct ixgbe_direct_clock *clock,
+				    const struct packet_direct_part *part,
+				    bool in_payload,
+				    struct packet_direct_meta *meta)
+{
+	const struct packet_direct_pool *pool = in_payload ? &pdq->payload :
+							     &pdq->slots;
+	u32 slot = in_payload ? part->payload : part->slot;
+	u32 at = in_payload ? part->payload_len : part->len;
+
+	/* the NIC is not believed, and a dma-buf is not read */
+	if (!clock->wanted || !pool->cpu || at + IXGBE_TS_HDR_LEN > pool->len)
+		return;
+
+	packet_direct_sync(pdq, pool, slot, pool->len);
+	meta->tstamp = ixgbe_direct_ns(clock,
+				       ixgbe_direct_cycles(pool->cpu[slot] + at));
+	meta->flags |= TPACKET4_TSTAMP_HW;
+}
+
+/**
  * ixgbe_direct_cut_stamp - take the time stamp off the end of a frame
- * @part: its last part
+ * @pdq: lease
+ * @clock: of this poll
+ * @part: the frame's last part
+ * @meta: gets the stamp
  *
  * If it began in the slot before, there is no way back to take it out.
  *
  * Return: false when that or nothing is left
  **/
-static bool ixgbe_direct_cut_stamp(struct packet_direct_part *part)
+static bool ixgbe_direct_cut_stamp(const struct packet_direct_queue *pdq,
+				   const struct ixgbe_direct_clock *clock,
+				   struct packet_direct_part *part,
+				   struct packet_direct_meta *meta)
 {
-	u32 *len = part->payload_len ? &part->payload_len : &part->len;
+	bool in_payload = part->payload_len;
+	u32 *len = in_payload ? &part->payload_len : &part->len;
 
 	if (*len < IXGBE_TS_HDR_LEN)
 		return false;
 	*len -= IXGBE_TS_HDR_LEN;
+	if (!part->payload_len && part->flags == TPACKET4_SPLIT_DONE)
+		part->flags = TPACKET4_SPLIT_NO_PAYLOAD;
+	if (!part->payload_len && part->flags == TPACKET4_SPLIT_UNKNOWN)
+		part->flags = TPACKET4_SPLIT_SHORT;
+	ixgbe_direct_read_stamp(pdq, clock, part, in_payload, meta);
 	return part->len || part->payload_len;
 }
 
 /**
- * ixgbe_direct_latched - the time stamp that the NIC has in a register
+ * ixgbe_direct_take_latched - the time stamp that the NIC has in a register
  * @ring: Rx ring
+ * @clock: of this poll
+ * @meta: is filled in, if the stamp is wanted
  *
  * 82599 and X540.  There is one register for all queues, and no other frame is
  * stamped before somebody has read it: so it is read, whoever wants the stamp.
- *
- * Return: the stamp in the NIC's unit, or 0
  **/
-static u64 ixgbe_direct_latched(struct ixgbe_ring *ring)
+static void ixgbe_direct_take_latched(struct ixgbe_ring *ring,
+				      const struct ixgbe_direct_clock *clock,
+				      struct packet_direct_meta *meta)
 {
 	struct ixgbe_hw *hw = &ring->q_vector->adapter->hw;
 	u32 ctrl = IXGBE_READ_REG(hw, IXGBE_TSYNCRXCTL);
 	u64 stamp;
 
 	if (ctrl == IXGBE_FAILED_READ_REG || !(ctrl & IXGBE_TSYNCRXCTL_VALID))
-		return 0;
+		return;
 
 	stamp = IXGBE_READ_REG(hw, IXGBE_RXSTMPL);
 	stamp |= (u64)IXGBE_READ_REG(hw, IXGBE_RXSTMPH) << 32;
 	/* of which ixgbe_ptp_rx_hang() wants to know */
 	ring->last_rx_timestamp = jiffies;
-	return stamp;
+	if (!clock->wanted)
+		return;
+	meta->tstamp = ixgbe_direct_ns(clock, stamp);
+	meta->flags |= TPACKET4_TSTAMP_HW;
 }
 
 /**
@@ -585,10 +849,12 @@ static u64 ixgbe_direct_latched(struct ixgbe_ring *ring)
  * @rx_desc: it
  * @staterr: its status and errors
  * @part: what it has
+ * @clock: of this poll
  **/
 static void ixgbe_direct_frame_end(struct ixgbe_ring *ring,
 				   const union ixgbe_adv_rx_desc *rx_desc,
-				   u32 staterr, struct packet_direct_part *part)
+				   u32 staterr, struct packet_direct_part *part,
+				   const struct ixgbe_direct_clock *clock)
 {
 	struct packet_direct_queue *pdq = ring->direct;
 	u64 lower = ixgbe_direct_lower(rx_desc);
@@ -597,18 +863,19 @@ static void ixgbe_direct_frame_end(struct ixgbe_ring *ring,
 		.hash = ixgbe_direct_hash(lower),
 	};
 
+	meta.flags &= ~PACKET_DIRECT_WHOLE;
+
 	/* X550: 8 bytes of time stamp after the frame; bit 15 is another one's
 	 * on older MACs.  Whether it is on now says nothing of this frame.
 	 */
 	if (ixgbe_direct_is_x550(ring)) {
 		if ((staterr & IXGBE_RXD_STAT_TSIP) &&
-		    !ixgbe_direct_cut_stamp(part))
+		    !ixgbe_direct_cut_stamp(pdq, clock, part, &meta))
 			goto drop;
 	} else if (staterr & IXGBE_RXDADV_STAT_TS) {
-		ixgbe_direct_latched(ring);
+		ixgbe_direct_take_latched(ring, clock, &meta);
 	}
 
-	meta.flags &= ~PACKET_DIRECT_WHOLE;
 	if (!(staterr & IXGBE_RXDADV_ERR_FRAME_ERR_MASK))
 		meta.flags |= ixgbe_direct_checksum(ring, rx_desc, staterr);
 	else if (ring->netdev->features & NETIF_F_RXALL)
@@ -625,14 +892,14 @@ drop:
 /**
  * ixgbe_direct_clean_odd - deliver or drop what the next descriptor has
  * @ring: Rx ring
- * @got: is counted up
+ * @poll: is counted up
  *
  * For what is not plain: parts of a frame and errors.
  *
  * Return: descriptors cleaned, 0 or 1
  **/
 static noinline unsigned int
-ixgbe_direct_clean_odd(struct ixgbe_ring *ring, struct ixgbe_queue_stats *got)
+ixgbe_direct_clean_odd(struct ixgbe_ring *ring, struct ixgbe_direct_poll *poll)
 {
 	union ixgbe_adv_rx_desc *rx_desc;
 	struct packet_direct_part part;
@@ -649,11 +916,12 @@ ixgbe_direct_clean_odd(struct ixgbe_ring *ring, struct ixgbe_queue_stats *got)
 
 	ixgbe_direct_advance(ring, 1);
 	ixgbe_direct_complete_part(ring, rx_desc, &part);
-	got->bytes += part.len + part.payload_len;
+	poll->bytes += part.len + part.payload_len;
 
 	if (likely(staterr & IXGBE_RXDADV_STAT_EOP)) {
-		got->packets++;
-		ixgbe_direct_frame_end(ring, rx_desc, staterr, &part);
+		poll->packets++;
+		ixgbe_direct_frame_end(ring, rx_desc, staterr, &part,
+				       &poll->clock);
 	} else {
 		ring->rx_stats.non_eop_descs++;
 		packet_direct_part(ring->direct, &part);
@@ -675,19 +943,18 @@ ixgbe_direct_clean_odd(struct ixgbe_ring *ring, struct ixgbe_queue_stats *got)
 int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
 			      struct ixgbe_ring *ring, const int budget)
 {
-	struct packet_direct_queue *pdq = ring->direct;
-	struct ixgbe_queue_stats got = {};
 	u32 batch = ixgbe_direct_batch(ring);
+	struct ixgbe_direct_poll poll;
 	int total = 0;
 
-	packet_direct_begin(pdq);
+	ixgbe_direct_begin(ring, &poll, true);
 	while (total < budget) {
 		u32 max = min_t(u32, budget - total, batch);
 		unsigned int cleaned;
 
-		cleaned = ixgbe_direct_clean_plain(ring, max, &got);
+		cleaned = ixgbe_direct_clean_plain(ring, max, &poll);
 		if (!cleaned)
-			cleaned = ixgbe_direct_clean_odd(ring, &got);
+			cleaned = ixgbe_direct_clean_odd(ring, &poll);
 		if (!cleaned)
 			break;
 		total += cleaned;
@@ -695,33 +962,33 @@ int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
 		if (ixgbe_desc_unused(ring) >= batch)
 			ixgbe_direct_fill(ring, ixgbe_desc_unused(ring));
 	}
-	packet_direct_flush(pdq);
+	ixgbe_direct_end(ring, &poll);
 
 	ixgbe_direct_refill(ring);
-	ixgbe_update_rx_ring_stats(ring, q_vector, got.packets, got.bytes);
 	return total;
 }
 
 /**
  * ixgbe_direct_drain - deliver what the NIC had finished when it was stopped
  * @ring: Rx ring of a leased queue, whose NAPI is disabled
+ *
+ * If it was stopped by a reset, its clock has begun anew, and its stamps say
+ * nothing.
  **/
 void ixgbe_direct_drain(struct ixgbe_ring *ring)
 {
-	struct packet_direct_queue *pdq = ring->direct;
-	struct ixgbe_queue_stats got = {};
+	struct ixgbe_direct_poll poll;
 	u32 left = ring->count;
 	unsigned int cleaned;
 
 	local_bh_disable();
-	packet_direct_begin(pdq);
+	ixgbe_direct_begin(ring, &poll, ring->direct_restarts);
 	do {
-		cleaned = ixgbe_direct_clean_plain(ring, left, &got);
+		cleaned = ixgbe_direct_clean_plain(ring, left, &poll);
 		if (!cleaned)
-			cleaned = ixgbe_direct_clean_odd(ring, &got);
+			cleaned = ixgbe_direct_clean_odd(ring, &poll);
 		left -= cleaned;
 	} while (cleaned && left);
-	packet_direct_flush(pdq);
-	ixgbe_update_rx_ring_stats(ring, ring->q_vector, got.packets, got.bytes);
+	ixgbe_direct_end(ring, &poll);
 	local_bh_enable();
 }
