@@ -17,7 +17,7 @@ class Broken(Exception):
 
 
 # How the NIC of a row is called, by the testbed's name for it.
-NAMES = {"ixgbe": "82599", "gve": "gve"}
+NAMES = {"ixgbe": "82599", "x550": "X550", "gve": "gve"}
 
 
 # With the mitigations that an Intel CPU of 2015 (Broadwell) needs, which the

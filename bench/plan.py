@@ -22,6 +22,8 @@ DUMPS = {
         "build/tools/bin/tcpdump -ni eth0 -B 65536 --rx-direct=0 --count",
 }
 
+X550_SOCKETS = ("direct-busy", "direct-stamps")
+
 # What copies runs ahead of its reader for a whole time slice.
 SETTINGS = {
     "v4-copy": {"entries": 32768},
@@ -34,7 +36,7 @@ JUMBO_SETTINGS = {"v4-copy": {"entries": 8192}}
 # polls takes turns with the softirq, by the scheduler's clock.
 LONGER = {
     "v3": 4, "xdp-zc-poll": 4, "xdp-zc-busy": 2, "direct-poll": 16, "direct-busy": 4,
-    "direct-headers": 4,
+    "direct-headers": 4, "direct-stamps": 4,
 }
 
 NOTES = {
@@ -48,6 +50,7 @@ NOTES = {
     "direct-poll": "PACKET_RX_DIRECT, poll() when empty",
     "direct-busy": "PACKET_RX_DIRECT, SO_PREFER_BUSY_POLL, recv() when empty",
     "direct-headers": "as direct-busy, headers split from payload, which is not read",
+    "direct-stamps": "as direct-busy, with the time stamps of the NIC (X550)",
     "direct-spin": "PACKET_RX_DIRECT, no system call; another CPU polls the NIC",
     "tcpdump-v3": "stock tcpdump -B 65536 -w /dev/null",
     "tcpdump-direct": "ours, --rx-direct -B 65536 -w /dev/null",
@@ -114,6 +117,11 @@ def gve(frames):
         rows += [sock(p, 1518, frames, {"sweep": "shuffle", "shuffle": n})
                  for p in ("direct-busy", "direct-headers")]
     return rows
+
+
+def x550(frames):
+    """The same driver, and what the NIC's time stamps cost."""
+    return [sock(p, 64, frames) for p in X550_SOCKETS]
 
 
 def distro(frames):

@@ -2,7 +2,11 @@
 /* TPACKET_V4: by copy, and with the queue leased. */
 #define _GNU_SOURCE
 #include <linux/if_ether.h>
+#include <linux/net_tstamp.h>
+#include <linux/sockios.h>
+#include <net/if.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 
 #include "../../tools/testing/selftests/net/tpacket4.h"
 #include "rx.h"
@@ -46,6 +50,18 @@ static void copy_open(struct rx *rx)
 	v4_map(rx);
 }
 
+static void want_stamps(struct rx *rx)
+{
+	struct hwtstamp_config config = { .rx_filter = HWTSTAMP_FILTER_ALL };
+	struct ifreq ifr = { .ifr_data = (char *)&config };
+	int which = SOF_TIMESTAMPING_RAW_HARDWARE;
+
+	strcpy(ifr.ifr_name, rx->ifname);
+	if (ioctl(rx->fd, SIOCSHWTSTAMP, &ifr) ||
+	    setsockopt(rx->fd, SOL_PACKET, PACKET_TIMESTAMP, &which, sizeof(which)))
+		die("time stamps");
+}
+
 static void direct_open(struct rx *rx)
 {
 	struct tpacket4_direct direct = {
@@ -55,6 +71,8 @@ static void direct_open(struct rx *rx)
 	};
 
 	v4_open(rx);
+	if (rx->stamps)
+		want_stamps(rx);
 	if (setsockopt(rx->fd, SOL_PACKET, PACKET_RX_DIRECT, &direct, sizeof(direct)))
 		die("PACKET_RX_DIRECT");
 	if (rx->busy)
@@ -110,6 +128,12 @@ static void set_busy(struct rx *rx)
 	rx->busy = true;
 }
 
+static void set_stamps(struct rx *rx)
+{
+	rx->busy = true;
+	rx->stamps = true;
+}
+
 static void set_headers(struct rx *rx)
 {
 	rx->busy = true;
@@ -150,6 +174,15 @@ const struct rx_path direct_spin_path = {
 const struct rx_path direct_busy_path = {
 	.name = "direct-busy",
 	.set = set_busy,
+	.open = direct_open,
+	.burst = v4_burst,
+	.wait = direct_busy_wait,
+	.drops = v4_drops,
+};
+
+const struct rx_path direct_stamps_path = {
+	.name = "direct-stamps",
+	.set = set_stamps,
 	.open = direct_open,
 	.burst = v4_burst,
 	.wait = direct_busy_wait,

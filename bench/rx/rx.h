@@ -25,6 +25,7 @@
  * @copy:	AF_XDP: by copy
  * @busy:	busy polling
  * @split:	header split: @slot is a payload slot, which is not read
+ * @stamps:	the NIC's time stamps of all frames
  * @fd:		socket
  * @sum:	of what was read, so that it is read
  * @bytes:	of the frames
@@ -34,7 +35,7 @@ struct rx {
 	const char *ifname;
 	unsigned int ifindex;
 	unsigned int queue, entries, slot, batch, hold;
-	bool filter, copy, busy, split;
+	bool filter, copy, busy, split, stamps;
 	int fd;
 	uint64_t sum, bytes;
 	void *priv;
