@@ -12,6 +12,7 @@
  *	hold	give no entry back from now on
  *	go	give back all that is held, and go on
  *	give N	give back N entries of what is held
+ *	stamps	ask for the NIC's time stamps
  *	release	give the queue back to the stack
  *	close	close the socket, and go on with the mapping alone
  *	fork	have a child that keeps the socket and the mapping
@@ -24,6 +25,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_ether.h>
+#include <linux/net_tstamp.h>
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
@@ -55,10 +57,13 @@ struct got {
 	unsigned long hash;
 	unsigned long hash_l4;
 	unsigned long disorder;	/* sequence numbers below the one before */
-	unsigned long backwards; /* time stamps below the one before */
+	unsigned long losing;	/* the first after lost ones */
+	unsigned long losing_at; /* which of them was the last such */
+	unsigned long stamped;	/* by the NIC */
+	unsigned long backwards; /* time stamps below the one before of their kind */
 	unsigned long beyond;	/* entries with bytes outside their slots */
 	unsigned long last_seq;
-	unsigned long last_stamp;
+	unsigned long last_stamp[2];
 	unsigned long polled;	/* all bits that poll() returned */
 	unsigned long errors;	/* times that SO_ERROR was not 0 */
 	unsigned long error;	/* what it was then */
@@ -134,6 +139,7 @@ static int take_over(struct capture *c, const char *fd)
 static void check_frame(struct capture *c, const struct tpacket4_hdr *hdr,
 			const uint8_t *data, size_t len)
 {
+	bool by_nic = hdr->tp_flags & TPACKET4_TSTAMP_HW;
 	struct got *got = &c->got;
 	enum gen_error err;
 	uint64_t seq;
@@ -145,8 +151,13 @@ static void check_frame(struct capture *c, const struct tpacket4_hdr *hdr,
 	got->csum_bad += !!(hdr->tp_flags & TPACKET4_CSUM_BAD);
 	got->hash += !!(hdr->tp_flags & TPACKET4_HASH);
 	got->hash_l4 += !!(hdr->tp_flags & TPACKET4_HASH_L4_MASK);
-	got->backwards += hdr->tp_tstamp < got->last_stamp;
-	got->last_stamp = hdr->tp_tstamp;
+	if (hdr->tp_flags & TPACKET4_LOSING) {
+		got->losing++;
+		got->losing_at = got->frames;
+	}
+	got->stamped += by_nic;
+	got->backwards += hdr->tp_tstamp < got->last_stamp[by_nic];
+	got->last_stamp[by_nic] = hdr->tp_tstamp;
 
 	if (data[12] == ETH_P_VLAN >> 8 && data[13] == (ETH_P_VLAN & 0xff))
 		got->tagged++;
@@ -240,6 +251,10 @@ static void print_got(const struct got *got)
 		{ "csum_bad", got->csum_bad },
 		{ "hash", got->hash },
 		{ "hash_l4", got->hash_l4 },
+		{ "losing", got->losing },
+		{ "losing_at", got->losing_at },
+		{ "stamped", got->stamped },
+		{ "stamp", got->last_stamp[1] },
 		{ "disorder", got->disorder },
 		{ "backwards", got->backwards },
 		{ "beyond", got->beyond },
@@ -304,6 +319,13 @@ static int release_queue(struct capture *c)
 	};
 
 	return setsockopt(c->fd, SOL_PACKET, PACKET_RX_DIRECT, &direct, sizeof(direct));
+}
+
+static int want_stamps(struct capture *c)
+{
+	int which = SOF_TIMESTAMPING_RAW_HARDWARE;
+
+	return setsockopt(c->fd, SOL_PACKET, PACKET_TIMESTAMP, &which, sizeof(which));
 }
 
 static int close_socket(struct capture *c)
@@ -372,6 +394,8 @@ static bool act(struct capture *c, char *line)
 		return release_queue(c);
 	if (!strcmp(line, "close\n"))
 		return close_socket(c);
+	if (!strcmp(line, "stamps\n"))
+		return want_stamps(c);
 	if (!strcmp(line, "fork\n"))
 		return fork_child(c);
 	if (!strcmp(line, "reap\n"))

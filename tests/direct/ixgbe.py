@@ -5,6 +5,7 @@ import contextlib
 import ctypes
 import errno
 import mmap
+import os
 import struct
 import time
 
@@ -13,13 +14,17 @@ import hwstamp
 import lease
 import split
 import xdp
-from common import (CPUS, DRIVER, FAR, NIC, PCI, Background, Capture, carrier_changes, generate,
-                    leased, leases_under_ping, link_up, model, no_rule, ping, reprobe, rule,
-                    self_test, set_address, stack_packets, tagged, traffic, vlan_pcap, weights)
+from common import (CPUS, DRIVER, FAR, NIC, PCI, RUN, Background, Capture, carrier_changes,
+                    flushed, generate, leased, leases_under_ping, link_up, model, no_rule, ping,
+                    reprobe, rule, self_test, set_address, stack_packets, tagged, traffic,
+                    vlan_pcap, weights)
 from guest import carrier, sh, until, want
 from packet4 import COPY, LOST
 
 DROP_EN, VME, RSCEN = 1 << 28, 1 << 30, 1
+STAMP_WAITS = 1                 # TSYNCRXCTL.VALID
+PTP_EVENT_PORT, PCIE_CAPABILITY = 319, 0x10
+FEED = os.path.join(RUN, "ixgbe.pcap")
 
 
 class Registers:
@@ -40,6 +45,9 @@ class Registers:
 
     def rscctl(self, queue):
         return self.read(0x102c + 0x40 * queue)
+
+    def tsyncrxctl(self):
+        return self.read(0x5188)
 
     def counter(self, queue):
         return self.read(0x2300 + queue // 4 * 4) >> queue % 4 * 8 & 15
@@ -162,6 +170,26 @@ def starved():
         traffic(capture)
 
 
+def first_after_a_loss():
+    """The first frame that is behind lost ones says so, and no other does. Nobody has
+    asked for the counter meanwhile.
+    """
+    with Capture(leased(), 256) as capture:
+        for _ in range(3):
+            traffic(capture, 256)
+            capture.tell("hold")
+            generate("count=256 pps=4000")
+            time.sleep(0.2)
+            capture.tell("clear")
+            generate("count=50 pause=0")
+            capture.tell("go")
+            time.sleep(0.2)
+            generate("count=20")
+            until("they are here", lambda: capture.stats()["gen"] == 20)
+            stats = capture.stats()
+            want((stats["losing"], stats["losing_at"]) == (1, 1), f"{stats}")
+
+
 def counters():
     """Each lease has a counter of missed frames, and gives it back."""
     regs = Registers()
@@ -278,6 +306,164 @@ def xdp_by_a_bond():
         sh("ip link del bond0")
         set_address()
         link_up()
+    ping()
+
+
+def write_pcap(frames):
+    with open(FEED, "wb") as file:
+        file.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+        for number, frame in enumerate(frames):
+            frame = frame.ljust(60, b"\0")
+            file.write(struct.pack("<IIII", number, 0, len(frame), len(frame)) + frame)
+
+
+def stop_while_it_blocks():
+    """A queue that is stopped runs dry, since nobody polls it any more. With flow control
+    the frame that finds no descriptor then waits, and all others behind it: the queue
+    stops all the same.
+    """
+    regs = Registers()
+    sh("ethtool -G eth0 rx 64")
+    link_up()
+    rule(leased())
+    changes = carrier_changes()
+    NIC("set rxdctl-disable-delay-us 20000")
+    try:
+        want(not regs.srrctl(leased()) & DROP_EN, "the stack's queue drops frames")
+        with NIC.sending("gen count=0 flows=64 pps=20000 pause=0"):
+            with Capture() as capture:
+                capture.active()
+        want(carrier_changes() == changes, "it did not stop, and all was reset")
+        want(not regs.srrctl(leased()) & DROP_EN, "the stack's queue drops frames afterwards")
+    finally:
+        NIC("set rxdctl-disable-delay-us 0")
+        sh(f"ethtool -G eth0 rx {DRIVER.rings[2]}")
+        link_up()
+    flushed()
+    ping()
+
+
+def completion_timeout(value):
+    """Set it in the device's Device Control 2; what it was."""
+    with open(f"{PCI}/config", "r+b", 0) as file:
+        config = file.read(256)
+        at = config[0x34]
+        while config[at] != PCIE_CAPABILITY:
+            at = config[at + 1]
+        was = struct.unpack_from("<H", config, at + 0x28)[0]
+        file.seek(at + 0x28)
+        file.write(struct.pack("<H", was & ~0xf | value))
+    return was & 0xf
+
+
+def slow_to_stop():
+    """As long as a read by the NIC may take, by PCIe's completion timeout."""
+    changes = carrier_changes()
+    before = completion_timeout(0xa)        # 1 to 2 s
+    NIC("set rxdctl-disable-delay-us 900000")
+    try:
+        with Capture() as capture:
+            capture.active()
+        want(carrier_changes() == changes, "it was reset before it had to have stopped")
+    finally:
+        NIC("set rxdctl-disable-delay-us 0")
+        completion_timeout(before)
+    ping()
+
+
+def fragments():
+    """Some NICs call the IP checksum of a fragment wrong, which is no news of it."""
+    rule(leased())
+    write_pcap([split.ethernet(0x0800) + split.ipv4(17, 64, 0, part) + bytes(64)
+                for part in [0x2000, 0x2008, 0x0010] * 10] +
+               [split.ethernet(0x0800) + split.ipv4(17, 64)[:10] + b"\0\0" +
+                split.ipv4(17, 64)[12:] + split.udp(56) + bytes(56)] * 10)
+    no_rule()
+    sh(f"ethtool -X eth0 weight {weights(leased())}")
+    sh("ip link set eth0 promisc on")
+    try:
+        with Capture() as capture:
+            capture.active()
+            NIC(f"feed {FEED}")
+            NIC.finish()
+            until("all are here", lambda: capture.stats()["frames"] >= 40)
+            stats = capture.stats()
+            want(stats["csum_bad"] == 10, f"only the last 10 are wrong: {stats}")
+    finally:
+        sh("ip link set eth0 promisc off")
+        sh("ethtool -X eth0 default")
+        rule(leased())
+
+
+def ptp_events():
+    """A NIC that has one register for stamps stamps no other frame until that is read."""
+    regs = Registers()
+    udp = struct.pack("!HHHH", 10000, PTP_EVENT_PORT, 8 + 44, 0)
+    write_pcap([split.ethernet(0x0800) + split.ipv4(17, 8 + 44) + udp +
+                bytes([0, 2]) + bytes(42)])
+    hwstamp.of("eth0", hwstamp.FILTER_PTP_V2_EVENT)
+    try:
+        with Capture() as capture:
+            capture.active()
+            sh(f"ethtool -N eth0 flow-type udp4 dst-port {PTP_EVENT_PORT} action {leased()} loc 6")
+            for number in range(1, 5):
+                began = hwstamp.now("eth0")
+                NIC(f"feed {FEED}")
+                NIC.finish()
+                until("it is here", lambda n=number: capture.stats()["frames"] >= n)
+                want(not regs.tsyncrxctl() & STAMP_WAITS, f"nobody has read stamp {number}")
+                stats = capture.stats()
+                if number > 2:
+                    want(stats["stamped"] == number - 2 and
+                         began < stats["stamp"] < hwstamp.now("eth0"), f"event {number}: {stats}")
+                elif number == 2:
+                    want(not stats["stamped"], f"nobody asked for stamps: {stats}")
+                    capture.tell("stamps")
+    finally:
+        sh("ethtool -N eth0 delete 6", check=False)
+        hwstamp.of("eth0", hwstamp.FILTER_NONE)
+
+
+def open_contexts():
+    """RSC holds frames back in order to put others behind them. Their descriptors are
+    written before the queue stops, not after it.
+    """
+    write_pcap([split.ethernet(0x0800) + split.ipv4(6, 120) + split.tcp() + bytes(100)])
+    sh("ethtool -K eth0 lro on")
+    link_up()
+    sh(f"ethtool -N eth0 flow-type tcp4 dst-port 9 action {leased()} loc 6")
+    sh("ethtool -C eth0 rx-usecs 900")
+    try:
+        for _ in range(3):
+            with NIC.sending(f"feed {FEED} loop=0 pps=5000 pause=0"):
+                with Capture() as capture:
+                    until("frames come", lambda: capture.stats()["frames"] > 10)
+    finally:
+        sh("ethtool -C eth0 rx-usecs 1")
+        sh("ethtool -N eth0 delete 6", check=False)
+        sh("ethtool -K eth0 lro off")
+        link_up()
+    ping()
+
+
+def in_fours():
+    """What the NIC has written of a frame is delivered, though it has written the
+    descriptor late: with others, with an interrupt, or when it stopped.
+    """
+    NIC("set write-back-batch 4")
+    try:
+        with Capture() as capture:
+            traffic(capture, 2000, "min=60 max=1514")
+            traffic(capture, 1001)
+            before = model("rx_delivered")
+            had = capture.stats()["gen"]
+            generate("count=303 pps=20000")
+            capture.tell("release")
+            want(capture.stats()["gen"] - had == model("rx_delivered") - before,
+                 f"{model('rx_delivered') - before} delivered: {capture.stats()}")
+    finally:
+        NIC("set write-back-batch 1")
+    want(model("rx_unwritten") == 0, "frames were lost in a reset")
     ping()
 
 
@@ -434,8 +620,40 @@ def time_stamps():
         traffic(capture)
 
 
+def stamped_by_nic(capture, args, least=0):
+    """Each frame has the time of the NIC's clock between now and then."""
+    began = hwstamp.now("eth0")
+    stats = traffic(capture, 1000, args)
+    want(stats["stamped"] == stats["frames"], f"{args}: {stats}")
+    want(began < stats["stamp"] < hwstamp.now("eth0"), f"{args}: began at {began}: {stats}")
+    want(stats["chained"] >= least, f"{args}: {stats}")
+
+
+def stamps_that_are_wanted():
+    """Those of the NIC, of frames in one slot or several, as its clock is set."""
+    hwstamp.of_all("eth0", True)
+    try:
+        with Capture(leased(), 1024, 1024) as capture:
+            traffic(capture, 500, "min=60 max=900")
+            want(not capture.stats()["stamped"], "nobody asked for the NIC's stamps")
+            capture.tell("stamps")
+            stamped_by_nic(capture, "min=60 max=900 flows=64")
+            stamped_by_nic(capture, "min=1025 max=1514", 500)
+            for seconds in (5000, -10000, 5000):
+                hwstamp.move("eth0", seconds)
+                stamped_by_nic(capture, "min=60 max=900")
+            hwstamp.of_all("eth0", False)
+            stats = traffic(capture, 500, "min=60 max=900")
+            want(not stats["stamped"], f"the NIC stamps nothing any more: {stats}")
+    finally:
+        hwstamp.of_all("eth0", False)
+
+
 # What only some of the NICs can do.
-OWN = {"x550": [("time stamps of all frames", time_stamps),
+OWN = {"82599": [("fragments", fragments),
+                 ("PTP events", ptp_events)],
+       "x550": [("time stamps of all frames", time_stamps),
+                ("time stamps that are wanted", stamps_that_are_wanted),
                 ("time stamps and header split", split.stamped)]}
 
 CASES = [
@@ -446,12 +664,17 @@ CASES = [
     ("a vector that queues share", shared_vector),
     ("SRRCTL", buffers),
     ("a starved queue stops nobody, and its losses are counted", starved),
+    ("the first frame after a loss", first_after_a_loss),
     ("counters of missed frames", counters),
     ("DROP_EN of the stack's queues", drop_en_of_the_stack),
     ("what turns VLAN stripping on", vlan),
     ("VLAN stripping turned on while the device is down", vlan_while_down),
     ("an XDP program by way of a bond", xdp_by_a_bond),
     ("LRO on, then a lease", lro),
+    ("LRO on, frames that wait for others, then a lease", open_contexts),
+    ("descriptors that are written in fours", in_fours),
+    ("a queue that is stopped while its frame blocks all", stop_while_it_blocks),
+    ("a queue that is slow to stop", slow_to_stop),
     ("a queue that does not stop", not_confirmed),
     ("a device that does not stop", last_means),
     # This driver leaves a page mapped, which DMA debugging tells at the next unbind.

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """Hardware time stamps: asking a device for them, and reading them from messages."""
 
+import contextlib
 import ctypes
 import fcntl
+import os
 import socket
 import struct
+import time
 
 SIOCSHWTSTAMP = 0x89b0
-FILTER_NONE, FILTER_ALL = 0, 1
+FILTER_NONE, FILTER_ALL, FILTER_PTP_V2_EVENT = 0, 1, 12
 SO_TIMESTAMPING = SCM_TIMESTAMPING = 37
 RX_HARDWARE, RAW_HARDWARE = 1 << 2, 1 << 6
 CONTROL = 256
@@ -15,11 +18,38 @@ CONTROL = 256
 
 def of_all(iface, on):
     """Let the device stamp all the frames that it receives, or none."""
-    config = ctypes.create_string_buffer(
-        struct.pack("iii", 0, 0, FILTER_ALL if on else FILTER_NONE), 12)
+    of(iface, FILTER_ALL if on else FILTER_NONE)
+
+
+def of(iface, which):
+    """Let the device stamp those that a filter names."""
+    config = ctypes.create_string_buffer(struct.pack("iii", 0, 0, which), 12)
     request = struct.pack("16sQ16x", iface.encode(), ctypes.addressof(config))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         fcntl.ioctl(sock, SIOCSHWTSTAMP, request)
+
+
+@contextlib.contextmanager
+def phc(iface):
+    """The device's clock, as time's functions want to have it named."""
+    name = os.listdir(f"/sys/class/net/{iface}/device/ptp")[0]
+    fd = os.open(f"/dev/{name}", os.O_RDWR)
+    try:
+        yield ~fd << 3 | 3
+    finally:
+        os.close(fd)
+
+
+def now(iface):
+    """Nanoseconds by the device's clock."""
+    with phc(iface) as clock:
+        return time.clock_gettime_ns(clock)
+
+
+def move(iface, seconds):
+    """Set the device's clock forth or back."""
+    with phc(iface) as clock:
+        time.clock_settime_ns(clock, time.clock_gettime_ns(clock) + seconds * 10 ** 9)
 
 
 def wanted(sock):
