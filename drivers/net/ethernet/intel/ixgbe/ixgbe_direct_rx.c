@@ -612,10 +612,8 @@ static u32 ixgbe_direct_split_flags(u64 lower, u32 payload_len)
 {
 	bool sph = lower & IXGBE_DIRECT_SPH;
 
-	if (likely(sph && payload_len))
-		return TPACKET4_SPLIT_DONE;
 	if (payload_len)
-		return TPACKET4_SPLIT_UNKNOWN;
+		return sph ? TPACKET4_SPLIT_DONE : TPACKET4_SPLIT_UNKNOWN;
 	return sph ? TPACKET4_SPLIT_NO_PAYLOAD : TPACKET4_SPLIT_SHORT;
 }
 
