@@ -129,6 +129,8 @@ static void ixgbe_direct_write_descs(union ixgbe_adv_rx_desc *rx_desc,
 {
 	const u32 *end = slots + count;
 
+	/* half of it is the loop otherwise */
+#pragma GCC unroll 8
 	for (; slots != end; slots++, rx_desc++) {
 		rx_desc->read.pkt_addr = cpu_to_le64(dma[*slots]);
 		/* clears DD */
@@ -178,8 +180,10 @@ static noinline u32 ixgbe_direct_post_split(struct ixgbe_ring *ring, u32 i,
 	count = min(count, packet_direct_straight(payload->mask, payload->post));
 	count = packet_direct_post_many(slots, count, &slot);
 	packet_direct_post_many(payload, count, &payload_slot);
+	end = slot + count;
 
-	for (end = slot + count; slot != end; slot++, payload_slot++, rx_desc++) {
+#pragma GCC unroll 8
+	for (; slot != end; slot++, payload_slot++, rx_desc++) {
 		rx_desc->read.pkt_addr = cpu_to_le64(payload_dma[*payload_slot]);
 		rx_desc->read.hdr_addr = cpu_to_le64(dma[*slot]);
 	}
