@@ -718,7 +718,6 @@ static inline void __packet_direct_fill(struct packet_direct_queue *pdq,
  * @payload_home: as @home
  * @payload_fifo: as @fifo
  * @tstamp: of all, or of those until the driver sets another
- * @first: number of the first one's entry
  * @count: how many there are so far
  *
  * In a run neither the entries nor the FIFOs wrap, and what is known of the
@@ -731,7 +730,6 @@ struct packet_direct_run {
 	const u32		*payload_home;
 	const u32		*payload_fifo;
 	u64			tstamp;
-	unsigned long		first;
 	unsigned long		count;
 };
 
@@ -753,10 +751,10 @@ static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
 {
 	const struct packet_direct_pool *slots = &pdq->slots;
 	const struct packet_direct_pool *payload = &pdq->payload;
+	u32 first = pdq->fill & pdq->mask;
 
-	run->first = pdq->fill & pdq->mask;
-	run->hdr = &pdq->hdrs[run->first];
-	run->home = &slots->home[run->first];
+	run->hdr = &pdq->hdrs[first];
+	run->home = &slots->home[first];
 	run->fifo = &slots->fifo[slots->head & slots->mask];
 	run->tstamp = pdq->tstamp;
 	run->count = 0;
@@ -768,7 +766,7 @@ static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
 	if (!packet_direct_is_split(pdq))
 		return max;
 
-	run->payload_home = &payload->home[run->first];
+	run->payload_home = &payload->home[first];
 	run->payload_fifo = &payload->fifo[payload->head & payload->mask];
 	return min(max, packet_direct_straight(payload->mask, payload->head));
 }
@@ -808,9 +806,11 @@ static inline void packet_direct_run_frame(struct packet_direct_queue *pdq,
 					   u32 slot, u32 len, u32 keep,
 					   u32 flags, u32 hash)
 {
-	/* as a rule an entry has the slot of its last time */
+	/* As a rule an entry has the slot of its last time.  Its number is that of
+	 * its header: another one would be counted up in the loop.
+	 */
 	if (unlikely(slot != run->home[run->count]))
-		__packet_direct_bind(pdq, &pdq->slots, run->first + run->count,
+		__packet_direct_bind(pdq, &pdq->slots, run->hdr - pdq->hdrs,
 				     slot);
 	if (keep < len)
 		flags |= TPACKET4_TRUNCATED;
@@ -854,11 +854,10 @@ static inline void packet_direct_run_split(struct packet_direct_queue *pdq,
 		payload = TPACKET4_SLOT_NONE;
 	}
 	if (unlikely(slot != run->home[run->count]))
-		__packet_direct_bind(pdq, &pdq->slots, run->first + run->count,
+		__packet_direct_bind(pdq, &pdq->slots, run->hdr - pdq->hdrs,
 				     slot);
 	if (unlikely(payload != run->payload_home[run->count]))
-		__packet_direct_bind_payload(pdq, run->first + run->count,
-					     payload);
+		__packet_direct_bind_payload(pdq, run->hdr - pdq->hdrs, payload);
 	__packet_direct_write(run->hdr, slot, 0, len, flags, len + payload_len,
 			      hash, run->tstamp);
 	__packet_direct_write_payload(run->hdr, payload, payload_len);
