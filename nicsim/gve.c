@@ -41,12 +41,33 @@ void gve_reset(struct gve *nic)
 	nic->mtu = nic->knob_mtu;
 	nic->random = nic->knob_seed;
 	nic->knob_reset = 0;
-	nic->device_status = DEVICE_STATUS_IS_RESET;
+	nic->device_status = nic->revision ? DEVICE_STATUS_IS_RESET : 0;
 	update_link(nic);
 	nic->resets++;
 	gve_rx_ready(nic);
 }
 
+/* Revision 0: the register that says where the admin queue is runs and resets the
+ * device, too, and reads as 0 when that is done.  Only this tells of the reset.
+ */
+static bool write_pfn(struct gve *nic, uint32_t pfn)
+{
+	if (nic->revision)
+		return false;
+	if (!pfn) {
+		gve_reset(nic);
+		return true;
+	}
+	if (nic->aq.running)
+		nicsim_strict(nic->sim, "admin queue moved while it is running");
+	nic->aq.pfn = pfn;
+	nic->aq.base = (uint64_t)pfn * GVE_PAGE_SIZE;
+	nic->aq.length = GVE_PAGE_SIZE;
+	nic->aq.running = true;
+	return true;
+}
+
+/* From revision 1 on there are base and length, and a bit for what to do. */
 static void run_adminq(struct gve *nic)
 {
 	uint32_t len = nic->aq.length;
@@ -58,14 +79,17 @@ static void run_adminq(struct gve *nic)
 	nic->device_status &= ~DEVICE_STATUS_IS_RESET;
 }
 
-static void write_driver_status(struct gve *nic, uint32_t val)
+static bool write_driver_status(struct gve *nic, uint32_t val)
 {
+	if (!nic->revision)
+		return false;
 	if (val & ~(DRIVER_STATUS_RUN | DRIVER_STATUS_RESET))
 		nicsim_strict(nic->sim, "driver status %#x has unknown bits", val);
 	if (val & DRIVER_STATUS_RESET)
 		gve_reset(nic);
 	else if (val & DRIVER_STATUS_RUN)
 		run_adminq(nic);
+	return true;
 }
 
 static bool reg_read(struct gve *nic, uint64_t off, unsigned int size, uint32_t *val)
@@ -80,6 +104,9 @@ static bool reg_read(struct gve *nic, uint64_t off, unsigned int size, uint32_t 
 	case GVE_REG_MAX_RX_QUEUES:
 		*val = GVE_MAX_QUEUES;
 		return true;
+	case GVE_REG_AQ_PFN:
+		*val = nic->aq.pfn;
+		return !nic->revision;
 	case GVE_REG_AQ_COUNTER:
 		*val = nic->aq.counter;
 		return true;
@@ -89,6 +116,8 @@ static bool reg_read(struct gve *nic, uint64_t off, unsigned int size, uint32_t 
 
 static bool aq_write(struct gve *nic, uint64_t off, uint32_t val)
 {
+	if (!nic->revision)
+		return false;
 	if (nic->aq.running)
 		nicsim_strict(nic->sim, "admin queue moved while it is running");
 	if (off == GVE_REG_AQ_LENGTH)
@@ -112,9 +141,9 @@ static bool reg_write(struct gve *nic, uint64_t off, uint32_t val, unsigned int 
 	case GVE_REG_AQ_BASE_LO:
 		return size == 4 && aq_write(nic, off, val);
 	case GVE_REG_DRIVER_STATUS:
-		if (size == 4)
-			write_driver_status(nic, val);
-		return size == 4;
+		return size == 4 && write_driver_status(nic, val);
+	case GVE_REG_AQ_PFN:
+		return size == 4 && write_pfn(nic, val);
 	case GVE_REG_AQ_DOORBELL:
 		if (size == 4)
 			gve_aq_doorbell(nic, val);
@@ -244,6 +273,14 @@ static void gve_link(void *priv, bool up)
 		gve_tx_all(nic);
 }
 
+/* It is another device then. */
+static void change_revision(struct gve *nic)
+{
+	nic->revision = nic->knob_revision;
+	nicsim_set_revision(nic->sim, (uint8_t)nic->revision);
+	gve_reset(nic);
+}
+
 /* The device may ask its driver for a reset.  The others are looked at when
  * they are needed.
  */
@@ -251,6 +288,8 @@ static void gve_knob_changed(void *priv)
 {
 	struct gve *nic = priv;
 
+	if (nic->revision != nic->knob_revision)
+		change_revision(nic);
 	nic->random = nic->knob_seed;
 	gve_tx_all(nic);
 	gve_report_soon(nic);
@@ -273,6 +312,7 @@ static const char * const formats[] = {
 
 static const struct nic_knob gve_knobs[] = {
 	{ "format", offsetof(struct gve, knob_format), FORMAT_GQI_RDA, FORMAT_DQO_QPL, formats },
+	{ "revision", offsetof(struct gve, knob_revision), 0, GVE_REVISION_MAX, NULL },
 	{ "mtu", offsetof(struct gve, knob_mtu), 68, GVE_MTU_MAX, NULL },
 	{ "queues", offsetof(struct gve, knob_queues), 1, GVE_MAX_QUEUES, NULL },
 	{ "shuffle", offsetof(struct gve, knob_shuffle), 0, GVE_RING_MAX, NULL },
@@ -290,14 +330,12 @@ static const struct nic_knob gve_knobs[] = {
 	{}
 };
 
-/* Revision 1: the admin queue's place is given by base and length. */
 const struct nic_model gve_model = {
 	.name = "gvnic",
 	.vendor = 0x1ae0,
 	.device = 0x0042,
 	.subvendor = 0x1ae0,
 	.subdevice = 0x0058,
-	.revision = 1,
 	.class_code = 0x020000,
 	.bar = {
 		[GVE_REG_BAR] = { .size = GVE_REG_BAR_SIZE },

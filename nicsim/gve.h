@@ -160,7 +160,7 @@ struct gve_irq_state {
 struct gve_aq {
 	bool running;
 	uint64_t base;
-	uint32_t length, counter;
+	uint32_t pfn, length, counter;
 };
 
 /* What AQ_CONFIGURE_RESOURCES gave. */
@@ -215,9 +215,10 @@ struct gve {
 	bool source_waits;		/* NIC_RX_WAIT was returned */
 	uint64_t random;
 	uint32_t mtu;
-	uint64_t rsc_packets, aq_commands, resets;
+	uint64_t rsc_packets, aq_commands, resets, revision;
 	uint64_t knob_format, knob_mtu, knob_queues, knob_shuffle, knob_seed, knob_rsc_us;
 	uint64_t knob_reset, knob_wrong_ids, knob_refuse_queue, knob_tx_stuck, knob_report_ms;
+	uint64_t knob_revision;
 	struct nic_faults fault;
 	struct guard guard;
 	uint8_t *tx_frame;

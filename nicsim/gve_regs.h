@@ -9,6 +9,8 @@
 #define BIT32(n)			(1u << (n))
 #define BIT64(n)			(1ull << (n))
 
+#define GVE_REVISION_MAX		1
+
 #define GVE_REG_BAR			0
 #define GVE_MSIX_BAR			1
 #define GVE_DB_BAR			2

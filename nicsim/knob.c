@@ -6,6 +6,7 @@
 
 static const struct nic_knob wire_pause_knob = { .name = "wire-pause", .max = 1 };
 static const struct nic_knob stuck_knob = { .name = "bus-master-stuck", .max = 1 };
+static const struct nic_knob pcie_knob = { .name = "pcie-cap", .max = 1 };
 
 static uint64_t *knob_value(struct nicsim *sim, const struct nic_knob *knob)
 {
@@ -17,8 +18,8 @@ void knob_list(struct nicsim *sim, FILE *out)
 	const struct nic_knob *knob;
 	uint64_t val;
 
-	fprintf(out, ",\"knobs\":{\"wire-pause\":%d,\"bus-master-stuck\":%d",
-		wire_pause(sim->wire), pci_bus_master_stuck(sim->pci));
+	fprintf(out, ",\"knobs\":{\"wire-pause\":%d,\"bus-master-stuck\":%d,\"pcie-cap\":%d",
+		wire_pause(sim->wire), pci_bus_master_stuck(sim->pci), pci_pcie_cap(sim->pci));
 	for (knob = sim->model->knobs; knob && knob->name; knob++) {
 		val = *knob_value(sim, knob);
 		fprintf(out, ",\"%s\":", knob->name);
@@ -38,6 +39,8 @@ static const struct nic_knob *knob_find(struct nicsim *sim, const char *name)
 		return &wire_pause_knob;
 	if (!strcmp(name, stuck_knob.name))
 		return &stuck_knob;
+	if (!strcmp(name, pcie_knob.name))
+		return &pcie_knob;
 	while (knob && knob->name && strcmp(knob->name, name))
 		knob++;
 	return knob && knob->name ? knob : NULL;
@@ -80,6 +83,10 @@ bool knob_set(struct nicsim *sim, const char *name, const char *text, char *err)
 	}
 	if (knob == &stuck_knob) {
 		pci_stick_bus_master(sim->pci, val);
+		return true;
+	}
+	if (knob == &pcie_knob) {
+		pci_set_pcie_cap(sim->pci, val);
 		return true;
 	}
 	*knob_value(sim, knob) = val;

@@ -196,4 +196,7 @@ void json_queue(FILE *out, bool *first, unsigned int queue, const struct nic_cou
 uint8_t *nicsim_config(struct nicsim *sim);
 uint8_t *nicsim_config_wmask(struct nicsim *sim);
 
+/* Another revision from now on, which a guest sees when it looks for devices. */
+void nicsim_set_revision(struct nicsim *sim, uint8_t revision);
+
 #endif

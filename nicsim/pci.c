@@ -230,6 +230,36 @@ bool pci_bus_master_stuck(struct pci *pci)
 	return !(pci->wmask[PCI_COMMAND] & PCI_COMMAND_MASTER);
 }
 
+/* What a reset leaves as it is. */
+static void strap(struct pci *pci, unsigned int off, uint8_t val)
+{
+	pci->config[off] = val;
+	pci->power_on[off] = val;
+}
+
+void nicsim_set_revision(struct nicsim *sim, uint8_t revision)
+{
+	strap(sim->pci, PCI_REVISION_ID, revision);
+}
+
+/* Without it a capability that says nothing stays in its place, as QEMU keeps the
+ * list of them.
+ */
+void pci_set_pcie_cap(struct pci *pci, bool there)
+{
+	uint8_t at = pci->sim->model->pcie_cap_offset;
+
+	if (at)
+		strap(pci, at + PCI_CAP_LIST_ID, there ? PCI_CAP_ID_EXP : 0);
+}
+
+bool pci_pcie_cap(struct pci *pci)
+{
+	uint8_t at = pci->sim->model->pcie_cap_offset;
+
+	return at && pci->config[at + PCI_CAP_LIST_ID] == PCI_CAP_ID_EXP;
+}
+
 void pci_config_read(struct pci *pci, uint64_t off, void *buf, size_t len)
 {
 	memcpy(buf, pci->config + off, len);
@@ -250,7 +280,7 @@ void pci_config_write(struct pci *pci, uint64_t off, const void *buf, size_t len
 		pci->config[off + i] &= (uint8_t)~pci->wmask[off + i];
 		pci->config[off + i] |= from[i] & pci->wmask[off + i];
 	}
-	if (m->pcie_cap_offset && flr >= off && flr - off < len &&
+	if (pci_pcie_cap(pci) && flr >= off && flr - off < len &&
 	    from[flr - off] & (PCI_EXP_DEVCTL_BCR_FLR >> 8)) {
 		pci_reset(pci);
 		return;

@@ -68,6 +68,8 @@ void pci_reset(struct pci *pci);
 void pci_stats(struct pci *pci, FILE *out);
 bool pci_bus_master(struct pci *pci);
 void pci_stick_bus_master(struct pci *pci, bool stuck);
+void pci_set_pcie_cap(struct pci *pci, bool there);
+bool pci_pcie_cap(struct pci *pci);
 bool pci_bus_master_stuck(struct pci *pci);
 void pci_config_read(struct pci *pci, uint64_t off, void *buf, size_t len);
 void pci_config_write(struct pci *pci, uint64_t off, const void *buf, size_t len);

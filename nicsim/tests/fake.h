@@ -45,6 +45,7 @@ static struct {
 	unsigned int timers, irq[MAX_VECTORS], strict, rx_ready, barriers;
 	char strict_text[256];
 	bool link, room;
+	uint8_t revision;
 	struct fake_frame out[MAX_OUT];
 	unsigned int outs;
 	struct fake_write log[MAX_LOG];
@@ -83,6 +84,12 @@ bool nicsim_dma_write(struct nicsim *sim, uint64_t iova, const void *buf, size_t
 	if (fake.logged < MAX_LOG)
 		fake.log[fake.logged++] = (struct fake_write){ iova, len, fake.barriers };
 	return true;
+}
+
+void nicsim_set_revision(struct nicsim *sim, uint8_t revision)
+{
+	(void)sim;
+	fake.revision = revision;
 }
 
 void nicsim_dma_barrier(void)

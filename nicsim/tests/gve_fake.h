@@ -73,14 +73,27 @@ static inline uint32_t admin(uint32_t opcode, const uint8_t *param, size_t len)
 	return get_be32(cmd + 4);
 }
 
+/* As it says where the queue is in its revision. */
 static inline void admin_start(void)
 {
 	aq_count = 0;
+	if (!nic->revision) {
+		wr(GVE_REG_AQ_PFN, AQ_RING / GVE_PAGE_SIZE);
+		return;
+	}
 	gve_model.bar_write(nic, GVE_REG_BAR, GVE_REG_AQ_LENGTH,
 			    __builtin_bswap16(AQ_SLOTS * AQ_COMMAND_SIZE), 2);
 	wr(GVE_REG_AQ_BASE_HI, AQ_RING >> 32);
 	wr(GVE_REG_AQ_BASE_LO, AQ_RING);
 	wr(GVE_REG_DRIVER_STATUS, DRIVER_STATUS_RUN);
+}
+
+static inline void admin_reset(void)
+{
+	if (nic->revision)
+		wr(GVE_REG_DRIVER_STATUS, DRIVER_STATUS_RESET);
+	else
+		wr(GVE_REG_AQ_PFN, 0);
 }
 
 static inline uint32_t configure(enum gve_format format)

@@ -104,11 +104,11 @@ def knobs():
     """set without arguments lists the knobs, and shows what was set"""
     with Nicsim() as sim:
         assert sim.control.ok("set")["knobs"] == {"wire-pause": 0, "bus-master-stuck": 0,
-                                                  "rx-room": 64, "check": 0}
-        for change in ("rx-room 5", "wire-pause 1", "bus-master-stuck 1"):
+                                                  "pcie-cap": 1, "rx-room": 64, "check": 0}
+        for change in ("rx-room 5", "wire-pause 1", "bus-master-stuck 1", "pcie-cap 0"):
             sim.control.ok(f"set {change}")
         assert sim.control.ok("set")["knobs"] == {"wire-pause": 1, "bus-master-stuck": 1,
-                                                  "rx-room": 5, "check": 0}
+                                                  "pcie-cap": 0, "rx-room": 5, "check": 0}
 
 
 def knobs_before():

@@ -62,19 +62,61 @@ static void test_queue(void)
 	wr(GVE_REG_AQ_DOORBELL, 1000);
 	ok(fake.strict == 4, "a doorbell beyond the queue");
 	rd(0x40);
-	wr(GVE_REG_AQ_PFN, 1);
+	wr(0x40, 1);
 	ok(fake.strict == 6, "registers that are not there");
 	gve_model.bar_write(nic, GVE_DB_BAR, 4, 0, 4);
 	ok(fake.strict == 7, "a doorbell that was not given out");
+}
+
+static void set_revision(unsigned int revision)
+{
+	nic->knob_revision = revision;
+	gve_model.knob_changed(nic);
+}
+
+static void test_revision_0(void)
+{
+	fake_start(FORMAT_DQO_RDA);
+	create_rx(0, &plain);
+	ok(!gve_model.revision && rd(GVE_REG_AQ_PFN) == AQ_RING / GVE_PAGE_SIZE && nic->rxq[0].on,
+	   "revision 0: it runs by the page number of its queue");
+	wr(GVE_REG_AQ_PFN, 0);
+	ok(!rd(GVE_REG_AQ_PFN) && !nic->rxq[0].on && fake.strict == 0, "0 resets it");
+	ok(!(rd(GVE_REG_DEVICE_STATUS) & DEVICE_STATUS_IS_RESET), "its status does not tell");
+	nic->fault.kind = FAULT_ALL_ONES;
+	ok(rd(GVE_REG_AQ_PFN) == UINT32_MAX, "without an answer it never reads as 0");
+	nic->fault.kind = FAULT_NONE;
+	wr(GVE_REG_AQ_PFN, 1);
+	wr(GVE_REG_AQ_PFN, 2);
+	ok(fake.strict == 1, "a queue that moves while it runs");
+	wr(GVE_REG_AQ_BASE_LO, AQ_RING);
+	wr(GVE_REG_DRIVER_STATUS, DRIVER_STATUS_RESET);
+	ok(fake.strict == 3 && nic->aq.running, "it has no base, and no bit for a reset");
+}
+
+static void test_revision_1(void)
+{
+	fake_start(FORMAT_DQO_RDA);
+	set_revision(1);
+	ok(fake.revision == 1 && (rd(GVE_REG_DEVICE_STATUS) & DEVICE_STATUS_IS_RESET),
+	   "revision 1 is another device");
+	admin_start();
+	configure(FORMAT_DQO_RDA);
+	create_rx(0, &plain);
+	ok(!(rd(GVE_REG_DEVICE_STATUS) & DEVICE_STATUS_IS_RESET) && nic->rxq[0].on, "it runs");
+	wr(GVE_REG_AQ_PFN, 0);
+	rd(GVE_REG_AQ_PFN);
+	ok(fake.strict == 2 && nic->rxq[0].on, "it has no page number");
+	wr(GVE_REG_DRIVER_STATUS, DRIVER_STATUS_RESET);
+	ok((rd(GVE_REG_DEVICE_STATUS) & DEVICE_STATUS_IS_RESET) && !nic->rxq[0].on,
+	   "it is reset, and says so");
 }
 
 static void test_reset(void)
 {
 	fake_start(FORMAT_DQO_RDA);
 	create_rx(0, &plain);
-	ok(!(rd(GVE_REG_DEVICE_STATUS) & DEVICE_STATUS_IS_RESET), "it runs");
-	wr(GVE_REG_DRIVER_STATUS, DRIVER_STATUS_RESET);
-	ok(rd(GVE_REG_DEVICE_STATUS) & DEVICE_STATUS_IS_RESET, "it is reset");
+	admin_reset();
 	ok(!nic->rxq[0].on && !rd(GVE_REG_AQ_COUNTER), "nothing is left of it");
 	admin_start();
 	ok(create_rx(0, &plain) == AQ_FAILED_PRECONDITION && fake.strict == 1,
@@ -312,7 +354,7 @@ static void test_report(void)
 	   !get_be32(mem(SCRATCH) + 8 + 11 * 16), "the device's part is at the end of the report");
 	ok(get_be32(mem(SCRATCH) + 8 + 17 * 16 + 4) == 1 &&
 	   get_be64(mem(SCRATCH) + 8 + 17 * 16 + 8) == 5, "with what each queue dropped");
-	wr(GVE_REG_DRIVER_STATUS, DRIVER_STATUS_RESET);
+	admin_reset();
 	admin_start();
 	configure(FORMAT_DQO_RDA);
 	create_rx(0, &plain);
@@ -333,6 +375,8 @@ int main(void)
 {
 	test_describe();
 	test_queue();
+	test_revision_0();
+	test_revision_1();
 	test_reset();
 	test_link();
 	test_moderation();

@@ -136,7 +136,7 @@ static void test_registers(void)
 
 	start(&plain, FAULT_ALL_ONES);
 	ok(rd(GVE_REG_DEVICE_STATUS) == 0xffffffff, "registers read as all ones");
-	wr(GVE_REG_DRIVER_STATUS, DRIVER_STATUS_RESET);
+	admin_reset();
 	put_buf(0, 32);
 	rx_doorbell(0, 64);
 	receive_frame(frame, len);
@@ -176,7 +176,7 @@ static void test_guard(void)
 	post(0, 0, 32);
 	receive_frame(frame, len);
 	ok(fake.strict == 2 && nic->fate.delivered == 1, "given anew");
-	wr(GVE_REG_DRIVER_STATUS, DRIVER_STATUS_RESET);
+	admin_reset();
 	guard_write(&nic->guard, NULL, 0, buf_addr(0, 7), frame, 10, "test");
 	ok(fake.strict == 3, "a reset ends all queues");
 }

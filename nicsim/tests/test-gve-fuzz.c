@@ -198,7 +198,7 @@ int main(void)
 			step();
 		delivered += nic->fate.delivered;
 		sent += fake.outs;
-		wr(GVE_REG_DRIVER_STATUS, DRIVER_STATUS_RESET);
+		admin_reset();
 		admin_start();
 		good += configure(nic->knob_format) == AQ_PASSED;
 	}

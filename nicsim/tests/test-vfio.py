@@ -346,6 +346,20 @@ def resets():
         assert sim.control.ok("stats")["pci"]["resets"] == before + 3
 
 
+def no_pcie():
+    """without its PCI Express capability nothing resets the device there, not even later"""
+    with Nicsim("--set", "pcie-cap=0") as sim:
+        client = Client(sim)
+        for _ in range(2):
+            before = sim.control.ok("stats")["pci"]["resets"]
+            assert client.cfg(0xa0, 1) == 0 and client.cfg(0x71, 1) == 0xa0
+            client.set_cfg(0xa8, 2, 0xa810)
+            assert sim.control.ok("stats")["pci"]["resets"] == before
+            client.request(RESET)
+        sim.control.ok("set pcie-cap 1")
+        assert client.cfg(0xa0, 1) == 0x10
+
+
 def asleep():
     """in D3hot there is configuration space, but no BAR and no bus mastering"""
     with Nicsim() as sim:
@@ -475,4 +489,4 @@ def idle():
 
 run([version, device_info, config_space, bar_sizing, bar_access, bar_refusals, large_config,
      msix_table, dma, dma_offset, dma_strict, dma_refusals, no_leaks, interrupts, timer, resets,
-     asleep, malformed, bad_sizes, fuzz, reconnect, slow_reader, idle])
+     no_pcie, asleep, malformed, bad_sizes, fuzz, reconnect, slow_reader, idle])
