@@ -139,7 +139,7 @@ def no_rule():
 def rule(queue):
     """Steer the generator's frames; what closes the device may remove the rule."""
     no_rule()
-    sh(f"ethtool -N eth0 flow-type udp4 dst-port 9 action {queue} loc 5")
+    guest.steer("flow-type udp4 dst-port 9", queue, 5)
 
 
 def stack_packets(queue):
@@ -222,6 +222,30 @@ def reprobe(between=lambda: None, then=None):
     sh(f"echo {name} > {driver}/bind")
     eth0_is_back()
     (then or setup_near)()
+
+
+def found_again(between=lambda: None):
+    """As when the device is pulled out and put back: the kernel looks at it anew."""
+    sh(f"echo 1 > {PCI}/remove")
+    between()
+    sh("echo 1 > /sys/bus/pci/rescan")
+    eth0_is_back()
+
+
+@contextlib.contextmanager
+def another_device(knob, value, *leaks):
+    """One whose model differs in what the kernel only looks at when it finds it. At its end
+    the kernel may tell of leaks.
+    """
+    usual = NIC("set")["knobs"][knob]
+    found_again(lambda: NIC(f"set {knob} {value}"))
+    try:
+        setup_near()
+        yield
+    finally:
+        with guest.splat_wanted(*leaks):
+            found_again(lambda: NIC(f"set {knob} {usual}"))
+        setup_near()
 
 
 def strict_records():

@@ -11,9 +11,9 @@ import drivers
 import lease
 import rivals
 import xdp
-from common import (CPUS, DRIVER, FAR, NEAR, NIC, PCI, carrier_changes, eth0_is_back, leased,
-                    link_up, model, no_rule, reprobe, rule, self_test, set_address, setup_near)
-from guest import SLOW, Namespace, carrier, sh, splat_wanted, two_ports, until, want
+from common import (CPUS, DRIVER, FAR, NEAR, NIC, PCI, carrier_changes, eth0_is_back, found_again,
+                    leased, link_up, model, no_rule, reprobe, rule, self_test, set_address, setup_near)
+from guest import SLOW, Namespace, carrier, sh, splat_wanted, steer, two_ports, until, want
 from outcomes import Down, Lost, Outcome, Process, Refused, Released, Restart
 from packet4 import ACTIVE, COPY
 
@@ -182,10 +182,13 @@ def generic_xdp():
 
 
 def steer_away():
-    """The frames that the lease gets, and others to and from its queue."""
-    other = (leased() + 1) % CPUS
-    sh(f"ethtool -N eth0 flow-type udp4 dst-port 10 action {other} loc 6")
-    sh(f"ethtool -N eth0 flow-type udp4 dst-port 11 action {leased()} loc 7")
+    """The frames that the lease gets, and others to and from its queue. The other one is
+    there after an event that takes queues away, too.
+    """
+    queues = re.search(r"(\d+) RX rings", sh("ethtool -n eth0"))
+    other = (leased() + 1) % int(queues[1])
+    steer("flow-type udp4 dst-port 10", other, 6)
+    steer("flow-type udp4 dst-port 11", leased(), 7)
     rule(other)
     rule(leased())
     sh("ethtool -N eth0 delete 6")
@@ -215,14 +218,6 @@ def ask_reset():
     NIC("set ask-reset 1")
     until("the driver resets it", lambda: model("resets") > before)
     link_up()
-
-
-def remove(between):
-    """As when it is pulled out: the function goes away, and is found again."""
-    sh(f"echo 1 > {PCI}/remove")
-    between()
-    sh("echo 1 > /sys/bus/pci/rescan")
-    eth0_is_back()
 
 
 def unbind(between):
@@ -423,6 +418,7 @@ def release(capture):
 least, most, usual = DRIVER.rings
 ALL, FEWER = more_queues(CPUS), more_queues(CPUS - 1)
 LINK_UP = link_up
+UNSTEER = ["ethtool -N eth0 delete 6", "ethtool -N eth0 delete 7"]
 
 EVENTS = (
     Event("link down and up", Outcome, [pull], [plug], when_up=True, quick=("traffic", "dry")),
@@ -436,7 +432,9 @@ EVENTS = (
     Event("RSS table", Outcome, [f"ethtool -X eth0 equal {CPUS - 1}", "ethtool -X eth0 default"],
           ["ethtool -X eth0 default"]),
     Event("flow rules", Outcome, [steer_away],
-          ["ethtool -N eth0 delete 6", "ethtool -N eth0 delete 7"], when_up=True),
+          UNSTEER, when_up=True),
+    Event("flow rules with a queue less", Outcome, [steer_away], [*UNSTEER, ALL, LINK_UP],
+          [FEWER], when_up=True),
     Event("generic XDP program", Outcome, [generic_xdp]),
     Event("offloads", Outcome, ["ethtool -K eth0 gro off", "ethtool -K eth0 gro on",
                                 "ethtool -K eth0 rx off", "ethtool -K eth0 rx on"],
@@ -492,7 +490,7 @@ EVENTS = (
     Act("crash", Released, crash, ends=True, quick=()),
     Act("kill -9", Released, kill, ends=True),
     Gone("driver unbound", unbind),
-    Gone("device removed", remove, quick=("traffic",)),
+    Gone("device removed", found_again, quick=("traffic",)),
     *([Gone("rmmod", unload)] if MODULE else []),
     Gone("moved to a namespace", to_namespace(move_back), quick=("traffic", "half bound")),
     Gone("its namespace deleted", to_namespace(delete_namespace), quick=("traffic",)),

@@ -53,6 +53,12 @@ def sh(command, check=True, far=False):
     return proc.stdout
 
 
+def steer(what, queue, location):
+    """A flow rule, by ethtool, which says that there is none and ends with 0."""
+    said = sh(f"ethtool -N eth0 {what} action {queue} loc {location}")
+    want("annot insert" not in said, f"no rule {location} to queue {queue}: {said.strip()}")
+
+
 def until(what, condition, seconds=20, pause=0.02):
     """Wait for a condition; its value. A debug kernel has more time."""
     end = time.monotonic() + seconds * SLOW
