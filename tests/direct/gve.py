@@ -8,7 +8,7 @@ import time
 import ethnl
 import lease
 import packet4
-from common import (CPUS, DRIVER, NIC, Capture, carrier_changes, generate, leased,
+from common import (CPUS, DRIVER, NIC, Capture, another_device, carrier_changes, generate, leased,
                     leases_under_ping, link_up, model, no_rule, ping, reprobe, rule,
                     set_address, stack_packets, traffic, weights)
 from guest import DEBUG, Failed, counters, sh, until, want
@@ -109,6 +109,23 @@ def formats():
         reprobe(lambda: NIC(f"set format {usual}"))
     with Capture() as capture:
         traffic(capture)
+
+
+def other_revision():
+    """Not the one that all cases have: the driver sets its admin queue up in another way,
+    by a page number or by base and length, and has it reset in another way.
+    """
+    with another_device("revision", 1 - NIC("set")["knobs"]["revision"]):
+        with Capture() as capture:
+            traffic(capture, 200)
+            before = model("resets")
+            sh(DRIVER.reset.format("eth0"))
+            want(model("resets") == before + 1, f"{model('resets') - before} resets")
+            traffic(capture, 200)
+        with Capture(0) as capture:
+            traffic(capture, 200)
+        rule(leased())
+        ping()
 
 
 def granule():
@@ -303,6 +320,7 @@ CASES = [
     ("queue 0", queue_0),
     ("all queues", all_queues),
     ("the granule", granule),
+    ("the other revision", other_revision),
     ("a NIC that completes other buffers", wrong_ids),
     ("LRO and header split", offloads),
     ("a starved queue stops nobody, and its losses are told", starved),

@@ -174,26 +174,71 @@ static void gve_direct_give_up(struct gve_priv *priv)
 }
 
 /**
+ * gve_direct_has_ring() - is there a ring that is leased
+ * @priv: board private structure
+ *
+ * Return: true if so
+ */
+static bool gve_direct_has_ring(const struct gve_priv *priv)
+{
+	int i;
+
+	for (i = 0; priv->rx && i < priv->rx_cfg.num_queues; i++)
+		if (priv->rx[i].direct)
+			return true;
+	return false;
+}
+
+/**
+ * gve_direct_adminq_pfn() - the register that is 0 when a device was reset
+ * @priv: board private structure, revision 0
+ *
+ * One that does not answer reads as all ones for ever, and the driver waits with
+ * RTNL held, then once more when it could not set up again what was given up.
+ *
+ * Return: the register, or 0 when waiting is of no use for a leased queue
+ */
+u32 gve_direct_adminq_pfn(struct gve_priv *priv)
+{
+	u32 pfn = ioread32be(&priv->reg_bar0->adminq_pfn);
+
+	if (pfn == U32_MAX &&
+	    (gve_direct_has_ring(priv) || !netif_device_present(priv->dev)))
+		return 0;
+	return pfn;
+}
+
+/**
+ * gve_direct_was_reset() - does a device say that it did the last reset
+ * @priv: board private structure
+ *
+ * What tells is the same by which gve_adminq_release() resets it: the page number
+ * of the admin queue up to revision 0, then a bit.  One that does not answer reads
+ * as all ones, among which is that bit.
+ *
+ * Return: true if so
+ */
+static bool gve_direct_was_reset(const struct gve_priv *priv)
+{
+	u32 status;
+
+	if (priv->pdev->revision < 0x1)
+		return !ioread32be(&priv->reg_bar0->adminq_pfn);
+
+	status = ioread32be(&priv->reg_bar0->device_status);
+	return status != U32_MAX && (status & GVE_DEVICE_STATUS_DEVICE_IS_RESET);
+}
+
+/**
  * gve_direct_after_reset() - look whether a device did the reset waited for
  * @priv: board private structure
  *
- * One that does not answer reads as all ones, among which is the bit that the
- * driver waits for.  Rings are still there: they are stopped next.
+ * Rings are still there: they are stopped next.
  */
 void gve_direct_after_reset(struct gve_priv *priv)
 {
-	u32 status = ioread32be(&priv->reg_bar0->device_status);
-	int i;
-
-	if (status != U32_MAX && (status & GVE_DEVICE_STATUS_DEVICE_IS_RESET))
-		return;
-
-	for (i = 0; priv->rx && i < priv->rx_cfg.num_queues; i++) {
-		if (priv->rx[i].direct) {
-			gve_direct_give_up(priv);
-			return;
-		}
-	}
+	if (!gve_direct_was_reset(priv) && gve_direct_has_ring(priv))
+		gve_direct_give_up(priv);
 }
 
 /**
@@ -346,9 +391,8 @@ static int gve_direct_bind(struct net_device *dev, unsigned int queue,
  * @pdq: lease that it had
  *
  * A ring that is no more was stopped after the device had confirmed that its
- * queue was destroyed or, by its status register, that it was reset: the driver
- * waits for one of these for as long as it takes.  gve_direct_after_reset() sees
- * to the rest.
+ * queue was destroyed or that it was reset: the driver waits for one of these for
+ * as long as it takes.  gve_direct_after_reset() sees to the rest.
  *
  * Return: 0 once the NIC cannot write to the slots any more, or -EIO
  */

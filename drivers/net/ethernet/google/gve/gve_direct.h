@@ -5,6 +5,7 @@
 #include <net/packet_direct.h>
 
 #include "gve.h"
+#include "gve_register.h"
 
 struct gve_adminq_create_rx_queue;
 
@@ -39,6 +40,7 @@ void gve_direct_create(const struct gve_rx_ring *rx,
 		       struct gve_adminq_create_rx_queue *cmd);
 void gve_direct_start(struct gve_rx_ring *rx, struct napi_struct *napi);
 void gve_direct_stop(struct gve_rx_ring *rx);
+u32 gve_direct_adminq_pfn(struct gve_priv *priv);
 void gve_direct_after_reset(struct gve_priv *priv);
 
 #else
@@ -68,6 +70,11 @@ static inline void gve_direct_refill(struct gve_rx_ring *rx)
 
 static inline void gve_direct_stop(struct gve_rx_ring *rx)
 {
+}
+
+static inline u32 gve_direct_adminq_pfn(struct gve_priv *priv)
+{
+	return ioread32be(&priv->reg_bar0->adminq_pfn);
 }
 
 static inline void gve_direct_after_reset(struct gve_priv *priv)
