@@ -148,6 +148,7 @@ enum gve_nic_stat {
 #define DQO_RX8_PROCESSED		BIT32(3)
 #define DQO_RX8_IP_ERROR		BIT32(4)
 #define DQO_RX8_L4_ERROR		BIT32(5)
+#define DQO_RX8_OF_FRAME		(DQO_RX8_PROCESSED | DQO_RX8_IP_ERROR | DQO_RX8_L4_ERROR)
 
 /* DQO transmit */
 #define DQO_TX_DESC_SIZE		16

@@ -188,6 +188,20 @@ static void fill_desc(struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
 	put_le32(desc + 16, meta->hash);
 }
 
+/* What a completion says of its frame holds in the last one alone, and the length of
+ * headers where it was split: there is anything in the others.
+ */
+static void scribble(struct gve *nic, const struct completion *c, uint8_t *desc)
+{
+	if (!c->split)
+		put_le16(desc + 6, get_le16(desc + 6) | gve_random(nic, DQO_RX6_HDR_LEN + 1));
+	if (c->last)
+		return;
+	put_le16(desc + 2, gve_random(nic, DQO_RX2_PTYPE + 1));
+	desc[8] ^= (uint8_t)(gve_random(nic, 2) * DQO_RX8_OF_FRAME);
+	put_le32(desc + 16, gve_random(nic, UINT32_MAX));
+}
+
 /* The word with the generation bit goes last. */
 static void complete(struct gve *nic, struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
 		     const struct completion *c, uint16_t id)
@@ -196,6 +210,7 @@ static void complete(struct gve *nic, struct gve_rx_queue *rxq, const struct gve
 	uint8_t desc[DQO_RX_DESC_SIZE];
 
 	fill_desc(rxq, meta, c, id, desc);
+	scribble(nic, c, desc);
 	nicsim_dma_write(nic->sim, addr, desc, 4, "RX completion");
 	nicsim_dma_write(nic->sim, addr + 6, desc + 6, sizeof(desc) - 6, "RX completion");
 	nicsim_dma_barrier();

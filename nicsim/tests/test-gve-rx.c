@@ -131,8 +131,9 @@ static void test_generation(void)
 static void test_long_frame(void)
 {
 	size_t len = udp_frame(5000), off = 0;
+	struct pkt udp = { .l3 = L3_IPV4, .l4 = L4_UDP };
+	unsigned int i, ptype = gve_ptype(&udp);
 	bool good = true, last = true;
-	unsigned int i;
 
 	start(&plain, 64);
 	receive_frame(frame, len);
@@ -146,6 +147,10 @@ static void test_long_frame(void)
 	}
 	ok(good && !completion(0, 3).generation, "a frame of 5042 bytes takes three buffers");
 	ok(last, "the end is in the last");
+	ok(completion(0, 2).processed && completion(0, 2).ptype == ptype &&
+	   completion(0, 0).hash != completion(0, 2).hash &&
+	   completion(0, 1).hash != completion(0, 2).hash,
+	   "what is said of the frame, too: there is anything in the others");
 }
 
 static void test_large_buffers(void)
@@ -176,7 +181,7 @@ static void test_split(void)
 	frame[12] = 0x88;
 	receive_frame(frame, len);
 	c = completion(0, 1);
-	ok(!c.split && !c.hdr_len && c.len == len, "no IP: no split");
+	ok(!c.split && c.len == len, "no IP: no split");
 	conf.hdr_size = 256;
 	ok(create_rx(1, &conf) == AQ_INVALID_ARGUMENT, "header buffers have one size");
 }
