@@ -93,7 +93,7 @@ def queue_0():
 
 
 def formats():
-    """The other queue formats are refused, each with its reason."""
+    """The other queue formats are refused."""
     usual = NIC("set")["knobs"]["format"]
     # A debug kernel has something against how gve of 6.12 sends in GQI: it stays down.
     begin = (lambda: None) if DEBUG else set_address
@@ -101,7 +101,7 @@ def formats():
         for name in ("dqo-qpl", "gqi-rda", "gqi-qpl"):
             sh("ip link set eth0 down")
             reprobe(lambda n=name: NIC(f"set format {n}"), begin)
-            lease.is_refused("FORMAT_" + name.upper().replace("-", "_"), "EOPNOTSUPP", leased())
+            lease.is_refused("QUEUE_FORMAT", "EOPNOTSUPP", leased())
             if not DEBUG:
                 ping()
     finally:
