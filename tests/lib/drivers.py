@@ -83,9 +83,9 @@ class Gve:
     report_s = 21
     slot_lens = (2048, 4096)
     slot_lens_refused = (1024, 3072, 6144)
-    small_rings = (64,)
+    small_rings = (64, 16)
     all_ip_queue = 0        # only TCP and UDP are hashed, no fragments
-    post_min = 32
+    post_min = 8
     payload_lens = (2048, 4096)
     split_unreliable = False
     # XDP is for the format GQI-QPL, devmem for drivers with a page pool

@@ -276,7 +276,7 @@ TEST_F(lease, slot_limits)
 				     PACKET_DIRECT_SLOT_GRANULE));
 		pd_close(&self->pd);
 	}
-	if (self->info.ti_post_min > TPACKET4_MIN_ENTRIES) {
+	if (self->info.ti_post_min >= TPACKET4_MIN_ENTRIES) {
 		pd_req(&req, self->info.ti_post_min, 0, 2048);
 		OPEN_REQ(&req);
 		err = pd_lease(self->pd.fd, self->nic.queue);

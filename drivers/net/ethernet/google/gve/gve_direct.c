@@ -18,9 +18,11 @@
  *	starvation_timer	runs only while the NIC has buffers, but too few
  *				to be sure of an interrupt
  *
- * The doorbell takes buffers in multiples of GVE_RX_BUF_THRESH_DQO.  Slots that
- * are too few for one stay with the core as free ones, so that its counts are
- * what the NIC sees, and its timer looks when there are more.
+ * The doorbell takes buffers in multiples of GVE_DIRECT_POST.  Slots that are too
+ * few for one stay with the core as free ones, so that its counts are what the NIC
+ * sees, and its timer looks when there are more.  As long as the NIC has enough they
+ * go to it in multiples of GVE_RX_BUF_THRESH_DQO, as those of the stack do: that
+ * many because a packet of RSC, which a leased queue does not have, takes up to 19.
  *
  * The NIC wants all queues to be quiet while one is destroyed or created, and
  * cannot destroy queue 0 while there are others: giving that one away and taking
@@ -119,7 +121,7 @@ void gve_direct_start(struct gve_rx_ring *rx, struct napi_struct *napi)
 	rx->direct_missed = gve_direct_missed(rx);
 	rx->direct = pdq;
 	packet_direct_ring_up(pdq, napi, round_down(rx->dqo.bufq.mask,
-						    GVE_RX_BUF_THRESH_DQO));
+						    GVE_DIRECT_POST));
 }
 
 /**
@@ -356,7 +358,7 @@ gve_direct_limits(struct net_device *dev, unsigned int queue,
 				    GVE_DIRECT_GRANULE, GVE_MAX_RX_BUFFER_SIZE),
 		.split_min = priv->header_buf_size,
 		.split_max = priv->header_buf_size ? GVE_DIRECT_HDR_MAX : 0,
-		.post_min = GVE_RX_BUF_THRESH_DQO,
+		.post_min = GVE_DIRECT_POST,
 	};
 
 	/* the others take registered pages alone, or older descriptors */

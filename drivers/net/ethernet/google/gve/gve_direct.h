@@ -7,6 +7,9 @@
 #include "gve.h"
 #include "gve_register.h"
 
+/* The doorbell takes buffers in multiples of this, gve_desc_dqo.h. */
+#define GVE_DIRECT_POST		8
+
 struct gve_adminq_create_rx_queue;
 
 /* in gve_main.c */

@@ -127,18 +127,24 @@ static u32 gve_direct_post(struct gve_rx_ring *rx, u32 count)
 /**
  * gve_direct_fill() - give free slots of the lease to the NIC
  * @rx: Rx ring
+ *
+ * What the core takes for few, pdq->low, has to be filled as far as the doorbell
+ * allows it: packet_direct_posted() asks for it until that is done.
  */
 static void gve_direct_fill(struct gve_rx_ring *rx)
 {
 	struct packet_direct_queue *pdq = rx->direct;
-	u32 count;
+	u32 in_nic = packet_direct_in_nic(&pdq->slots);
+	u32 count = rx->dqo.bufq.mask - in_nic;
 
-	count = rx->dqo.bufq.mask - packet_direct_in_nic(&pdq->slots);
 	if (count < GVE_RX_BUF_THRESH_DQO)
 		return;
 
 	count = min(count, packet_direct_reclaim(pdq));
-	count = round_down(count, GVE_RX_BUF_THRESH_DQO);
+	if (in_nic < max(pdq->low, GVE_RX_BUF_THRESH_DQO))
+		count = round_down(count, GVE_DIRECT_POST);
+	else
+		count = round_down(count, GVE_RX_BUF_THRESH_DQO);
 	if (!count)
 		return;
 
