@@ -78,6 +78,44 @@ struct gve_direct_sum {
 };
 
 /**
+ * gve_direct_describe() - fill descriptors in
+ * @rx: Rx ring
+ * @slot: slots, whose DMA addresses the NIC gets
+ * @payload: payload slots, with header split
+ * @count: how many; neither descriptors nor slots wrap, and as many buffers are free
+ * @split: with header split; known when this is compiled
+ */
+static __always_inline void
+gve_direct_describe(struct gve_rx_ring *rx, const u32 *slot, const u32 *payload,
+		    u32 count, const bool split)
+{
+	struct gve_rx_desc_dqo *desc = &rx->dqo.bufq.desc_ring[rx->dqo.bufq.tail];
+	struct gve_rx_buf_state_dqo *buf, *bufs = rx->dqo.buf_states;
+	const dma_addr_t *payload_dma = rx->direct->payload.dma;
+	const dma_addr_t *dma = rx->direct->slots.dma;
+	long next, id = rx->dqo.free_buf_states;
+	u32 i, header, data;
+
+	for (i = 0; i < count; i++, desc++, id = next) {
+		buf = &bufs[id];
+		next = buf->next;
+		buf->next = id;
+		header = slot[i];
+		buf->slot = header;
+		desc->buf_id = cpu_to_le16(id);
+		if (split) {
+			data = payload[i];
+			buf->payload = data;
+			desc->header_buf_addr = cpu_to_le64(dma[header]);
+			desc->buf_addr = cpu_to_le64(payload_dma[data]);
+		} else {
+			desc->buf_addr = cpu_to_le64(dma[header]);
+		}
+	}
+	rx->dqo.free_buf_states = id;
+}
+
+/**
  * gve_direct_post() - let buffers be the next slots, or pairs of slots
  * @rx: Rx ring
  * @count: at most so many; there are as many free buffers
@@ -86,40 +124,23 @@ struct gve_direct_sum {
  */
 static u32 gve_direct_post(struct gve_rx_ring *rx, u32 count)
 {
-	struct gve_rx_buf_state_dqo *buf, *bufs = rx->dqo.buf_states;
 	struct gve_rx_buf_queue_dqo *bufq = &rx->dqo.bufq;
 	struct packet_direct_queue *pdq = rx->direct;
-	const dma_addr_t *payload_dma = pdq->payload.dma;
-	const dma_addr_t *dma = pdq->slots.dma;
 	bool split = packet_direct_is_split(pdq);
-	const u32 *slot, *end, *payload = NULL;
-	s16 id = rx->dqo.free_buf_states;
-	struct gve_rx_desc_dqo *desc;
+	const u32 *slot, *payload;
 
-	desc = &bufq->desc_ring[bufq->tail];
 	count = min(count, packet_direct_straight(bufq->mask, bufq->tail));
 	if (split)
 		count = min(count, packet_direct_straight(pdq->payload.mask,
 							  pdq->payload.post));
 	count = packet_direct_post_many(&pdq->slots, count, &slot);
-	if (split)
+	if (split) {
 		packet_direct_post_many(&pdq->payload, count, &payload);
-
-	for (end = slot + count; slot != end; slot++, desc++) {
-		buf = &bufs[id];
-		desc->buf_id = cpu_to_le16(id);
-		buf->slot = *slot;
-		if (split) {
-			buf->payload = *payload++;
-			desc->header_buf_addr = cpu_to_le64(dma[*slot]);
-			desc->buf_addr = cpu_to_le64(payload_dma[buf->payload]);
-		} else {
-			desc->buf_addr = cpu_to_le64(dma[*slot]);
-		}
-		swap(id, buf->next);
+		gve_direct_describe(rx, slot, payload, count, true);
+	} else {
+		gve_direct_describe(rx, slot, NULL, count, false);
 	}
 
-	rx->dqo.free_buf_states = id;
 	bufq->tail = (bufq->tail + count) & bufq->mask;
 	return count;
 }
@@ -245,30 +266,26 @@ static u32 gve_direct_split_flags(u32 payload_len)
 }
 
 /**
- * gve_direct_take() - the buffer that a completion is about
- * @rx: Rx ring
+ * gve_direct_take() - take the buffer that a completion is about
+ * @bufs: states of the ring's buffers
+ * @nr: how many
  * @id: its buffer id
  * @free: head of the list of free buffers
  *
  * The NIC completes in any order, and is not believed: a buffer id counts only
  * once for each time that it was posted.
  *
- * Return: the buffer's state, or NULL when the NIC does not have that buffer
+ * Return: false when the NIC does not have that buffer
  */
-static const struct gve_rx_buf_state_dqo *
-gve_direct_take(const struct gve_rx_ring *rx, u16 id, s16 *free)
+static __always_inline bool
+gve_direct_take(struct gve_rx_buf_state_dqo *bufs, u32 nr, u32 id, s16 *free)
 {
-	struct gve_rx_buf_state_dqo *buf;
+	if (unlikely(id >= nr || bufs[id].next != (s16)id))
+		return false;
 
-	if (unlikely(id >= rx->dqo.num_buf_states))
-		return NULL;
-	buf = &rx->dqo.buf_states[id];
-	if (unlikely(buf->next != id))
-		return NULL;
-
-	buf->next = *free;
+	bufs[id].next = *free;
 	*free = id;
-	return buf;
+	return true;
 }
 
 /**
@@ -282,16 +299,18 @@ static void gve_direct_complete_part(struct gve_rx_ring *rx,
 				     struct packet_direct_part *part)
 {
 	struct packet_direct_queue *pdq = rx->direct;
-	const struct gve_rx_buf_state_dqo *buf;
+	struct gve_rx_buf_state_dqo *bufs = rx->dqo.buf_states;
+	u32 id = le16_to_cpu(READ_ONCE(desc->buf_id));
+	bool taken;
 
 	*part = (struct packet_direct_part) {
 		.slot	 = TPACKET4_SLOT_NONE,
 		.payload = TPACKET4_SLOT_NONE,
 	};
-	buf = gve_direct_take(rx, le16_to_cpu(READ_ONCE(desc->buf_id)),
-			      &rx->dqo.free_buf_states);
-	if (likely(buf)) {
-		part->slot = buf->slot;
+	taken = gve_direct_take(bufs, rx->dqo.num_buf_states, id,
+				&rx->dqo.free_buf_states);
+	if (likely(taken)) {
+		part->slot = bufs[id].slot;
 		packet_direct_completed(&pdq->slots);
 	}
 	if (!packet_direct_is_split(pdq)) {
@@ -299,8 +318,8 @@ static void gve_direct_complete_part(struct gve_rx_ring *rx,
 		return;
 	}
 
-	if (likely(buf)) {
-		part->payload = buf->payload;
+	if (likely(taken)) {
+		part->payload = bufs[id].payload;
 		packet_direct_completed(&pdq->payload);
 	}
 
@@ -317,7 +336,7 @@ static void gve_direct_complete_part(struct gve_rx_ring *rx,
 
 /**
  * gve_direct_type() - what the packet type says
- * @rx: Rx ring
+ * @types: what the device's packet types mean
  * @packet_type: of the last completion of a frame
  * @processed: the NIC has looked at the checksums
  * @protocol: ethertype, or 0
@@ -325,13 +344,12 @@ static void gve_direct_complete_part(struct gve_rx_ring *rx,
  * Return: TPACKET4_* for a frame without errors
  */
 static __always_inline u32
-gve_direct_type(const struct gve_rx_ring *rx, u32 packet_type, bool processed,
+gve_direct_type(const struct gve_ptype *types, u32 packet_type, bool processed,
 		__be16 *protocol)
 {
-	const struct gve_ptype *type;
+	const struct gve_ptype *type = &types[packet_type];
 	u32 flags;
 
-	type = &rx->gve->ptype_lut_dqo->ptypes[packet_type];
 	if (unlikely((type->l3_type | type->l4_type) >= GVE_DIRECT_TYPES)) {
 		*protocol = 0;
 		return 0;
@@ -340,8 +358,11 @@ gve_direct_type(const struct gve_rx_ring *rx, u32 packet_type, bool processed,
 	*protocol = gve_direct_l3_protocol[type->l3_type];
 	flags = gve_direct_l3_flags[type->l3_type] |
 		gve_direct_l4_flags[type->l4_type];
-	if (unlikely(!processed))
+	if (unlikely(!processed)) {
 		flags &= ~TPACKET4_CSUM_VALID;
+		/* a jump: without one, all frames pay for both values */
+		OPTIMIZER_HIDE_VAR(flags);
+	}
 	return flags;
 }
 
@@ -389,14 +410,16 @@ gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
 		     struct gve_direct_sum *got, const bool split)
 {
 	struct gve_rx_compl_queue_dqo *complq = &rx->dqo.complq;
+	const struct gve_ptype *types = rx->gve->ptype_lut_dqo->ptypes;
+	struct gve_rx_buf_state_dqo *bufs = rx->dqo.buf_states;
 	const struct gve_rx_compl_desc_dqo *desc, *end;
-	const struct gve_rx_buf_state_dqo *buf;
 	struct packet_direct_queue *pdq = rx->direct;
+	const u32 nr_bufs = rx->dqo.num_buf_states;
 	const u32 len_max = packet_direct_buffer_len(pdq);
 	const u32 header_max = pdq->slots.len;
 	s16 free = rx->dqo.free_buf_states;
 	u64 lower, upper, plain, bytes = 0;
-	u32 len, header = 0, flags, hash;
+	u32 id, len, header = 0, flags, hash;
 	struct packet_direct_run run;
 	__be16 protocol;
 
@@ -426,24 +449,23 @@ gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
 			if (unlikely(header - 1 >= header_max))
 				break;
 		}
-		buf = gve_direct_take(rx, FIELD_GET(GVE_DIRECT_BUF_ID, upper),
-				      &free);
-		if (unlikely(!buf))
+		id = FIELD_GET(GVE_DIRECT_BUF_ID, upper);
+		if (!gve_direct_take(bufs, nr_bufs, id, &free))
 			break;
 
-		flags = gve_direct_type(rx, FIELD_GET(GVE_DIRECT_TYPE, lower),
+		flags = gve_direct_type(types, FIELD_GET(GVE_DIRECT_TYPE, lower),
 					upper & GVE_DIRECT_PROCESSED, &protocol);
 		flags |= PACKET_DIRECT_WHOLE;
 		hash = le32_to_cpu(desc->hash);
 		packet_direct_run_protocol(&run, protocol);
 		if (split)
-			packet_direct_run_split(pdq, &run, buf->slot, header,
-						buf->payload, len, flags |
+			packet_direct_run_split(pdq, &run, bufs[id].slot, header,
+						bufs[id].payload, len, flags |
 						gve_direct_split_flags(len),
 						hash);
 		else
-			packet_direct_run_frame(pdq, &run, buf->slot, len, len,
-						flags, hash);
+			packet_direct_run_frame(pdq, &run, bufs[id].slot, len,
+						len, flags, hash);
 		bytes += header + len;
 	}
 
@@ -505,8 +527,8 @@ static noinline unsigned int gve_direct_clean_odd(struct gve_rx_ring *rx,
 {
 	struct packet_direct_queue *pdq = rx->direct;
 	struct gve_rx_compl_desc_dqo *desc;
-	struct packet_direct_part part;
 	struct packet_direct_meta meta = {};
+	struct packet_direct_part part;
 
 	desc = &rx->dqo.complq.desc_ring[rx->dqo.complq.head];
 	if (!gve_direct_done(rx, desc))
@@ -531,7 +553,8 @@ static noinline unsigned int gve_direct_clean_odd(struct gve_rx_ring *rx,
 	got->bytes += part.len + part.payload_len;
 	if (likely(desc->end_of_packet)) {
 		got->packets++;
-		meta.flags = gve_direct_type(rx, desc->packet_type,
+		meta.flags = gve_direct_type(rx->gve->ptype_lut_dqo->ptypes,
+					     desc->packet_type,
 					     desc->l3_l4_processed,
 					     &meta.protocol);
 		meta.flags = gve_direct_checksum(desc, meta.flags, meta.protocol);
