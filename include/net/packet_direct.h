@@ -291,6 +291,7 @@ struct packet_direct_queue {
 	struct hrtimer		wake_timer;
 	struct hrtimer		kick_timer;
 	struct sk_buff		*filter_skb;
+	bool			filter_in_place;
 	seqcount_t		sum_seq;
 	struct packet_direct_sum slots_sum;
 	struct packet_direct_sum payload_sum;

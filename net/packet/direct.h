@@ -26,6 +26,8 @@
 #ifndef __PACKET_DIRECT_INTERNAL_H__
 #define __PACKET_DIRECT_INTERNAL_H__
 
+#include <linux/if_ether.h>
+#include <linux/minmax.h>
 #include <linux/sockptr.h>
 #include <net/packet_direct.h>
 
@@ -182,8 +184,24 @@ void packet_direct_unmap_dmabuf(struct packet_direct *pd);
 
 /* direct_filter.c */
 bool packet_direct_alloc_filter(struct packet_direct_queue *pdq);
+void packet_direct_begin_filter(struct packet_direct_queue *pdq);
 u32 packet_direct_run_filter(struct packet_direct_queue *pdq, u32 parts,
 			     u32 hash, u32 flags);
+
+/**
+ * packet_direct_keep() - how much of a frame a filter lets pass
+ * @snaplen: the filter's result, which does not count a tag beside the frame
+ * @len: bytes of the frame without that tag
+ * @tag_len: bytes of that tag, which the ring has behind the addresses
+ *
+ * Return: bytes in the ring.
+ */
+static inline u32 packet_direct_keep(u32 snaplen, u32 len, u32 tag_len)
+{
+	u32 keep = min(snaplen, len);
+
+	return keep > 2 * ETH_ALEN ? keep + tag_len : keep;
+}
 
 /* direct_copy.c */
 int packet_direct_rcv(struct sk_buff *skb, struct net_device *dev,

@@ -3,7 +3,8 @@
  * Copy mode: a TPACKET_V4 ring filled from skbs, on any device.
  *
  * The same bytes as in direct mode: a VLAN tag that the NIC or the stack took
- * out of the frame is put back before the filter sees it.
+ * out of the frame is put back on the way into the ring.  The filter sees the
+ * skb as every other packet socket's filter does, with the tag beside the frame.
  */
 #include <linux/filter.h>
 #include <linux/if_vlan.h>
@@ -12,21 +13,30 @@
 
 #include "internal.h"
 
+/* Where a tag belongs: behind the addresses. */
+#define PACKET_DIRECT_TAG_OFF		(2 * ETH_ALEN)
+
 /**
  * struct packet_direct_copy - one frame on its way into the ring
  * @skb:	frame, data at what the user shall see first
  * @dev:	device that it is reported for
+ * @len:	bytes of the frame, with the tag
  * @snaplen:	bytes to copy
  * @off:	offset of the first byte in the first slot
  * @flags:	TPACKET4_* of the first entry
+ * @tag:	VLAN tag to put back, as on the wire
+ * @tag_len:	its bytes, 0: there is none to put back
  * @tstamp:	nanoseconds
  */
 struct packet_direct_copy {
 	struct sk_buff		*skb;
 	struct net_device	*dev;
+	u32			len;
 	u32			snaplen;
 	u32			off;
 	u32			flags;
+	__be16			tag[2];
+	u32			tag_len;
 	u64			tstamp;
 };
 
@@ -43,10 +53,24 @@ static u32 packet_direct_filter(const struct sock *sk, struct sk_buff *skb)
 	return snaplen;
 }
 
-static u32 packet_direct_copy_flags(const struct sk_buff *skb)
+/* Only behind Ethernet's addresses: SOCK_DGRAM has none, nor has a tunnel. */
+static void packet_direct_copy_tag(struct packet_direct_copy *copy, int type)
+{
+	const struct sk_buff *skb = copy->skb;
+
+	if (!skb_vlan_tag_present(skb) || type == SOCK_DGRAM ||
+	    !dev_has_header(copy->dev) || skb->len < ETH_HLEN)
+		return;
+	copy->tag[0] = skb->vlan_proto;
+	copy->tag[1] = htons(skb_vlan_tag_get(skb));
+	copy->tag_len = VLAN_HLEN;
+}
+
+static u32 packet_direct_copy_flags(const struct packet_direct_copy *copy)
 {
 	u32 flags = TPACKET4_FIRST | TPACKET4_SLL | TPACKET4_PROTOCOL |
 		    TPACKET4_PKTTYPE;
+	const struct sk_buff *skb = copy->skb;
 
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
 		flags |= TPACKET4_CSUM_NOTREADY;
@@ -58,7 +82,7 @@ static u32 packet_direct_copy_flags(const struct sk_buff *skb)
 		flags |= TPACKET4_HASH;
 	if (skb_get_hash_raw(skb) && skb->l4_hash)
 		flags |= TPACKET4_HASH_PORTS;
-	if (skb_vlan_tag_present(skb))
+	if (skb_vlan_tag_present(skb) && !copy->tag_len)
 		flags |= TPACKET4_VLAN;
 	return flags;
 }
@@ -107,6 +131,22 @@ static void packet_direct_copy_hdr(const struct packet_direct_copy *copy,
 	}
 }
 
+/* The tag is in the first slot, and never in pieces: packet_direct_keep(). */
+static void packet_direct_copy_bytes(const struct packet_direct_copy *copy,
+				     u32 from, u8 *to, u32 len)
+{
+	const u32 head = PACKET_DIRECT_TAG_OFF + copy->tag_len;
+
+	if (from || !copy->tag_len || len < head) {
+		skb_copy_bits(copy->skb, from ? from - copy->tag_len : 0, to,
+			      len);
+		return;
+	}
+	skb_copy_bits(copy->skb, 0, to, PACKET_DIRECT_TAG_OFF);
+	memcpy(to + PACKET_DIRECT_TAG_OFF, copy->tag, copy->tag_len);
+	skb_copy_bits(copy->skb, PACKET_DIRECT_TAG_OFF, to + head, len - head);
+}
+
 /* Copies as much of the frame as fits into one slot, from @from on. */
 static u32 packet_direct_copy_part(struct packet_direct_queue *pdq,
 				   const struct packet_direct_copy *copy,
@@ -124,9 +164,9 @@ static u32 packet_direct_copy_part(struct packet_direct_queue *pdq,
 					     TPACKET4_SLOT_NONE);
 	if (from + len == copy->snaplen)
 		flags |= TPACKET4_LAST;
-	skb_copy_bits(copy->skb, from, to + off, len);
+	packet_direct_copy_bytes(copy, from, to + off, len);
 	__packet_direct_fill(pdq, slot, off, off + len, flags,
-			     copy->skb->len, copy->skb->hash, copy->tstamp);
+			     copy->len, copy->skb->hash, copy->tstamp);
 	return len;
 }
 
@@ -147,14 +187,15 @@ static void packet_direct_copy_limit(const struct packet_direct_queue *pdq,
 	u32 most = pdq->chain_max * pdq->slots.len - copy->off;
 
 	copy->snaplen = min(copy->snaplen, most);
-	if (copy->snaplen < copy->skb->len)
+	if (copy->snaplen < copy->len)
 		copy->flags |= TPACKET4_TRUNCATED;
 }
 
-static void packet_direct_copy_in(struct packet_direct_queue *pdq,
-				  struct packet_direct_copy *copy, int ifindex)
+static enum skb_drop_reason
+packet_direct_copy_in(struct packet_direct_queue *pdq,
+		      struct packet_direct_copy *copy, int ifindex)
 {
-	struct sk_buff *skb = copy->skb;
+	const struct sk_buff *skb = copy->skb;
 	u32 first = pdq->fill;
 	u32 parts, done = 0;
 	__be16 protocol;
@@ -168,7 +209,7 @@ static void packet_direct_copy_in(struct packet_direct_queue *pdq,
 		pdq->drop_no_slot++;
 		pdq->losing = true;
 		packet_direct_set_full(pdq);
-		return;
+		return SKB_DROP_REASON_PACKET_SOCK_ERROR;
 	}
 
 	if (pdq->losing) {
@@ -186,51 +227,52 @@ static void packet_direct_copy_in(struct packet_direct_queue *pdq,
 	packet_direct_copy_hdr(copy, &pdq->hdrs[first & pdq->mask], protocol);
 	packet_direct_copy_sll(copy, slot, ifindex, protocol);
 	pdq->extra += parts - 1;
-	pdq->bytes += skb->len;
+	pdq->bytes += copy->len;
 	packet_direct_publish(pdq);
+	return SKB_CONSUMED;
 }
 
-/* A private copy of the frame with its tag where it was on the wire. */
-static struct sk_buff *packet_direct_tagged(struct sk_buff *skb)
-{
-	struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
-
-	return clone ? __vlan_hwaccel_push_inside(clone) : NULL;
-}
-
-static void packet_direct_copy_drop(struct packet_direct *pd, u64 *counter)
+static void packet_direct_copy_refuse(struct packet_direct *pd)
 {
 	spin_lock(&pd->copy_lock);
-	(*counter)++;
+	pd->pdq.drop_filter++;
 	spin_unlock(&pd->copy_lock);
 }
 
-static void packet_direct_copy_frame(struct packet_direct *pd,
-				     struct sk_buff *skb,
-				     struct net_device *dev, int ifindex)
+/* Returns what became of it, for whoever watches dropped frames.  One that the
+ * filter refused is not lost.
+ */
+static enum skb_drop_reason
+packet_direct_copy_frame(struct packet_direct *pd, struct sk_buff *skb,
+			 struct net_device *dev, int ifindex)
 {
 	struct packet_direct_copy copy = { .skb = skb, .dev = dev };
-	u32 maclen;
+	int type = pd->po->sk.sk_type;
+	enum skb_drop_reason reason;
+	u32 snaplen, have, maclen;
 
-	copy.snaplen = packet_direct_filter(&pd->po->sk, skb);
-	if (!copy.snaplen) {
-		packet_direct_copy_drop(pd, &pd->pdq.drop_filter);
-		return;
+	snaplen = packet_direct_filter(&pd->po->sk, skb);
+	if (!snaplen) {
+		packet_direct_copy_refuse(pd);
+		return SKB_CONSUMED;
 	}
-	copy.snaplen = min(copy.snaplen, skb_frags_readable(skb) ?
-					 skb->len : skb_headlen(skb));
+	have = skb_frags_readable(skb) ? skb->len : skb_headlen(skb);
+	packet_direct_copy_tag(&copy, type);
+	copy.len = skb->len + copy.tag_len;
+	copy.snaplen = packet_direct_keep(snaplen, have, copy.tag_len);
 
 	/* The network header comes to lie on a multiple of 16. */
-	maclen = max(skb_network_offset(skb), 0);
+	maclen = max(skb_network_offset(skb), 0) + copy.tag_len;
 	copy.off = PACKET_DIRECT_HEADROOM + (-maclen & 15);
-	copy.flags = packet_direct_copy_flags(skb);
+	copy.flags = packet_direct_copy_flags(&copy);
 	if (packet_direct_is_split(&pd->pdq))
 		copy.flags |= TPACKET4_SPLIT_COPIED;
 	packet_direct_copy_tstamp(&copy, READ_ONCE(pd->po->tp_tstamp));
 
 	spin_lock(&pd->copy_lock);
-	packet_direct_copy_in(&pd->pdq, &copy, ifindex);
+	reason = packet_direct_copy_in(&pd->pdq, &copy, ifindex);
 	spin_unlock(&pd->copy_lock);
+	return reason;
 }
 
 /**
@@ -246,10 +288,10 @@ static void packet_direct_copy_frame(struct packet_direct *pd,
 int packet_direct_rcv(struct sk_buff *skb, struct net_device *dev,
 		      struct packet_type *pt, struct net_device *orig_dev)
 {
+	enum skb_drop_reason reason = SKB_CONSUMED;
 	struct sock *sk = pt->af_packet_priv;
 	struct packet_sock *po = pkt_sk(sk);
 	struct packet_direct *pd = rcu_dereference(po->direct);
-	struct sk_buff *frame = skb;
 	u8 *skb_head = skb->data;
 	int skb_len = skb->len;
 	int ifindex;
@@ -264,23 +306,15 @@ int packet_direct_rcv(struct sk_buff *skb, struct net_device *dev,
 		else if (skb->pkt_type == PACKET_OUTGOING)
 			skb_pull(skb, skb_network_offset(skb));
 	}
-	if (skb_vlan_tag_present(skb) && sk->sk_type != SOCK_DGRAM)
-		frame = packet_direct_tagged(skb);
-
 	ifindex = packet_sock_flag(po, PACKET_SOCK_ORIGDEV) ? orig_dev->ifindex :
 							      dev->ifindex;
-	if (frame)
-		packet_direct_copy_frame(pd, frame, dev, ifindex);
-	else
-		packet_direct_copy_drop(pd, &pd->pdq.drop_no_slot);
-	if (frame != skb)
-		kfree_skb(frame);
+	reason = packet_direct_copy_frame(pd, skb, dev, ifindex);
 
 	if (skb_head != skb->data && skb_shared(skb)) {
 		skb->data = skb_head;
 		skb->len = skb_len;
 	}
 drop:
-	consume_skb(skb);
+	sk_skb_reason_drop(sk, skb, reason);
 	return 0;
 }

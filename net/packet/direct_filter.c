@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a socket filter is shown in direct mode: the frame where it lies, by one
- * skb per ring that never leaves this file.
+ * What a socket filter is shown in direct mode: the frame as the stack would show
+ * it to any packet socket, with its first VLAN tag beside it, by one skb per ring
+ * that never leaves this file.
  */
 #include <linux/etherdevice.h>
 #include <linux/filter.h>
+#include <linux/if_vlan.h>
 #include <linux/mm.h>
 #include <net/sock.h>
 
@@ -17,6 +19,11 @@
 
 /* One more fragment than parts: the rest of the part that is in the head. */
 static_assert(PACKET_DIRECT_FILTER_CHAIN <= MAX_SKB_FRAGS);
+
+/* So many of them come from the payload if the header part has less: the Ethernet
+ * header and the tags have to be in the linear part.
+ */
+#define PACKET_DIRECT_FILTER_ETH	64
 
 static u32 packet_direct_filter_head(const struct packet_direct_queue *pdq)
 {
@@ -37,23 +44,63 @@ bool packet_direct_alloc_filter(struct packet_direct_queue *pdq)
 	return pdq->filter_skb;
 }
 
-/* Runs the filter on @skb, whose data begins with the Ethernet header. */
-static u32 packet_direct_ask(struct packet_direct_queue *pdq,
-			     struct sk_buff *skb, u32 hash, u32 flags)
+/* Whether each access of a filter to the frame is checked by itself, so that it
+ * does no harm if the user writes to the frame meanwhile.  A few loads of classic
+ * programs parse what they find; eBPF programs may look behind the skb's end.
+ */
+static bool packet_direct_plain_filter(const struct bpf_prog *prog)
 {
-	const struct bpf_prog *prog = pdq->filter->prog;
+	const struct sock_fprog_kern *classic = prog->orig_prog;
+	u32 i;
+
+	if (!bpf_prog_was_classic(prog) || !classic)
+		return false;
+	for (i = 0; i < classic->len; i++) {
+		switch (bpf_anc_helper(&classic->filter[i])) {
+		case BPF_ANC | SKF_AD_NLATTR:
+		case BPF_ANC | SKF_AD_NLATTR_NEST:
+		case BPF_ANC | SKF_AD_PAY_OFFSET:
+			return false;
+		}
+	}
+	return true;
+}
+
+/**
+ * packet_direct_begin_filter() - what is the same for all frames of this poll
+ * @pdq: lease with a filter
+ *
+ * Context: NAPI.
+ */
+void packet_direct_begin_filter(struct packet_direct_queue *pdq)
+{
+	struct sk_buff *skb = pdq->filter_skb;
 
 	skb->dev = pdq->dev;
+	skb->skb_iif = pdq->dev->ifindex;
+	skb_record_rx_queue(skb, pdq->queue);
+	pdq->filter_in_place = packet_direct_plain_filter(pdq->filter->prog);
+}
+
+/* What the stack would say of @skb, whose data begins with the Ethernet header. */
+static void packet_direct_describe(struct packet_direct_queue *pdq,
+				   struct sk_buff *skb, u32 hash, u32 flags)
+{
 	skb->protocol = 0;
 	skb->pkt_type = PACKET_HOST;
-	skb_record_rx_queue(skb, pdq->queue);
 	__skb_set_hash(skb, hash, false, flags & TPACKET4_HASH_L4_MASK);
 	skb_reset_mac_header(skb);
-	if (skb_headlen(skb) >= ETH_HLEN) {
-		skb->protocol = eth_type_trans(skb, pdq->dev);
-		skb_reset_network_header(skb);
-		__skb_push(skb, ETH_HLEN);
-	}
+	if (skb_headlen(skb) < ETH_HLEN)
+		return;
+	skb->protocol = eth_type_trans(skb, pdq->dev);
+	skb_reset_network_header(skb);
+	__skb_push(skb, ETH_HLEN);
+}
+
+static __always_inline u32
+packet_direct_ask(const struct packet_direct_queue *pdq, struct sk_buff *skb)
+{
+	const struct bpf_prog *prog = pdq->filter->prog;
 
 	if (unlikely(prog->cb_access))
 		memset(bpf_skb_cb(skb), 0, BPF_SKB_CB_LEN);
@@ -61,30 +108,93 @@ static u32 packet_direct_ask(struct packet_direct_queue *pdq,
 	return bpf_prog_run(prog, skb);
 }
 
-static void packet_direct_add_frag(struct sk_buff *skb, void *data, u32 len)
+/* As skb_vlan_untag() does it before any packet socket sees the frame.  The stack
+ * drops one that ends before the tag says what is in it; here it stays as it is.
+ * Returns how many bytes it took out.
+ */
+static u32 packet_direct_untag(struct sk_buff *skb)
 {
-	if (!len)
-		return;
-	skb_fill_page_desc(skb, skb_shinfo(skb)->nr_frags, virt_to_page(data),
-			   offset_in_page(data), len);
+	struct vlan_ethhdr *veth = (struct vlan_ethhdr *)skb->data;
+
+	if (!eth_type_vlan(skb->protocol) ||
+	    skb_headlen(skb) < VLAN_ETH_HLEN + sizeof(u16))
+		return 0;
+	__vlan_hwaccel_put_tag(skb, skb->protocol, ntohs(veth->h_vlan_TCI));
+	vlan_set_encap_proto(skb, (struct vlan_hdr *)&veth->h_vlan_TCI);
+	memmove(skb->data + VLAN_HLEN, skb->data, 2 * ETH_ALEN);
+	__skb_pull(skb, VLAN_HLEN);
+	skb_reset_mac_header(skb);
+	skb_set_network_header(skb, ETH_HLEN);
+	return VLAN_HLEN;
+}
+
+/* The first @head bytes of the skb are copied, the others are a fragment that
+ * points into the slots and is not counted.  Where there is no place for one they
+ * cannot be read.
+ */
+static void packet_direct_show(struct sk_buff *skb, void *data, u32 len,
+			       u32 head)
+{
+	u32 copied = 0;
+
+	if (!skb->data_len && skb->len < head) {
+		copied = min(len, head - skb->len);
+		skb_put_data(skb, data, copied);
+		len -= copied;
+	}
+	if (len && skb_shinfo(skb)->nr_frags < MAX_SKB_FRAGS)
+		skb_fill_page_desc(skb, skb_shinfo(skb)->nr_frags,
+				   virt_to_page(data + copied),
+				   offset_in_page(data + copied), len);
+	skb->len += len;
+	skb->data_len += len;
 }
 
 /* The payload of a dma-buf is there, as the length says, and cannot be read. */
-static void packet_direct_show_part(struct packet_direct *pd,
-				    struct sk_buff *skb,
-				    const struct packet_direct_part *part,
-				    u32 off)
+static void packet_direct_show_part(struct packet_direct_queue *pdq,
+				    const struct packet_direct_part *part)
 {
-	void *data = packet_direct_slot(&pd->slots, part->slot);
-	u32 len = part->len - off;
+	struct packet_direct *pd = to_packet_direct(pdq);
+	struct sk_buff *skb = pdq->filter_skb;
 
-	packet_direct_add_frag(skb, data + off, len);
-	if (part->payload_len && !pd->pdq.payload_external)
-		packet_direct_add_frag(skb,
-				       packet_direct_slot(&pd->payload, part->payload),
-				       part->payload_len);
-	skb->len += len + part->payload_len;
-	skb->data_len += len + part->payload_len;
+	packet_direct_show(skb, packet_direct_slot(&pd->slots, part->slot),
+			   part->len, packet_direct_filter_head(pdq));
+	if (!part->payload_len)
+		return;
+	if (pdq->payload_external) {
+		skb->len += part->payload_len;
+		skb->data_len += part->payload_len;
+		return;
+	}
+	packet_direct_show(skb, packet_direct_slot(&pd->payload, part->payload),
+			   part->payload_len, PACKET_DIRECT_FILTER_ETH);
+}
+
+/* Asks about a frame of which the head is copied, which the user cannot write to
+ * and from which a tag can be taken out.
+ */
+static u32
+packet_direct_ask_copied(struct packet_direct_queue *pdq,
+			 const struct packet_direct_part *parts, u32 count,
+			 u32 hash, u32 flags)
+{
+	struct sk_buff *skb = pdq->filter_skb;
+	u32 i, keep, tag_len;
+
+	for (i = 0; i < count; i++)
+		packet_direct_show_part(pdq, &parts[i]);
+	packet_direct_describe(pdq, skb, hash, flags);
+	tag_len = packet_direct_untag(skb);
+	keep = packet_direct_keep(packet_direct_ask(pdq, skb), skb->len,
+				  tag_len);
+
+	__vlan_hwaccel_clear_tag(skb);
+	skb_shinfo(skb)->nr_frags = 0;
+	skb->data_len = 0;
+	skb->len = 0;
+	skb->data = skb->head;
+	skb_reset_tail_pointer(skb);
+	return keep;
 }
 
 /**
@@ -94,57 +204,63 @@ static void packet_direct_show_part(struct packet_direct *pd,
  * @hash: the NIC's hash
  * @flags: TPACKET4_HASH*
  *
- * Its first bytes are in the linear part, the rest is fragments that point into
- * the slots and are not counted.
- *
  * Context: NAPI.
- * Return: bytes that pass.
+ * Return: bytes that pass, at most those of the frame.
  */
 u32 packet_direct_run_filter(struct packet_direct_queue *pdq, u32 parts,
 			     u32 hash, u32 flags)
 {
-	struct packet_direct *pd = to_packet_direct(pdq);
-	struct sk_buff *skb = pdq->filter_skb;
-	u32 i, off, snaplen;
-
-	off = min(pdq->parts[0].len, packet_direct_filter_head(pdq));
-	skb_put_data(skb, packet_direct_slot(&pd->slots, pdq->parts[0].slot), off);
-	for (i = 0; i < parts; i++, off = 0)
-		packet_direct_show_part(pd, skb, &pdq->parts[i], off);
-
-	snaplen = packet_direct_ask(pdq, skb, hash, flags);
-
-	skb_shinfo(skb)->nr_frags = 0;
-	skb->data_len = 0;
-	skb_reset_tail_pointer(skb);
-	skb->len = 0;
-	return snaplen;
+	return packet_direct_ask_copied(pdq, pdq->parts, parts, hash, flags);
 }
 
 /* Nothing is copied: for as long as the filter runs the skb's linear part is the
  * slot.  It has all of the frame, so that no access gets as far as to look for
- * fragments, which would be searched behind the slot's end.  The user may write
- * to it meanwhile, so each access has to be checked by itself, as they are.
+ * fragments, which would be searched behind the slot's end.  Returns false when
+ * the frame has a tag, which cannot be taken out there.
  */
-u32 packet_direct_snaplen(struct packet_direct_queue *pdq, u32 slot, u32 len,
-			  u32 flags, u32 hash)
+static __always_inline bool
+packet_direct_ask_in_place(struct packet_direct_queue *pdq, u32 slot, u32 len,
+			   u32 hash, u32 flags, u32 *snaplen)
 {
 	struct sk_buff *skb = pdq->filter_skb;
 	unsigned char *head = skb->head;
-	unsigned char *data = skb->data;
-	u32 snaplen;
+	bool untagged;
 
 	skb->head = packet_direct_slot(&to_packet_direct(pdq)->slots, slot);
 	skb->data = skb->head;
 	skb->len = len;
 	skb_set_tail_pointer(skb, len);
 
-	snaplen = packet_direct_ask(pdq, skb, hash, flags);
+	packet_direct_describe(pdq, skb, hash, flags);
+	untagged = !eth_type_vlan(skb->protocol);
+	if (likely(untagged))
+		*snaplen = packet_direct_ask(pdq, skb);
 
 	skb->head = head;
-	skb->data = data;
+	skb->data = head;
 	skb->len = 0;
 	skb_reset_tail_pointer(skb);
-	return min(snaplen, len);
+	return untagged;
+}
+
+static noinline u32 packet_direct_snaplen_copied(struct packet_direct_queue *pdq,
+						 u32 slot, u32 len, u32 flags,
+						 u32 hash)
+{
+	const struct packet_direct_part part = { .slot = slot, .len = len };
+
+	return packet_direct_ask_copied(pdq, &part, 1, hash, flags);
+}
+
+u32 packet_direct_snaplen(struct packet_direct_queue *pdq, u32 slot, u32 len,
+			  u32 flags, u32 hash)
+{
+	u32 snaplen;
+
+	if (likely(pdq->filter_in_place) &&
+	    likely(packet_direct_ask_in_place(pdq, slot, len, hash, flags,
+					      &snaplen)))
+		return min(snaplen, len);
+	return packet_direct_snaplen_copied(pdq, slot, len, flags, hash);
 }
 EXPORT_SYMBOL_GPL(packet_direct_snaplen);

@@ -619,6 +619,8 @@ void packet_direct_begin(struct packet_direct_queue *pdq)
 	pdq->hw_tstamp = READ_ONCE(pkt_sk(pdq->sk)->tp_tstamp) &
 			 SOF_TIMESTAMPING_RAW_HARDWARE;
 	pdq->filter = rcu_dereference_bh(pdq->sk->sk_filter);
+	if (pdq->filter)
+		packet_direct_begin_filter(pdq);
 }
 EXPORT_SYMBOL_GPL(packet_direct_begin);
 

@@ -492,7 +492,9 @@ static __u32 add_tags(__u8 *data, __u32 len, const __u8 *tags, __u32 size)
 		EXPECT_EQ(frame.hdr.tp_vlan_tci, 0);			\
 	} while (0)
 
-/* The stack takes the tag out; the ring has it where it was on the wire. */
+/* The stack takes the tag out; the ring has it where it was on the wire.  The
+ * protocol is that behind the tag, as on any packet socket.
+ */
 TEST_F(copy, vlan)
 {
 	static const __u8 tags[][4] = {
@@ -508,6 +510,7 @@ TEST_F(copy, vlan)
 		ASSERT_EQ(send(self->tx, buf, len, 0), len);
 		NEXT();
 		EXPECT_SAME(len);
+		EXPECT_EQ(frame.hdr.tp_protocol, htons(PD_ETHERTYPE));
 	}
 }
 
@@ -524,12 +527,13 @@ TEST_F(copy, vlan_in_vlan)
 	ASSERT_EQ(send(self->tx, buf, len, 0), len);
 	NEXT();
 	EXPECT_SAME(len);
+	EXPECT_EQ(frame.hdr.tp_protocol, htons(ETH_P_8021Q));
 }
 
 TEST_F(copy, vlan_chain_and_snaplen)
 {
 	static const __u8 tag[4] = { 0x81, 0x00, 0x00, 0x64 };
-	__u32 len, snap;
+	__u32 len, snap, keep;
 
 	MTU(9000);
 	OPEN(64, 1024);
@@ -540,36 +544,44 @@ TEST_F(copy, vlan_chain_and_snaplen)
 	EXPECT_EQ(frame.entries, 5);
 	EXPECT_SAME(len);
 
+	/* The filter's result does not count the tag, which is beside the frame. */
 	for (snap = 10; snap < 20; snap++) {
+		keep = snap > 2 * ETH_ALEN ? snap + 4 : snap;
 		ASSERT_EQ(pd_filter_ret(self->pd.fd, snap), 0);
 		ASSERT_EQ(send(self->tx, buf, len, 0), len);
 		NEXT();
 		EXPECT_EQ(frame.hdr.tp_len, len);
-		ASSERT_EQ(frame.len, snap);
-		EXPECT_EQ(memcmp(frame.data, buf, snap), 0);
+		ASSERT_EQ(frame.len, keep);
+		EXPECT_EQ(memcmp(frame.data, buf, keep), 0);
+		EXPECT_TRUE(frame.hdr.tp_flags & TPACKET4_TRUNCATED);
+	}
+	for (snap = len - 5; snap < len - 2; snap++) {
+		keep = snap + 4 < len ? snap + 4 : len;
+		ASSERT_EQ(pd_filter_ret(self->pd.fd, snap), 0);
+		ASSERT_EQ(send(self->tx, buf, len, 0), len);
+		NEXT();
+		ASSERT_EQ(frame.len, keep);
+		EXPECT_EQ(memcmp(frame.data, buf, keep), 0);
+		EXPECT_EQ(!!(frame.hdr.tp_flags & TPACKET4_TRUNCATED),
+			  keep < len);
 	}
 }
 
-/* The filter sees the bytes that the reader sees. */
-TEST_F(copy, vlan_filter_sees_the_tag)
+/* What any packet socket's filter sees of a tagged frame. */
+TEST_F(copy, vlan_filter_sees_what_others_see)
 {
-	static const __u8 tag[4] = { 0x81, 0x00, 0x00, 0x09 };
-	__u32 len;
+	static const __u8 tag[4] = PD_TAG;
+	__u32 len, i;
 
 	OPEN(64, 2048);
-	ASSERT_EQ(filter_byte(self->pd.fd, 2 * ETH_ALEN, 0xff, 0x81), 0);
-	pd_fill(buf, 200, 1);
-	ASSERT_EQ(send(self->tx, buf, 200, 0), 200);
-	len = add_tags(buf, 200, tag, 4);
-	ASSERT_EQ(send(self->tx, buf, len, 0), len);
-	NEXT();
-	EXPECT_SAME(len);
-
-	/* And at the same places: the VLAN id is at 15. */
-	ASSERT_EQ(filter_byte(self->pd.fd, 15, 0xff, 0x09), 0);
-	ASSERT_EQ(send(self->tx, buf, len, 0), len);
-	NEXT();
-	EXPECT_SAME(len);
+	for (i = 0; i < pd_seen_nr; i++) {
+		ASSERT_EQ(pd_filter_seen(self->pd.fd, &pd_seen[i], 200), 0);
+		pd_fill(buf, 200, i);
+		len = add_tags(buf, 200, tag, 4);
+		ASSERT_EQ(send(self->tx, buf, len, 0), len);
+		NEXT() TH_LOG("%s", pd_seen[i].what);
+		EXPECT_SAME(len);
+	}
 }
 
 /* A tag that the stack sends beside the frame, on the way out. */
@@ -590,6 +602,7 @@ TEST_F(copy, vlan_outgoing)
 	pd_fill(buf, 300, 5);
 	len = add_tags(buf, 300, tag, 4);
 	EXPECT_SAME(len);
+	EXPECT_EQ(frame.hdr.tp_protocol, htons(PD_ETHERTYPE));
 	close(tx);
 }
 

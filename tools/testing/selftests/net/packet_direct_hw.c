@@ -8,6 +8,9 @@
  * queue that has run out of slots, and packet_direct_nic.h which queue it is.
  */
 #include <arpa/inet.h>
+#include <linux/bpf.h>
+#include <linux/filter.h>
+#include <linux/netlink.h>
 #include <net/if.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
@@ -257,19 +260,26 @@ TEST_F(hw, checksum)
 	EXPECT_EQ(memcmp(frame.data, buf, LEN), 0);
 }
 
+/* Otherwise the NIC may drop VLANs that nobody has. */
+#define PROMISC()							\
+	do {								\
+		struct packet_mreq _mreq = {				\
+			.mr_ifindex = if_nametoindex(self->nic.ifname),	\
+			.mr_type = PACKET_MR_PROMISC,			\
+		};							\
+									\
+		ASSERT_EQ(setsockopt(self->nic.witness, SOL_PACKET,	\
+				     PACKET_ADD_MEMBERSHIP, &_mreq,	\
+				     sizeof(_mreq)), 0);		\
+	} while (0)
+
 /* The tag stays in the frame, also after what makes drivers turn stripping on. */
 TEST_F(hw, vlan)
 {
 	static const __u8 tag[4] = { 0x81, 0x00, 0x20, 0x07 };
-	struct packet_mreq mreq = {
-		.mr_ifindex = if_nametoindex(self->nic.ifname),
-		.mr_type = PACKET_MR_PROMISC,
-	};
 	int i;
 
-	/* Otherwise the NIC may drop VLANs that nobody has. */
-	ASSERT_EQ(setsockopt(self->nic.witness, SOL_PACKET,
-			     PACKET_ADD_MEMBERSHIP, &mreq, sizeof(mreq)), 0);
+	PROMISC();
 	OPEN_LEASED();
 	for (i = 0; i < 4; i++) {
 		pd_fill(buf, LEN, i);
@@ -284,6 +294,121 @@ TEST_F(hw, vlan)
 		ASSERT_EQ(pd_run("ip link set %s allmulticast %s",
 				 self->nic.ifname, i % 2 ? "off" : "on"), 0);
 	}
+}
+
+static __u32 fill_tagged(__u32 len, __u32 seq)
+{
+	static const __u8 tag[4] = PD_TAG;
+
+	pd_fill(buf, len, seq);
+	memmove(buf + 16, buf + 12, len - 12);
+	memcpy(buf + 12, tag, 4);
+
+	return len + 4;
+}
+
+#define EXPECT_TAGGED(bytes, wire)					\
+	do {								\
+		__u32 _bytes = bytes;					\
+									\
+		EXPECT_EQ(frame.hdr.tp_len, wire);			\
+		ASSERT_EQ(frame.len, _bytes);				\
+		EXPECT_EQ(memcmp(frame.data, buf, _bytes), 0);		\
+	} while (0)
+
+/* What any packet socket's filter sees of a tagged frame, in one slot or more. */
+TEST_F_TIMEOUT(hw, vlan_filter_sees_what_others_see, 60)
+{
+	static const __u32 lens[] = { LEN, 1000, 5000 };
+	__u32 i, j, len;
+
+	ASSERT_EQ(pd_if_mtu(self->nic.ifname, 9000), 0);
+	ASSERT_EQ(pd_if_mtu(self->nic.peer, 9000), 0);
+	PROMISC();
+	OPEN_LEASED();
+	RESUME();
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		for (j = 0; j < pd_seen_nr; j++) {
+			ASSERT_EQ(pd_filter_seen(self->pd.fd, &pd_seen[j],
+						 lens[i]), 0);
+			len = fill_tagged(lens[i], j);
+			ASSERT_EQ(send(self->nic.tx, buf, len, 0), len);
+			NEXT() TH_LOG("%s", pd_seen[j].what);
+			EXPECT_TAGGED(len, len);
+		}
+	}
+}
+
+/* The filter's result does not count the tag, which is beside the frame. */
+TEST_F(hw, vlan_filter_truncates)
+{
+	__u32 snap, keep, len;
+
+	PROMISC();
+	OPEN_LEASED();
+	for (snap = 10; snap < LEN + 4; snap += snap == 20 ? LEN - 22 : 1) {
+		keep = snap > 2 * ETH_ALEN ? snap + 4 : snap;
+		ASSERT_EQ(pd_filter_ret(self->pd.fd, snap), 0);
+		len = fill_tagged(LEN, snap);
+		ASSERT_EQ(send(self->nic.tx, buf, len, 0), len);
+		keep = keep < len ? keep : len;
+		NEXT();
+		EXPECT_TAGGED(keep, len);
+		EXPECT_EQ(!!(frame.hdr.tp_flags & TPACKET4_TRUNCATED),
+			  keep < len);
+	}
+}
+
+/* A program that asks for what is not in the frame gets no bytes of it instead. */
+TEST_F(hw, filter_reads_no_frame_as_metadata)
+{
+	static const __u32 off[] = {
+		offsetof(struct __sk_buff, gso_size),
+		offsetof(struct __sk_buff, gso_segs),
+	};
+	__u32 i, len;
+	int prog;
+
+	OPEN_LEASED();
+	for (i = 0; i < ARRAY_SIZE(off); i++) {
+		prog = pd_ebpf_field(off[i], 0, 64, 33);
+		if (prog < 0)
+			SKIP(return, "bpf(BPF_PROG_LOAD): %s", strerror(-prog));
+		ASSERT_EQ(setsockopt(self->pd.fd, SOL_SOCKET, SO_ATTACH_BPF,
+				     &prog, sizeof(prog)), 0);
+		close(prog);
+		for (len = LEN; len <= 1514; len += 50) {
+			pd_fill(buf, len, 0);
+			memset(buf + 60, 0xff, len - 60);
+			ASSERT_EQ(send(self->nic.tx, buf, len, 0), len);
+			NEXT();
+			EXPECT_EQ(frame.hdr.tp_len, len);
+			EXPECT_EQ(frame.len, 64);
+		}
+	}
+}
+
+/* The load of a netlink attribute, where the program says it is. */
+TEST_F(hw, filter_attribute)
+{
+	static const struct sock_filter insn[] = {
+		BPF_STMT(BPF_LD | BPF_IMM, 100),
+		BPF_STMT(BPF_LDX | BPF_IMM, 5),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 (__u32)SKF_AD_OFF + SKF_AD_NLATTR),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	const struct nlattr attr[] = { { 4, 4 }, { 8, 5 } };
+
+	OPEN_LEASED();
+	ASSERT_EQ(pd_filter(self->pd.fd, insn, ARRAY_SIZE(insn)), 0);
+	SEND(1, 0);
+	pd_fill(buf, LEN, 1);
+	memcpy(buf + 100, attr, sizeof(attr));
+	ASSERT_EQ(send(self->nic.tx, buf, LEN, 0), LEN);
+	NEXT();
+	EXPECT_EQ(frame.len, 104);
+	EXPECT_EQ(memcmp(frame.data, buf, 104), 0);
 }
 
 TEST_F_TIMEOUT(hw, jumbo_chain, 120)

@@ -21,6 +21,7 @@
 #define PD_FRAME_MAX	65536
 
 struct ifreq;
+struct sock_filter;
 struct packet_diag_direct;
 struct packet_diag_info;
 
@@ -38,6 +39,19 @@ struct pd_frame {
 	__u32			len;		/* bytes in @data */
 	__u8			data[PD_FRAME_MAX + 64];
 };
+
+/* What a filter's load gives of a test frame of @len bytes that was given PD_TAG. */
+struct pd_seen {
+	const char	*what;
+	__u16		code;
+	__u32		k;
+	__u32		(*value)(__u32 len);
+};
+
+#define PD_TAG	{ 0x81, 0x00, 0x20, 0x09 }
+
+extern const struct pd_seen pd_seen[];
+extern const __u32 pd_seen_nr;
 
 /* Test frames are UDP of one flow, for NICs that steer nothing else; otherwise
  * of an ethertype that nobody has.
@@ -71,8 +85,11 @@ int pd_open(struct pd_sock *pd, const char *ifname,
 void pd_close(struct pd_sock *pd);
 int pd_set_int(int fd, int opt, int value);
 int pd_filter_ret(int fd, __u32 ret);
+int pd_filter(int fd, const struct sock_filter *insn, __u32 count);
+int pd_filter_seen(int fd, const struct pd_seen *seen, __u32 len);
 int pd_filter_detach(int fd);
 int pd_ebpf(__u32 ret);
+int pd_ebpf_field(__u32 off, __u32 value, __u32 match, __u32 other);
 int pd_info(int fd, struct tpacket4_info *info);
 int pd_query_reason(const char *ifname, __u32 queue);
 int pd_wait_reason(const char *ifname, __u32 queue, int want, int msecs);
