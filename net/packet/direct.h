@@ -113,6 +113,7 @@ struct packet_direct {
 /* af_packet.c */
 void register_prot_hook(struct sock *sk);
 void unregister_prot_hook(struct sock *sk, bool sync);
+u16 vlan_get_tci(const struct sk_buff *skb, struct net_device *dev);
 __be16 vlan_get_protocol_dgram(const struct sk_buff *skb);
 
 #ifdef CONFIG_PACKET_RX_DIRECT

@@ -66,7 +66,19 @@ static void packet_direct_copy_tag(struct packet_direct_copy *copy, int type)
 	copy->tag_len = VLAN_HLEN;
 }
 
-static u32 packet_direct_copy_flags(const struct packet_direct_copy *copy)
+/* A tag that the user does not find in the frame.  With SOCK_DGRAM that is any,
+ * even one that is in the skb's.
+ */
+static bool packet_direct_has_tag(const struct packet_direct_copy *copy,
+				  int type)
+{
+	if (skb_vlan_tag_present(copy->skb))
+		return !copy->tag_len;
+	return type == SOCK_DGRAM && eth_type_vlan(copy->skb->protocol);
+}
+
+static u32 packet_direct_copy_flags(const struct packet_direct_copy *copy,
+				    int type)
 {
 	u32 flags = TPACKET4_FIRST | TPACKET4_SLL | TPACKET4_PROTOCOL |
 		    TPACKET4_PKTTYPE;
@@ -82,7 +94,7 @@ static u32 packet_direct_copy_flags(const struct packet_direct_copy *copy)
 		flags |= TPACKET4_HASH;
 	if (skb_get_hash_raw(skb) && skb->l4_hash)
 		flags |= TPACKET4_HASH_PORTS;
-	if (skb_vlan_tag_present(skb) && !copy->tag_len)
+	if (packet_direct_has_tag(copy, type))
 		flags |= TPACKET4_VLAN;
 	return flags;
 }
@@ -125,9 +137,14 @@ static void packet_direct_copy_hdr(const struct packet_direct_copy *copy,
 	hdr->tp_data_meta = 0;
 	hdr->tp_protocol = protocol;
 	hdr->tp_pkttype = skb->pkt_type;
-	if (copy->flags & TPACKET4_VLAN) {
+	if (!(copy->flags & TPACKET4_VLAN))
+		return;
+	if (skb_vlan_tag_present(skb)) {
 		hdr->tp_vlan_tci = skb_vlan_tag_get(skb);
 		hdr->tp_vlan_tpid = ntohs(skb->vlan_proto);
+	} else {
+		hdr->tp_vlan_tci = vlan_get_tci(skb, skb->dev);
+		hdr->tp_vlan_tpid = ntohs(skb->protocol);
 	}
 }
 
@@ -264,7 +281,7 @@ packet_direct_copy_frame(struct packet_direct *pd, struct sk_buff *skb,
 	/* The network header comes to lie on a multiple of 16. */
 	maclen = max(skb_network_offset(skb), 0) + copy.tag_len;
 	copy.off = PACKET_DIRECT_HEADROOM + (-maclen & 15);
-	copy.flags = packet_direct_copy_flags(&copy);
+	copy.flags = packet_direct_copy_flags(&copy, type);
 	if (packet_direct_is_split(&pd->pdq))
 		copy.flags |= TPACKET4_SPLIT_COPIED;
 	packet_direct_copy_tstamp(&copy, READ_ONCE(pd->po->tp_tstamp));

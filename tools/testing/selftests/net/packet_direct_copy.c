@@ -747,6 +747,115 @@ TEST_F(copy, dgram)
 	EXPECT_EQ(memcmp(frame.data, buf + ETH_HLEN, frame.len), 0);
 }
 
+/* What a plain socket is told of the tag beside the same frame. */
+static int auxdata(int fd, struct tpacket_auxdata *aux)
+{
+	char control[CMSG_SPACE(sizeof(*aux))];
+	struct iovec iov = { .iov_base = buf, .iov_len = sizeof(buf) };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg;
+	ssize_t len;
+
+	len = recvmsg(fd, &msg, MSG_DONTWAIT);
+	cmsg = CMSG_FIRSTHDR(&msg);
+	if (len < 0 || !cmsg)
+		return -errno;
+	memcpy(aux, CMSG_DATA(cmsg), sizeof(*aux));
+
+	return len;
+}
+
+/* Frames that go out on pd0 with their tags in them, because the device is told
+ * not to put them in.
+ */
+FIXTURE(dgram_out) {
+	struct pd_sock pd;
+	int plain;
+	int tx;
+};
+
+FIXTURE_VARIANT(dgram_out) {
+	const char *device;
+	__u16 tci;
+	__u16 tpid;
+};
+
+FIXTURE_VARIANT_ADD(dgram_out, one_tag) { "pd0.7", 7, ETH_P_8021Q };
+FIXTURE_VARIANT_ADD(dgram_out, id_0) { "pd0.0", 0, ETH_P_8021Q };
+FIXTURE_VARIANT_ADD(dgram_out, two_tags) { "pd0.5.7", 5, ETH_P_8021AD };
+
+FIXTURE_SETUP(dgram_out)
+{
+	static const char *const devices[] = { "pd0.7", "pd0.0", "pd0.5", "pd0.5.7" };
+	struct tpacket_req4 req;
+	__u32 i;
+
+	self->pd.fd = -1;
+	if (pd_missing())
+		SKIP(return, "%s", pd_missing());
+	ASSERT_EQ(pd_netns(), 0);
+	ASSERT_EQ(pd_veth("pd0", "pd1"), 0);
+	ASSERT_EQ(pd_run("ethtool -K pd0 tx-vlan-hw-insert off"), 0);
+	ASSERT_EQ(pd_run("ethtool -K pd0 tx-vlan-stag-hw-insert off"), 0);
+	ASSERT_EQ(pd_run("ip link add link pd0 name pd0.7 type vlan id 7"), 0);
+	ASSERT_EQ(pd_run("ip link add link pd0 name pd0.0 type vlan id 0"), 0);
+	ASSERT_EQ(pd_run("ip link add link pd0 name pd0.5 type vlan id 5 proto 802.1ad"), 0);
+	ASSERT_EQ(pd_run("ethtool -K pd0.5 tx-vlan-hw-insert off"), 0);
+	ASSERT_EQ(pd_run("ip link add link pd0.5 name pd0.5.7 type vlan id 7"), 0);
+	for (i = 0; i < ARRAY_SIZE(devices); i++)
+		ASSERT_EQ(pd_if_up(devices[i], true), 0);
+
+	self->tx = pd_tx_open(variant->device);
+	ASSERT_GE(self->tx, 0);
+	self->plain = pd_socket(SOCK_DGRAM);
+	ASSERT_GE(self->plain, 0);
+	ASSERT_EQ(pd_set_int(self->plain, PACKET_AUXDATA, 1), 0);
+	ASSERT_EQ(pd_bind(self->plain, if_nametoindex("pd0"), ETH_P_ALL), 0);
+	self->pd.fd = pd_socket(SOCK_DGRAM);
+	ASSERT_GE(self->pd.fd, 0);
+	pd_req(&req, 64, 0, 2048);
+	ASSERT_EQ(pd_set_ring(self->pd.fd, &req), 0);
+	ASSERT_EQ(tpacket4_map(&self->pd.ring, self->pd.fd), 0);
+	ASSERT_EQ(pd_bind(self->pd.fd, if_nametoindex("pd0"), ETH_P_ALL), 0);
+}
+
+FIXTURE_TEARDOWN(dgram_out)
+{
+	pd_close(&self->pd);
+	close(self->plain);
+	close(self->tx);
+}
+
+/* The tag is told of as any packet socket tells it. */
+TEST_F(dgram_out, vlan_without_offload)
+{
+	struct tpacket_auxdata aux = {};
+	struct sockaddr_ll sll;
+	int len;
+
+	ASSERT_EQ(pd_send(self->tx, 400, 6), 0);
+	WAIT(1);
+	ASSERT_TRUE(get_sll(&self->pd, 0, &sll));
+	NEXT();
+	len = auxdata(self->plain, &aux);
+	ASSERT_GT(len, 0);
+	EXPECT_EQ(aux.tp_status & TP_STATUS_VLAN_VALID, TP_STATUS_VLAN_VALID);
+	EXPECT_EQ(aux.tp_vlan_tci, variant->tci);
+	EXPECT_EQ(aux.tp_vlan_tpid, variant->tpid);
+
+	EXPECT_TRUE(frame.hdr.tp_flags & TPACKET4_VLAN);
+	EXPECT_EQ(frame.hdr.tp_vlan_tci, variant->tci);
+	EXPECT_EQ(frame.hdr.tp_vlan_tpid, variant->tpid);
+	EXPECT_EQ(sll.sll_protocol, htons(PD_ETHERTYPE));
+	ASSERT_EQ(frame.len, len);
+	EXPECT_EQ(memcmp(frame.data, buf, len), 0);
+}
+
 /* Bound to one protocol: only its frames are copied. */
 TEST_F(copy, one_protocol)
 {
