@@ -6,6 +6,7 @@
  */
 #include <arpa/inet.h>
 #include <linux/filter.h>
+#include <linux/net_tstamp.h>
 #include <linux/virtio_net.h>
 #include <net/if.h>
 #include <netinet/ip.h>
@@ -872,7 +873,7 @@ TEST_F(copy, one_protocol)
 	EXPECT_SAME(100);
 }
 
-/* Within the time of sending, and never backwards. */
+/* Within the time of sending. */
 TEST_F(copy, timestamps)
 {
 	__u64 start = pd_now(CLOCK_REALTIME), last = start;
@@ -890,6 +891,50 @@ TEST_F(copy, timestamps)
 	}
 	EXPECT_GT(last, start);
 	EXPECT_LE(last, pd_now(CLOCK_REALTIME));
+}
+
+/* A frame with a time to be sent at, which veth does not wait for. */
+static int send_at(int fd, __u32 len, __u32 seq, __u64 ns)
+{
+	char control[CMSG_SPACE(sizeof(ns))] = {};
+	struct iovec iov = { .iov_base = buf, .iov_len = len };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_TXTIME;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(ns));
+	memcpy(CMSG_DATA(cmsg), &ns, sizeof(ns));
+	pd_fill(buf, len, seq);
+
+	return sendmsg(fd, &msg, 0) == (ssize_t)len ? 0 : -errno;
+}
+
+/* A stamp of the future is one frame's, and no other's. */
+TEST_F(copy, timestamp_of_the_future)
+{
+	const __u64 hour = 3600 * 1000000000ULL;
+	struct sock_txtime txtime = { .clockid = CLOCK_REALTIME };
+	__u64 start = pd_now(CLOCK_REALTIME);
+	int i;
+
+	OPEN(64, 2048);
+	ASSERT_EQ(setsockopt(self->tx, SOL_SOCKET, SO_TXTIME, &txtime,
+			     sizeof(txtime)), 0);
+	ASSERT_EQ(send_at(self->tx, 100, 0, start + hour), 0);
+	NEXT();
+	EXPECT_EQ(frame.hdr.tp_tstamp, start + hour);
+	for (i = 1; i < 5; i++) {
+		ASSERT_EQ(pd_send(self->tx, 100, i), 0);
+		NEXT();
+		EXPECT_GE(frame.hdr.tp_tstamp, start);
+		EXPECT_LE(frame.hdr.tp_tstamp, pd_now(CLOCK_REALTIME));
+	}
 }
 
 /* Also when it is set back: an hour of frames with one and the same stamp would
