@@ -196,30 +196,68 @@ TEST_F(copy, chain_needs_all_its_slots)
 	EXPECT_OK(pd_check(&frame, 9014, 3));
 }
 
+/* Room for frames that no other device carries. */
+#define OPEN_LO(entries)						\
+	do {								\
+		ASSERT_EQ(pd_if_up("lo", true), 0);			\
+		ASSERT_EQ(pd_if_mtu("lo", 600000), 0);			\
+		close(self->tx);					\
+		self->tx = pd_tx_open("lo");				\
+		ASSERT_GE(self->tx, 0);					\
+		OPEN_ON("lo", entries, 1024);				\
+		ASSERT_EQ(pd_set_int(self->pd.fd,			\
+				     PACKET_IGNORE_OUTGOING, 1), 0);	\
+	} while (0)
+
+/* A chain of @most entries is whole, and a longer frame is cut to that. */
+#define EXPECT_LONGEST(most)						\
+	do {								\
+		__u32 _most = most, _off = LEARN_OFF(), _len;		\
+									\
+		ASSERT_EQ(self->pd.ring.layout.tl_chain_max, _most);	\
+		_len = _most * 1024 - _off;				\
+		ASSERT_EQ(pd_send(self->tx, _len, 1), 0);		\
+		NEXT();							\
+		EXPECT_EQ(frame.entries, (int)_most);			\
+		EXPECT_FALSE(frame.hdr.tp_flags & TPACKET4_TRUNCATED);	\
+		EXPECT_OK(pd_check(&frame, _len, 1));			\
+		ASSERT_EQ(pd_send(self->tx, _len + 1, 2), 0);		\
+		NEXT();							\
+		EXPECT_EQ(frame.entries, (int)_most);			\
+		EXPECT_TRUE(frame.hdr.tp_flags & TPACKET4_TRUNCATED);	\
+		EXPECT_EQ(frame.hdr.tp_len, _len + 1);			\
+		EXPECT_EQ(frame.len, _len);				\
+		EXPECT_OK(pd_check_bytes(frame.data, frame.len,		\
+					 _len + 1, 2));			\
+		STATS();						\
+		EXPECT_EQ(self->stats.ts_drop_too_long, 0);		\
+	} while (0)
+
 TEST_F(copy, chain_at_its_longest)
 {
-	__u32 len, off;
+	OPEN_LO(1024);
+	EXPECT_LONGEST(512);
+}
 
-	MTU(40000);
-	OPEN(32, 1024);
-	ASSERT_EQ(self->pd.ring.layout.tl_chain_max, 32);
-	off = LEARN_OFF();
-	len = 32 * 1024 - off;
-	ASSERT_EQ(pd_send(self->tx, len, 1), 0);
-	NEXT();
-	EXPECT_EQ(frame.entries, 32);
-	EXPECT_FALSE(frame.hdr.tp_flags & TPACKET4_TRUNCATED);
-	EXPECT_OK(pd_check(&frame, len, 1));
+TEST_F(copy, chain_as_long_as_the_ring)
+{
+	OPEN_LO(64);
+	EXPECT_LONGEST(64);
+}
 
-	ASSERT_EQ(pd_send(self->tx, len + 1, 2), 0);
-	NEXT();
-	EXPECT_EQ(frame.entries, 32);
-	EXPECT_TRUE(frame.hdr.tp_flags & TPACKET4_TRUNCATED);
-	EXPECT_EQ(frame.hdr.tp_len, len + 1);
-	EXPECT_EQ(frame.len, len);
-	EXPECT_OK(pd_check_bytes(frame.data, frame.len, len + 1, 2));
-	STATS();
-	EXPECT_EQ(self->stats.ts_drop_too_long, 0);
+/* Longer than any IP packet, as of a large MTU or of BIG TCP. */
+TEST_F(copy, large_frames)
+{
+	static const __u32 lens[] = { 65535, 65536, 100000, 190000, 262144 };
+	__u32 i;
+
+	OPEN_LO(512);
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		ASSERT_EQ(pd_send(self->tx, lens[i], i), 0);
+		NEXT();
+		EXPECT_FALSE(frame.hdr.tp_flags & TPACKET4_TRUNCATED);
+		EXPECT_OK(pd_check(&frame, lens[i], i));
+	}
 }
 
 /* No reader ever sees a part of a frame. */

@@ -18,7 +18,7 @@
 
 #define PD_ETHERTYPE	0x88b5		/* IEEE 802: local experiments */
 #define PD_FRAME_MIN	(ETH_HLEN + 4)
-#define PD_FRAME_MAX	65536
+#define PD_FRAME_MAX	(528 * 1024)	/* more than 512 slots of 1024 bytes */
 
 struct ifreq;
 struct sock_filter;
