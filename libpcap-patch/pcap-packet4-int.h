@@ -58,6 +58,7 @@ struct packet4 {
 	int		filter_always;	/* ... all frames, or ... */
 	uint32_t	filter_old;	/* ... those before this entry, and ... */
 	uint32_t	filter_until;	/* ... some up to this */
+	struct bpf_insn	*answered;	/* it, where it asks what is beside a packet */
 	int		check_direction;
 	int		timeout;	/* milliseconds; 0: none */
 	int		nonblock;
@@ -132,6 +133,8 @@ void	pcap_packet4_kick(pcap_t *p);
 
 /* pcap-packet4-filter.c */
 int	pcap_packet4_setfilter(pcap_t *p, struct bpf_program *program);
+int	pcap_packet4_passes(pcap_t *p, const struct tpacket4_hdr *h,
+			    const u_char *frame, uint32_t len, uint32_t have);
 int	pcap_packet4_shut(pcap_t *p);
 int	pcap_packet4_no_filter(pcap_t *p);
 

@@ -106,7 +106,7 @@ static inline void take(struct packet4_ring *r, const struct tpacket4_hdr *h,
  * this one wants to look at.
  */
 static int refused_here(pcap_t *p, struct packet4 *p4, uint32_t entry,
-			uint32_t flags, const struct frame *f)
+			const struct tpacket4_hdr *h, const struct frame *f)
 {
 	int maybe_new = (int32_t)(entry - p4->filter_old) >= 0;
 
@@ -115,11 +115,10 @@ static int refused_here(pcap_t *p, struct packet4 *p4, uint32_t entry,
 			p4->filter_here = 0;
 			return 0;
 		}
-		if (maybe_new && flags & TPACKET4_TRUNCATED)
+		if (maybe_new && h->tp_flags & TPACKET4_TRUNCATED)
 			return 0;
 	}
-	return p->fcode.bf_insns &&
-	       !pcap_filter(p->fcode.bf_insns, f->data, f->len, f->have);
+	return !pcap_packet4_passes(p, h, f->data, f->len, f->have);
 }
 
 static int wrong_way(const pcap_t *p, const struct packet4 *p4,
@@ -161,7 +160,7 @@ static int unwanted(pcap_t *p, struct packet4 *p4, uint32_t entry,
 		    const struct tpacket4_hdr *h, const struct frame *f)
 {
 	return (p4->check_direction && wrong_way(p, p4, h)) ||
-	       (p4->filter_here && refused_here(p, p4, entry, h->tp_flags, f));
+	       (p4->filter_here && refused_here(p, p4, entry, h, f));
 }
 
 /* A filter may look at what the snapshot does not have. */

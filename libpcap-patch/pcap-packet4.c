@@ -475,6 +475,7 @@ static void packet4_cleanup(pcap_t *p)
 	if (p4->breakloop_fd != -1)
 		close(p4->breakloop_fd);
 	p->priv = p4->outer_priv;
+	free(p4->answered);
 	free(p4);
 	pcap_cleanup_live_common(p);
 }
@@ -492,6 +493,7 @@ static void set_ops(pcap_t *p)
 	p->breakloop_op = packet4_breakloop;
 	p->cleanup_op = packet4_cleanup;
 	p->selectable_fd = p->fd;
+	p->bpf_codegen_flags |= BPF_SPECIAL_VLAN_HANDLING;
 }
 
 /* The ring is complete, and empty, before the first frame can come. */
