@@ -43,10 +43,12 @@ for _name in ("geterr", "activate", "close", "breakloop", "datalink",
               "get_selectable_fd", "snapshot"):
     getattr(lib, "pcap_" + _name).argtypes = [c.c_void_p]
 for _name in ("snaplen", "promisc", "timeout", "immediate_mode", "buffer_size",
-              "tstamp_precision", "rfmon", "protocol_linux", "rx_direct_linux",
-              "rx_direct_split_linux"):
+              "tstamp_precision", "rfmon", "protocol_linux"):
     getattr(lib, "pcap_set_" + _name).argtypes = [c.c_void_p, c.c_int]
-lib.pcap_get_rx_direct_linux.argtypes = [c.c_void_p, c.POINTER(c.c_int)]
+if hasattr(lib, "pcap_get_rx_direct_linux"):    # not in libpcap as it ships
+    lib.pcap_set_rx_direct_linux.argtypes = [c.c_void_p, c.c_int]
+    lib.pcap_set_rx_direct_split_linux.argtypes = [c.c_void_p, c.c_int]
+    lib.pcap_get_rx_direct_linux.argtypes = [c.c_void_p, c.POINTER(c.c_int)]
 lib.pcap_setdirection.argtypes = [c.c_void_p, c.c_int]
 lib.pcap_stats.argtypes = [c.c_void_p, c.POINTER(Stat)]
 lib.pcap_inject.argtypes = [c.c_void_p, c.c_char_p, c.c_size_t]
@@ -164,6 +166,22 @@ class Pcap(Handle):
                                     1, 0xffffffff))
         try:
             self.check(lib.pcap_setfilter(self.p, c.byref(program)))
+        finally:
+            lib.pcap_freecode(c.byref(program))
+
+    def setprogram(self, instructions):
+        """A program as the kernel takes it."""
+        code = c.create_string_buffer(instructions)
+        program = Program(len(instructions) // 8, c.addressof(code))
+        self.check(lib.pcap_setfilter(self.p, c.byref(program)))
+
+    def compile(self, expression):
+        """The program, as the kernel takes it."""
+        program = Program()
+        self.check(lib.pcap_compile(self.p, c.byref(program), expression.encode(),
+                                    1, 0xffffffff))
+        try:
+            return c.string_at(program.insns, 8 * program.len)
         finally:
             lib.pcap_freecode(c.byref(program))
 
