@@ -140,13 +140,27 @@ static __be16 packet_direct_unhook(struct packet_sock *po, bool *was_running)
 	return num;
 }
 
+/* Puts the hook where NETDEV_UP and NETDEV_DOWN would have left it meanwhile.  A
+ * device is marked up before the one is told and marked down before the other,
+ * and both wait for bind_lock: what is missed here, they do.
+ */
 static void packet_direct_rehook(struct packet_sock *po, __be16 num,
-				 bool running)
+				 bool was_running)
 {
+	struct net_device *dev;
+	bool run;
+
 	spin_lock(&po->bind_lock);
 	WRITE_ONCE(po->num, num);
-	if (running && READ_ONCE(po->ifindex) != -1)
+	dev = po->prot_hook.dev;
+	if (dev)
+		run = num && (READ_ONCE(dev->flags) & IFF_UP);
+	else
+		run = was_running && READ_ONCE(po->ifindex) != -1;
+	if (run)
 		register_prot_hook(&po->sk);
+	else if (was_running)
+		packet_direct_netdown(&po->sk);
 	spin_unlock(&po->bind_lock);
 }
 

@@ -214,6 +214,7 @@ enum packet_direct_reason packet_direct_lease(struct packet_direct *pd,
 					      const struct tpacket4_direct *arg);
 void packet_direct_unlease(struct packet_direct *pd);
 void packet_direct_lose(struct packet_direct *pd);
+void packet_direct_netdown(struct sock *sk);
 enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
 						  unsigned int queue,
 						  struct packet_direct_limits *limits);

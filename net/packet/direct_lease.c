@@ -388,7 +388,13 @@ void packet_direct_kick(struct packet_direct_queue *pdq)
 	rcu_read_unlock();
 }
 
-static void packet_direct_netdown(struct sock *sk)
+/**
+ * packet_direct_netdown() - the socket's device is down or gone
+ * @sk: socket
+ *
+ * Context: any but interrupt.
+ */
+void packet_direct_netdown(struct sock *sk)
 {
 	sk->sk_err = ENETDOWN;
 	if (!sock_flag(sk, SOCK_DEAD))

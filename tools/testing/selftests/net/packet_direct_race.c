@@ -22,6 +22,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -815,6 +816,107 @@ TEST(mapped_or_removed)
 	pthread_barrier_destroy(&duel.begin);
 	pthread_barrier_destroy(&duel.end);
 	close(duel.fd);
+}
+
+#define CHANGES	40
+
+/* Somebody who turns a device on or off. */
+struct turn {
+	pthread_barrier_t	begin;
+	bool			up;
+	int			err;
+};
+
+static void *turn_main(void *arg)
+{
+	struct turn *turn = arg;
+
+	pthread_barrier_wait(&turn->begin);
+	turn->err = pd_if_up("lo", turn->up);
+
+	return NULL;
+}
+
+/* Column R of the one packet socket of this namespace. */
+static int hooked(void)
+{
+	FILE *f = fopen("/proc/net/packet", "r");
+	char line[256];
+	int running = -1;
+
+	if (!f)
+		return -errno;
+	while (fgets(line, sizeof(line), f))
+		sscanf(line, "%*s %*d %*u %*x %*d %d", &running);
+	fclose(f);
+
+	return running;
+}
+
+static int socket_error(int fd)
+{
+	socklen_t len = sizeof(int);
+	int err = -1;
+
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len);
+
+	return err;
+}
+
+/* While the device goes up or down, the ring is made or removed. */
+static int change_and_turn(int fd, struct turn *turn, bool add)
+{
+	struct tpacket_req4 req;
+	pthread_t thread;
+	int err;
+
+	pd_req(&req, ENTRIES, 0, 2048);
+	if (!add)
+		memset(&req.tp_entry_nr, 0, sizeof(req) -
+		       offsetof(struct tpacket_req4, tp_entry_nr));
+	pthread_barrier_init(&turn->begin, NULL, 2);
+	if (pthread_create(&thread, NULL, turn_main, turn))
+		return -EAGAIN;
+	pthread_barrier_wait(&turn->begin);
+	err = pd_set_ring(fd, &req);
+	pthread_join(thread, NULL);
+	pthread_barrier_destroy(&turn->begin);
+
+	return err ?: turn->err;
+}
+
+/* The socket hears a device that is up, and is told of one that is down. */
+TEST(device_goes_up_or_down_while_the_ring_changes)
+{
+	struct turn turn = {};
+	struct tpacket_req4 req;
+	int i, fd, phase;
+
+	if (pd_missing())
+		SKIP(return, "%s", pd_missing());
+	ASSERT_EQ(pd_netns(), 0);
+	fd = pd_socket(SOCK_RAW);
+	ASSERT_GE(fd, 0);
+	ASSERT_EQ(pd_bind(fd, if_nametoindex("lo"), ETH_P_ALL), 0);
+	socket_error(fd);
+
+	/* made while it goes up and removed while it goes down, then both the
+	 * other way round
+	 */
+	for (phase = 0; phase < 2; phase++) {
+		for (i = 0; i < 2 * CHANGES; i++) {
+			turn.up = i % 2 == 0;
+			ASSERT_EQ(change_and_turn(fd, &turn, turn.up ^ phase), 0);
+			ASSERT_EQ(hooked(), turn.up) TH_LOG("round %d", i);
+			ASSERT_EQ(socket_error(fd), turn.up ? 0 : ENETDOWN)
+				TH_LOG("round %d", i);
+		}
+		if (phase)
+			break;
+		pd_req(&req, ENTRIES, 0, 2048);
+		ASSERT_EQ(pd_set_ring(fd, &req), 0);
+	}
+	close(fd);
 }
 
 TEST_HARNESS_MAIN
