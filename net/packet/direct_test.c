@@ -2,14 +2,17 @@
 /*
  * /dev/packet_direct_test, an exporter of dma-bufs for the tests of header split:
  * it refuses what an exporter may refuse, moves a buffer, counts who uses it, and
- * has memory that the kernel cannot read.
+ * has memory that the kernel cannot read.  And it holds RTNL for as long as it is
+ * told to.
  */
+#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-fence.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/rtnetlink.h>
 #include <linux/set_memory.h>
 #include <linux/uaccess.h>
 #include <asm/tlbflush.h>
@@ -22,10 +25,12 @@
 					 PACKET_DIRECT_TEST_NO_ATTACH | \
 					 PACKET_DIRECT_TEST_NO_PIN | \
 					 PACKET_DIRECT_TEST_NO_MAP | \
-					 PACKET_DIRECT_TEST_SLOW_PIN)
+					 PACKET_DIRECT_TEST_SLOW_PIN | \
+					 PACKET_DIRECT_TEST_STUCK_PIN)
 /* What needs pin() and unpin(). */
 #define PACKET_DIRECT_TEST_PIN_FLAGS	(PACKET_DIRECT_TEST_NO_PIN | \
-					 PACKET_DIRECT_TEST_SLOW_PIN)
+					 PACKET_DIRECT_TEST_SLOW_PIN | \
+					 PACKET_DIRECT_TEST_STUCK_PIN)
 #define PACKET_DIRECT_TEST_MAX_PAGES	(SZ_64M >> PAGE_SHIFT)
 
 /**
@@ -37,6 +42,7 @@
  * @mappings:	now
  * @pins:	now
  * @cpu_accesses: so far
+ * @stuck:	the end of a move that comes with the buffer's
  */
 struct packet_direct_test_buf {
 	struct page	**pages;
@@ -46,6 +52,7 @@ struct packet_direct_test_buf {
 	atomic_t	mappings;
 	atomic_t	pins;
 	atomic_t	cpu_accesses;
+	struct dma_fence *stuck;
 };
 
 /**
@@ -83,9 +90,12 @@ static void packet_direct_test_moved(struct timer_list *timer)
 /* Under the lock of dmabuf->resv. */
 static int packet_direct_test_start_move(struct dma_buf *dmabuf)
 {
+	struct packet_direct_test_buf *buf = dmabuf->priv;
 	struct packet_direct_test_move *move;
 	int err;
 
+	if (buf->stuck)
+		return 0;
 	err = dma_resv_reserve_fences(dmabuf->resv, 1);
 	if (err)
 		return err;
@@ -97,6 +107,10 @@ static int packet_direct_test_start_move(struct dma_buf *dmabuf)
 	dma_fence_init(&move->fence, &packet_direct_test_fence_ops, &move->lock,
 		       dma_fence_context_alloc(1), 1);
 	dma_resv_add_fence(dmabuf->resv, &move->fence, DMA_RESV_USAGE_KERNEL);
+	if (buf->flags & PACKET_DIRECT_TEST_STUCK_PIN) {
+		buf->stuck = &move->fence;
+		return 0;
+	}
 	timer_setup(&move->timer, packet_direct_test_moved, 0);
 	mod_timer(&move->timer,
 		  jiffies + msecs_to_jiffies(PACKET_DIRECT_TEST_MOVE_MS));
@@ -129,7 +143,8 @@ static int packet_direct_test_pin(struct dma_buf_attachment *attach)
 
 	if (buf->flags & PACKET_DIRECT_TEST_NO_PIN)
 		return -EBUSY;
-	if (buf->flags & PACKET_DIRECT_TEST_SLOW_PIN)
+	if (buf->flags & (PACKET_DIRECT_TEST_SLOW_PIN |
+			  PACKET_DIRECT_TEST_STUCK_PIN))
 		err = packet_direct_test_start_move(attach->dmabuf);
 	if (!err)
 		atomic_inc(&buf->pins);
@@ -241,6 +256,10 @@ static void packet_direct_test_release(struct dma_buf *dmabuf)
 	WARN_ON(atomic_read(&buf->attachments));
 	WARN_ON(atomic_read(&buf->mappings));
 	WARN_ON(atomic_read(&buf->pins));
+	if (buf->stuck) {
+		dma_fence_signal(buf->stuck);
+		dma_fence_put(buf->stuck);
+	}
 	packet_direct_test_free(buf);
 	atomic_dec(&packet_direct_test_buffers);
 }
@@ -425,6 +444,16 @@ static int packet_direct_test_probe(const struct packet_direct_test_buf *buf)
 	return failed;
 }
 
+/* As a driver does that resets its device. */
+static int packet_direct_test_hold_rtnl(unsigned int msecs)
+{
+	if (rtnl_lock_killable())
+		return -EINTR;
+	msleep_interruptible(msecs);
+	rtnl_unlock();
+	return 0;
+}
+
 static long packet_direct_test_ioctl(struct file *file, unsigned int cmd,
 				     unsigned long arg)
 {
@@ -435,6 +464,8 @@ static long packet_direct_test_ioctl(struct file *file, unsigned int cmd,
 		return packet_direct_test_create((const void __user *)arg);
 	if (cmd == PACKET_DIRECT_TEST_COUNT)
 		return packet_direct_test_count((void __user *)arg);
+	if (cmd == PACKET_DIRECT_TEST_HOLD_RTNL)
+		return packet_direct_test_hold_rtnl(arg);
 	if (cmd != PACKET_DIRECT_TEST_MOVE && cmd != PACKET_DIRECT_TEST_PROBE)
 		return -ENOTTY;
 

@@ -22,6 +22,8 @@
  * @PACKET_DIRECT_TEST_SLOW_PIN:   to pin moves the buffer, which goes on for
  *				   PACKET_DIRECT_TEST_MOVE_MS ms, only with
  *				   @PACKET_DIRECT_TEST_DYNAMIC
+ * @PACKET_DIRECT_TEST_STUCK_PIN:  to pin moves the buffer, which goes on for as
+ *				   long as there is the buffer, likewise
  */
 enum packet_direct_test_flags {
 	PACKET_DIRECT_TEST_UNREADABLE	= 1 << 0,
@@ -31,6 +33,7 @@ enum packet_direct_test_flags {
 	PACKET_DIRECT_TEST_NO_PIN	= 1 << 4,
 	PACKET_DIRECT_TEST_NO_MAP	= 1 << 5,
 	PACKET_DIRECT_TEST_SLOW_PIN	= 1 << 6,
+	PACKET_DIRECT_TEST_STUCK_PIN	= 1 << 7,
 };
 
 #define PACKET_DIRECT_TEST_MOVE_MS	3000
@@ -72,5 +75,7 @@ struct packet_direct_test_count {
 #define PACKET_DIRECT_TEST_MOVE		_IO(0xbd, 2)
 /* Read each page as kernel code does.  Returns how many of these reads failed. */
 #define PACKET_DIRECT_TEST_PROBE	_IO(0xbd, 3)
+/* Hold RTNL for so many milliseconds, or until a signal. */
+#define PACKET_DIRECT_TEST_HOLD_RTNL	_IO(0xbd, 4)
 
 #endif
