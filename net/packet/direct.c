@@ -83,11 +83,12 @@ static int packet_direct_refuse(struct packet_sock *po,
 	return -packet_direct_errno[reason];
 }
 
-/* Under lock_sock, see direct.h. */
+/* Under lock_sock or pg_vec_lock, see direct.h. */
 static struct packet_direct *packet_direct_of(const struct packet_sock *po)
 {
 	return rcu_dereference_protected(po->direct,
-					 lockdep_sock_is_held(&po->sk));
+					 lockdep_sock_is_held(&po->sk) ||
+					 lockdep_is_held(&po->pg_vec_lock));
 }
 
 bool packet_direct_knows(int version)
@@ -217,11 +218,15 @@ static enum packet_direct_reason packet_direct_install(struct packet_sock *po,
 	return reason;
 }
 
-/* The caller made sure that no queue is leased. */
+/* The caller made sure that no queue is leased.  A mapping is looked for before
+ * the hook is taken off, too: a capture must not lose frames to a refusal.
+ */
 static enum packet_direct_reason packet_direct_remove(struct packet_sock *po)
 {
 	struct packet_direct *pd = packet_direct_of(po);
 
+	if (atomic_long_read(&po->mapped))
+		return PACKET_DIRECT_RING_MAPPED;
 	if (!packet_direct_exchange(po, NULL))
 		return PACKET_DIRECT_RING_MAPPED;
 	synchronize_net();
@@ -389,18 +394,106 @@ packet_direct_check_sock(const struct packet_sock *po, u32 flags)
 	return PACKET_DIRECT_OK;
 }
 
-/* Puts the hook back, if the device is there and up; NETDEV_UP does otherwise. */
-static void packet_direct_resume_copy(struct packet_sock *po,
-				      struct packet_direct *pd)
+/* Others may hold it for seconds: whoever waits can be killed. */
+static enum packet_direct_reason packet_direct_rtnl_lock(void)
 {
+	return rtnl_lock_killable() ? PACKET_DIRECT_INTERRUPTED :
+				      PACKET_DIRECT_OK;
+}
+
+/* Whether there is a driver to be asked, for which RTNL is needed. */
+static enum packet_direct_reason
+packet_direct_check_driver(struct packet_sock *po, u32 *queues)
+{
+	enum packet_direct_reason reason = PACKET_DIRECT_NOT_BOUND;
 	struct net_device *dev;
 
 	spin_lock(&po->bind_lock);
-	WRITE_ONCE(pd->leased, false);
 	dev = po->prot_hook.dev;
-	if (po->num && dev && (dev->flags & IFF_UP))
-		register_prot_hook(&po->sk);
+	if (dev) {
+		*queues = READ_ONCE(dev->real_num_rx_queues);
+		reason = dev->packet_direct_ops ? PACKET_DIRECT_OK :
+						  PACKET_DIRECT_NO_DRIVER;
+	}
 	spin_unlock(&po->bind_lock);
+	return reason;
+}
+
+/* The bound device, if its queue may be leased, held so that it stays: its driver
+ * cannot be unbound before it is put.
+ */
+static enum packet_direct_reason
+packet_direct_hold(struct packet_sock *po, const struct tpacket4_direct *arg,
+		   struct net_device **dev)
+{
+	struct packet_direct *pd = packet_direct_of(po);
+	struct packet_direct_limits limits = {};
+	enum packet_direct_reason reason;
+
+	reason = packet_direct_rtnl_lock();
+	if (reason)
+		return reason;
+	*dev = po->prot_hook.dev;
+	reason = *dev ? packet_direct_check(pd, *dev, arg, &limits) :
+			PACKET_DIRECT_NOT_BOUND;
+	if (!reason)
+		netdev_hold(*dev, &pd->pdq.dev_tracker, GFP_KERNEL);
+	rtnl_unlock();
+	return reason;
+}
+
+/* Takes the hook off for a lease.  It stays off while @pd->leased. */
+static bool packet_direct_unhook_leased(struct packet_sock *po,
+					struct packet_direct *pd)
+{
+	bool was_running;
+
+	/* waits for a hook, too, that NETDEV_DOWN took off a moment ago */
+	spin_lock(&po->bind_lock);
+	was_running = packet_sock_flag(po, PACKET_SOCK_RUNNING);
+	WRITE_ONCE(pd->leased, true);
+	unregister_prot_hook(&po->sk, false);
+	spin_unlock(&po->bind_lock);
+	synchronize_net();
+	return was_running;
+}
+
+/* The ring is filled by copy again. */
+static void packet_direct_resume_copy(struct packet_sock *po,
+				      struct packet_direct *pd,
+				      bool was_running)
+{
+	if (pd->pdq.state != PACKET_DIRECT_COPY)
+		packet_direct_set_state(&pd->pdq, PACKET_DIRECT_COPY);
+	WRITE_ONCE(pd->leased, false);
+	packet_direct_rehook(po, po->num, was_running);
+}
+
+/* What may have changed since packet_direct_hold() is looked at again, and all
+ * that refuses a lease comes before the hook is taken off.
+ */
+static enum packet_direct_reason
+packet_direct_start_lease(struct packet_sock *po, struct net_device *dev,
+			  const struct tpacket4_direct *arg, bool *was_running)
+{
+	struct packet_direct *pd = packet_direct_of(po);
+	struct packet_direct_limits limits = {};
+	enum packet_direct_reason reason;
+
+	reason = packet_direct_rtnl_lock();
+	if (reason)
+		return reason;
+	reason = PACKET_DIRECT_NOT_BOUND;
+	if (po->prot_hook.dev == dev)
+		reason = packet_direct_check(pd, dev, arg, &limits);
+	if (!reason && !packet_direct_watch_dmabuf(pd, true))
+		reason = PACKET_DIRECT_DMABUF_REFUSED;
+	if (!reason) {
+		*was_running = packet_direct_unhook_leased(po, pd);
+		reason = packet_direct_lease(pd, dev, arg->td_queue, &limits);
+	}
+	rtnl_unlock();
+	return reason;
 }
 
 static enum packet_direct_reason
@@ -408,29 +501,26 @@ packet_direct_bind(struct packet_sock *po, const struct tpacket4_direct *arg)
 {
 	struct packet_direct *pd = packet_direct_of(po);
 	enum packet_direct_reason reason;
+	bool was_running = false;
+	struct net_device *dev;
 
-	ASSERT_RTNL();
-	if (!po->prot_hook.dev)
-		return PACKET_DIRECT_NOT_BOUND;
-
-	/* waits for a hook, too, that NETDEV_DOWN took off a moment ago */
-	spin_lock(&po->bind_lock);
-	WRITE_ONCE(pd->leased, true);
-	unregister_prot_hook(&po->sk, false);
-	spin_unlock(&po->bind_lock);
-	synchronize_net();
-
-	reason = packet_direct_lease(pd, po->prot_hook.dev, arg);
+	reason = packet_direct_hold(po, arg, &dev);
+	if (reason)
+		return reason;
+	reason = packet_direct_prepare(pd, dev, arg);
+	if (reason)
+		goto put;
+	reason = packet_direct_start_lease(po, dev, arg, &was_running);
 	if (!reason)
 		return PACKET_DIRECT_OK;
 
-	if (pd->quarantine) {
+	packet_direct_unprepare(pd);
+	if (pd->quarantine)
 		packet_direct_set_state(&pd->pdq, PACKET_DIRECT_LOST);
-		return reason;
-	}
-	if (pd->pdq.state != PACKET_DIRECT_COPY)
-		packet_direct_set_state(&pd->pdq, PACKET_DIRECT_COPY);
-	packet_direct_resume_copy(po, pd);
+	else if (pd->leased)
+		packet_direct_resume_copy(po, pd, was_running);
+put:
+	netdev_put(dev, &pd->pdq.dev_tracker);
 	return reason;
 }
 
@@ -438,18 +528,29 @@ packet_direct_bind(struct packet_sock *po, const struct tpacket4_direct *arg)
 static enum packet_direct_reason packet_direct_unbind(struct packet_sock *po)
 {
 	struct packet_direct *pd = packet_direct_of(po);
+	enum packet_direct_reason reason;
+	struct net_device *dev;
+	bool was_up;
 
-	ASSERT_RTNL();
 	if (!pd || !pd->leased)
 		return PACKET_DIRECT_NOT_LEASED;
 
-	packet_direct_unlease(pd);
+	reason = packet_direct_rtnl_lock();
+	if (reason)
+		return reason;
+	dev = packet_direct_unlease(pd);
+	was_up = dev && (dev->flags & IFF_UP);
+	rtnl_unlock();
+
+	if (dev) {
+		packet_direct_unprepare(pd);
+		netdev_put(dev, &pd->pdq.dev_tracker);
+	}
 	if (pd->quarantine) {
 		packet_direct_set_state(&pd->pdq, PACKET_DIRECT_LOST);
 		return PACKET_DIRECT_DRIVER_FAILED;
 	}
-	packet_direct_set_state(&pd->pdq, PACKET_DIRECT_COPY);
-	packet_direct_resume_copy(po, pd);
+	packet_direct_resume_copy(po, pd, was_up);
 	return PACKET_DIRECT_OK;
 }
 
@@ -458,6 +559,7 @@ static int packet_direct_rx_direct(struct packet_sock *po, sockptr_t optval,
 {
 	enum packet_direct_reason reason;
 	struct tpacket4_direct arg;
+	u32 queues;
 	int err;
 
 	err = packet_direct_get_arg(po, &arg, optval, optlen);
@@ -466,16 +568,15 @@ static int packet_direct_rx_direct(struct packet_sock *po, sockptr_t optval,
 
 	reason = packet_direct_check_arg(&arg);
 	if (!reason && !(arg.td_flags & PACKET_DIRECT_RELEASE))
-		reason = packet_direct_check_sock(po, arg.td_flags);
+		reason = packet_direct_check_sock(po, arg.td_flags) ?:
+			 packet_direct_check_driver(po, &queues);
 	if (reason)
 		return packet_direct_refuse(po, reason);
 
-	rtnl_lock();
 	if (arg.td_flags & PACKET_DIRECT_RELEASE)
 		reason = packet_direct_unbind(po);
 	else
 		reason = packet_direct_bind(po, &arg);
-	rtnl_unlock();
 	return packet_direct_refuse(po, reason);
 }
 
@@ -816,13 +917,18 @@ int packet_direct_recvmsg(struct packet_sock *po, int flags)
 void packet_direct_release(struct packet_sock *po)
 {
 	struct packet_direct *pd = packet_direct_of(po);
+	struct net_device *dev = NULL;
 
 	if (!pd)
 		return;
 	if (pd->leased) {
 		rtnl_lock();
-		packet_direct_unlease(pd);
+		dev = packet_direct_unlease(pd);
 		rtnl_unlock();
+	}
+	if (dev) {
+		packet_direct_unprepare(pd);
+		netdev_put(dev, &pd->pdq.dev_tracker);
 	}
 	packet_direct_remove(po);
 }

@@ -76,8 +76,9 @@ struct packet_direct_memory {
  * @slots:	memory of &packet_direct_queue.slots
  * @payload:	memory of &packet_direct_queue.payload
  * @po:		socket
- * @leased:	a queue is leased or about to be; changed under lock_sock and
- *		RTNL, or by NETDEV_UNREGISTER under RTNL alone
+ * @leased:	a queue is leased, about to be, or was until it was lost; changed
+ *		under lock_sock
+ * @ifindex:	of the leased queue's device; 0 without one
  * @quarantine:	a NIC may write into the slots for ever: never free them
  * @stack_func:	the protocol hook's function without the ring
  * @copy_lock:	serialises the CPUs that fill the ring by copy
@@ -95,6 +96,7 @@ struct packet_direct {
 	struct packet_sock	*po;
 	bool			leased;
 	bool			quarantine;
+	int			ifindex;
 	int			(*stack_func)(struct sk_buff *skb,
 					      struct net_device *dev,
 					      struct packet_type *pt,
@@ -160,6 +162,8 @@ void packet_direct_rollback(struct packet_direct_queue *pdq);
 void packet_direct_moved(struct packet_direct_queue *pdq);
 void packet_direct_slots(struct packet_direct_queue *pdq,
 			 struct tpacket4_stats *stats);
+void packet_direct_sync_taken(const struct packet_direct_queue *pdq,
+			      const struct packet_direct_pool *pool, u32 from);
 
 /* direct_memory.c */
 bool packet_direct_alloc_shared(struct packet_direct *pd);
@@ -171,7 +175,8 @@ void *packet_direct_slot(const struct packet_direct_memory *memory, u32 slot);
 int packet_direct_insert_pages(struct packet_direct *pd,
 			       struct vm_area_struct *vma);
 enum packet_direct_reason packet_direct_dma_map(struct packet_direct *pd,
-						struct device *dma_dev);
+						const struct net_device *dev);
+void packet_direct_sync_free(struct packet_direct *pd);
 void packet_direct_dma_unmap(struct packet_direct *pd);
 
 /* direct_dmabuf.c */
@@ -180,7 +185,9 @@ packet_direct_get_dmabuf(struct packet_direct *pd,
 			 const struct tpacket4_direct *arg);
 void packet_direct_put_dmabuf(struct packet_direct *pd);
 void packet_direct_abandon_dmabuf(struct packet_direct *pd);
-enum packet_direct_reason packet_direct_map_dmabuf(struct packet_direct *pd);
+bool packet_direct_watch_dmabuf(struct packet_direct *pd, bool watch);
+enum packet_direct_reason packet_direct_map_dmabuf(struct packet_direct *pd,
+						   const struct net_device *dev);
 void packet_direct_unmap_dmabuf(struct packet_direct *pd);
 
 /* direct_filter.c */
@@ -209,10 +216,20 @@ int packet_direct_rcv(struct sk_buff *skb, struct net_device *dev,
 		      struct packet_type *pt, struct net_device *orig_dev);
 
 /* direct_lease.c */
-enum packet_direct_reason packet_direct_lease(struct packet_direct *pd,
+enum packet_direct_reason packet_direct_check(const struct packet_direct *pd,
 					      struct net_device *dev,
-					      const struct tpacket4_direct *arg);
-void packet_direct_unlease(struct packet_direct *pd);
+					      const struct tpacket4_direct *arg,
+					      struct packet_direct_limits *limits);
+enum packet_direct_reason packet_direct_prepare(struct packet_direct *pd,
+						struct net_device *dev,
+						const struct tpacket4_direct *arg);
+void packet_direct_unprepare(struct packet_direct *pd);
+enum packet_direct_reason
+packet_direct_lease(struct packet_direct *pd, struct net_device *dev,
+		    unsigned int queue,
+		    const struct packet_direct_limits *limits);
+struct net_device *packet_direct_unlease(struct packet_direct *pd);
+void packet_direct_set_lost(struct packet_direct *pd);
 void packet_direct_lose(struct packet_direct *pd);
 void packet_direct_netdown(struct sock *sk);
 enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,

@@ -8,6 +8,7 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/kref.h>
+#include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
 #include <linux/workqueue.h>
 #include <net/sock.h>
@@ -21,8 +22,9 @@
  * @attach:	for the NIC's device; NULL without a lease
  * @sgt:	its mapping
  * @off:	of payload slot 0
- * @moved:	the exporter moved it
- * @pd:		ring, NULL once it does without; under RTNL
+ * @moved:	ends the lease when the exporter moved it
+ * @has_moved:	it did
+ * @pd:		ring while a NIC may write to it; under RTNL
  */
 struct packet_direct_dmabuf {
 	struct kref			ref;
@@ -31,6 +33,7 @@ struct packet_direct_dmabuf {
 	struct sg_table			*sgt;
 	u64				off;
 	struct work_struct		moved;
+	bool				has_moved;
 	struct packet_direct		*pd;
 };
 
@@ -56,6 +59,7 @@ static void packet_direct_move_notify(struct dma_buf_attachment *attach)
 {
 	struct packet_direct_dmabuf *buf = attach->importer_priv;
 
+	WRITE_ONCE(buf->has_moved, true);
 	kref_get(&buf->ref);
 	if (!queue_work(system_unbound_wq, &buf->moved))
 		kref_put(&buf->ref, packet_direct_dmabuf_free);
@@ -86,7 +90,7 @@ packet_direct_check_range(const struct packet_direct *pd, u64 size,
  * @pd: ring with external payload slots
  * @arg: what user space wants
  *
- * Context: lock_sock, RTNL.
+ * Context: lock_sock.
  * Return: PACKET_DIRECT_OK or why not.
  */
 enum packet_direct_reason
@@ -113,7 +117,6 @@ packet_direct_get_dmabuf(struct packet_direct *pd,
 	INIT_WORK(&buf->moved, packet_direct_dmabuf_lost);
 	buf->dmabuf = dmabuf;
 	buf->off = arg->td_dmabuf_off;
-	buf->pd = pd;
 	pd->payload.dmabuf = buf;
 	return PACKET_DIRECT_OK;
 
@@ -126,7 +129,7 @@ err:
  * packet_direct_put_dmabuf() - end of packet_direct_get_dmabuf()
  * @pd: ring, not mapped for any device
  *
- * Context: RTNL.
+ * Context: may sleep.
  */
 void packet_direct_put_dmabuf(struct packet_direct *pd)
 {
@@ -135,7 +138,6 @@ void packet_direct_put_dmabuf(struct packet_direct *pd)
 	if (!buf)
 		return;
 	pd->payload.dmabuf = NULL;
-	buf->pd = NULL;
 	dma_buf_put(buf->dmabuf);
 	kref_put(&buf->ref, packet_direct_dmabuf_free);
 }
@@ -150,10 +152,28 @@ void packet_direct_put_dmabuf(struct packet_direct *pd)
  */
 void packet_direct_abandon_dmabuf(struct packet_direct *pd)
 {
-	if (!pd->payload.dmabuf)
-		return;
-	pd->payload.dmabuf->pd = NULL;
 	pd->payload.dmabuf = NULL;
+}
+
+/**
+ * packet_direct_watch_dmabuf() - lose the lease when the exporter moves the buffer
+ * @pd: ring, with a dma-buf or without
+ * @watch: begin, or end
+ *
+ * Context: RTNL.
+ * Return: false when the exporter has moved it already.
+ */
+bool packet_direct_watch_dmabuf(struct packet_direct *pd, bool watch)
+{
+	struct packet_direct_dmabuf *buf = pd->payload.dmabuf;
+
+	ASSERT_RTNL();
+	if (!buf)
+		return true;
+	if (watch && READ_ONCE(buf->has_moved))
+		return false;
+	buf->pd = watch ? pd : NULL;
+	return true;
 }
 
 /* A payload slot has to be in one piece for the NIC.  The exporter may have told
@@ -180,6 +200,7 @@ static bool packet_direct_place_slots(struct packet_direct *pd)
 			pool->dma[slot++] = addr + (at - begin);
 			at += 1ULL << pd->payload.slot_shift;
 		}
+		cond_resched();
 	}
 	return slot == pool->nr;
 }
@@ -190,59 +211,92 @@ static void packet_direct_detach(struct packet_direct_dmabuf *buf)
 	buf->attach = NULL;
 }
 
-static bool packet_direct_attach(struct packet_direct_dmabuf *buf,
-				 struct device *dma_dev)
+/* The buffer's pages are where they stay, but pinning may have moved it, and
+ * its contents with it: an importer that pins waits for that itself.  The
+ * exporter may never be done, and the device may go meanwhile.
+ */
+static enum packet_direct_reason
+packet_direct_wait_dmabuf(const struct packet_direct *pd,
+			  const struct net_device *dev)
 {
+	struct dma_resv *resv = pd->payload.dmabuf->dmabuf->resv;
+	long left;
+
+	do {
+		left = dma_resv_wait_timeout(resv, DMA_RESV_USAGE_KERNEL, true,
+					     HZ / 10);
+		if (left < 0)
+			return PACKET_DIRECT_INTERRUPTED;
+		if (READ_ONCE(pd->po->prot_hook.dev) != dev)
+			return PACKET_DIRECT_NOT_BOUND;
+	} while (!left);
+	return PACKET_DIRECT_OK;
+}
+
+/* Under the lock of the buffer. */
+static bool packet_direct_pin_dmabuf(struct packet_direct_dmabuf *buf)
+{
+	if (dma_buf_pin(buf->attach))
+		return false;
+	buf->sgt = dma_buf_map_attachment(buf->attach, DMA_FROM_DEVICE);
+	if (!IS_ERR(buf->sgt))
+		return true;
+	dma_buf_unpin(buf->attach);
+	return false;
+}
+
+static enum packet_direct_reason
+packet_direct_attach(struct packet_direct_dmabuf *buf, struct device *dma_dev)
+{
+	bool pinned;
+
 	buf->attach = dma_buf_dynamic_attach(buf->dmabuf, dma_dev,
 					     &packet_direct_attach_ops, buf);
 	if (IS_ERR(buf->attach))
-		return false;
+		return PACKET_DIRECT_DMABUF_REFUSED;
 
-	dma_resv_lock(buf->dmabuf->resv, NULL);
-	if (dma_buf_pin(buf->attach))
-		goto err;
-	buf->sgt = dma_buf_map_attachment(buf->attach, DMA_FROM_DEVICE);
-	if (IS_ERR(buf->sgt))
-		goto err_unpin;
-	/* pinning may have moved the buffer, and a dynamic importer waits itself */
-	if (dma_resv_wait_timeout(buf->dmabuf->resv, DMA_RESV_USAGE_KERNEL,
-				  true, MAX_SCHEDULE_TIMEOUT) <= 0)
-		goto err_unmap;
+	if (dma_resv_lock_interruptible(buf->dmabuf->resv, NULL)) {
+		packet_direct_detach(buf);
+		return PACKET_DIRECT_INTERRUPTED;
+	}
+	pinned = packet_direct_pin_dmabuf(buf);
 	dma_resv_unlock(buf->dmabuf->resv);
-	return true;
-
-err_unmap:
-	dma_buf_unmap_attachment(buf->attach, buf->sgt, DMA_FROM_DEVICE);
-err_unpin:
-	dma_buf_unpin(buf->attach);
-err:
-	dma_resv_unlock(buf->dmabuf->resv);
+	if (pinned)
+		return PACKET_DIRECT_OK;
 	packet_direct_detach(buf);
-	return false;
+	return PACKET_DIRECT_DMABUF_REFUSED;
 }
 
 /**
  * packet_direct_map_dmabuf() - let a device write to the payload slots
  * @pd: ring with a dma-buf
+ * @dev: device, held
  *
- * Context: RTNL, may sleep.
+ * Context: lock_sock, without RTNL; may sleep for as long as the exporter likes.
  * Return: PACKET_DIRECT_OK or why not.
  */
-enum packet_direct_reason packet_direct_map_dmabuf(struct packet_direct *pd)
+enum packet_direct_reason packet_direct_map_dmabuf(struct packet_direct *pd,
+						   const struct net_device *dev)
 {
-	if (!packet_direct_attach(pd->payload.dmabuf, pd->pdq.dma_dev))
-		return PACKET_DIRECT_DMABUF_REFUSED;
-	if (packet_direct_place_slots(pd))
-		return PACKET_DIRECT_OK;
-	packet_direct_unmap_dmabuf(pd);
-	return PACKET_DIRECT_DMABUF_SCATTERED;
+	struct packet_direct_dmabuf *buf = pd->payload.dmabuf;
+	enum packet_direct_reason reason;
+
+	reason = packet_direct_attach(buf, pd->pdq.dma_dev);
+	if (reason)
+		return reason;
+	reason = packet_direct_wait_dmabuf(pd, dev);
+	if (!reason && !packet_direct_place_slots(pd))
+		reason = PACKET_DIRECT_DMABUF_SCATTERED;
+	if (reason)
+		packet_direct_unmap_dmabuf(pd);
+	return reason;
 }
 
 /**
  * packet_direct_unmap_dmabuf() - end of packet_direct_map_dmabuf()
  * @pd: ring, which the device does not write to any more
  *
- * Context: RTNL, may sleep.
+ * Context: may sleep.
  */
 void packet_direct_unmap_dmabuf(struct packet_direct *pd)
 {

@@ -159,14 +159,78 @@ static void packet_direct_quarantine(struct packet_direct_queue *pdq)
 }
 
 /**
+ * packet_direct_check() - may this ring have that queue now
+ * @pd: ring
+ * @dev: device
+ * @arg: what user space wants
+ * @limits: filled in as far as the driver got
+ *
+ * Context: lock_sock, RTNL.
+ * Return: PACKET_DIRECT_OK or why not.
+ */
+enum packet_direct_reason packet_direct_check(const struct packet_direct *pd,
+					      struct net_device *dev,
+					      const struct tpacket4_direct *arg,
+					      struct packet_direct_limits *limits)
+{
+	enum packet_direct_reason reason;
+
+	reason = packet_direct_may_lease(dev, arg->td_queue, limits);
+	if (reason)
+		return reason;
+	return packet_direct_check_limits(&pd->pdq, limits, arg->td_flags);
+}
+
+/**
+ * packet_direct_prepare() - map the ring for a device
+ * @pd: ring without a lease; it may be filled by copy meanwhile
+ * @dev: device, held, so that it stays its driver's
+ * @arg: what user space wants
+ *
+ * Context: lock_sock, without RTNL because this may take long: there can be a
+ * million pages to map, and an exporter of a dma-buf may take its time.
+ * Return: PACKET_DIRECT_OK or why not.
+ */
+enum packet_direct_reason packet_direct_prepare(struct packet_direct *pd,
+						struct net_device *dev,
+						const struct tpacket4_direct *arg)
+{
+	enum packet_direct_reason reason = PACKET_DIRECT_OK;
+
+	if (pd->pdq.payload_external)
+		reason = packet_direct_get_dmabuf(pd, arg);
+	if (!reason)
+		reason = packet_direct_dma_map(pd, dev);
+	if (reason)
+		packet_direct_put_dmabuf(pd);
+	return reason;
+}
+
+/**
+ * packet_direct_unprepare() - end of packet_direct_prepare()
+ * @pd: ring, which no NIC writes to any more, or in quarantine
+ *
+ * Context: lock_sock, or RTNL in packet_direct_lose(); may sleep.
+ */
+void packet_direct_unprepare(struct packet_direct *pd)
+{
+	if (pd->quarantine)
+		return;
+	packet_direct_dma_unmap(pd);
+	packet_direct_put_dmabuf(pd);
+}
+
+/**
  * packet_direct_unlease() - give the queue back to the stack
  * @pd: ring; one without a queue is left as it is
  *
  * Afterwards no NIC writes into the slots, or they are in quarantine.
  *
  * Context: RTNL, may sleep.
+ * Return: the device, which the caller puts after packet_direct_unprepare(), or
+ *	   NULL when there is no queue.
  */
-void packet_direct_unlease(struct packet_direct *pd)
+struct net_device *packet_direct_unlease(struct packet_direct *pd)
 {
 	struct packet_direct_queue *pdq = &pd->pdq;
 	struct net_device *dev = pdq->dev;
@@ -174,70 +238,58 @@ void packet_direct_unlease(struct packet_direct *pd)
 
 	ASSERT_RTNL();
 	if (!dev)
-		return;
+		return NULL;
 
 	RCU_INIT_POINTER(dev->_rx[pdq->queue].direct, NULL);
 	err = dev->packet_direct_ops->unbind(dev, pdq->queue, pdq);
 	packet_direct_ring_down(pdq);
-	if (err || pdq->unconfirmed) {
+	packet_direct_watch_dmabuf(pd, false);
+	if (err || pdq->unconfirmed)
 		packet_direct_quarantine(pdq);
-	} else {
-		packet_direct_dma_unmap(pd);
-		packet_direct_put_dmabuf(pd);
-	}
 
 	static_branch_dec(&packet_direct_key);
 	pdq->filter_skb->dev = NULL;
+	pdq->need_sync = false;
 	pdq->dev = NULL;
-	pdq->queue = 0;
-	netdev_put(dev, &pdq->dev_tracker);
+	WRITE_ONCE(pd->ifindex, 0);
+	WRITE_ONCE(pdq->queue, 0);
+	return dev;
 }
 
 /**
  * packet_direct_lease() - let a NIC fill a ring
- * @pd: ring, whose protocol hook is off
- * @dev: device
- * @arg: what user space wants
+ * @pd: ring after packet_direct_prepare(), packet_direct_check() and
+ *	packet_direct_watch_dmabuf(), whose protocol hook is off
+ * @dev: device, held by &packet_direct_queue.dev_tracker
+ * @queue: RX queue of it
+ * @limits: of that queue
  *
  * Context: lock_sock, RTNL, may sleep.
  * Return: PACKET_DIRECT_OK or why not.
  */
-enum packet_direct_reason packet_direct_lease(struct packet_direct *pd,
-					      struct net_device *dev,
-					      const struct tpacket4_direct *arg)
+enum packet_direct_reason
+packet_direct_lease(struct packet_direct *pd, struct net_device *dev,
+		    unsigned int queue,
+		    const struct packet_direct_limits *limits)
 {
 	struct packet_direct_queue *pdq = &pd->pdq;
-	struct packet_direct_limits limits = {};
-	unsigned int queue = arg->td_queue;
-	enum packet_direct_reason reason;
 
-	reason = packet_direct_may_lease(dev, queue, &limits);
-	if (!reason)
-		reason = packet_direct_check_limits(pdq, &limits, arg->td_flags);
-	if (!reason && pdq->payload_external)
-		reason = packet_direct_get_dmabuf(pd, arg);
-	if (!reason)
-		reason = packet_direct_dma_map(pd, dev->dev.parent);
-	if (reason) {
-		packet_direct_put_dmabuf(pd);
-		return reason;
-	}
-
+	ASSERT_RTNL();
 	pdq->dev = dev;
-	pdq->queue = queue;
+	WRITE_ONCE(pd->ifindex, dev->ifindex);
+	WRITE_ONCE(pdq->queue, queue);
 	pdq->unconfirmed = false;
-	pdq->post_min = limits.post_min;
-	netdev_hold(dev, &pdq->dev_tracker, GFP_KERNEL);
+	pdq->post_min = limits->post_min;
+	packet_direct_sync_free(pd);
 	static_branch_inc(&packet_direct_key);
 	packet_direct_set_state(pdq, PACKET_DIRECT_DOWN);
 	packet_direct_moved(pdq);
 
 	rcu_assign_pointer(dev->_rx[queue].direct, pdq);
-	if (dev->packet_direct_ops->bind(dev, queue, pdq)) {
-		packet_direct_unlease(pd);
-		return PACKET_DIRECT_DRIVER_FAILED;
-	}
-	return PACKET_DIRECT_OK;
+	if (!dev->packet_direct_ops->bind(dev, queue, pdq))
+		return PACKET_DIRECT_OK;
+	packet_direct_unlease(pd);
+	return PACKET_DIRECT_DRIVER_FAILED;
 }
 
 static void packet_direct_set_napi_id(struct packet_direct_queue *pdq, u32 id)
@@ -402,6 +454,18 @@ void packet_direct_netdown(struct sock *sk)
 }
 
 /**
+ * packet_direct_set_lost() - the lease has ended, and nothing takes its place
+ * @pd: ring without a queue
+ *
+ * Context: RTNL, without lock_sock, see direct.h.
+ */
+void packet_direct_set_lost(struct packet_direct *pd)
+{
+	packet_direct_set_state(&pd->pdq, PACKET_DIRECT_LOST);
+	packet_direct_netdown(pd->pdq.sk);
+}
+
+/**
  * packet_direct_lose() - end a lease that cannot go on
  * @pd: ring; one without a queue is left as it is
  *
@@ -409,11 +473,13 @@ void packet_direct_netdown(struct sock *sk)
  */
 void packet_direct_lose(struct packet_direct *pd)
 {
-	if (!pd->pdq.dev)
+	struct net_device *dev = packet_direct_unlease(pd);
+
+	if (!dev)
 		return;
-	packet_direct_unlease(pd);
-	packet_direct_set_state(&pd->pdq, PACKET_DIRECT_LOST);
-	packet_direct_netdown(pd->pdq.sk);
+	packet_direct_unprepare(pd);
+	netdev_put(dev, &pd->pdq.dev_tracker);
+	packet_direct_set_lost(pd);
 }
 
 /* Runs under RTNL and must not take lock_sock, see direct.h. */

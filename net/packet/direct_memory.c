@@ -217,12 +217,15 @@ static void packet_direct_unmap_blocks(const struct packet_direct_memory *memory
 {
 	u32 per_block = packet_direct_per_block(memory);
 
-	while (blocks--)
+	while (blocks--) {
 		dma_unmap_page_attrs(dma_dev, pool->dma[blocks * per_block],
 				     packet_direct_block_len(memory),
 				     DMA_FROM_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
+		cond_resched();
+	}
 }
 
+/* Not synced either: the slots that the NIC gets are, by packet_direct_sync_free(). */
 static bool packet_direct_map_block(const struct packet_direct_memory *memory,
 				    struct packet_direct_pool *pool,
 				    struct device *dma_dev, u32 block)
@@ -234,7 +237,7 @@ static bool packet_direct_map_block(const struct packet_direct_memory *memory,
 
 	addr = dma_map_page_attrs(dma_dev, virt_to_page(memory->blocks[block]),
 				  0, packet_direct_block_len(memory),
-				  DMA_FROM_DEVICE, 0);
+				  DMA_FROM_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
 	if (dma_mapping_error(dma_dev, addr))
 		return false;
 
@@ -246,19 +249,27 @@ static bool packet_direct_map_block(const struct packet_direct_memory *memory,
 	return true;
 }
 
-static bool packet_direct_map_blocks(const struct packet_direct_memory *memory,
-				     struct packet_direct_pool *pool,
-				     struct device *dma_dev)
+static enum packet_direct_reason
+packet_direct_map_blocks(const struct packet_direct_memory *memory,
+			 struct packet_direct_pool *pool, struct device *dma_dev)
 {
+	enum packet_direct_reason reason;
 	u32 i;
 
 	for (i = 0; i < memory->block_nr; i++) {
-		if (packet_direct_map_block(memory, pool, dma_dev, i))
-			continue;
-		packet_direct_unmap_blocks(memory, pool, dma_dev, i);
-		return false;
+		reason = PACKET_DIRECT_INTERRUPTED;
+		if (fatal_signal_pending(current))
+			goto err;
+		reason = PACKET_DIRECT_DMA_FAILED;
+		if (!packet_direct_map_block(memory, pool, dma_dev, i))
+			goto err;
+		cond_resched();
 	}
-	return true;
+	return PACKET_DIRECT_OK;
+
+err:
+	packet_direct_unmap_blocks(memory, pool, dma_dev, i);
+	return reason;
 }
 
 /* Bounce buffers are smaller than blocks can be. */
@@ -268,8 +279,7 @@ packet_direct_map_memory(const struct packet_direct_memory *memory,
 {
 	if (packet_direct_block_len(memory) > dma_max_mapping_size(dma_dev))
 		return PACKET_DIRECT_DMA_BOUNCE;
-	return packet_direct_map_blocks(memory, pool, dma_dev) ?
-	       PACKET_DIRECT_OK : PACKET_DIRECT_DMA_FAILED;
+	return packet_direct_map_blocks(memory, pool, dma_dev);
 }
 
 /**
@@ -320,14 +330,16 @@ static bool packet_direct_bounces(const struct packet_direct_pool *pool,
 
 	if (!dev_is_dma_coherent(dma_dev) || use_dma_iommu(dma_dev))
 		return false;
-	for (i = 0; i < pool->nr; i++)
+	for (i = 0; i < pool->nr; i++) {
 		if (dma_need_sync(dma_dev, pool->dma[i]))
 			return true;
+		cond_resched();
+	}
 	return false;
 }
 
 static enum packet_direct_reason
-packet_direct_map_pool(struct packet_direct *pd,
+packet_direct_map_pool(struct packet_direct *pd, const struct net_device *dev,
 		       const struct packet_direct_memory *memory,
 		       struct packet_direct_pool *pool)
 {
@@ -338,7 +350,7 @@ packet_direct_map_pool(struct packet_direct *pd,
 		return PACKET_DIRECT_NO_MEMORY;
 
 	if (memory->dmabuf)
-		reason = packet_direct_map_dmabuf(pd);
+		reason = packet_direct_map_dmabuf(pd, dev);
 	else
 		reason = packet_direct_map_memory(memory, pool, dma_dev);
 	if (reason) {
@@ -354,31 +366,49 @@ packet_direct_map_pool(struct packet_direct *pd,
 
 /**
  * packet_direct_dma_map() - let a device write to the slots
- * @pd: ring
- * @dma_dev: device
+ * @pd: ring, which may be filled by copy meanwhile
+ * @dev: whose device
  *
- * Context: may sleep.
+ * Context: lock_sock, may sleep.
  * Return: PACKET_DIRECT_OK or why not.
  */
 enum packet_direct_reason packet_direct_dma_map(struct packet_direct *pd,
-						struct device *dma_dev)
+						const struct net_device *dev)
 {
 	struct packet_direct_queue *pdq = &pd->pdq;
 	enum packet_direct_reason reason;
 
-	pdq->dma_dev = dma_dev;
-	reason = packet_direct_map_pool(pd, &pd->slots, &pdq->slots);
+	pdq->dma_dev = dev->dev.parent;
+	reason = packet_direct_map_pool(pd, dev, &pd->slots, &pdq->slots);
 	if (reason)
 		return reason;
 
 	if (packet_direct_is_split(pdq))
-		reason = packet_direct_map_pool(pd, &pd->payload, &pdq->payload);
-	if (reason) {
+		reason = packet_direct_map_pool(pd, dev, &pd->payload,
+						&pdq->payload);
+	if (reason)
 		packet_direct_unmap_pool(pd, &pd->slots, &pdq->slots);
-		return reason;
-	}
-	pdq->need_sync = !dev_is_dma_coherent(dma_dev);
-	return PACKET_DIRECT_OK;
+	return reason;
+}
+
+/**
+ * packet_direct_sync_free() - what the NIC may write to from now on
+ * @pd: mapped ring, which is not filled by copy any more
+ *
+ * The user's slots keep what they have: they are the NIC's once they come back.
+ *
+ * Context: RTNL.
+ */
+void packet_direct_sync_free(struct packet_direct *pd)
+{
+	struct packet_direct_queue *pdq = &pd->pdq;
+
+	pdq->need_sync = !dev_is_dma_coherent(pdq->dma_dev);
+	if (!pdq->need_sync)
+		return;
+	packet_direct_sync_taken(pdq, &pdq->slots, pdq->slots.head);
+	if (packet_direct_is_split(pdq) && !pdq->payload_external)
+		packet_direct_sync_taken(pdq, &pdq->payload, pdq->payload.head);
 }
 
 /**
@@ -394,5 +424,4 @@ void packet_direct_dma_unmap(struct packet_direct *pd)
 	if (packet_direct_is_split(pdq))
 		packet_direct_unmap_pool(pd, &pd->payload, &pdq->payload);
 	packet_direct_unmap_pool(pd, &pd->slots, &pdq->slots);
-	pdq->need_sync = false;
 }

@@ -442,10 +442,17 @@ static noinline void packet_direct_take_split(struct packet_direct_queue *pdq,
 	payload->tail += end - start;
 }
 
-/* What the NIC may write to again. */
-static noinline void
-packet_direct_sync_taken(const struct packet_direct_queue *pdq,
-			 const struct packet_direct_pool *pool, u32 from)
+/**
+ * packet_direct_sync_taken() - what the NIC may write to again
+ * @pdq: lease of a device that is not coherent
+ * @pool: slots of one kind
+ * @from: free-running index of the first one, up to &packet_direct_pool.tail
+ *
+ * Context: the ring's one producer.
+ */
+noinline void packet_direct_sync_taken(const struct packet_direct_queue *pdq,
+				       const struct packet_direct_pool *pool,
+				       u32 from)
 {
 	for (; from != pool->tail; from++)
 		dma_sync_single_for_device(pdq->dma_dev,

@@ -16,8 +16,8 @@ import exporter
 import packet4
 from common import generate, link_up, weights
 from drivers import DRIVER
-from exporter import (DYNAMIC, MOVE_SECONDS, NO_ATTACH, NO_MAP, NO_PIN, SCATTERED, SLOW_PIN,
-                      UNREADABLE, Exported, all_gone)
+from exporter import (DYNAMIC, HOLD_RTNL, MOVE_SECONDS, NO_ATTACH, NO_MAP, NO_PIN, SCATTERED,
+                      SLOW_PIN, STUCK_PIN, UNREADABLE, Exported, all_gone)
 from guest import IOMMU, sh, until, want
 from split import (MIB, QUEUE, SLOT_LEN, SOURCE, all_to_queue, back_to_stack, check, errno_of,
                    expected, feed, frames, ours, passed, start, udp_frame)
@@ -247,6 +247,66 @@ def still_moving():
             arrives(ring)
 
 
+@contextlib.contextmanager
+def lease_waits(ring, memory, code):
+    """A process that waits for the exporter, and gets that errno in the end."""
+    pid = os.fork()
+    if not pid:
+        signal.signal(signal.SIGUSR1, lambda *_: None)
+        os._exit(errno_of(lambda: ring.lease("eth0", QUEUE)) != code)
+    ended = None
+    try:
+        until("the buffer is pinned", lambda: memory.uses()[2], 5)
+        yield pid
+        ended = until("the wait ends",
+                      lambda: (got := os.waitpid(pid, os.WNOHANG))[0] and got, 5)
+        want(ended[1] == 0, f"not {errno.errorcode[code]}")
+    finally:
+        if not ended:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+    memory.unused()
+
+
+def never_done():
+    """A signal ends the wait for an exporter.  Until then nobody else waits: not for
+    RTNL, nor does the capture by copy, and its counters can be read.
+    """
+    with steered(), exported() as good, \
+            exported(UNREADABLE | DYNAMIC | STUCK_PIN, last=False) as memory, \
+            SplitRing(memory, slot_len=SLOT_LEN) as ring:
+        ring.socket.bind(("eth0", packet4.ETH_P_ALL))
+        with lease_waits(ring, memory, errno.EINTR) as pid:
+            began = time.monotonic()
+            exporter.ioctl(HOLD_RTNL, 0)
+            feed([udp_frame(1, 18)])
+            copied = ring.frames(1, mine=ours)
+            want([f.why for f in copied] == ["copied"], "no frame by copy")
+            ring.give()
+            ring.sums()
+            took = time.monotonic() - began
+            want(took < 3, f"RTNL, a frame and the counters took {took:.1f} s")
+            os.kill(pid, signal.SIGUSR1)
+        want(ring.why() == "INTERRUPTED", ring.why())
+        ring.memory = good
+        start(ring)
+        ring.release()
+
+
+def device_goes_first():
+    """Before the exporter is done, which it never is."""
+    with steered(), exported(UNREADABLE | DYNAMIC | STUCK_PIN) as memory, \
+            SplitRing(memory, slot_len=SLOT_LEN) as ring:
+        sh("ip netns add elsewhere")
+        try:
+            with lease_waits(ring, memory, errno.ENODEV):
+                sh("ip link set eth0 netns elsewhere")
+            want(ring.why() == "NOT_BOUND", ring.why())
+        finally:
+            sh("ip -n elsewhere link set eth0 netns 1 && ip netns del elsewhere && "
+               "ip link set eth0 up")
+
+
 def buffer_closed_first():
     """The lease keeps it, and gives it up."""
     with steered():
@@ -358,6 +418,8 @@ CASES = [
     ("a dynamic exporter", dynamic),
     ("a buffer that is moved while it is leased", moved),
     ("a buffer that the exporter still moves", still_moving),
+    ("a buffer that the exporter moves for ever", never_done),
+    ("a device that goes before the exporter is done", device_goes_first),
     ("the buffer is closed before the socket", buffer_closed_first),
     ("the socket is closed before the buffer", socket_closed_first),
     ("kill -9 of who has the buffer", process_killed),

@@ -8,8 +8,9 @@ from guest import want, until
 from splitring import Buffer
 
 DEVICE = "/dev/packet_direct_test"
-CREATE, COUNT, MOVE, PROBE = 0x4010bd00, 0xc018bd01, 0xbd02, 0xbd03
-UNREADABLE, SCATTERED, DYNAMIC, NO_ATTACH, NO_PIN, NO_MAP, SLOW_PIN = (1 << n for n in range(7))
+CREATE, COUNT, MOVE, PROBE, HOLD_RTNL = 0x4010bd00, 0xc018bd01, 0xbd02, 0xbd03, 0xbd04
+(UNREADABLE, SCATTERED, DYNAMIC, NO_ATTACH, NO_PIN, NO_MAP, SLOW_PIN,
+ STUCK_PIN) = (1 << n for n in range(8))
 MOVE_SECONDS = 3
 USES = ("attachments", "mappings", "pins")
 
