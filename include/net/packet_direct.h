@@ -116,7 +116,8 @@ struct packet_direct_limits {
  *	    makes the core keep the memory for ever.  Also called from
  *	    NETDEV_UNREGISTER, with the device closed.
  * @sync_stats: optional: bring @pdq's count of frames missed by the NIC
- *	    (packet_direct_missed()) up to date.
+ *	    (packet_direct_missed()) up to date.  Left out when somebody else
+ *	    holds RTNL.
  *
  * All are called with RTNL held and may sleep.
  */

@@ -76,6 +76,9 @@ static const u8 packet_direct_errno[] = {
 	[PACKET_DIRECT_INTERRUPTED]	  = EINTR,
 };
 
+/* How far struct tpacket4_info is about the lease, for which nobody has to be asked. */
+#define PACKET_DIRECT_INFO_LEASE	offsetof(struct tpacket4_info, ti_queue_nr)
+
 static int packet_direct_refuse(struct packet_sock *po,
 				enum packet_direct_reason reason)
 {
@@ -465,6 +468,7 @@ static void packet_direct_resume_copy(struct packet_sock *po,
 {
 	if (pd->pdq.state != PACKET_DIRECT_COPY)
 		packet_direct_set_state(&pd->pdq, PACKET_DIRECT_COPY);
+	packet_direct_set_polled(pd, false);
 	WRITE_ONCE(pd->leased, false);
 	packet_direct_rehook(po, po->num, was_running);
 }
@@ -594,38 +598,43 @@ int packet_direct_setsockopt(struct packet_sock *po, int optname,
 	return err;
 }
 
-static void packet_direct_get_limits(struct packet_sock *po,
-				     struct tpacket4_info *info)
+static void packet_direct_tell_limits(const struct packet_direct_limits *limits,
+				      struct tpacket4_info *info)
 {
-	struct packet_direct_limits limits = {};
-	struct net_device *dev;
-
-	rtnl_lock();
-	dev = po->prot_hook.dev;
-	info->ti_query_reason = PACKET_DIRECT_NOT_BOUND;
-	if (dev) {
-		info->ti_queue_nr = dev->real_num_rx_queues;
-		info->ti_query_reason = packet_direct_may_lease(dev,
-								info->ti_query,
-								&limits);
-	}
-	rtnl_unlock();
-
-	info->ti_granule = limits.granule;
-	info->ti_slot_len_min = limits.len_min;
-	info->ti_slot_len_max = limits.len_max;
-	info->ti_split_min = limits.split_min;
-	info->ti_split_max = limits.split_max;
-	info->ti_post_min = limits.post_min;
-	info->ti_phc_index = limits.tstamp_hw ? limits.phc_index : -1;
+	info->ti_granule = limits->granule;
+	info->ti_slot_len_min = limits->len_min;
+	info->ti_slot_len_max = limits->len_max;
+	info->ti_split_min = limits->split_min;
+	info->ti_split_max = limits->split_max;
+	info->ti_post_min = limits->post_min;
+	info->ti_phc_index = limits->tstamp_hw ? limits->phc_index : -1;
 	info->ti_tstamp = TPACKET4_TSTAMP_SW |
-			  (limits.tstamp_hw ? TPACKET4_TSTAMP_HW : 0);
-	if (limits.tstamp_ptp)
+			  (limits->tstamp_hw ? TPACKET4_TSTAMP_HW : 0);
+	if (limits->tstamp_ptp)
 		info->ti_flags |= TPACKET4_INFO_TSTAMP_PTP;
-	if (limits.split_unreliable)
+	if (limits->split_unreliable)
 		info->ti_flags |= TPACKET4_INFO_SPLIT_UNRELIABLE;
 }
 
+/* What only the driver knows.  Under RTNL. */
+static void packet_direct_ask_driver(struct packet_sock *po,
+				     struct packet_direct_limits *limits,
+				     struct tpacket4_info *info)
+{
+	struct net_device *dev = po->prot_hook.dev;
+
+	info->ti_queue_nr = 0;
+	info->ti_query_reason = PACKET_DIRECT_NOT_BOUND;
+	if (!dev)
+		return;
+	info->ti_queue_nr = dev->real_num_rx_queues;
+	info->ti_query_reason = packet_direct_may_lease(dev, info->ti_query,
+							limits);
+}
+
+/* With RTNL this is one moment.  Without it a state may be newer than the
+ * generation, but not older.
+ */
 static void packet_direct_get_lease(struct packet_sock *po,
 				    struct tpacket4_info *info)
 {
@@ -635,34 +644,71 @@ static void packet_direct_get_lease(struct packet_sock *po,
 	if (!pd)
 		return;
 	pdq = &pd->pdq;
-	rtnl_lock();
-	info->ti_state = pdq->state;
-	info->ti_generation = pdq->generation;
-	if (pdq->dev) {
-		info->ti_ifindex = pdq->dev->ifindex;
-		info->ti_queue = pdq->queue;
-		info->ti_napi_id = packet_direct_napi_id(pdq);
+	info->ti_generation = smp_load_acquire(&pdq->generation);
+	info->ti_state = READ_ONCE(pdq->state);
+	info->ti_ifindex = READ_ONCE(pd->ifindex);
+	info->ti_queue = READ_ONCE(pdq->queue);
+	info->ti_napi_id = packet_direct_napi_id(pdq);
+}
+
+/* RTNL may be held for seconds, by a driver that resets its device.  So it is only
+ * taken for an answer that a driver has.
+ */
+static int packet_direct_look(struct packet_sock *po,
+			      struct tpacket4_info *info, bool ask)
+{
+	struct packet_direct_limits limits = {};
+	enum packet_direct_reason reason;
+
+	info->ti_query_reason = packet_direct_check_driver(po,
+							   &info->ti_queue_nr);
+	if (!ask || info->ti_query_reason) {
+		mutex_lock(&po->pg_vec_lock);
+		packet_direct_get_lease(po, info);
+		mutex_unlock(&po->pg_vec_lock);
+		packet_direct_tell_limits(&limits, info);
+		return 0;
 	}
+
+	lock_sock(&po->sk);
+	reason = packet_direct_rtnl_lock();
+	if (!reason) {
+		packet_direct_get_lease(po, info);
+		packet_direct_ask_driver(po, &limits, info);
+		rtnl_unlock();
+	}
+	release_sock(&po->sk);
+	packet_direct_tell_limits(&limits, info);
+	return reason ? -EINTR : 0;
+}
+
+/* The driver's count, or with RTNL in other hands the last known one: whoever asks
+ * for statistics must not wait for a device that is being reset.
+ */
+static void packet_direct_sync_missed(struct packet_direct_queue *pdq)
+{
+	struct net_device *dev;
+
+	if (!READ_ONCE(to_packet_direct(pdq)->ifindex) || !rtnl_trylock())
+		return;
+	dev = pdq->dev;
+	if (dev && dev->packet_direct_ops->sync_stats)
+		dev->packet_direct_ops->sync_stats(dev, pdq->queue, pdq);
 	rtnl_unlock();
 }
 
+/* Under pg_vec_lock: lock_sock may be held by somebody who waits for RTNL. */
 static int packet_direct_get_stats(struct packet_sock *po,
 				   struct tpacket4_stats *stats)
 {
 	struct packet_direct *pd = packet_direct_of(po);
 	struct packet_direct_queue *pdq;
-	struct net_device *dev;
 
 	if (!pd)
 		return -EINVAL;
 	pdq = &pd->pdq;
 
-	rtnl_lock();
-	dev = pdq->dev;
-	if (dev && dev->packet_direct_ops->sync_stats)
-		dev->packet_direct_ops->sync_stats(dev, pdq->queue, pdq);
-	rtnl_unlock();
-
+	packet_direct_sync_missed(pdq);
 	packet_direct_slots(pdq, stats);
 	stats->ts_quarantined = packet_direct_quarantined();
 	stats->ts_packets = READ_ONCE(pdq->packets);
@@ -715,46 +761,57 @@ static int packet_direct_get_info(struct packet_sock *po, char __user *optval,
 	info.ti_size = sizeof(info);
 	info.ti_query = in.ti_query;
 	info.ti_reason = READ_ONCE(po->direct_reason);
-	packet_direct_get_lease(po, &info);
-	packet_direct_get_limits(po, &info);
+	err = packet_direct_look(po, &info, len > PACKET_DIRECT_INFO_LEASE);
+	if (err)
+		return err;
 	return packet_direct_put_user(optval, optlen, &info, sizeof(info));
 }
 
 static int packet_direct_get_layout(struct packet_sock *po,
 				    char __user *optval, int __user *optlen)
 {
-	struct packet_direct *pd = packet_direct_of(po);
+	struct tpacket4_layout layout;
+	struct packet_direct *pd;
+
+	mutex_lock(&po->pg_vec_lock);
+	pd = packet_direct_of(po);
+	if (pd)
+		layout = pd->layout;
+	mutex_unlock(&po->pg_vec_lock);
 
 	if (!pd)
 		return -EINVAL;
-	return packet_direct_put_user(optval, optlen, &pd->layout,
-				      sizeof(pd->layout));
+	return packet_direct_put_user(optval, optlen, &layout, sizeof(layout));
+}
+
+static int packet_direct_get_v4_stats(struct packet_sock *po,
+				      char __user *optval, int __user *optlen)
+{
+	struct tpacket4_stats stats = { .ts_size = sizeof(stats) };
+	int err;
+
+	mutex_lock(&po->pg_vec_lock);
+	err = packet_direct_get_stats(po, &stats);
+	mutex_unlock(&po->pg_vec_lock);
+
+	return err ?: packet_direct_put_user(optval, optlen, &stats,
+					     sizeof(stats));
 }
 
 int packet_direct_getsockopt(struct packet_sock *po, int optname,
 			     char __user *optval, int __user *optlen)
 {
-	struct tpacket4_stats stats = { .ts_size = sizeof(stats) };
-	int err = -ENOPROTOOPT;
-
-	lock_sock(&po->sk);
 	switch (optname) {
 	case PACKET_RX_RING:
-		if (po->tp_version == TPACKET_V4)
-			err = packet_direct_get_layout(po, optval, optlen);
-		break;
+		if (READ_ONCE(po->tp_version) != TPACKET_V4)
+			return -ENOPROTOOPT;
+		return packet_direct_get_layout(po, optval, optlen);
 	case PACKET_RX_DIRECT:
-		err = packet_direct_get_info(po, optval, optlen);
-		break;
+		return packet_direct_get_info(po, optval, optlen);
 	case PACKET_V4_STATISTICS:
-		err = packet_direct_get_stats(po, &stats);
-		if (!err)
-			err = packet_direct_put_user(optval, optlen, &stats,
-						     sizeof(stats));
-		break;
+		return packet_direct_get_v4_stats(po, optval, optlen);
 	}
-	release_sock(&po->sk);
-	return err;
+	return -ENOPROTOOPT;
 }
 
 /**
@@ -774,7 +831,7 @@ void packet_direct_statistics(struct packet_sock *po,
 
 	if (!packet_direct_ring(po))
 		return;
-	lock_sock(&po->sk);
+	mutex_lock(&po->pg_vec_lock);
 	pd = packet_direct_of(po);
 	if (pd && !packet_direct_get_stats(po, &now)) {
 		lost = now.ts_drop_nic + now.ts_drop_no_slot +
@@ -784,7 +841,7 @@ void packet_direct_statistics(struct packet_sock *po,
 		pd->stat_packets = now.ts_packets;
 		pd->stat_drops = lost;
 	}
-	release_sock(&po->sk);
+	mutex_unlock(&po->pg_vec_lock);
 }
 
 static void packet_direct_vm_open(struct vm_area_struct *vma)

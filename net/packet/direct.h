@@ -13,6 +13,9 @@
  *	direct_test.c	dma-bufs for tests, which nothing here calls
  *
  * Locks, outermost first: lock_sock, RTNL, fanout_mutex, pg_vec_lock, bind_lock.
+ * RTNL is held for checks and while a driver starts or stops a queue.  Nobody
+ * maps memory or waits for an exporter under it, but for a lease that is lost,
+ * and who reads statistics only tries to get it, under pg_vec_lock.
  *
  * Lifetime: packet_sock.direct is the ring.  It changes under lock_sock and
  * pg_vec_lock, so that each of them alone is enough to look, and is set under
@@ -82,6 +85,7 @@ struct packet_direct_memory {
  * @quarantine:	a NIC may write into the slots for ever: never free them
  * @stack_func:	the protocol hook's function without the ring
  * @copy_lock:	serialises the CPUs that fill the ring by copy
+ * @polled:	a NIC's polls fill it, or did so last, and leave sums behind
  * @shared:	control page and entries, vmalloc
  * @shared_len:	their length
  * @flags:	tp_flags of struct tpacket_req4
@@ -101,7 +105,8 @@ struct packet_direct {
 					      struct net_device *dev,
 					      struct packet_type *pt,
 					      struct net_device *orig_dev);
-	spinlock_t		copy_lock;	/* pdq, in copy mode */
+	spinlock_t		copy_lock;	/* pdq, in copy mode; polled */
+	bool			polled;
 	void			*shared;
 	size_t			shared_len;
 	u32			flags;
@@ -224,6 +229,7 @@ enum packet_direct_reason packet_direct_prepare(struct packet_direct *pd,
 						struct net_device *dev,
 						const struct tpacket4_direct *arg);
 void packet_direct_unprepare(struct packet_direct *pd);
+void packet_direct_set_polled(struct packet_direct *pd, bool polled);
 enum packet_direct_reason
 packet_direct_lease(struct packet_direct *pd, struct net_device *dev,
 		    unsigned int queue,

@@ -257,6 +257,21 @@ struct net_device *packet_direct_unlease(struct packet_direct *pd)
 }
 
 /**
+ * packet_direct_set_polled() - who works on the ring: polls of a NIC, or copies
+ * @pd: ring that nobody works on
+ * @polled: with a lease
+ *
+ * Context: lock_sock.
+ */
+void packet_direct_set_polled(struct packet_direct *pd, bool polled)
+{
+	spin_lock_bh(&pd->copy_lock);
+	packet_direct_moved(&pd->pdq);
+	pd->polled = polled;
+	spin_unlock_bh(&pd->copy_lock);
+}
+
+/**
  * packet_direct_lease() - let a NIC fill a ring
  * @pd: ring after packet_direct_prepare(), packet_direct_check() and
  *	packet_direct_watch_dmabuf(), whose protocol hook is off
@@ -283,7 +298,7 @@ packet_direct_lease(struct packet_direct *pd, struct net_device *dev,
 	packet_direct_sync_free(pd);
 	static_branch_inc(&packet_direct_key);
 	packet_direct_set_state(pdq, PACKET_DIRECT_DOWN);
-	packet_direct_moved(pdq);
+	packet_direct_set_polled(pd, true);
 
 	rcu_assign_pointer(dev->_rx[queue].direct, pdq);
 	if (!dev->packet_direct_ops->bind(dev, queue, pdq))

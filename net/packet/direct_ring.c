@@ -607,15 +607,16 @@ bool packet_direct_readable(struct packet_direct_queue *pdq)
  * @pdq: ring
  * @state: new state
  *
- * Context: RTNL.
+ * Context: RTNL, or lock_sock without a queue.
  */
 void packet_direct_set_state(struct packet_direct_queue *pdq,
 			     enum packet_direct_state state)
 {
 	WRITE_ONCE(pdq->state, state);
-	WRITE_ONCE(pdq->generation, pdq->generation + 1);
+	/* Whoever sees the new generation sees the new state, here and below. */
+	smp_store_release(&pdq->generation, pdq->generation + 1);
 	WRITE_ONCE(pdq->ctrl->state, state);
-	/* Whoever sees the new generation sees the new state. */
+	/* user space */
 	smp_store_release(&pdq->ctrl->generation, pdq->generation);
 	pdq->sk->sk_data_ready(pdq->sk);
 }
@@ -933,7 +934,7 @@ static void packet_direct_tell_sums(const struct packet_direct_sum *slots,
  *
  * With a lease the moment is the end of the last poll.
  *
- * Context: lock_sock.
+ * Context: pg_vec_lock.
  */
 void packet_direct_slots(struct packet_direct_queue *pdq,
 			 struct tpacket4_stats *stats)
@@ -941,12 +942,15 @@ void packet_direct_slots(struct packet_direct_queue *pdq,
 	struct packet_direct *pd = to_packet_direct(pdq);
 	struct packet_direct_sum slots, payload;
 	unsigned int seq;
+	bool polled;
 
-	if (!pd->leased) {
-		spin_lock_bh(&pd->copy_lock);
+	spin_lock_bh(&pd->copy_lock);
+	polled = pd->polled;
+	if (!polled)
 		packet_direct_sum(pdq, &slots, &payload);
-		spin_unlock_bh(&pd->copy_lock);
-	} else {
+	spin_unlock_bh(&pd->copy_lock);
+
+	if (polled) {
 		do {
 			seq = read_seqcount_begin(&pdq->sum_seq);
 			slots = pdq->slots_sum;

@@ -50,6 +50,10 @@ SITES = [
     ("F", PCAP_READ, "packet4_release(r); __atomic_thread_fence(__ATOMIC_SEQ_CST); /* (F) */ "
                      "if (__atomic_load_n(&r->ctrl->flags, __ATOMIC_RELAXED)"),
     ("F", DMABUF, "tpacket4_release(&a->ring, nr); tpacket4_kick(&a->ring, a->fd);"),
+    ("generation", RING, "WRITE_ONCE(pdq->state, state); /*...*/ "
+                         "smp_store_release(&pdq->generation, pdq->generation + 1);"),
+    ("generation", SOCKET, "info->ti_generation = smp_load_acquire(&pdq->generation); "
+                           "info->ti_state = READ_ONCE(pdq->state);"),
     ("generation", RING, "WRITE_ONCE(pdq->ctrl->state, state); /*...*/ "
                          "smp_store_release(&pdq->ctrl->generation, pdq->generation);"),
     ("skwq_has_sleeper", RING, "if (skwq_has_sleeper(rcu_dereference(sk->sk_wq)) ||"),

@@ -5,7 +5,7 @@ PACKET_DIRECT := packet_direct packet_direct_args packet_direct_copy
 PACKET_DIRECT += packet_direct_dry packet_direct_fault packet_direct_hostile
 PACKET_DIRECT += packet_direct_hw packet_direct_lease packet_direct_limits
 PACKET_DIRECT += packet_direct_options packet_direct_poll packet_direct_race
-PACKET_DIRECT += packet_direct_swap
+PACKET_DIRECT += packet_direct_swap packet_direct_wait
 
 $(PACKET_DIRECT:%=$(OUTPUT)/%): packet_direct_lib.c
 $(PACKET_DIRECT:%=$(OUTPUT)/%): LDLIBS += -lpthread
@@ -16,6 +16,7 @@ $(OUTPUT)/packet_direct_hw: packet_direct_nic.c
 $(OUTPUT)/packet_direct_lease: packet_direct_nic.c
 $(OUTPUT)/packet_direct_limits: packet_direct_nic.c
 $(OUTPUT)/packet_direct_swap: packet_direct_model.c
+$(OUTPUT)/packet_direct_wait: packet_direct_nic.c
 $(OUTPUT)/packet_direct_race: packet_direct_scribble.c
 $(OUTPUT)/psock_tpacket: psock_tpacket_v4.c
 

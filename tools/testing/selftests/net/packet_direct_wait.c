@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who waits for whom: a reader never for those who configure devices, a capture
+ * never for an attempt that is refused, and a killed process for nobody.
+ *
+ *	PD_IFACE, PD_QUEUE, PD_PEER	as in packet_direct_nic.h
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "packet_direct_hw.h"
+
+/* net/packet/direct_test.h */
+#define HOLD_RTNL	_IO(0xbd, 4)
+#define HOLD_MS		3000
+#define SOON_NS		(1000 * 1000000ULL)
+
+/* Somebody who holds RTNL. */
+struct holder {
+	pid_t	pid;
+	int	status;
+};
+
+static int hold_rtnl(struct holder *holder)
+{
+	int fd = open("/dev/packet_direct_test", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	holder->pid = fork();
+	if (!holder->pid)
+		_exit(!!ioctl(fd, HOLD_RTNL, HOLD_MS));
+	close(fd);
+	usleep(200000);
+
+	return holder->pid < 0 ? -errno : 0;
+}
+
+/* Whether RTNL was held until now. */
+static bool still_held(struct holder *holder)
+{
+	bool held = !waitpid(holder->pid, &holder->status, WNOHANG);
+
+	if (held) {
+		kill(holder->pid, SIGKILL);
+		waitpid(holder->pid, &holder->status, 0);
+	}
+
+	return held;
+}
+
+static int ask_statistics(int fd)
+{
+	struct tpacket_stats st;
+	socklen_t len = sizeof(st);
+
+	return getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &st, &len);
+}
+
+static int ask_v4_statistics(int fd)
+{
+	struct tpacket4_stats stats;
+
+	return pd_stats(fd, &stats);
+}
+
+static int ask_layout(int fd)
+{
+	struct tpacket4_layout layout = {};
+	socklen_t len = sizeof(layout);
+
+	return getsockopt(fd, SOL_PACKET, PACKET_RX_RING, &layout, &len);
+}
+
+/* Up to what only the driver knows. */
+static int ask_state(int fd)
+{
+	struct tpacket4_info info = {};
+	socklen_t len = offsetof(struct tpacket4_info, ti_queue_nr);
+
+	return getsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, &info, &len);
+}
+
+static int ask_info(int fd)
+{
+	struct tpacket4_info info = {};
+
+	return pd_info(fd, &info);
+}
+
+static int ask_frames(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	return poll(&pfd, 1, 0) < 0;
+}
+
+static int ask_for_a_queue(int fd)
+{
+	return pd_lease(fd, 0) != -EOPNOTSUPP;
+}
+
+static const struct question {
+	const char	*name;
+	int		(*ask)(int fd);
+	bool		of_driver;	/* a driver that can lease is asked */
+} questions[] = {
+	{ "PACKET_STATISTICS", ask_statistics },
+	{ "PACKET_V4_STATISTICS", ask_v4_statistics },
+	{ "PACKET_RX_RING", ask_layout },
+	{ "PACKET_RX_DIRECT, the state", ask_state },
+	{ "PACKET_RX_DIRECT, all of it", ask_info, true },
+	{ "poll()", ask_frames },
+	{ "a lease", ask_for_a_queue, true },
+};
+
+#define ASK_ALL(fd, driver)						\
+	do {								\
+		struct holder _holder;					\
+		__u64 _start;						\
+		size_t _i;						\
+									\
+		if (access("/dev/packet_direct_test", F_OK))		\
+			SKIP(return, "no /dev/packet_direct_test");	\
+		ASSERT_EQ(hold_rtnl(&_holder), 0);			\
+		for (_i = 0; _i < ARRAY_SIZE(questions); _i++) {	\
+			if (questions[_i].of_driver && (driver))	\
+				continue;				\
+			_start = pd_now(CLOCK_MONOTONIC);		\
+			EXPECT_EQ(questions[_i].ask(fd), 0)		\
+				TH_LOG("%s", questions[_i].name);	\
+			EXPECT_LT(pd_now(CLOCK_MONOTONIC) - _start,	\
+				  SOON_NS)				\
+				TH_LOG("%s", questions[_i].name);	\
+		}							\
+		EXPECT_TRUE(still_held(&_holder));			\
+	} while (0)
+
+/* Sends and counts until it is stopped. */
+struct sender {
+	int		fd;
+	__u32		sent;
+	bool		stop;
+};
+
+#define MOST		4000
+
+static void *sender_main(void *arg)
+{
+	struct sender *sender = arg;
+
+	while (sender->sent < MOST &&
+	       !__atomic_load_n(&sender->stop, __ATOMIC_RELAXED)) {
+		if (pd_send_many(sender->fd, 8, LEN, sender->sent))
+			break;
+		__atomic_fetch_add(&sender->sent, 8, __ATOMIC_RELAXED);
+		usleep(1000);
+	}
+
+	return NULL;
+}
+
+static int remove_ring(int fd)
+{
+	struct tpacket_req4 req = { .tp_size = sizeof(req) };
+
+	return pd_set_ring(fd, &req);
+}
+
+#define REFUSALS	100
+#define ENOUGH		200
+
+/* So many refusals, and so many frames while they go on. */
+#define GOES_ON(i, sender)						\
+	((i) < REFUSALS ||						\
+	 __atomic_load_n(&(sender).sent, __ATOMIC_RELAXED) < ENOUGH)
+
+/* What is refused costs a capture by copy nothing. */
+#define REFUSE(fd, queue, reason)					\
+	do {								\
+		int _err;						\
+									\
+		_err = pd_lease(fd, queue);				\
+		ASSERT_OK(pd_refused(fd, _err, reason));		\
+		_err = remove_ring(fd);					\
+		ASSERT_OK(pd_refused(fd, _err,				\
+				     PACKET_DIRECT_RING_MAPPED));	\
+	} while (0)
+
+#define EXPECT_ALL_SENT(sender)						\
+	do {								\
+		__atomic_store_n(&(sender).stop, true, __ATOMIC_RELAXED); \
+		pthread_join(thread, NULL);				\
+		EXPECT_GE((sender).sent, ENOUGH);			\
+		pd_wait(&self->pd, (sender).sent, WAIT_MS);		\
+		STATS();						\
+		EXPECT_EQ(self->stats.ts_packets, (sender).sent);	\
+	} while (0)
+
+FIXTURE(wait) {
+	struct pd_sock pd;
+	struct tpacket4_stats stats;
+	int tx;
+};
+
+FIXTURE_SETUP(wait)
+{
+	struct tpacket_req4 req;
+
+	self->pd.fd = -1;
+	self->tx = -1;
+	if (pd_missing())
+		SKIP(return, "%s", pd_missing());
+	ASSERT_EQ(pd_netns(), 0);
+	ASSERT_EQ(pd_veth("pd0", "pd1"), 0);
+	self->tx = pd_tx_open("pd0");
+	ASSERT_GE(self->tx, 0);
+	pd_req(&req, 4096, 0, 1024);
+	ASSERT_EQ(pd_open(&self->pd, "pd1", &req), 0);
+}
+
+FIXTURE_TEARDOWN(wait)
+{
+	pd_close(&self->pd);
+	if (self->tx >= 0)
+		close(self->tx);
+}
+
+/* The device's driver knows of no leases, so nobody has to be asked. */
+TEST_F(wait, nobody_waits_for_rtnl)
+{
+	ASK_ALL(self->pd.fd, false);
+}
+
+TEST_F(wait, refusals_cost_no_frames)
+{
+	struct sender sender = { .fd = self->tx };
+	pthread_t thread;
+	int i;
+
+	ASSERT_EQ(pthread_create(&thread, NULL, sender_main, &sender), 0);
+	for (i = 0; GOES_ON(i, sender); i++)
+		REFUSE(self->pd.fd, 0, PACKET_DIRECT_NO_DRIVER);
+	EXPECT_ALL_SENT(sender);
+}
+
+FIXTURE(wait_nic) {
+	struct pd_sock pd;
+	struct tpacket4_stats stats;
+	struct tpacket4_info info;
+	struct pd_nic nic;
+};
+
+FIXTURE_SETUP(wait_nic)
+{
+	self->pd.fd = -1;
+	if (pd_nic_missing())
+		SKIP(return, "%s", pd_nic_missing());
+	ASSERT_OK(pd_nic_open(&self->nic));
+}
+
+FIXTURE_TEARDOWN(wait_nic)
+{
+	pd_close(&self->pd);
+	pd_nic_close(&self->nic);
+}
+
+TEST_F(wait_nic, reader_does_not_wait_for_rtnl)
+{
+	OPEN_LEASED();
+	ASK_ALL(self->pd.fd, true);
+	SEND(10, 0);
+	TAKE(10, 0);
+}
+
+TEST_F(wait_nic, refusals_cost_no_frames)
+{
+	struct sender sender = { .fd = self->nic.tx };
+	struct tpacket_req4 req;
+	struct pd_sock other;
+	pthread_t thread;
+	__u32 taken;
+	int i;
+
+	OPEN_RING(4096, 0, 2048);
+	INFO(0);
+	taken = (self->nic.queue + 1) % self->info.ti_queue_nr;
+	pd_req(&req, 64, 0, 2048);
+	ASSERT_EQ(pd_open(&other, self->nic.ifname, &req), 0);
+	ASSERT_EQ(pd_lease(other.fd, taken), 0);
+	ASSERT_EQ(pd_if_ready(self->nic.ifname), 0);
+
+	ASSERT_EQ(pthread_create(&thread, NULL, sender_main, &sender), 0);
+	for (i = 0; GOES_ON(i, sender); i++) {
+		REFUSE(self->pd.fd, taken, PACKET_DIRECT_QUEUE_LEASED);
+		REFUSE(self->pd.fd, self->info.ti_queue_nr,
+		       PACKET_DIRECT_NO_QUEUE);
+	}
+	EXPECT_ALL_SENT(sender);
+	pd_close(&other);
+}
+
+/* A process that waits for RTNL, to get a queue, to give it back or to ask for the
+ * limits, can be killed.
+ */
+TEST_F(wait_nic, killed_while_it_waits)
+{
+	struct tpacket4_info info = {};
+	struct holder holder;
+	int what, status;
+	__u64 start;
+	pid_t pid;
+
+	if (access("/dev/packet_direct_test", F_OK))
+		SKIP(return, "no /dev/packet_direct_test");
+	OPEN_RING(ENTRIES, 0, 2048);
+	for (what = 0; what < 3; what++) {
+		if (what == 2)
+			LEASE();
+		ASSERT_EQ(hold_rtnl(&holder), 0);
+		pid = fork();
+		ASSERT_GE(pid, 0);
+		if (!pid) {
+			if (what == 0)
+				pd_info(self->pd.fd, &info);
+			else if (what == 1)
+				pd_lease(self->pd.fd, self->nic.queue);
+			else
+				pd_unlease(self->pd.fd);
+			_exit(1);
+		}
+		usleep(100000);
+		EXPECT_EQ(waitpid(pid, &status, WNOHANG), 0);
+		start = pd_now(CLOCK_MONOTONIC);
+		kill(pid, SIGKILL);
+		ASSERT_EQ(waitpid(pid, &status, 0), pid);
+		EXPECT_TRUE(WIFSIGNALED(status));
+		EXPECT_LT(pd_now(CLOCK_MONOTONIC) - start, SOON_NS);
+		EXPECT_TRUE(still_held(&holder));
+	}
+	EXPECT_EQ(pd_query_reason(self->nic.ifname, self->nic.queue),
+		  PACKET_DIRECT_QUEUE_LEASED);
+	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+}
+
+TEST_HARNESS_MAIN
