@@ -64,18 +64,38 @@ static int socket_error(pcap_t *p, struct packet4 *p4)
 	return PCAP_ERROR;
 }
 
-static int check_socket(pcap_t *p, struct packet4 *p4, short events)
+static int gone(pcap_t *p)
 {
-	const char *why = NULL;
+	pcap_strlcpy(p->errbuf, "The interface disappeared", PCAP_ERRBUF_SIZE);
+	return PCAP_ERROR;
+}
 
-	if (events & POLLNVAL)
-		why = "Invalid polling request on packet socket";
-	else if (events & POLLHUP)
-		why = "Hangup on packet socket";
-	if (why) {
-		pcap_strlcpy(p->errbuf, why, PCAP_ERRBUF_SIZE);
+/* The queue is lost, and its last packets have been read. */
+static int lost(pcap_t *p)
+{
+	struct sockaddr_ll addr;
+	socklen_t len = sizeof(addr);
+
+	if (getsockname(p->fd, (struct sockaddr *)&addr, &len) == 0 &&
+	    addr.sll_ifindex != -1) {
+		pcap_strlcpy(p->errbuf,
+			     "Another process that has the capture's socket gave the queue back",
+			     PCAP_ERRBUF_SIZE);
 		return PCAP_ERROR;
 	}
+	return gone(p);
+}
+
+static int check_socket(pcap_t *p, struct packet4 *p4, short events)
+{
+	if (events & POLLNVAL) {
+		pcap_strlcpy(p->errbuf,
+			     "Invalid polling request on packet socket",
+			     PCAP_ERRBUF_SIZE);
+		return PCAP_ERROR;
+	}
+	if ((events & (POLLHUP | POLLIN)) == POLLHUP)
+		return lost(p);
 	return events & POLLERR ? socket_error(p, p4) : 0;
 }
 
@@ -90,12 +110,6 @@ static int check_breakloop(pcap_t *p, struct packet4 *p4)
 		return PCAP_ERROR;
 	}
 	return 0;
-}
-
-static int gone(pcap_t *p)
-{
-	pcap_strlcpy(p->errbuf, "The interface disappeared", PCAP_ERRBUF_SIZE);
-	return PCAP_ERROR;
 }
 
 /*

@@ -528,22 +528,29 @@ put:
 	return reason;
 }
 
-/* A ring in quarantine stays lost: the stack must not write where a NIC may. */
+/* A ring in quarantine stays lost: the stack must not write where a NIC may.  And
+ * the release by a process that did not lease, such as a child that cleans up,
+ * must not turn the capture of a queue into one of the whole device, behind the
+ * back of the one that did: it loses the queue, and is told.
+ */
 static enum packet_direct_reason packet_direct_unbind(struct packet_sock *po)
 {
 	struct packet_direct *pd = packet_direct_of(po);
 	enum packet_direct_reason reason;
 	struct net_device *dev;
-	bool was_up;
+	bool was_up, mine;
 
 	if (!pd || !pd->leased)
 		return PACKET_DIRECT_NOT_LEASED;
+	mine = pd->holder == task_tgid(current);
 
 	reason = packet_direct_rtnl_lock();
 	if (reason)
 		return reason;
 	dev = packet_direct_unlease(pd);
 	was_up = dev && (dev->flags & IFF_UP);
+	if (dev && !mine && !pd->quarantine)
+		packet_direct_set_lost(pd);
 	rtnl_unlock();
 
 	if (dev) {
@@ -554,6 +561,8 @@ static enum packet_direct_reason packet_direct_unbind(struct packet_sock *po)
 		packet_direct_set_state(&pd->pdq, PACKET_DIRECT_LOST);
 		return PACKET_DIRECT_DRIVER_FAILED;
 	}
+	if (!mine)
+		return dev ? PACKET_DIRECT_OK : PACKET_DIRECT_NOT_LEASED;
 	packet_direct_resume_copy(po, pd, was_up);
 	return PACKET_DIRECT_OK;
 }
@@ -630,6 +639,7 @@ static void packet_direct_ask_driver(struct packet_sock *po,
 	info->ti_queue_nr = dev->real_num_rx_queues;
 	info->ti_query_reason = packet_direct_may_lease(dev, info->ti_query,
 							limits);
+	info->ti_query_pid = packet_direct_holder(dev, info->ti_query);
 }
 
 /* With RTNL this is one moment.  Without it a state may be newer than the
@@ -929,6 +939,8 @@ __poll_t packet_direct_poll(struct packet_sock *po)
 		packet_direct_may_kick(&pd->pdq);
 		if (packet_direct_readable(&pd->pdq))
 			mask = EPOLLIN | EPOLLRDNORM;
+		if (READ_ONCE(pd->pdq.state) == PACKET_DIRECT_LOST)
+			mask |= EPOLLHUP;
 	}
 	rcu_read_unlock();
 	return mask;

@@ -82,6 +82,7 @@ struct packet_direct_memory {
  * @leased:	a queue is leased, about to be, or was until it was lost; changed
  *		under lock_sock
  * @ifindex:	of the leased queue's device; 0 without one
+ * @holder:	process that leased last, or NULL
  * @quarantine:	a NIC may write into the slots for ever: never free them
  * @stack_func:	the protocol hook's function without the ring
  * @copy_lock:	serialises the CPUs that fill the ring by copy
@@ -101,6 +102,7 @@ struct packet_direct {
 	bool			leased;
 	bool			quarantine;
 	int			ifindex;
+	struct pid		*holder;
 	int			(*stack_func)(struct sk_buff *skb,
 					      struct net_device *dev,
 					      struct packet_type *pt,
@@ -241,6 +243,7 @@ void packet_direct_netdown(struct sock *sk);
 enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
 						  unsigned int queue,
 						  struct packet_direct_limits *limits);
+pid_t packet_direct_holder(const struct net_device *dev, unsigned int queue);
 void packet_direct_set_need_kick(struct packet_direct_queue *pdq, bool need);
 bool packet_direct_starved(struct packet_direct_queue *pdq);
 void packet_direct_kick(struct packet_direct_queue *pdq);

@@ -4,6 +4,7 @@
  */
 #include <linux/ethtool.h>
 #include <linux/nospec.h>
+#include <linux/pid.h>
 #include <linux/rtnetlink.h>
 #include <net/busy_poll.h>
 #include <net/genetlink.h>
@@ -293,6 +294,8 @@ packet_direct_lease(struct packet_direct *pd, struct net_device *dev,
 	pdq->dev = dev;
 	WRITE_ONCE(pd->ifindex, dev->ifindex);
 	WRITE_ONCE(pdq->queue, queue);
+	put_pid(pd->holder);
+	pd->holder = get_pid(task_tgid(current));
 	pdq->unconfirmed = false;
 	pdq->post_min = limits->post_min;
 	packet_direct_sync_free(pd);
@@ -305,6 +308,28 @@ packet_direct_lease(struct packet_direct *pd, struct net_device *dev,
 		return PACKET_DIRECT_OK;
 	packet_direct_unlease(pd);
 	return PACKET_DIRECT_DRIVER_FAILED;
+}
+
+/**
+ * packet_direct_holder() - which process leased a queue
+ * @dev: device
+ * @queue: RX queue, may be out of range
+ *
+ * Context: RTNL.
+ * Return: its number as the caller sees it; 0: the queue is not leased, the
+ *	   process has ended, or it is in a namespace that the caller does not see.
+ */
+pid_t packet_direct_holder(const struct net_device *dev, unsigned int queue)
+{
+	struct packet_direct_queue *pdq;
+	struct pid *holder;
+
+	ASSERT_RTNL();
+	pdq = packet_direct_queue(dev, queue);
+	if (!pdq)
+		return 0;
+	holder = to_packet_direct(pdq)->holder;
+	return pid_has_task(holder, PIDTYPE_TGID) ? pid_vnr(holder) : 0;
 }
 
 static void packet_direct_set_napi_id(struct packet_direct_queue *pdq, u32 id)

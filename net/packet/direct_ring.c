@@ -6,6 +6,7 @@
 #include <linux/log2.h>
 #include <linux/net_tstamp.h>
 #include <linux/nospec.h>
+#include <linux/pid.h>
 #include <linux/vmalloc.h>
 #include <net/sock.h>
 
@@ -319,6 +320,7 @@ void packet_direct_free(struct packet_direct *pd)
 		packet_direct_audit(pdq, &pdq->payload);
 	}
 	kfree_skb(pdq->filter_skb);
+	put_pid(pd->holder);
 	if (pd->quarantine) {
 		/* never freed */
 		pd->slots.block_nr = 0;

@@ -4,10 +4,12 @@
  * is refused, what a lease outlives, who can see it, and that the stack has its
  * queue back afterwards.
  */
+#include <fcntl.h>
 #include <linux/packet_diag.h>
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -119,6 +121,176 @@ TEST_F(lease, fork_keeps_the_lease)
 	close(pipefd[1]);
 	ASSERT_EQ(waitpid(pid, &status, 0), pid);
 	EXPECT_EQ(REASON(), PACKET_DIRECT_OK);
+}
+
+/* Runs in a child, which has the socket, too. */
+#define CHILD(code)							\
+	do {								\
+		pid_t _pid = fork();					\
+		int _status;						\
+									\
+		ASSERT_GE(_pid, 0);					\
+		if (!_pid)						\
+			_exit(code);					\
+		ASSERT_EQ(waitpid(_pid, &_status, 0), _pid);		\
+		ASSERT_TRUE(WIFEXITED(_status));			\
+		EXPECT_EQ(WEXITSTATUS(_status), 0);			\
+	} while (0)
+
+/* What a reader sees whose queue was given back by somebody else: the end, not the
+ * frames of the whole device.  poll() without a time limit returns.
+ */
+#define EXPECT_LOST()							\
+	do {								\
+		struct pollfd _pfd = { .fd = self->pd.fd,		\
+				       .events = POLLIN };		\
+		socklen_t _len = sizeof(int);				\
+		int _err = 0;						\
+									\
+		INFO(self->nic.queue);					\
+		EXPECT_EQ(self->info.ti_state, PACKET_DIRECT_LOST);	\
+		EXPECT_EQ(self->info.ti_ifindex, 0);			\
+		EXPECT_EQ(self->info.ti_query_reason, PACKET_DIRECT_OK); \
+		EXPECT_EQ(self->pd.ring.ctrl->state, PACKET_DIRECT_LOST); \
+		EXPECT_EQ(poll(&_pfd, 1, WAIT_MS), 1);			\
+		EXPECT_EQ(_pfd.revents, POLLERR | POLLHUP);		\
+		ASSERT_EQ(getsockopt(self->pd.fd, SOL_SOCKET, SO_ERROR,	\
+				     &_err, &_len), 0);			\
+		EXPECT_EQ(_err, ENETDOWN);				\
+		EXPECT_EQ(poll(&_pfd, 1, WAIT_MS), 1);			\
+		EXPECT_EQ(_pfd.revents, POLLHUP);			\
+		SEND(20, 1000);						\
+		EXPECT_EQ(pd_nic_witnessed(&self->nic, 1000), 20);	\
+		EXPECT_EQ(tpacket4_peek_all(&self->pd.ring), 0);	\
+	} while (0)
+
+TEST_F(lease, another_process_releases)
+{
+	OPEN_LEASED();
+	SEND(10, 0);
+	TAKE(10, 0);
+	pd_nic_witnessed(&self->nic, 0);
+	CHILD(pd_unlease(self->pd.fd));
+	EXPECT_LOST();
+	CHILD(pd_unlease(self->pd.fd) != -EINVAL);
+	EXPECT_EQ(pd_reason(self->pd.fd), PACKET_DIRECT_NOT_LEASED);
+
+	/* The one that leased goes on by copy, if it likes. */
+	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+	INFO(self->nic.queue);
+	EXPECT_EQ(self->info.ti_state, PACKET_DIRECT_COPY);
+	SEND(10, 10);
+	TAKE(10, 10);
+	LEASE();
+	SEND(10, 20);
+	TAKE(10, 20);
+}
+
+static int sleep_without_limit(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = 0 };
+
+	alarm(WAIT_MS / 1000);
+
+	return poll(&pfd, 1, -1) != 1 || !(pfd.revents & POLLHUP);
+}
+
+/* A sleeper is woken, whatever it waits for. */
+TEST_F(lease, sleeper_learns_of_the_loss)
+{
+	pid_t pid;
+	int status;
+
+	OPEN_LEASED();
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid)
+		_exit(sleep_without_limit(self->pd.fd));
+	usleep(200000);
+	CHILD(pd_unlease(self->pd.fd));
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(status, 0);
+}
+
+static int holder(int fd, __u32 queue)
+{
+	struct tpacket4_info info = { .ti_query = queue };
+
+	return pd_info(fd, &info) ? -1 : (int)info.ti_query_pid;
+}
+
+/* Whoever finds the queue taken is told by whom. */
+TEST_F(lease, process_that_leased_is_named)
+{
+	OPEN_RING(ENTRIES, 0, 2048);
+	EXPECT_EQ(holder(self->pd.fd, self->nic.queue), 0);
+	LEASE();
+	EXPECT_EQ(holder(self->pd.fd, self->nic.queue), getpid());
+	CHILD(holder(self->pd.fd, self->nic.queue) != getppid());
+	EXPECT_EQ(holder(self->pd.fd, 0xffffffff), 0);
+	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+	EXPECT_EQ(holder(self->pd.fd, self->nic.queue), 0);
+}
+
+TEST_F(lease, another_process_closes)
+{
+	OPEN_LEASED();
+	CHILD((pd_close(&self->pd), 0));
+	CHILD(0);
+	SEND(10, 0);
+	TAKE(10, 0);
+	EXPECT_EQ(REASON(), PACKET_DIRECT_QUEUE_LEASED);
+}
+
+/* The lease is the socket's, and outlives the process that made it. */
+TEST_F(lease, process_that_leased_ends)
+{
+	OPEN_RING(ENTRIES, 0, 2048);
+	CHILD(pd_lease(self->pd.fd, self->nic.queue));
+	ASSERT_EQ(pd_if_ready(self->nic.ifname), 0);
+	pd_drain(&self->pd);
+	SEND(10, 0);
+	TAKE(10, 0);
+	pd_nic_witnessed(&self->nic, 0);
+	INFO(self->nic.queue);
+	EXPECT_EQ(self->info.ti_query_reason, PACKET_DIRECT_QUEUE_LEASED);
+	EXPECT_EQ(self->info.ti_query_pid, 0);
+	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+	EXPECT_LOST();
+}
+
+#define EXEC_ENV	"PD_EXEC_RELEASE"
+
+/* This program again, by exec(): see below. */
+__attribute__((constructor)) static void release_after_exec(void)
+{
+	const char *fd = getenv(EXEC_ENV);
+
+	if (fd)
+		_exit(pd_unlease(atoi(fd)));
+}
+
+static int lease_and_exec(int fd, __u32 queue)
+{
+	char number[16];
+
+	if (pd_lease(fd, queue) || fcntl(fd, F_SETFD, 0))
+		return 1;
+	snprintf(number, sizeof(number), "%d", fd);
+	setenv(EXEC_ENV, number, 1);
+	execl("/proc/self/exe", "release", NULL);
+
+	return 2;
+}
+
+/* exec() makes no other process: its release is that of who leased. */
+TEST_F(lease, exec_and_release)
+{
+	OPEN_RING(ENTRIES, 0, 2048);
+	CHILD(lease_and_exec(self->pd.fd, self->nic.queue));
+	INFO(self->nic.queue);
+	EXPECT_EQ(self->info.ti_state, PACKET_DIRECT_COPY);
+	EXPECT_EQ(self->info.ti_query_reason, PACKET_DIRECT_OK);
 }
 
 /* kill -9 in mid-stream: within a second the queue serves the stack again. */
