@@ -244,6 +244,7 @@ struct packet_direct_meta {
  * @prod:	published up to here
  * @cons:	given back by the user up to here, and taken
  * @low:	fewer posted slots than this: ask for a kick
+ * @size:	slots that the NIC can have of this ring
  * @post_min:	slots that the NIC takes at a time
  * @payload:	of payload
  * @sum_seq:	of the two below
@@ -278,6 +279,7 @@ struct packet_direct_queue {
 	u32			cons;
 
 	u32			low;
+	u32			size;
 	u32			post_min;
 	struct packet_direct_pool payload;
 	bool			payload_external;

@@ -920,11 +920,14 @@ out:
 }
 
 /* User space may ask for the kick without a look at the flag of its own. */
-static void packet_direct_may_kick(struct packet_direct_queue *pdq)
+static bool packet_direct_may_kick(struct packet_direct_queue *pdq)
 {
 	smp_mb();	/* F, pairs with E: user space's cons before the flag */
-	if (READ_ONCE(pdq->need_kick))
+	if (READ_ONCE(pdq->need_kick)) {
 		packet_direct_kick(pdq);
+		return true;
+	}
+	return false;
 }
 
 /* After the caller has queued itself for the wake-up. */
@@ -932,13 +935,16 @@ __poll_t packet_direct_poll(struct packet_sock *po)
 {
 	struct packet_direct *pd;
 	__poll_t mask = 0;
+	bool kicked;
 
 	rcu_read_lock();
 	pd = rcu_dereference(po->direct);
 	if (pd) {
-		packet_direct_may_kick(&pd->pdq);
+		kicked = packet_direct_may_kick(&pd->pdq);
 		if (packet_direct_readable(&pd->pdq))
 			mask = EPOLLIN | EPOLLRDNORM;
+		else if (!kicked)
+			packet_direct_top_up(&pd->pdq);
 		if (READ_ONCE(pd->pdq.state) == PACKET_DIRECT_LOST)
 			mask |= EPOLLHUP;
 	}
@@ -971,8 +977,8 @@ int packet_direct_recvmsg(struct packet_sock *po, int flags)
 
 	rcu_read_lock();
 	pd = rcu_dereference(po->direct);
-	if (pd)
-		packet_direct_may_kick(&pd->pdq);
+	if (pd && !packet_direct_may_kick(&pd->pdq))
+		packet_direct_top_up(&pd->pdq);
 	rcu_read_unlock();
 	return -EAGAIN;
 }

@@ -247,6 +247,7 @@ pid_t packet_direct_holder(const struct net_device *dev, unsigned int queue);
 void packet_direct_set_need_kick(struct packet_direct_queue *pdq, bool need);
 bool packet_direct_starved(struct packet_direct_queue *pdq);
 void packet_direct_kick(struct packet_direct_queue *pdq);
+void packet_direct_top_up(struct packet_direct_queue *pdq);
 u32 packet_direct_napi_id(const struct packet_direct_queue *pdq);
 unsigned long packet_direct_quarantined(void);
 

@@ -382,6 +382,7 @@ void packet_direct_ring_up(struct packet_direct_queue *pdq,
 	size = min(size, pdq->mask + 1);
 	if (packet_direct_is_split(pdq))
 		size = min(size, pdq->payload.nr);
+	pdq->size = size;
 	pdq->low = max(size / 4, min(size, pdq->post_min));
 	packet_direct_set_napi_id(pdq, napi->napi_id);
 	rcu_assign_pointer(pdq->napi, napi);
@@ -478,6 +479,28 @@ void packet_direct_kick(struct packet_direct_queue *pdq)
 		local_bh_enable();
 	}
 	rcu_read_unlock();
+}
+
+/**
+ * packet_direct_top_up() - give the NIC what came back since the last poll
+ * @pdq: ring, with a lease or without
+ *
+ * The NIC's polls take slots when frames arrive.  A reader that has caught up may
+ * have given many back since, and a burst would find the NIC with those only that
+ * it had left.  Few are not worth a poll, nor is a NIC that is nearly full.
+ *
+ * Context: any but hard interrupt.
+ */
+void packet_direct_top_up(struct packet_direct_queue *pdq)
+{
+	u32 size = READ_ONCE(pdq->size);
+	u32 batch = max(READ_ONCE(pdq->post_min), min(size / 8, 64));
+	u32 room = size - READ_ONCE(pdq->slots_sum.posted);
+
+	if (rcu_access_pointer(pdq->napi) &&
+	    READ_ONCE(pdq->ctrl->cons) - READ_ONCE(pdq->cons) >= batch &&
+	    room >= max(batch, size / 8))
+		packet_direct_kick(pdq);
 }
 
 /**

@@ -75,6 +75,7 @@ SITES = [
     ("no barrier", LEASE, "WRITE_ONCE(pdq->ctrl->flags, need ? TPACKET4_CTRL_NEED_KICK : 0);"),
     # has it moved: whoever takes what came back has D
     ("no barrier", LEASE, "if (READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons))"),
+    ("no barrier", LEASE, "READ_ONCE(pdq->ctrl->cons) - READ_ONCE(pdq->cons) >= batch"),
     ("no barrier", RING, "READ_ONCE(pdq->full) && "
                          "READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons))"),
     # before anybody can see the ring

@@ -257,4 +257,60 @@ TEST_F_TIMEOUT(dry, few_payload_slots, 60)
 	EXPECT_EQ(i, 200);
 }
 
+#define MANY	1024
+
+/* Whether the NIC gets as many slots as that within a moment, in which nobody else
+ * looks at the queue, as a rule.
+ */
+#define POSTED(n)							\
+	({								\
+		int _i;							\
+									\
+		for (_i = 0; _i < 300; _i++) {				\
+			STATS();					\
+			if (self->stats.ts_posted >= (n))		\
+				break;					\
+			usleep(1000);					\
+		}							\
+		self->stats.ts_posted >= (n);				\
+	})
+
+/* A reader that has caught up has its slots at the NIC, not in entries that nobody
+ * looks at before the NIC is dry.
+ */
+TEST_F_TIMEOUT(dry, caught_up, 60)
+{
+	struct pollfd pfd = { .events = POLLIN };
+	__u32 top, n, seq = 0;
+	int round;
+	char c;
+
+	OPEN_RING(MANY, 0, 2048);
+	LEASE();
+	pfd.fd = self->pd.fd;
+	ASSERT_EQ(pd_if_ready(self->nic.ifname), 0);
+	STATS();
+	top = self->stats.ts_posted;
+	ASSERT_GE(top, 128);
+	for (round = 0; round < 4; round++) {
+		for (n = 0; self->stats.ts_posted > top / 2; n += 16) {
+			ASSERT_LT(n, MANY);
+			SEND(16, seq + n);
+			ASSERT_EQ(pd_wait(&self->pd, n + 16, WAIT_MS), n + 16);
+			STATS();
+		}
+		ASSERT_FALSE(NEED_KICK());
+		TAKE(n, seq);
+		seq += n;
+		if (round % 2) {
+			ASSERT_EQ(poll(&pfd, 1, 0), 0);
+		} else {
+			ASSERT_EQ(recv(self->pd.fd, &c, 1, MSG_DONTWAIT), -1);
+		}
+		ASSERT_TRUE(POSTED(top - top / 8))
+			TH_LOG("round %d: %u of %u", round,
+			       self->stats.ts_posted, top);
+	}
+}
+
 TEST_HARNESS_MAIN
