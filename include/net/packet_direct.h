@@ -251,6 +251,8 @@ struct packet_direct_meta {
  * @slots_sum:	at the end of the last poll
  * @payload_sum: as @slots_sum
  * @payload_external: payload slots are in a dma-buf: the CPU must not read them
+ * @woken:	a sleeper was woken and nobody has looked since
+ * @woken_seen:	what he had seen
  * @parts:	what was written to the headers of the unfinished frame, which
  *		cannot be read back because the user may have changed it
  * @chain_max:	entries of the longest frame, for which @parts has room
@@ -293,6 +295,8 @@ struct packet_direct_queue {
 	ktime_t			unseen_since;
 	struct hrtimer		wake_timer;
 	struct hrtimer		kick_timer;
+	u32			woken_seen;
+	bool			woken;
 	struct sk_buff		*filter_skb;
 	bool			filter_in_place;
 	seqcount_t		sum_seq;
@@ -310,8 +314,8 @@ struct packet_direct_queue {
 	u64			bad_slot;
 	u64			bad_cons;
 	u64			batches;
-	u64			wakeups;
 	u64			dry;
+	atomic64_t		wakeups;
 	atomic64_t		missed;
 
 	struct packet_direct_part *parts;

@@ -733,7 +733,7 @@ static int packet_direct_get_stats(struct packet_sock *po,
 	stats->ts_bad_slot = READ_ONCE(pdq->bad_slot);
 	stats->ts_bad_cons = READ_ONCE(pdq->bad_cons);
 	stats->ts_batches = READ_ONCE(pdq->batches);
-	stats->ts_wakeups = READ_ONCE(pdq->wakeups);
+	stats->ts_wakeups = atomic64_read(&pdq->wakeups);
 	stats->ts_dry = READ_ONCE(pdq->dry);
 	return 0;
 }

@@ -140,12 +140,41 @@ static void packet_direct_init_indices(struct packet_direct_queue *pdq)
 	pdq->ctrl->seen = pdq->prod;
 }
 
+/* Counts a wake-up, unless the sleeper was woken before, has not looked since and
+ * only did not get to run.  He is woken again all the same: that costs little, and
+ * a waiter such as a multishot poll of io_uring is told of a wake-up without
+ * a look, so that none must be left out.
+ */
+static void packet_direct_count_wakeup(struct packet_direct_queue *pdq)
+{
+	u32 seen = READ_ONCE(pdq->ctrl->seen);
+
+	if (READ_ONCE(pdq->woken) && READ_ONCE(pdq->woken_seen) == seen)
+		return;
+	WRITE_ONCE(pdq->woken_seen, seen);
+	WRITE_ONCE(pdq->woken, true);
+	atomic64_inc(&pdq->wakeups);
+}
+
+static void packet_direct_wake(struct packet_direct_queue *pdq)
+{
+	struct sock *sk = pdq->sk;
+
+	rcu_read_lock();
+	if (skwq_has_sleeper(rcu_dereference(sk->sk_wq)) ||
+	    sock_flag(sk, SOCK_FASYNC)) {
+		packet_direct_count_wakeup(pdq);
+		sk->sk_data_ready(sk);
+	}
+	rcu_read_unlock();
+}
+
 static enum hrtimer_restart packet_direct_wake_timer(struct hrtimer *timer)
 {
 	struct packet_direct_queue *pdq;
 
 	pdq = container_of(timer, struct packet_direct_queue, wake_timer);
-	pdq->sk->sk_data_ready(pdq->sk);
+	packet_direct_wake(pdq);
 	return HRTIMER_NORESTART;
 }
 
@@ -500,19 +529,6 @@ out:
 }
 EXPORT_SYMBOL_GPL(packet_direct_reclaim);
 
-static void packet_direct_wake(struct packet_direct_queue *pdq)
-{
-	struct sock *sk = pdq->sk;
-
-	rcu_read_lock();
-	if (skwq_has_sleeper(rcu_dereference(sk->sk_wq)) ||
-	    sock_flag(sk, SOCK_FASYNC)) {
-		pdq->wakeups++;
-		sk->sk_data_ready(sk);
-	}
-	rcu_read_unlock();
-}
-
 /* hrtimer_active() would be true for a timer whose function has looked already. */
 static void packet_direct_arm_wake(struct packet_direct_queue *pdq)
 {
@@ -579,6 +595,8 @@ void packet_direct_set_full(struct packet_direct_queue *pdq)
  * packet_direct_readable() - whether poll() should return
  * @pdq: ring
  *
+ * Whoever was woken looks here.
+ *
  * Context: any; does not need to be the producer.
  */
 bool packet_direct_readable(struct packet_direct_queue *pdq)
@@ -587,6 +605,8 @@ bool packet_direct_readable(struct packet_direct_queue *pdq)
 	u32 unseen = prod - READ_ONCE(pdq->ctrl->seen);
 	enum packet_direct_state state = READ_ONCE(pdq->state);
 
+	if (READ_ONCE(pdq->woken))
+		WRITE_ONCE(pdq->woken, false);
 	if (!unseen)
 		return false;
 	if (unseen >= pdq->wake_count)
@@ -620,7 +640,7 @@ void packet_direct_set_state(struct packet_direct_queue *pdq,
 	WRITE_ONCE(pdq->ctrl->state, state);
 	/* user space */
 	smp_store_release(&pdq->ctrl->generation, pdq->generation);
-	pdq->sk->sk_data_ready(pdq->sk);
+	packet_direct_wake(pdq);
 }
 
 void packet_direct_begin(struct packet_direct_queue *pdq)

@@ -286,6 +286,62 @@ TEST_F_TIMEOUT(ring, wake_usecs_while_timer_runs, 120)
 	}
 }
 
+/* A sleeper that its time limit wakes counts as one that is woken. */
+TEST_F(ring, wake_usecs_is_counted)
+{
+	pthread_t thread;
+
+	OPEN_WAKE(16, 8, 100000);
+	ASSERT_EQ(pthread_create(&thread, NULL, send_later, &self->tx), 0);
+	EXPECT_EQ(poll_now(self->pd.fd, 20000), POLLIN);
+	pthread_join(thread, NULL);
+	STATS();
+	EXPECT_EQ(self->stats.ts_wakeups, 1);
+}
+
+#define BURST	8
+
+static void *sleep_idle(void *arg)
+{
+	struct sched_param param = {};
+
+	sched_setscheduler(0, SCHED_IDLE, &param);
+
+	return (void *)(long)poll_now(*(int *)arg, 20000);
+}
+
+/* A sleeper that does not get to run is woken by the first frame alone. */
+TEST_F(ring, woken_once)
+{
+	pthread_t thread;
+	void *events;
+	__u32 i;
+
+	OPEN(16, 0);
+	ASSERT_EQ(pin(0), 0);
+	ASSERT_EQ(pthread_create(&thread, NULL, sleep_idle, &self->pd.fd), 0);
+	usleep(200000);
+	for (i = 0; i < BURST; i++)
+		SEND(1, i);
+	pthread_join(thread, &events);
+	EXPECT_EQ((long)events, POLLIN);
+	READ(BURST, 0);
+	STATS();
+	EXPECT_EQ(self->stats.ts_wakeups, 1);
+
+	/* The next sleeper, another one. */
+	RELEASE(BURST);
+	ASSERT_EQ(pthread_create(&thread, NULL, sleep_idle, &self->pd.fd), 0);
+	usleep(200000);
+	for (i = 0; i < BURST; i++)
+		SEND(1, i);
+	pthread_join(thread, &events);
+	EXPECT_EQ((long)events, POLLIN);
+	READ(BURST, 0);
+	STATS();
+	EXPECT_EQ(self->stats.ts_wakeups, 2);
+}
+
 /* No room is left: waiting for more would be for ever. */
 TEST_F(ring, wake_when_full)
 {
