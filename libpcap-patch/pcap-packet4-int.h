@@ -6,6 +6,7 @@
  *	pcap-packet4-ring.c	geometry, set-up, mapping, the lease of a queue
  *	pcap-packet4-read.c	from the ring to the callback: the hot path
  *	pcap-packet4-wait.c	sleeping, breaking out, interfaces that go away
+ *	pcap-packet4-if.c	what the kernel knows of an interface, by number
  *	pcap-packet4-filter.c	filters in the kernel and here
  *	pcap-packet4-why.c	refusals as sentences
  *
@@ -15,6 +16,7 @@
 #define pcap_packet4_int_h
 
 #include <stdint.h>
+#include <sys/types.h>
 #include <sys/socket.h>
 #include <linux/if.h>
 #include <linux/if_packet.h>
@@ -52,6 +54,9 @@ struct packet4_ring {
 #define PACKET4_WHOLE		(TPACKET4_FIRST | TPACKET4_LAST)
 #define PACKET4_LOOK_AT		(PACKET4_WHOLE | TPACKET4_VLAN)
 
+/* Those of the interface that make up ps_ifdrop. */
+#define PACKET4_COUNTERS	2
+
 struct packet4 {
 	struct packet4_ring ring;
 	int		filter_here;	/* run the filter on ... */
@@ -67,9 +72,15 @@ struct packet4 {
 	int		queue;		/* or PCAP_RX_DIRECT_COPY */
 	int		split;		/* PCAP_RX_SPLIT_ */
 	int		loopback;
+	int		gone;		/* the interface: for good */
+	uint64_t	next_look;	/* whether it is, by CLOCK_MONOTONIC */
 	int		ifindex;
+	pid_t		lease_pid;	/* the process whose queue it is; 0: none */
+	int		counter_fd[PACKET4_COUNTERS];
+	long long	counter[PACKET4_COUNTERS];	/* as last read */
 	long long	if_dropped;	/* by the interface, before we began */
-	char		ifname[IFNAMSIZ];
+	char		ifname[IFNAMSIZ];	/* it had at first: for messages */
+	char		warning[PCAP_ERRBUF_SIZE];
 	void		*outer_priv;	/* the p->priv that this took the place of */
 };
 
@@ -115,6 +126,21 @@ static inline void packet4_saw(struct packet4_ring *r)
 	__atomic_store_n(&r->ctrl->seen, r->next, __ATOMIC_RELAXED);
 }
 
+/*
+ * A queue was asked for: the stack's frames are not an answer.  Who asks after
+ * looking at prod knows that what is before it came from the queue.
+ */
+static inline int packet4_has_queue(const struct packet4 *p4)
+{
+	return packet4_is_copy(p4) ||
+	       __atomic_load_n(&p4->ring.ctrl->state, __ATOMIC_RELAXED) !=
+	       PACKET_DIRECT_COPY;
+}
+
+/* pcap-packet4.c */
+void	pcap_packet4_warn(struct packet4 *p4, const char *format, ...)
+	PCAP_PRINTFLIKE(2, 3);
+
 /* pcap-packet4-ring.c */
 int	pcap_packet4_ring_create(pcap_t *p);
 void	pcap_packet4_ring_destroy(pcap_t *p);
@@ -128,8 +154,21 @@ int	pcap_packet4_read(pcap_t *p, int max, pcap_handler callback,
 			  u_char *user);
 
 /* pcap-packet4-wait.c */
-int	pcap_packet4_wait(pcap_t *p);
+int	pcap_packet4_wait(pcap_t *p, uint64_t *deadline);
 void	pcap_packet4_kick(pcap_t *p);
+int	pcap_packet4_broken(pcap_t *p);
+int	pcap_packet4_lost(pcap_t *p);
+
+/* pcap-packet4-if.c */
+int	pcap_packet4_if_ioctl(int fd, int ifindex, unsigned long request,
+			      struct ifreq *ifr);
+int	pcap_packet4_if_gone(int fd, int ifindex);
+int	pcap_packet4_if_flags(int fd, int ifindex);
+uint32_t pcap_packet4_if_speed(int fd, int ifindex);
+int	pcap_packet4_if_drops_vlans(int fd, int ifindex);
+void	pcap_packet4_if_open_counters(pcap_t *p, struct packet4 *p4);
+void	pcap_packet4_if_close_counters(struct packet4 *p4);
+u_int	pcap_packet4_if_drops(struct packet4 *p4);
 
 /* pcap-packet4-filter.c */
 int	pcap_packet4_setfilter(pcap_t *p, struct bpf_program *program);
@@ -142,6 +181,7 @@ int	pcap_packet4_no_filter(pcap_t *p);
 int	pcap_packet4_refused_ring(pcap_t *p, int err);
 int	pcap_packet4_refused_queue(pcap_t *p, int err);
 int	pcap_packet4_queue_busy(pcap_t *p, const struct tpacket4_info *info);
+int	pcap_packet4_no_raw(pcap_t *p);
 
 #endif /* PACKET_RX_DIRECT */
 #endif /* pcap_packet4_int_h */

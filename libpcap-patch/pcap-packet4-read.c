@@ -124,7 +124,7 @@ static int refused_here(pcap_t *p, struct packet4 *p4, uint32_t entry,
 static int wrong_way(const pcap_t *p, const struct packet4 *p4,
 		     const struct tpacket4_hdr *h)
 {
-	if (h->tp_pkttype == PACKET_OUTGOING)
+	if (h->tp_flags & TPACKET4_PKTTYPE && h->tp_pkttype == PACKET_OUTGOING)
 		return p4->loopback || p->direction == PCAP_D_IN;
 	return p->direction == PCAP_D_OUT;
 }
@@ -180,10 +180,7 @@ static int finish(pcap_t *p, struct packet4_ring *r, pcap_handler callback,
 	packet4_saw(r);
 	if (callback != p->oneshot_callback)
 		give_back(p, r);
-	if (!p->break_loop)
-		return count;
-	p->break_loop = 0;
-	return PCAP_ERROR_BREAK;
+	return p->break_loop ? pcap_packet4_broken(p) : count;
 }
 
 /*
@@ -205,6 +202,8 @@ int pcap_packet4_drain(pcap_t *p, int max, pcap_handler callback, u_char *user)
 	struct frame f;
 	int count = 0;
 
+	if (!packet4_has_queue(p4))
+		return pcap_packet4_lost(p);
 	if (PACKET_COUNT_IS_UNLIMITED(max))
 		max = INT_MAX;
 	while (count < max && !p->break_loop) {
@@ -232,20 +231,22 @@ int pcap_packet4_drain(pcap_t *p, int max, pcap_handler callback, u_char *user)
 	return finish(p, r, callback, count);
 }
 
-/* Without a timeout, only packets end the wait. */
+/*
+ * Without a timeout, only packets end the wait; with one, packets or its end, and
+ * never what is filtered out here.
+ */
 int pcap_packet4_read(pcap_t *p, int max, pcap_handler callback, u_char *user)
 {
-	struct packet4 *p4 = p->priv;
+	uint64_t deadline = 0;
+	int more = 1;
 	int ret;
 
 	ret = pcap_packet4_drain(p, max, callback, user);
-	while (ret == 0) {
-		ret = pcap_packet4_wait(p);
-		if (ret < 0)
-			break;
+	while (ret == 0 && more) {
+		more = pcap_packet4_wait(p, &deadline);
+		if (more < 0)
+			return more;
 		ret = pcap_packet4_drain(p, max, callback, user);
-		if (p4->nonblock || p4->timeout)
-			break;
 	}
 	return ret;
 }

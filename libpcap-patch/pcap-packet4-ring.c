@@ -8,8 +8,11 @@
 #endif
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -20,6 +23,17 @@
 #ifdef PACKET_RX_DIRECT
 
 #define DEFAULT_BUFFER	(2U * 1024 * 1024)
+
+/*
+ * A queue's frames may come at the link's speed.  A 64-byte frame takes as long
+ * as 84 bytes, of which 10 Gbit/s are 14.88 million a second.
+ */
+#define DEFAULT_MS	10U
+#define SHORTEST_BITS	(84U * 8)
+#define USUAL_MBITS	10000U
+#define FASTEST_MBITS	1600000U
+#define MEMORY_PART	16U	/* of what is available: at most one such part */
+
 #define DEFAULT_SLOT	2048U
 #define DEFAULT_PAYLOAD	4096U
 #define SLOT_ALIGN	64U
@@ -32,14 +46,15 @@
 
 /* Ethernet header and two tags. */
 #define LINK_HEADER	22U
-#define LARGEST_FRAME	(65536U + LINK_HEADER)
+
+/* As much of a frame as a program can have, or a filter look at, and a tag. */
+#define BOUNCE_LEN	(MAXIMUM_SNAPLEN + 4U)
 
 /* What is handed back at once: the store is cheap, a starved adapter is not. */
 #define MAX_BATCH	64U
 
-/* Copy mode's bytes before a frame, and the slots that a frame may take. */
+/* Copy mode's bytes before a frame. */
 #define HEADROOM	64U
-#define MAX_CHAIN	17U
 
 static uint32_t power_of_two_up(uint32_t n)
 {
@@ -59,36 +74,28 @@ static uint32_t power_of_two_down(uint32_t n)
 
 static uint32_t interface_mtu(pcap_t *p, const struct packet4 *p4)
 {
-	struct ifreq ifr;
+	struct ifreq ifr = { .ifr_mtu = 0 };
 
-	memset(&ifr, 0, sizeof(ifr));
-	pcap_strlcpy(ifr.ifr_name, p4->ifname, sizeof(ifr.ifr_name));
-	if (ioctl(p->fd, SIOCGIFMTU, &ifr) < 0)
-		return LARGEST_FRAME;
+	if (pcap_packet4_if_ioctl(p->fd, p4->ifindex, SIOCGIFMTU, &ifr) < 0)
+		return UINT16_MAX;
 	return ifr.ifr_mtu;
 }
 
 /*
  * By copy: a slot holds what the interface can carry, unless that takes so much
- * memory that too few slots remain; and a chain of slots holds what segments
- * merged before we see them can amount to.
+ * memory that too few slots remain.  What is larger, such as segments that were
+ * merged before we see them, takes several: tl_chain_max of them are more than
+ * any snapshot.
  */
 static void copy_slots(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *req)
 {
-	uint32_t most = (uint32_t)p->snapshot < LARGEST_FRAME ?
-			(uint32_t)p->snapshot : LARGEST_FRAME;
 	uint32_t one = interface_mtu(p, p4) + LINK_HEADER;
-	uint32_t size = DEFAULT_SLOT;
 
-	if (one > most)
-		one = most;
-	if (one + HEADROOM <= JUMBO_SLOT)
-		size = power_of_two_up(one + HEADROOM);
-	if (size < DEFAULT_SLOT)
-		size = DEFAULT_SLOT;
-	while (size * MAX_CHAIN < most + HEADROOM)
-		size <<= 1;
-	req->tp_slot_size = size;
+	if (one > (uint32_t)p->snapshot)
+		one = p->snapshot;
+	req->tp_slot_size = DEFAULT_SLOT;
+	if (one > DEFAULT_SLOT - HEADROOM && one <= JUMBO_SLOT - HEADROOM)
+		req->tp_slot_size = power_of_two_up(one + HEADROOM);
 }
 
 /* As near to the usual size as the adapter allows. */
@@ -165,19 +172,57 @@ static uint32_t least_entries(const struct tpacket4_info *info)
 	return least > TPACKET4_MIN_ENTRIES ? least : TPACKET4_MIN_ENTRIES;
 }
 
-static void entries(pcap_t *p, struct tpacket_req4 *req, uint32_t least)
+static uint64_t available_memory(void)
 {
-	uint32_t bytes = p->opt.buffer_size ? p->opt.buffer_size :
-			 DEFAULT_BUFFER;
-	uint32_t each = req->tp_slot_size + req->tp_payload_size;
-	uint32_t nr = bytes / each;
+	FILE *file = fopen("/proc/meminfo", "re");
+	unsigned long long kib = 0;
+	char line[128];
 
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
+			break;
+	fclose(file);
+	return kib * 1024;
+}
+
+/*
+ * So many of the shortest frames as the link brings while a reader may be kept
+ * from running, if a small part of the memory holds them.
+ */
+static uint32_t default_entries(pcap_t *p, const struct packet4 *p4,
+				uint32_t each)
+{
+	uint32_t least = power_of_two_down(DEFAULT_BUFFER / each);
+	uint64_t memory = available_memory() / MEMORY_PART;
+	uint64_t mbits, nr;
+
+	if (packet4_is_copy(p4))
+		return least;
+	mbits = pcap_packet4_if_speed(p->fd, p4->ifindex);
+	if (mbits == 0 || mbits > FASTEST_MBITS)
+		mbits = USUAL_MBITS;
+	nr = power_of_two_up(mbits * 1000 * DEFAULT_MS / SHORTEST_BITS);
+	while (nr > least && nr * each > memory)
+		nr >>= 1;
+	return nr > least ? nr : least;
+}
+
+/* Not less than was asked for, if the kernel makes that many. */
+static void entries(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *req,
+		    uint32_t least)
+{
+	uint32_t each = req->tp_slot_size + req->tp_payload_size;
+	uint32_t nr = (p->opt.buffer_size + (uint64_t)each - 1) / each;
+
+	if (nr == 0)
+		nr = default_entries(p, p4, each);
 	if (nr < least)
 		nr = least;
 	if (nr > TPACKET4_MAX_ENTRIES)
 		nr = TPACKET4_MAX_ENTRIES;
-	req->tp_entry_nr = power_of_two_down(nr);
-	p->opt.buffer_size = req->tp_entry_nr * each;
+	req->tp_entry_nr = power_of_two_up(nr);
 }
 
 /* Take half as much as long as the kernel has not enough memory. */
@@ -192,8 +237,24 @@ static int request(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *req,
 		if (errno != ENOMEM || req->tp_entry_nr <= least)
 			return pcap_packet4_refused_ring(p, errno);
 		req->tp_entry_nr /= 2;
-		p->opt.buffer_size /= 2;
 	}
+}
+
+/* Say so when it is less than was asked for. */
+static void note_size(pcap_t *p, struct packet4 *p4,
+		      const struct tpacket_req4 *req)
+{
+	uint32_t each = req->tp_slot_size + req->tp_payload_size;
+	uint64_t got = (uint64_t)req->tp_entry_nr * each;
+
+	if (got < p->opt.buffer_size)
+		pcap_packet4_warn(p4, "the buffer has %llu KiB in place of %u: %s",
+				  (unsigned long long)got / 1024,
+				  p->opt.buffer_size / 1024,
+				  req->tp_entry_nr < TPACKET4_MAX_ENTRIES ?
+				  "the kernel did not have more memory" :
+				  "the kernel makes no more slots");
+	p->opt.buffer_size = got < UINT_MAX ? (u_int)got : UINT_MAX;
 }
 
 /* Payload that is not to be read has no address here. */
@@ -245,11 +306,9 @@ static int map(pcap_t *p, const struct packet4 *p4, struct packet4_ring *r)
 		return failed(p, "can't mmap rx ring");
 	}
 	attach(r, &l);
-	r->bounce_len = l.tl_slot_len * l.tl_chain_max;
-	if (p4->split == PCAP_RX_SPLIT_WHOLE) {
+	r->bounce_len = BOUNCE_LEN;
+	if (p4->split == PCAP_RX_SPLIT_WHOLE)
 		attach_payload(r, &l);
-		r->bounce_len += l.tl_payload_len * l.tl_chain_max;
-	}
 	r->bounce = malloc(r->bounce_len);
 	return r->bounce ? 0 : failed(p, "malloc");
 }
@@ -286,14 +345,18 @@ int pcap_packet4_ring_create(pcap_t *p)
 			direct_slots(&info, &req);
 		least = least_entries(&info);
 	}
-	entries(p, &req, least);
+	entries(p, p4, &req, least);
 	ret = request(p, p4, &req, least);
-	return ret < 0 ? ret : map(p, p4, &p4->ring);
+	if (ret < 0)
+		return ret;
+	note_size(p, p4, &req);
+	return map(p, p4, &p4->ring);
 }
 
 /*
  * Closing the socket is not enough while a child that this program has forked
- * keeps it or the mapping: the queue is given back by name.
+ * keeps it or the mapping: the queue is given back by name.  Such a child's own
+ * close does not end the capture of its parent.
  */
 static void give_back_queue(pcap_t *p)
 {
@@ -311,7 +374,7 @@ void pcap_packet4_ring_destroy(pcap_t *p)
 {
 	struct packet4 *p4 = p->priv;
 
-	if (p->fd >= 0 && !packet4_is_copy(p4))
+	if (p->fd >= 0 && p4->lease_pid == getpid())
 		give_back_queue(p);
 	free(p4->ring.bounce);
 	p4->ring.bounce = NULL;
@@ -320,14 +383,25 @@ void pcap_packet4_ring_destroy(pcap_t *p)
 	p4->ring.map = NULL;
 }
 
+/* A signal that ends the wait for those who configure devices is no refusal. */
+static int bind_queue(int fd, unsigned int queue)
+{
+	int ret;
+
+	do
+		ret = setsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, &queue,
+				 sizeof(queue));
+	while (ret < 0 && errno == EINTR);
+	return ret;
+}
+
 int pcap_packet4_lease(pcap_t *p)
 {
 	struct packet4 *p4 = p->priv;
-	unsigned int queue = p4->queue;
 
-	if (setsockopt(p->fd, SOL_PACKET, PACKET_RX_DIRECT, &queue,
-		       sizeof(queue)) < 0)
+	if (bind_queue(p->fd, p4->queue) < 0)
 		return pcap_packet4_refused_queue(p, errno);
+	p4->lease_pid = getpid();
 	return pcap_packet4_no_filter(p);
 }
 #endif /* PACKET_RX_DIRECT */

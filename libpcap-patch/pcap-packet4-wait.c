@@ -9,7 +9,9 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -21,6 +23,16 @@
 
 /* How often to look whether an interface that went down is gone for good. */
 #define NETDOWN_POLL_MS	1
+
+/*
+ * And whether one is of which nothing was told: the socket's error is told once,
+ * maybe to a sender in another thread or process.
+ */
+#define SLEEP_MS	1000
+
+#define NSEC_PER_MSEC	1000000U
+#define NSEC_PER_SEC	1000000000U
+#define NEVER		UINT64_MAX
 
 static const struct timeval netdown_timeout = { 0, NETDOWN_POLL_MS * 1000 };
 
@@ -44,6 +56,7 @@ void pcap_packet4_kick(pcap_t *p)
 		note_netdown(p, p4);
 }
 
+/* No error is one that somebody else has collected. */
 static int socket_error(pcap_t *p, struct packet4 *p4)
 {
 	socklen_t len = sizeof(int);
@@ -51,51 +64,35 @@ static int socket_error(pcap_t *p, struct packet4 *p4)
 
 	if (getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
 		err = errno;
-	if (err == ENETDOWN) {
+	if (err == ENETDOWN || err == 0) {
 		note_netdown(p, p4);
 		return 0;
 	}
-	if (err == 0)
-		snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
-			 "Error condition on packet socket: Reported error was 0");
-	else
-		pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, err,
-					  "Error condition on packet socket");
+	pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, err,
+				  "Error condition on packet socket");
 	return PCAP_ERROR;
 }
 
-static int gone(pcap_t *p)
+static int lease_is_lost(const struct packet4 *p4)
 {
-	pcap_strlcpy(p->errbuf, "The interface disappeared", PCAP_ERRBUF_SIZE);
-	return PCAP_ERROR;
+	return !packet4_is_copy(p4) &&
+	       __atomic_load_n(&p4->ring.ctrl->state, __ATOMIC_RELAXED) ==
+	       PACKET_DIRECT_LOST;
 }
 
-/* The queue is lost, and its last packets have been read. */
-static int lost(pcap_t *p)
-{
-	struct sockaddr_ll addr;
-	socklen_t len = sizeof(addr);
-
-	if (getsockname(p->fd, (struct sockaddr *)&addr, &len) == 0 &&
-	    addr.sll_ifindex != -1) {
-		pcap_strlcpy(p->errbuf,
-			     "Another process that has the capture's socket gave the queue back",
-			     PCAP_ERRBUF_SIZE);
-		return PCAP_ERROR;
-	}
-	return gone(p);
-}
-
+/* Of a lost queue poll() has a hangup, too: check_lease() has the words. */
 static int check_socket(pcap_t *p, struct packet4 *p4, short events)
 {
-	if (events & POLLNVAL) {
-		pcap_strlcpy(p->errbuf,
-			     "Invalid polling request on packet socket",
-			     PCAP_ERRBUF_SIZE);
+	const char *why = NULL;
+
+	if (events & POLLNVAL)
+		why = "Invalid polling request on packet socket";
+	else if (events & POLLHUP && !lease_is_lost(p4))
+		why = "Hangup on packet socket";
+	if (why) {
+		pcap_strlcpy(p->errbuf, why, PCAP_ERRBUF_SIZE);
 		return PCAP_ERROR;
 	}
-	if ((events & (POLLHUP | POLLIN)) == POLLHUP)
-		return lost(p);
 	return events & POLLERR ? socket_error(p, p4) : 0;
 }
 
@@ -112,16 +109,34 @@ static int check_breakloop(pcap_t *p, struct packet4 *p4)
 	return 0;
 }
 
+static int gone(pcap_t *p, struct packet4 *p4)
+{
+	p4->gone = 1;
+	pcap_strlcpy(p->errbuf, "The interface disappeared", PCAP_ERRBUF_SIZE);
+	return PCAP_ERROR;
+}
+
+/* A process that shares the socket gave the queue back, and not this capture. */
+int pcap_packet4_lost(pcap_t *p)
+{
+	struct packet4 *p4 = p->priv;
+
+	snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
+		 "%s: RX queue %d was given back by another process that has this capture, too; begin a new one",
+		 p4->ifname, p4->queue);
+	return PCAP_ERROR;
+}
+
 /*
  * ENETDOWN is told when an interface goes down and when it goes away, in the
  * second case before the socket shows it.  So look again until the interface is
  * up or the socket is bound to none.
  */
-static int check_netdown(pcap_t *p, struct packet4 *p4)
+static int check_interface(pcap_t *p, struct packet4 *p4)
 {
 	struct sockaddr_ll addr;
 	socklen_t len = sizeof(addr);
-	struct ifreq ifr;
+	int flags;
 
 	if (getsockname(p->fd, (struct sockaddr *)&addr, &len) < 0) {
 		pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno,
@@ -129,89 +144,143 @@ static int check_netdown(pcap_t *p, struct packet4 *p4)
 		return PCAP_ERROR;
 	}
 	if (addr.sll_ifindex == -1)
-		return gone(p);
+		return gone(p, p4);
 
-	memset(&ifr, 0, sizeof(ifr));
-	pcap_strlcpy(ifr.ifr_name, p4->ifname, sizeof(ifr.ifr_name));
-	if (ioctl(p->fd, SIOCGIFFLAGS, &ifr) < 0) {
-		if (errno == ENXIO || errno == ENODEV)
-			return gone(p);
-		pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno,
-					  "%s: Can't get flags", p4->ifname);
-		return PCAP_ERROR;
-	}
-	if (ifr.ifr_flags & IFF_UP) {
+	if (pcap_packet4_if_gone(p->fd, p4->ifindex))
+		return gone(p, p4);
+
+	/* Not to be told for a moment, when it gets another name. */
+	flags = pcap_packet4_if_flags(p->fd, p4->ifindex);
+	if (flags >= 0 && flags & IFF_UP) {
 		p4->netdown = 0;
 		p->required_select_timeout = NULL;
 	}
 	return 0;
 }
 
-static int broken(pcap_t *p)
+/* Of a lost queue the device is gone, unless it is still there. */
+static int check_lease(pcap_t *p, struct packet4 *p4)
 {
-	if (!p->break_loop)
+	if (!packet4_has_queue(p4))
+		return pcap_packet4_lost(p);
+	if (!lease_is_lost(p4))
 		return 0;
+	return pcap_packet4_if_gone(p->fd, p4->ifindex) ? gone(p, p4) :
+							  pcap_packet4_lost(p);
+}
+
+/*
+ * The flag before the descriptor: of a request that comes meanwhile the flag
+ * remains, or the descriptor, which then only ends a sleep.
+ */
+int pcap_packet4_broken(pcap_t *p)
+{
+	struct packet4 *p4 = p->priv;
+	uint64_t value;
+	ssize_t unused;
+
 	p->break_loop = 0;
+	unused = read(p4->breakloop_fd, &value, sizeof(value));
+	(void)unused;
 	return PCAP_ERROR_BREAK;
 }
 
-/* One sleep of at most ms.  Positive: look at the ring. */
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
+}
+
+/* What has come before the end is handed over before it is told. */
+static int check_alive(pcap_t *p, struct packet4 *p4)
+{
+	uint64_t now = now_ns();
+	int ret = check_lease(p, p4);
+
+	if (ret == 0 && (p4->netdown || now >= p4->next_look)) {
+		p4->next_look = now + (uint64_t)SLEEP_MS * NSEC_PER_MSEC;
+		ret = check_interface(p, p4);
+	}
+	return ret < 0 && packet4_peek(&p4->ring) != p4->ring.next ? 1 : ret;
+}
+
+/*
+ * One sleep of at most ms.  Positive: look at the ring.  0: there is nothing, or
+ * a signal came.
+ */
 static int sleep_once(pcap_t *p, struct packet4 *p4, int ms)
 {
 	struct pollfd fds[2] = {
 		{ .fd = p->fd, .events = POLLIN },
 		{ .fd = p4->breakloop_fd, .events = POLLIN },
 	};
-	int ret;
+	int ret = poll(fds, 2, ms);
 
-	if (poll(fds, 2, ms) < 0) {
-		if (errno == EINTR)
-			return broken(p);
+	if (ret < 0 && errno != EINTR) {
 		pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno,
 					  "can't poll on packet socket");
 		return PCAP_ERROR;
 	}
+	if (ret < 0)
+		return p->break_loop ? pcap_packet4_broken(p) : 0;
 	if (fds[0].revents == POLLIN)
 		return 1;
 	ret = check_socket(p, p4, fds[0].revents);
 	if (ret == 0 && fds[1].revents & POLLIN)
 		ret = check_breakloop(p, p4);
-	if (ret == 0)
-		ret = broken(p);
+	if (ret == 0 && p->break_loop)
+		ret = pcap_packet4_broken(p);
 	if (ret < 0 || fds[0].revents & POLLIN)
 		return ret < 0 ? ret : 1;
-	return p4->netdown ? check_netdown(p, p4) : 0;
+	return check_alive(p, p4);
 }
 
-static int next_sleep(const struct packet4 *p4, int left)
+/* 0: the time is up. */
+static int next_sleep(const struct packet4 *p4, uint64_t deadline)
 {
-	if (p4->nonblock)
+	uint64_t most = p4->netdown ? NETDOWN_POLL_MS : SLEEP_MS;
+	uint64_t now, ms;
+
+	if (deadline == NEVER)
+		return most;
+	now = now_ns();
+	if (now >= deadline)
 		return 0;
-	return p4->netdown ? NETDOWN_POLL_MS : left;
+	ms = (deadline - now + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC;
+	return ms < most ? ms : most;
+}
+
+static void set_deadline(const struct packet4 *p4, uint64_t *deadline)
+{
+	if (*deadline)
+		return;
+	*deadline = p4->timeout ?
+		    now_ns() + (uint64_t)p4->timeout * NSEC_PER_MSEC : NEVER;
 }
 
 /*
- * Sleep until there are packets or the timeout has passed, or a signal came.  A
- * non-blocking capture comes here too: only poll() tells the socket's errors.
+ * Sleep until there are packets (1) or the deadline has passed (0); the first
+ * call for a read sets it.  A non-blocking capture comes here too: only poll()
+ * tells the socket's errors.
  */
-int pcap_packet4_wait(pcap_t *p)
+int pcap_packet4_wait(pcap_t *p, uint64_t *deadline)
 {
 	struct packet4 *p4 = p->priv;
-	int left = p4->timeout ? p4->timeout : -1;
 	int ms, ret;
 
 	packet4_release(&p4->ring);
 	packet4_saw(&p4->ring);
-	for (;;) {
-		ms = next_sleep(p4, left);
+	if (p4->gone)
+		return gone(p, p4);
+	if (p4->nonblock)
+		return sleep_once(p, p4, 0);
+	set_deadline(p4, deadline);
+	do {
+		ms = next_sleep(p4, *deadline);
 		ret = sleep_once(p, p4, ms);
-		if (ret != 0 || p4->nonblock || ms == left)
-			break;
-		if (left > 0)
-			left -= ms;
-		if (left == 0)
-			break;
-	}
-	return ret < 0 ? ret : 0;
+	} while (ret == 0 && ms > 0);
+	return ret;
 }
 #endif /* PACKET_RX_DIRECT */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/socket.h>
 
 #include "pcap-int.h"
@@ -16,32 +17,37 @@
 
 #ifdef PACKET_RX_DIRECT
 
-#define USE_COPY	"capture with \"copy\" in place of the queue's number"
+#define WITHOUT_QUEUE	"capture on @ without asking for a queue"
 
-#define USE_SNAPLEN	"set a snapshot length"
+#define WITHOUT_SPLIT	"capture without that, and set a snapshot length"
 
-/* Those that are left out can only be a mistake of ours. */
+#define GIVE_RIGHTS	"run as root, or give them to the program (setcap cap_net_raw,cap_net_admin+eip FILE)"
+
+/*
+ * A @ is the interface's name.  Those that are left out can only be a mistake of
+ * ours.
+ */
 static const char *const sentences[] = {
 	[PACKET_DIRECT_BAD_ENTRIES] = "the buffer is too large; ask for a smaller one",
 	[PACKET_DIRECT_NO_MEMORY] = "not enough memory; ask for a smaller buffer",
 	[PACKET_DIRECT_NOT_BOUND] = "the device has gone away",
 	[PACKET_DIRECT_NOT_ALL] = "only packets of all protocols can be; do not set a protocol",
-	[PACKET_DIRECT_NOT_ADMIN] = "CAP_NET_ADMIN is required; run as root",
-	[PACKET_DIRECT_NO_DRIVER] = "its driver does not support it; " USE_COPY,
+	[PACKET_DIRECT_NO_DRIVER] = "its driver does not support it (ixgbe and gve do); " WITHOUT_QUEUE,
 	[PACKET_DIRECT_QUEUE_LEASED] = "another packet socket has it; end that capture or take another queue",
 	[PACKET_DIRECT_QUEUE_XSK] = "an AF_XDP socket has it; end that program or take another queue",
-	[PACKET_DIRECT_QUEUE_XDP] = "an XDP program is attached; detach it (ip link set dev IFACE xdp off)",
+	[PACKET_DIRECT_QUEUE_XDP] = "an XDP program is attached; detach it (ip link set dev @ xdp off)",
 	[PACKET_DIRECT_QUEUE_PROVIDER] = "it receives into the memory of another program (devmem or io_uring); take another queue",
-	[PACKET_DIRECT_QUEUE_SHARED_IRQ] = "it shares its interrupt with another queue; lower the number of queues (ethtool -L IFACE combined N)",
-	[PACKET_DIRECT_QUEUE_MODE] = "not in the mode that the device is in (such as SR-IOV or FCoE); leave that mode",
-	[PACKET_DIRECT_QUEUE_FORMAT] = "the device works with older descriptors or with registered pages (gve: in another format than DQO-RDA); take a machine type with DQO-RDA, or " USE_COPY,
+	[PACKET_DIRECT_QUEUE_SHARED_IRQ] = "it shares its interrupt with another queue; lower the number of queues (ethtool -L @ combined N)",
+	[PACKET_DIRECT_QUEUE_MODE] = "@ is in a mode without such queues; end SR-IOV (echo 0 > /sys/class/net/@/device/sriov_numvfs), DCB (tc qdisc del dev @ root) or l2-fwd-offload (ethtool -K)",
+	[PACKET_DIRECT_QUEUE_FORMAT] = "the device works with older descriptors or registered pages (gve: in another format than DQO-RDA); take a machine type with DQO-RDA, or " WITHOUT_QUEUE,
 	[PACKET_DIRECT_SLOT_TOO_SMALL] = "the device needs larger slots than libpcap makes; please report this",
 	[PACKET_DIRECT_ENTRIES_TOO_FEW] = "the device needs more slots than libpcap makes; please report this",
-	[PACKET_DIRECT_NO_SPLIT] = "the device cannot split headers from payload; capture without that, and " USE_SNAPLEN,
-	[PACKET_DIRECT_UNRELIABLE] = "the device is known to fail at splitting headers from payload (an erratum); capture without that, and " USE_SNAPLEN,
+	[PACKET_DIRECT_NO_SPLIT] = "the device cannot split headers from payload; " WITHOUT_SPLIT,
+	[PACKET_DIRECT_UNRELIABLE] = "the device is known to fail at splitting headers from payload (an erratum); " WITHOUT_SPLIT,
 	[PACKET_DIRECT_DMA_BOUNCE] = "the device cannot reach all memory, so data would be copied; boot without swiotlb=force, or with an IOMMU",
 	[PACKET_DIRECT_DMA_FAILED] = "the buffer could not be mapped for the device; ask for a smaller one",
-	[PACKET_DIRECT_DRIVER_FAILED] = "its driver could not restart it; see the kernel's log",
+	[PACKET_DIRECT_INTERRUPTED] = "a signal came before its turn; try again",
+	[PACKET_DIRECT_DRIVER_FAILED] = "its driver could not restart it; see the kernel's log (dmesg)",
 };
 
 static const char *sentence(uint32_t reason)
@@ -61,18 +67,79 @@ static uint32_t last_reason(pcap_t *p, struct tpacket4_info *info)
 	return info->ti_reason;
 }
 
+/* A sentence with the interface's name in it, as far as there is room. */
+static void say(pcap_t *p, const char *what, const char *why)
+{
+	const struct packet4 *p4 = p->priv;
+	int have = snprintf(p->errbuf, PCAP_ERRBUF_SIZE, "%s: ", what);
+	char *to = p->errbuf + have, *end = p->errbuf + PCAP_ERRBUF_SIZE - 1;
+	const char *name;
+
+	for (; *why && to < end; why++) {
+		if (*why != '@') {
+			*to++ = *why;
+			continue;
+		}
+		for (name = p4->ifname; *name && to < end; name++)
+			*to++ = *name;
+	}
+	*to = '\0';
+}
+
+/* Root may lack it, too: in a container, or when the program has dropped it. */
+static int not_admin(pcap_t *p, const char *what)
+{
+	say(p, what, geteuid() == 0 ?
+	    "this process is root's and yet lacks CAP_NET_ADMIN, which the program or its container has dropped; let it keep that, or " WITHOUT_QUEUE :
+	    "CAP_NET_ADMIN is required; " GIVE_RIGHTS);
+	return PCAP_ERROR_PERM_DENIED;
+}
+
+int pcap_packet4_no_raw(pcap_t *p)
+{
+	say(p, "Attempt to create packet socket failed", geteuid() == 0 ?
+	    "this process is root's and yet lacks CAP_NET_RAW, which the program or its container has dropped; let it keep that" :
+	    "CAP_NET_RAW is required, and CAP_NET_ADMIN for a queue; " GIVE_RIGHTS);
+	return PCAP_ERROR_PERM_DENIED;
+}
+
 /* The device and the queue, then why, then the number for a report. */
 static int tell(pcap_t *p, const char *what, uint32_t reason, int err)
 {
 	const char *why = sentence(reason);
 
+	if (reason == PACKET_DIRECT_NOT_ADMIN)
+		return not_admin(p, what);
 	if (why)
-		snprintf(p->errbuf, PCAP_ERRBUF_SIZE, "%s: %s", what, why);
+		say(p, what, why);
 	else
 		pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, err,
 					  "%s (reason %u)", what, reason);
-	return reason == PACKET_DIRECT_NOT_ADMIN || err == EPERM ?
-	       PCAP_ERROR_PERM_DENIED : PCAP_ERROR;
+	return err == EPERM ? PCAP_ERROR_PERM_DENIED : PCAP_ERROR;
+}
+
+/* Who has the queue: a process that cannot be seen from here has no number. */
+static int leased(pcap_t *p, const char *what, uint32_t pid)
+{
+	char path[32], why[96], name[20] = "";
+	FILE *file;
+
+	if (pid == 0) {
+		say(p, what, sentence(PACKET_DIRECT_QUEUE_LEASED));
+		return PCAP_ERROR;
+	}
+	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
+	file = fopen(path, "re");
+	if (file) {
+		if (!fgets(name, sizeof(name), file))
+			name[0] = '\0';
+		fclose(file);
+	}
+	name[strcspn(name, "\n")] = '\0';
+	snprintf(why, sizeof(why), "process %u (%s) has it; end it or take another queue",
+		 pid, name);
+	say(p, what, why);
+	return PCAP_ERROR;
 }
 
 static int tell_queue(pcap_t *p, const struct tpacket4_info *info,
@@ -89,6 +156,8 @@ static int tell_queue(pcap_t *p, const struct tpacket4_info *info,
 	}
 	snprintf(what, sizeof(what), "%s: RX queue %d cannot be captured directly",
 		 p4->ifname, p4->queue);
+	if (reason == PACKET_DIRECT_QUEUE_LEASED)
+		return leased(p, what, info->ti_query_pid);
 	return tell(p, what, reason, err);
 }
 

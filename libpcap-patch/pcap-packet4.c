@@ -12,8 +12,9 @@
 #endif
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@
 struct device {
 	char	ifname[IFNAMSIZ];
 	int	queue;
+	int	named;		/* the queue: otherwise it is 0 */
 };
 
 /* A decimal number and nothing else, or "copy". */
@@ -55,27 +57,117 @@ static int parse_queue(const char *text, int *queue)
 	return 0;
 }
 
-/* IFACE[:QUEUE].  No name of an interface has a colon in it. */
+/* IFACE[:QUEUE], with the same character before both. */
 static int parse_device(const char *name, struct device *dev, char *errbuf)
 {
-	const char *iface = name + PACKET4_PREFIX_LEN;
-	size_t len = strcspn(iface, ":");
+	const char *iface = name + PACKET4_PREFIX_LEN + 1;
+	const char between[] = { iface[-1], '\0' };
+	size_t len = strcspn(iface, between);
 
 	dev->queue = 0;
+	dev->named = iface[len] != '\0';
 	if (len == 0 || len >= sizeof(dev->ifname)) {
 		snprintf(errbuf, PCAP_ERRBUF_SIZE,
-			 "%s: after \"" PACKET4_PREFIX "\" comes the name of an interface, of at most %d characters",
-			 name, IFNAMSIZ - 1);
+			 "%s: after \"" PACKET4_PREFIX "%s\" comes the name of an interface, of at most %d characters",
+			 name, between, IFNAMSIZ - 1);
 		return -1;
 	}
 	memcpy(dev->ifname, iface, len);
 	dev->ifname[len] = '\0';
-	if (iface[len] == '\0' || parse_queue(iface + len + 1, &dev->queue) == 0)
+	if (!dev->named || parse_queue(iface + len + 1, &dev->queue) == 0)
 		return 0;
 	snprintf(errbuf, PCAP_ERRBUF_SIZE,
 		 "%s: after the interface comes the number of an RX queue, or \"copy\"",
 		 name);
 	return -1;
+}
+
+#ifdef PACKET_RX_DIRECT
+/* Are they those of the adapter, and of all packets? */
+static int queue_stamps(int fd, int queue, uint32_t *flags)
+{
+	struct tpacket4_info info;
+
+	*flags = 0;
+	if (pcap_packet4_info(fd, queue, &info) < 0)
+		return 0;
+	*flags = info.ti_flags;
+	return info.ti_tstamp & TPACKET4_TSTAMP_HW &&
+	       !(info.ti_flags & TPACKET4_INFO_TSTAMP_PTP);
+}
+
+/* The kernel would take no notice of a colon and of what is behind it. */
+static int number_of(int fd, const char *name)
+{
+	struct ifreq ifr = { .ifr_ifindex = 0 };
+
+	if (strchr(name, ':')) {
+		errno = ENODEV;
+		return -1;
+	}
+	pcap_strlcpy(ifr.ifr_name, name, sizeof(ifr.ifr_name));
+	return ioctl(fd, SIOCGIFINDEX, &ifr) < 0 ? -1 : ifr.ifr_ifindex;
+}
+
+/* On a socket of its own, before there is a capture. */
+static int queue_gives_stamps(const char *ifname, int queue)
+{
+	int fd = socket(PF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	struct sockaddr_ll sll = {
+		.sll_family = AF_PACKET,
+		.sll_ifindex = number_of(fd, ifname),
+	};
+	int version = TPACKET_V4, gives;
+	uint32_t flags;
+
+	if (fd < 0)
+		return 0;
+	gives = sll.sll_ifindex > 0 &&
+		setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version,
+			   sizeof(version)) == 0 &&
+		bind(fd, (struct sockaddr *)&sll, sizeof(sll)) == 0 &&
+		queue_stamps(fd, queue, &flags);
+	close(fd);
+	return gives;
+}
+
+static int queue_gives(const char *ifname, int queue, u_int type)
+{
+	if (type == PCAP_TSTAMP_ADAPTER_UNSYNCED)
+		return queue_gives_stamps(ifname, queue);
+	return type == PCAP_TSTAMP_HOST;
+}
+#else
+static int queue_gives(const char *ifname, int queue, u_int type)
+{
+	(void)ifname;
+	(void)queue;
+	return type == PCAP_TSTAMP_HOST;
+}
+#endif
+
+/*
+ * Of the types of time stamps that the interface has, list those of the queue.
+ * The others wait behind them.
+ */
+static void offer_tstamp_types(pcap_t *p, const char *ifname)
+{
+	u_int *list = p->tstamp_type_list, type;
+	int i = 0, end;
+
+	if (!p->opt.rx_tstamp_types)
+		p->opt.rx_tstamp_types = p->tstamp_type_count;
+	end = p->opt.rx_tstamp_types;
+	while (p->opt.rx_direct >= 0 && i < end) {
+		if (queue_gives(ifname, p->opt.rx_direct, list[i])) {
+			i++;
+			continue;
+		}
+		type = list[--end];
+		list[end] = list[i];
+		list[i] = type;
+	}
+	p->tstamp_type_count = end;
 }
 
 pcap_t *pcap_packet4_create(const char *device, char *errbuf, int *is_ours)
@@ -87,8 +179,10 @@ pcap_t *pcap_packet4_create(const char *device, char *errbuf, int *is_ours)
 	if (!*is_ours || parse_device(device, &dev, errbuf) < 0)
 		return NULL;
 	p = pcap_create_interface(dev.ifname, errbuf);
-	if (p)
+	if (p) {
 		p->opt.rx_direct = dev.queue;
+		offer_tstamp_types(p, dev.ifname);
+	}
 	return p;
 }
 
@@ -100,8 +194,25 @@ int pcap_packet4_findalldevs(pcap_if_list_t *list, char *errbuf)
 	return 0;
 }
 
+/* The name of a device may have asked for another queue. */
+static int contradicts(pcap_t *p, int queue)
+{
+	struct device dev;
+
+	if (queue == PCAP_RX_DIRECT_OFF || !PACKET4_IS_DEVICE(p->opt.device) ||
+	    parse_device(p->opt.device, &dev, p->errbuf) < 0 || !dev.named ||
+	    dev.queue == queue)
+		return 0;
+	snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
+		 "%s already says which queue; ask for one queue, by the name or beside it",
+		 p->opt.device);
+	return 1;
+}
+
 int pcap_set_rx_direct_linux(pcap_t *p, int queue)
 {
+	struct device dev;
+
 	if (pcap_check_activated(p))
 		return PCAP_ERROR_ACTIVATED;
 	if (queue < PCAP_RX_DIRECT_OFF) {
@@ -109,9 +220,16 @@ int pcap_set_rx_direct_linux(pcap_t *p, int queue)
 			 "%d is not the number of an RX queue", queue);
 		return PCAP_ERROR;
 	}
+	if (contradicts(p, queue))
+		return PCAP_ERROR;
 	p->opt.rx_direct = queue;
 	if (queue == PCAP_RX_DIRECT_OFF)
 		p->opt.rx_split = PCAP_RX_SPLIT_OFF;
+	if (PACKET4_IS_DEVICE(p->opt.device) &&
+	    parse_device(p->opt.device, &dev, p->errbuf) == 0)
+		offer_tstamp_types(p, dev.ifname);
+	else
+		offer_tstamp_types(p, p->opt.device);
 	return 0;
 }
 
@@ -162,12 +280,15 @@ int pcap_get_rx_direct_linux(pcap_t *p, int *queue)
 {
 	struct packet4 *p4 = p->priv;
 	struct tpacket4_info info;
+	socklen_t len = offsetof(struct tpacket4_info, ti_queue_nr);
 
 	if (p->read_op != pcap_packet4_read) {
 		*queue = PCAP_RX_DIRECT_OFF;
 		return 0;
 	}
-	if (pcap_packet4_info(p->fd, 0, &info) < 0) {
+	/* The rest of it would wait for those who configure devices. */
+	memset(&info, 0, sizeof(info));
+	if (getsockopt(p->fd, SOL_PACKET, PACKET_RX_DIRECT, &info, &len) < 0) {
 		pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno,
 					  "getsockopt (PACKET_RX_DIRECT)");
 		return PCAP_ERROR;
@@ -193,12 +314,25 @@ static int refuse(pcap_t *p, int status, const char *why)
 	return status;
 }
 
+/* Sentences, of which the last may be cut. */
+void pcap_packet4_warn(struct packet4 *p4, const char *format, ...)
+{
+	size_t have = strlen(p4->warning);
+	va_list ap;
+
+	if (have && have + 2 < sizeof(p4->warning))
+		have += snprintf(p4->warning + have,
+				 sizeof(p4->warning) - have, "; ");
+	va_start(ap, format);
+	vsnprintf(p4->warning + have, sizeof(p4->warning) - have, format, ap);
+	va_end(ap);
+}
+
 static int open_socket(pcap_t *p)
 {
 	p->fd = socket(PF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (p->fd < 0 && (errno == EPERM || errno == EACCES))
-		return refuse(p, PCAP_ERROR_PERM_DENIED,
-			      "Attempt to create packet socket failed - CAP_NET_RAW may be required");
+		return pcap_packet4_no_raw(p);
 	return p->fd < 0 ? failed(p, "socket") : 0;
 }
 
@@ -212,14 +346,6 @@ static int set_version(pcap_t *p)
 	if (errno == EINVAL)
 		return refuse(p, PCAP_ERROR, no_v4);
 	return failed(p, "can't activate TPACKET_V4 on packet socket");
-}
-
-static int interface_ioctl(pcap_t *p, const struct packet4 *p4,
-			   unsigned long request, struct ifreq *ifr)
-{
-	memset(ifr, 0, sizeof(*ifr));
-	pcap_strlcpy(ifr->ifr_name, p4->ifname, sizeof(ifr->ifr_name));
-	return ioctl(p->fd, request, ifr);
 }
 
 /* Ethernet's list also has DOCSIS, as libpcap always offered there. */
@@ -239,9 +365,9 @@ static int set_linktypes(pcap_t *p, int linktype)
 
 static int find_linktype(pcap_t *p, struct packet4 *p4)
 {
-	struct ifreq ifr;
+	struct ifreq ifr = { .ifr_ifindex = 0 };
 
-	if (interface_ioctl(p, p4, SIOCGIFHWADDR, &ifr) < 0)
+	if (pcap_packet4_if_ioctl(p->fd, p4->ifindex, SIOCGIFHWADDR, &ifr) < 0)
 		return failed(p, "SIOCGIFHWADDR");
 	switch (ifr.ifr_hwaddr.sa_family) {
 	case ARPHRD_LOOPBACK:
@@ -253,27 +379,24 @@ static int find_linktype(pcap_t *p, struct packet4 *p4)
 		return set_linktypes(p, DLT_RAW);
 	}
 	snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
-		 "%s: its frames (ARPHRD %d) have no link-layer type with TPACKET_V4; capture without asking for a queue or \"copy\"",
-		 p4->ifname, ifr.ifr_hwaddr.sa_family);
+		 "%s: its frames (ARPHRD %d) have no link-layer type with TPACKET_V4; capture on %s without asking for a queue or \"copy\"",
+		 p4->ifname, ifr.ifr_hwaddr.sa_family, p4->ifname);
 	return PCAP_ERROR;
 }
 
 static int find_interface(pcap_t *p, struct packet4 *p4)
 {
-	struct ifreq ifr;
-
 	if (strcmp(p4->ifname, "any") == 0)
 		return refuse(p, PCAP_ERROR,
 			      "the \"any\" device has no queues, and no ring of TPACKET_V4; name one interface");
-	if (interface_ioctl(p, p4, SIOCGIFINDEX, &ifr) < 0) {
-		if (errno != ENODEV)
-			return failed(p, "SIOCGIFINDEX");
-		snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
-			 "there is no interface \"%s\"", p4->ifname);
-		return PCAP_ERROR_NO_SUCH_DEVICE;
-	}
-	p4->ifindex = ifr.ifr_ifindex;
-	return find_linktype(p, p4);
+	p4->ifindex = number_of(p->fd, p4->ifname);
+	if (p4->ifindex >= 0)
+		return find_linktype(p, p4);
+	if (errno != ENODEV)
+		return failed(p, "SIOCGIFINDEX");
+	snprintf(p->errbuf, PCAP_ERRBUF_SIZE, "there is no interface \"%s\"",
+		 p4->ifname);
+	return PCAP_ERROR_NO_SUCH_DEVICE;
 }
 
 static int bind_to(pcap_t *p, const struct packet4 *p4, int protocol)
@@ -292,46 +415,70 @@ static int bind_to(pcap_t *p, const struct packet4 *p4, int protocol)
 		err = errno;
 	if (err == 0)
 		return 0;
-	if (err == ENETDOWN)
+	if (err == ENETDOWN) {
+		snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
+			 "%s is not up; set it up (ip link set dev %s up)",
+			 p4->ifname, p4->ifname);
 		return PCAP_ERROR_IFACE_NOT_UP;
+	}
 	if (err == ENODEV)
 		return PCAP_ERROR_NO_SUCH_DEVICE;
 	errno = err;
 	return failed(p, "bind");
 }
 
-/*
- * The adapter's stamps come through the stack.  A queue that bypasses it has
- * those of its driver, whatever is asked for here.
- */
-static int set_tstamp_type(pcap_t *p, struct packet4 *p4)
+static int can_stamp(pcap_t *p, struct packet4 *p4)
+{
+	uint32_t flags;
+
+	if (packet4_is_copy(p4))
+		return 1;
+	if (p->opt.tstamp_type == PCAP_TSTAMP_ADAPTER)
+		pcap_packet4_warn(p4, "time stamps from a queue of %s are not synchronized with the host's clock (\"adapter_unsynced\" asks for them as they are); packets have the host's",
+				  p4->ifname);
+	else if (!queue_stamps(p->fd, p4->queue, &flags))
+		pcap_packet4_warn(p4, "%s stamps %s; packets have the host's time stamps",
+				  p4->ifname,
+				  flags & TPACKET4_INFO_TSTAMP_PTP ?
+				  "PTP packets alone" : "no packets");
+	else
+		return 1;
+	return 0;
+}
+
+static int ask_for_stamps(pcap_t *p, const struct packet4 *p4)
 {
 	struct hwtstamp_config config = {
 		.tx_type = HWTSTAMP_TX_ON,
 		.rx_filter = HWTSTAMP_FILTER_ALL,
 	};
-	struct ifreq ifr;
-	int source;
+	struct ifreq ifr = { .ifr_data = (void *)&config };
+
+	if (pcap_packet4_if_ioctl(p->fd, p4->ifindex, SIOCSHWTSTAMP, &ifr) == 0)
+		return 0;
+	if (errno == EPERM)
+		return refuse(p, PCAP_ERROR_PERM_DENIED,
+			      "Attempt to set hardware timestamp failed - CAP_NET_ADMIN may be required");
+	if (errno == EOPNOTSUPP || errno == ERANGE)
+		return PCAP_WARNING_TSTAMP_TYPE_NOTSUP;
+	return failed(p, "SIOCSHWTSTAMP failed");
+}
+
+static int set_tstamp_type(pcap_t *p, struct packet4 *p4)
+{
+	int source = p->opt.tstamp_type == PCAP_TSTAMP_ADAPTER ?
+		     SOF_TIMESTAMPING_SYS_HARDWARE :
+		     SOF_TIMESTAMPING_RAW_HARDWARE;
+	int ret;
 
 	if (p->opt.tstamp_type != PCAP_TSTAMP_ADAPTER &&
 	    p->opt.tstamp_type != PCAP_TSTAMP_ADAPTER_UNSYNCED)
 		return 0;
-	if (!packet4_is_copy(p4))
+	if (!can_stamp(p, p4))
 		return PCAP_WARNING_TSTAMP_TYPE_NOTSUP;
-
-	memset(&ifr, 0, sizeof(ifr));
-	pcap_strlcpy(ifr.ifr_name, p4->ifname, sizeof(ifr.ifr_name));
-	ifr.ifr_data = (void *)&config;
-	if (ioctl(p->fd, SIOCSHWTSTAMP, &ifr) < 0) {
-		if (errno == EPERM)
-			return refuse(p, PCAP_ERROR_PERM_DENIED,
-				      "Attempt to set hardware timestamp failed - CAP_NET_ADMIN may be required");
-		if (errno == EOPNOTSUPP || errno == ERANGE)
-			return PCAP_WARNING_TSTAMP_TYPE_NOTSUP;
-		return failed(p, "SIOCSHWTSTAMP failed");
-	}
-	source = p->opt.tstamp_type == PCAP_TSTAMP_ADAPTER ?
-		 SOF_TIMESTAMPING_SYS_HARDWARE : SOF_TIMESTAMPING_RAW_HARDWARE;
+	ret = ask_for_stamps(p, p4);
+	if (ret != 0)
+		return ret;
 	if (setsockopt(p->fd, SOL_PACKET, PACKET_TIMESTAMP, &source,
 		       sizeof(source)) < 0)
 		return failed(p, "can't set PACKET_TIMESTAMP");
@@ -354,41 +501,17 @@ static int set_promisc(pcap_t *p, const struct packet4 *p4)
 }
 
 /*
- * What leaves through a loopback device comes in through it as well.  Where the
- * kernel cannot be told so, the reader leaves one of the two out.
+ * Outgoing frames that are not wanted take no slot and wake nobody.  What leaves
+ * through a loopback device comes in through it as well.  The reader leaves out
+ * what is in the ring already.
  */
 static void ignore_outgoing(pcap_t *p, const struct packet4 *p4)
 {
-	int on = 1;
+	int on = p4->loopback || p->direction == PCAP_D_IN;
 
-	if (p4->loopback)
+	if (packet4_is_copy(p4))
 		(void)setsockopt(p->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on,
 				 sizeof(on));
-}
-
-static long long interface_counter(const struct packet4 *p4, const char *name)
-{
-	char text[32 + IFNAMSIZ + 64];
-	ssize_t len;
-	int fd;
-
-	snprintf(text, sizeof(text), "/sys/class/net/%s/statistics/%s",
-		 p4->ifname, name);
-	fd = open(text, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	len = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (len < 0)
-		return 0;
-	text[len] = '\0';
-	return strtoll(text, NULL, 10);
-}
-
-static long long interface_drops(const struct packet4 *p4)
-{
-	return interface_counter(p4, "rx_missed_errors") +
-	       interface_counter(p4, "rx_fifo_errors");
 }
 
 static int packet4_stats(pcap_t *p, struct pcap_stat *stats)
@@ -402,8 +525,9 @@ static int packet4_stats(pcap_t *p, struct pcap_stat *stats)
 	/* As on other rings: what passed the filter, delivered or dropped. */
 	stats->ps_drop = s.ts_drop_nic + s.ts_drop_no_slot + s.ts_drop_too_long;
 	stats->ps_recv = s.ts_packets + stats->ps_drop;
-	stats->ps_ifdrop = p->opt.promisc ?
-			   interface_drops(p4) - p4->if_dropped : 0;
+	/* What no reader could have had, and what the interface lost itself. */
+	stats->ps_ifdrop = s.ts_drop_error + s.ts_drop_down +
+			   pcap_packet4_if_drops(p4);
 	return 0;
 }
 
@@ -428,6 +552,7 @@ static int packet4_setdirection(pcap_t *p, pcap_direction_t direction)
 		return refuse(p, PCAP_ERROR,
 			      "an RX queue has no outgoing packets; capture without asking for a queue");
 	p->direction = direction;
+	ignore_outgoing(p, p4);
 	watch_direction(p, p4);
 	return 0;
 }
@@ -472,6 +597,7 @@ static void packet4_cleanup(pcap_t *p)
 	struct packet4 *p4 = p->priv;
 
 	pcap_packet4_ring_destroy(p);
+	pcap_packet4_if_close_counters(p4);
 	if (p4->breakloop_fd != -1)
 		close(p4->breakloop_fd);
 	p->priv = p4->outer_priv;
@@ -554,6 +680,19 @@ static int set_up(pcap_t *p, struct packet4 *p4, int *breakloop_fd)
 	return 0;
 }
 
+/* What a capture that does begin has to say first. */
+static int first_words(pcap_t *p, struct packet4 *p4, int status)
+{
+	if (!packet4_is_copy(p4) && !p->opt.promisc &&
+	    pcap_packet4_if_drops_vlans(p->fd, p4->ifindex))
+		pcap_packet4_warn(p4, "%s drops frames of VLANs that are not configured here; capture in promiscuous mode, or \"ethtool -K %s rx-vlan-filter off\"",
+				  p4->ifname, p4->ifname);
+	if (!p4->warning[0])
+		return status;
+	pcap_strlcpy(p->errbuf, p4->warning, PCAP_ERRBUF_SIZE);
+	return status ? status : PCAP_WARNING;
+}
+
 int pcap_packet4_activate(pcap_t *p, int *breakloop_fd)
 {
 	struct packet4 *p4 = calloc(1, sizeof(*p4));
@@ -561,6 +700,7 @@ int pcap_packet4_activate(pcap_t *p, int *breakloop_fd)
 
 	if (!p4)
 		return failed(p, "calloc");
+	p4->counter_fd[0] = p4->counter_fd[1] = -1;
 	p4->outer_priv = p->priv;
 	p->priv = p4;
 	p->errbuf[0] = '\0';
@@ -572,9 +712,9 @@ int pcap_packet4_activate(pcap_t *p, int *breakloop_fd)
 		return status;
 	}
 	if (p->opt.promisc)
-		p4->if_dropped = interface_drops(p4);
+		pcap_packet4_if_open_counters(p, p4);
 	watch_direction(p, p4);
 	set_ops(p);
-	return status;
+	return first_words(p, p4, status);
 }
 #endif /* PACKET_RX_DIRECT */

@@ -5,16 +5,27 @@
 #ifndef pcap_packet4_h
 #define pcap_packet4_h
 
-/* "direct:IFACE", "direct:IFACE:QUEUE", "direct:IFACE:copy" */
-#define PACKET4_PREFIX		"direct:"
+/*
+ * "direct:IFACE", "direct:IFACE:QUEUE", "direct:IFACE:copy", and each of them
+ * with "@" in place of ":", for programs that split what they are given there.
+ */
+#define PACKET4_PREFIX		"direct"
 #define PACKET4_PREFIX_LEN	(sizeof(PACKET4_PREFIX) - 1)
 #define PACKET4_IS_DEVICE(name) \
-	(strncmp((name), PACKET4_PREFIX, PACKET4_PREFIX_LEN) == 0)
+	(strncmp((name), PACKET4_PREFIX, PACKET4_PREFIX_LEN) == 0 && \
+	 ((name)[PACKET4_PREFIX_LEN] == ':' || (name)[PACKET4_PREFIX_LEN] == '@'))
 
 #ifdef __linux__
 int	pcap_packet4_findalldevs(pcap_if_list_t *list, char *errbuf);
 pcap_t	*pcap_packet4_create(const char *device, char *errbuf, int *is_ours);
 int	pcap_packet4_activate(pcap_t *p, int *breakloop_fd);
+
+/* In what pcap_lib_version() says is built in. */
+#ifdef PACKET_RX_DIRECT
+#define PACKET4_IN_VERSION	" and TPACKET_V4"
+#else
+#define PACKET4_IN_VERSION	""
+#endif
 
 #define PACKET4_CAPTURE_SOURCE \
 	{ pcap_packet4_findalldevs, pcap_packet4_create },

@@ -8,10 +8,15 @@
 #endif
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 
 #include "varattrs.h"
 #include "pcap/funcattrs.h"
@@ -93,6 +98,10 @@ static void reset(uint32_t start)
 	ctrl.prod = start;
 	ctrl.cons = start;
 	ctrl.seen = start;
+	ctrl.state = PACKET_DIRECT_ACTIVE;
+	p4.breakloop_fd = -1;
+	pcap_strlcpy(p4.ifname, "eth7", sizeof(p4.ifname));
+	p->opt.buffer_size = 0;
 	p->snapshot = MAXIMUM_SNAPLEN;
 	p->direction = PCAP_D_INOUT;
 	p->opt.tstamp_precision = PCAP_TSTAMP_PRECISION_MICRO;
@@ -108,7 +117,7 @@ static struct tpacket4_hdr *put(uint32_t flags, u_char first, uint32_t have,
 	struct tpacket4_hdr *h = &hdrs[ctrl.prod++ & (ENTRIES - 1)];
 	uint32_t i;
 
-	h->tp_flags = flags;
+	h->tp_flags = flags | TPACKET4_PKTTYPE;
 	h->tp_data = DATA_OFF;
 	h->tp_data_end = DATA_OFF + have;
 	h->tp_len = len;
@@ -458,11 +467,15 @@ static struct {
 	struct tpacket_req4	req;	/* the last that was asked for */
 	int			asked;
 	int			no_memory;	/* so many times */
+	uint32_t		speed;		/* of the link, in Mbit/s */
+	int			mtu;		/* 0: none is told */
+	int			given_back;
 } sock;
 
 int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
 {
 	(void)fd;
+	sock.given_back += level == SOL_PACKET && option == PACKET_RX_DIRECT;
 	if (level != SOL_PACKET || option != PACKET_RX_RING ||
 	    len != sizeof(sock.req)) {
 		errno = ENOPROTOOPT;
@@ -487,6 +500,34 @@ int getsockopt(int fd, int level, int option, void *value, socklen_t *len)
 		return -1;
 	}
 	memcpy(value, &sock.info, *len);
+	return 0;
+}
+
+/* Of the interface it tells the name and the speed. */
+int ioctl(int fd, unsigned long request, ...)
+{
+	struct ethtool_cmd *cmd;
+	struct ifreq *ifr;
+	va_list ap;
+
+	(void)fd;
+	va_start(ap, request);
+	ifr = va_arg(ap, struct ifreq *);
+	va_end(ap);
+	if (request == SIOCGIFNAME) {
+		pcap_strlcpy(ifr->ifr_name, "eth7", IFNAMSIZ);
+		return 0;
+	}
+	if (request == SIOCGIFMTU && sock.mtu) {
+		ifr->ifr_mtu = sock.mtu;
+		return 0;
+	}
+	cmd = (void *)ifr->ifr_data;
+	if (request != SIOCETHTOOL || cmd->cmd != ETHTOOL_GSET || !sock.speed) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	ethtool_cmd_speed_set(cmd, sock.speed);
 	return 0;
 }
 
@@ -535,7 +576,7 @@ static int split_gives(uint32_t granule, uint32_t most, uint32_t split_min,
 	sock.info.ti_slot_len_max = most;
 	sock.info.ti_split_min = split_min;
 	sock.info.ti_split_max = split_max;
-	return ring_is(128, header <= 256 ? 256 : 1024, header) &&
+	return ring_is(256, header <= 256 ? 256 : 1024, header) &&
 	       sock.req.tp_payload_size == 4096 &&
 	       sock.req.tp_payload_len == len;
 }
@@ -559,24 +600,96 @@ static void test_memory(void)
 	p4.timeout = 100;
 	p->opt.buffer_size = 3U << 20;
 	sock.no_memory = 3;
-	ok(ring_is(64, 4096, 0) && sock.asked == 4 &&
-	   sock.req.tp_wake_count == 16 && sock.req.tp_wake_usecs == 100000,
+	ok(ring_is(256, 2048, 0) && sock.asked == 4 &&
+	   sock.req.tp_wake_count == 64 && sock.req.tp_wake_usecs == 100000,
 	   "half as much as long as there is not enough memory");
+	ok(strcmp(p4.warning,
+		  "the buffer has 512 KiB in place of 3072: the kernel did not have more memory") == 0,
+	   "which is said");
 
 	reset(0);
 	p4.queue = PCAP_RX_DIRECT_COPY;
 	p->opt.buffer_size = 1;
 	sock.no_memory = 9;
-	ok(ring_is(TPACKET4_MIN_ENTRIES, 4096, 0) && sock.asked == 1,
+	ok(ring_is(TPACKET4_MIN_ENTRIES, 2048, 0) && sock.asked == 1,
 	   "and not less than the least");
+}
 
+static int slots_for(int mtu, int snapshot, uint32_t size)
+{
 	reset(0);
 	p4.queue = PCAP_RX_DIRECT_COPY;
 	p->opt.buffer_size = 1;
-	p->snapshot = 96;
-	sock.no_memory = 0;
-	ok(ring_is(TPACKET4_MIN_ENTRIES, 2048, 0),
-	   "a short snapshot needs no large slots");
+	p->snapshot = snapshot;
+	memset(&sock, 0, sizeof(sock));
+	sock.mtu = mtu;
+	return ring_is(TPACKET4_MIN_ENTRIES, size, 0);
+}
+
+static void test_copy_geometry(void)
+{
+	ok(slots_for(1500, 262144, 2048) && slots_for(4000, 262144, 8192) == 0 &&
+	   slots_for(4000, 262144, 4096) && slots_for(9000, 262144, 16384),
+	   "by copy, a slot holds what the interface can carry");
+	ok(slots_for(9000, 96, 2048) && slots_for(65536, 262144, 2048) &&
+	   slots_for(200000, 262144, 2048) && slots_for(0, 262144, 2048),
+	   "unless that is not wanted, or too much");
+}
+
+/* Entries of 2048 bytes: 0 for any number of them. */
+static int size_gives(u_int size, uint32_t speed, uint32_t entries)
+{
+	limits_give(1024, 1024, 16384, 2048, 2048);
+	p4.warning[0] = '\0';
+	p->opt.buffer_size = size;
+	sock.speed = speed;
+	return ring_is(entries ? entries : sock.req.tp_entry_nr, 2048, 2048) ||
+	       !entries;
+}
+
+static void test_sizes(void)
+{
+	uint32_t most = TPACKET4_MAX_ENTRIES < 1U << 21 ? TPACKET4_MAX_ENTRIES :
+							   1U << 21;
+	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) *
+			  (uint64_t)sysconf(_SC_PAGESIZE);
+
+	ok(size_gives(3U << 20, 0, 2048) && !p4.warning[0] &&
+	   p->opt.buffer_size == 4U << 20,
+	   "a buffer is at least as large as was asked for");
+	ok(size_gives(UINT32_MAX, 0, most) &&
+	   !p4.warning[0] == (most == 1U << 21),
+	   "up to the most entries, and is said to be less");
+	ok(size_gives(0, 1000, 16384) && !p4.warning[0],
+	   "by default it lasts 10 ms at the link's speed");
+	ok(size_gives(0, 10, 1024), "and is never less than 2 MiB");
+	ok(size_gives(0, 800000, 0) && sock.req.tp_entry_nr > 1024 &&
+	   sock.req.tp_entry_nr * 2048ULL <= memory / 16,
+	   "nor more than a sixteenth of the memory");
+}
+
+static void test_lease(void)
+{
+	reset(0);
+	p4.queue = 2;
+	put_whole(1, 60);
+	ctrl.state = PACKET_DIRECT_COPY;
+	ok(drain(-1) == PCAP_ERROR && got_nr == 0 && drain(-1) == PCAP_ERROR &&
+	   strcmp(p->errbuf, "eth7: RX queue 2 was given back by another process that has this capture, too; begin a new one") == 0,
+	   "what the stack brings to a ring that lost its queue is an error");
+
+	p4.queue = PCAP_RX_DIRECT_COPY;
+	ok(drain(-1) == 1, "to one that is filled by copy it is not");
+
+	sock.given_back = 0;
+	p->fd = 99;
+	p4.lease_pid = getpid() + 1;
+	pcap_packet4_ring_destroy(p);
+	ok(sock.given_back == 0, "a queue that another process leased is not given back");
+	p4.lease_pid = getpid();
+	pcap_packet4_ring_destroy(p);
+	ok(sock.given_back == 1, "this process's is");
+	p->fd = -1;
 }
 
 int main(void)
@@ -584,7 +697,7 @@ int main(void)
 	p = calloc(1, sizeof(*p));
 	p->priv = &p4;
 	p->fd = -1;
-	printf("TAP version 13\n1..43\n");
+	printf("TAP version 13\n1..54\n");
 	test_in_place();
 	test_chain();
 	test_lengths();
@@ -600,6 +713,9 @@ int main(void)
 	test_geometry();
 	test_split_geometry();
 	test_memory();
+	test_copy_geometry();
+	test_sizes();
+	test_lease();
 	return failures != 0;
 }
 #else

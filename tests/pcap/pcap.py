@@ -15,6 +15,8 @@ ERROR, BREAK, NO_SUCH_DEVICE, RFMON_NOTSUP = -1, -2, -5, -6
 ACTIVATED, PERM_DENIED, IFACE_NOT_UP = -4, -8, -9
 DLT_EN10MB = 1
 PRECISION_NANO = 1
+TSTAMP_HOST, TSTAMP_ADAPTER, TSTAMP_ADAPTER_UNSYNCED = 0, 3, 4
+WARNING_TSTAMP_TYPE_NOTSUP = 3
 
 
 class Timeval(c.Structure):
@@ -49,6 +51,9 @@ if hasattr(lib, "pcap_get_rx_direct_linux"):    # not in libpcap as it ships
     lib.pcap_set_rx_direct_linux.argtypes = [c.c_void_p, c.c_int]
     lib.pcap_set_rx_direct_split_linux.argtypes = [c.c_void_p, c.c_int]
     lib.pcap_get_rx_direct_linux.argtypes = [c.c_void_p, c.POINTER(c.c_int)]
+lib.pcap_set_tstamp_type.argtypes = [c.c_void_p, c.c_int]
+lib.pcap_list_tstamp_types.argtypes = [c.c_void_p, c.POINTER(c.POINTER(c.c_int))]
+lib.pcap_free_tstamp_types.argtypes = [c.POINTER(c.c_int)]
 lib.pcap_setdirection.argtypes = [c.c_void_p, c.c_int]
 lib.pcap_stats.argtypes = [c.c_void_p, c.POINTER(Stat)]
 lib.pcap_inject.argtypes = [c.c_void_p, c.c_char_p, c.c_size_t]
@@ -159,6 +164,13 @@ class Pcap(Handle):
             self.close()
             raise Failed(status, text)
         return status
+
+    def tstamp_types(self):
+        types = c.POINTER(c.c_int)()
+        count = self.check(lib.pcap_list_tstamp_types(self.p, c.byref(types)))
+        got = types[:count]
+        lib.pcap_free_tstamp_types(types)
+        return got
 
     def setfilter(self, expression):
         program = Program()

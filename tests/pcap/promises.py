@@ -27,7 +27,9 @@ class Link:
         self.send = net.Sender(sender)
 
     def open(self, **options):
-        return pcap.Pcap(self.device, **{"timeout": 100, **self.options, **options})
+        """The buffer is no larger than it has to be: emulation makes pages slow."""
+        return pcap.Pcap(self.device, **{"timeout": 100, "buffer_size": 2 << 20,
+                                         **self.options, **options})
 
 
 def collect(handle, count, seconds=10):
@@ -243,6 +245,33 @@ def define(links):
             between(time.monotonic() - start, 0.6, 5, "seconds")
 
     @every
+    def timeout_interrupted(link):
+        """Signals that break nothing do not end it early."""
+        came = []
+        before = signal.signal(signal.SIGALRM, lambda *_: came.append(1))
+        with link.open(timeout=700) as p:
+            signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
+            start = time.monotonic()
+            status = p.dispatch()
+            took = time.monotonic() - start
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        equal(status, (0, []))
+        between(took, 0.69, 5, "seconds")
+        equal(bool(came), True, "a signal came")
+
+    @every
+    def timeout_after_break(link):
+        """Nor does a pcap_breakloop() that a read has told of."""
+        with link.open(timeout=700) as p:
+            link.send(net.udp(0))
+            p.on_packet = lambda p: p.breakloop()
+            equal(p.loop()[0], pcap.BREAK)
+            start = time.monotonic()
+            equal(p.dispatch(), (0, []))
+            between(time.monotonic() - start, 0.69, 5, "seconds")
+
+    @every
     def timeout_gathers(link):
         """A few packets are kept until the timeout."""
         with link.open(timeout=1500) as p:
@@ -400,8 +429,22 @@ def define(links):
         assert "200 packets received by filter" in text, text
         assert "0 packets dropped by kernel" in text, text
 
+    @every
+    def tcpdump_interrupted(link):
+        """tcpdump -w has what came just before an interrupt."""
+        frames = [net.udp(i) for i in range(100)]
+        arguments = ["-i", link.device, "-B", "2048"]
+        if not link.device.startswith("direct:"):
+            arguments.append("--rx-direct=copy")
+        with tempfile.TemporaryDirectory() as tmp:
+            for count, wanted in (([], frames), (["-c", "30"], frames[:30])):
+                path = os.path.join(tmp, "out.pcap")
+                run_tcpdump(arguments + count + ["-w", path],
+                            lambda: link.send(*frames), 0.2)
+                equal([g[2] for g in net.read_pcap(path)], wanted)
 
-def run_tcpdump(arguments, while_it_runs):
+
+def run_tcpdump(arguments, while_it_runs, seconds=2):
     """Its standard error, after a while of capturing and an interrupt."""
     with subprocess.Popen([pcap.TCPDUMP, "-Z", "root", *arguments],
                           stderr=subprocess.PIPE, text=True) as run:
@@ -411,6 +454,6 @@ def run_tcpdump(arguments, while_it_runs):
             if "capturing" in line:
                 break
         while_it_runs()
-        time.sleep(2)
+        time.sleep(seconds)
         run.send_signal(signal.SIGINT)
         return text + run.stderr.read()
