@@ -29,8 +29,12 @@
 #endif
 
 static const char *wanted;	/* the option, or NULL */
+static const char *queue_text;	/* its argument, or NULL */
 static int headers;
 static int queue;
+#ifdef PCAP_RX_DIRECT_COPY
+static int direct;		/* this capture has a TPACKET_V4 ring */
+#endif
 
 static void NORETURN PRINTFLIKE(1, 2) give_up(const char *format, ...)
 {
@@ -44,51 +48,101 @@ static void NORETURN PRINTFLIKE(1, 2) give_up(const char *format, ...)
 	exit(S_ERR_HOST_PROGRAM);
 }
 
+/* The queue, also when it is asked for twice: then it has to be the same. */
 static void parse(const char *option, const char *arg)
 {
+	int before = queue;
 	char *end;
-	long n;
+	long n = COPY;
 
-	wanted = option;
-	if (!arg)
-		return;
-	if (strcmp(arg, "copy") == 0) {
-		queue = COPY;
-		return;
+	if (strcmp(arg, "copy") != 0) {
+		errno = 0;
+		n = strtol(arg, &end, 10);
+		if (end == arg || *end || errno || n < 0 || n > INT_MAX)
+			give_up("%s=%s: neither the number of an RX queue nor \"copy\"",
+				option, arg);
 	}
-	errno = 0;
-	n = strtol(arg, &end, 10);
-	if (end == arg || *end || errno || n < 0 || n > INT_MAX)
-		give_up("%s=%s: neither the number of an RX queue nor \"copy\"",
-			option, arg);
 	queue = n;
+	if (queue_text && queue != before)
+		give_up("%s=%s: another option says %s; capture from one queue",
+			option, arg, queue_text);
+	queue_text = arg;
 }
 
-void rx_direct_option(const char *arg)
+/* An argument after a space is the first word of a filter: none is a number. */
+static void no_argument_follows(const char *option, const char *next)
 {
-	parse("--rx-direct", arg);
+	if (next && (strcmp(next, "copy") == 0 ||
+		     (*next && next[strspn(next, "0123456789")] == '\0')))
+		give_up("%s %s: write %s=%s", option, next, option, next);
 }
 
-void rx_direct_headers_option(const char *arg)
+static void take(const char *option, const char *arg, const char *next)
 {
-	parse("--rx-direct-headers", arg);
+	wanted = option;
+	if (arg)
+		parse(option, arg);
+	else
+		no_argument_follows(option, next);
+}
+
+void rx_direct_option(const char *arg, const char *next)
+{
+	take("--rx-direct", arg, next);
+}
+
+void rx_direct_headers_option(const char *arg, const char *next)
+{
+	take("--rx-direct-headers", arg, next);
 	headers = 1;
 }
 
+void rx_direct_no_capture(void)
+{
+	if (wanted)
+		give_up("%s: packets of a file (-r, -V) come from no RX queue; capture from an interface (-i)",
+			wanted);
+}
+
 #ifdef PCAP_RX_DIRECT_COPY
+/* Does the device's name ask for a direct capture already? */
+static int named(const char *device)
+{
+	return strncmp(device, "direct:", 7) == 0 ||
+	       strncmp(device, "direct@", 7) == 0;
+}
+
 void rx_direct_set(pcap_t *pc, const char *device)
 {
 	int split = headers ? PCAP_RX_SPLIT_HEADERS : PCAP_RX_SPLIT_OFF;
 
-	if (wanted && (pcap_set_rx_direct_linux(pc, queue) != 0 ||
-		       pcap_set_rx_direct_split_linux(pc, split) != 0))
+	if (!wanted)
+		return;
+	if (((queue_text || !named(device)) &&
+	     pcap_set_rx_direct_linux(pc, queue) != 0) ||
+	    pcap_set_rx_direct_split_linux(pc, split) != 0)
 		give_up("%s: Can't capture directly: %s", device,
 			pcap_geterr(pc));
 }
 
+/* What tcpdump would leave out of libpcap's answer. */
+int rx_direct_activate(pcap_t *pc, const char *device)
+{
+	int status = pcap_activate(pc);
+	const char *why = pcap_geterr(pc);
+
+	if ((!wanted && !named(device)) || *why == '\0')
+		return status;
+	if (status == PCAP_ERROR_IFACE_NOT_UP)
+		give_up("%s: %s\n(%s)", device, pcap_statustostr(status), why);
+	if (status == PCAP_WARNING_TSTAMP_TYPE_NOTSUP)
+		fprintf(stderr, "%s: WARNING: %s\n", program_name, why);
+	return status;
+}
+
 void rx_direct_report(pcap_t *pc)
 {
-	int in_use;
+	int in_use = PCAP_RX_DIRECT_OFF;
 
 	if (pcap_get_rx_direct_linux(pc, &in_use) != 0)
 		fprintf(stderr, "%s: Warning: %s\n", program_name,
@@ -101,6 +155,17 @@ void rx_direct_report(pcap_t *pc)
 			program_name, headers ? "headers " : "", in_use);
 	else if (wanted)
 		give_up("%s: only network interfaces have RX queues", wanted);
+	direct = in_use != PCAP_RX_DIRECT_OFF;
+}
+
+void rx_direct_finish(pcap_t *pc, int status, int left, pcap_handler callback,
+		      u_char *user)
+{
+	char errbuf[PCAP_ERRBUF_SIZE];
+
+	if (direct && status == PCAP_ERROR_BREAK && left != 0 &&
+	    pcap_setnonblock(pc, 1, errbuf) == 0)
+		(void)pcap_dispatch(pc, left, callback, user);
 }
 #else
 void rx_direct_set(pcap_t *pc, const char *device)
@@ -111,8 +176,24 @@ void rx_direct_set(pcap_t *pc, const char *device)
 			device, program_name);
 }
 
+int rx_direct_activate(pcap_t *pc, const char *device)
+{
+	(void)device;
+	return pcap_activate(pc);
+}
+
 void rx_direct_report(pcap_t *pc)
 {
 	(void)pc;
+}
+
+void rx_direct_finish(pcap_t *pc, int status, int left, pcap_handler callback,
+		      u_char *user)
+{
+	(void)pc;
+	(void)status;
+	(void)left;
+	(void)callback;
+	(void)user;
 }
 #endif
