@@ -276,7 +276,8 @@ static bool write_back(struct ixgbe *nic, unsigned int q, const struct ixgbe_rx_
 			d.info |= meta->info | (k ? ixgbe_noise(nic, RXD_HDR_INFO) : 0);
 			d.hash = meta->hash;
 			d.status |= meta->status | RXD_STAT_EOP;
-			d.status |= plan->info & RXD_SPH ? plan->error : ixgbe_noise(nic, RXD_ERR_HBO);
+			d.status |= plan->info & RXD_SPH ? plan->error :
+				    ixgbe_noise(nic, RXD_ERR_HBO);
 			d.vlan = meta->pkt.vlan ? meta->pkt.tci : 0;
 			spoil(&d, fault, plan->buf_size);
 		} else {

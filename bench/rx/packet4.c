@@ -5,6 +5,7 @@
 #include <linux/net_tstamp.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
@@ -56,7 +57,7 @@ static void want_stamps(struct rx *rx)
 	struct ifreq ifr = { .ifr_data = (char *)&config };
 	int which = SOF_TIMESTAMPING_RAW_HARDWARE;
 
-	strcpy(ifr.ifr_name, rx->ifname);
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", rx->ifname);
 	if (ioctl(rx->fd, SIOCSHWTSTAMP, &ifr) ||
 	    setsockopt(rx->fd, SOL_PACKET, PACKET_TIMESTAMP, &which, sizeof(which)))
 		die("time stamps");

@@ -300,7 +300,6 @@ static void test_disable(void)
 	ok(rd(ixgbe_rx_base(0) + RX_RXDCTL) & RXDCTL_ENABLE, "the knob makes that longer");
 	fake_advance(200000);
 	ok(!(rd(ixgbe_rx_base(0) + RX_RXDCTL) & RXDCTL_ENABLE), "but not endless");
-
 }
 
 static bool is_enabled(void)

@@ -99,7 +99,7 @@ static void test_open_context(void)
 	fake_advance(INTERVAL_NS);
 	wr(RXDCTL(0), 0);
 	fake_advance(1000000);
-	ok(done_descs() == 1 && !fake.strict, "RSC off, an interval, then the stop: nothing is open");
+	ok(done_descs() == 1 && !fake.strict, "RSC off, an interval, the stop: nothing is open");
 	start(1, true);
 	nic->disable_delay_us = 10;
 	receive(&tcp4, 1);
