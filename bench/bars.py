@@ -64,6 +64,18 @@ def saturated(t):
     ]
 
 
+def figures(t, gve, x550):
+    """What a packet of 64 bytes may cost at most."""
+    busy = {"burst": 0, "batch": 64, "hold": 0, "filter": 0}
+    bars = [Bar(f"{path}, {name}, 64 B", table.value(path, 64, **busy), limit)
+            for name, table, path, limit in (
+                ("82599", t, "direct-busy", 86), ("82599", t, "direct-headers", 124),
+                ("gve", gve, "direct-busy", 163), ("gve", gve, "direct-headers", 212))]
+    with_stamps, without = (x550.value(p, 64, **busy) for p in ("direct-stamps", "direct-busy"))
+    more = None if None in (with_stamps, without) else with_stamps - without
+    return [*bars, Bar("direct-stamps above direct-busy, X550, 64 B", more, 15)]
+
+
 def programs(t):
     return [Bar(f"tcpdump-direct / tcpdump-v3, {size} B",
                 ratio(t.value("tcpdump-direct", size), t.value("tcpdump-v3", size)), 0.30)
@@ -125,6 +137,6 @@ def spreads(t):
 
 
 def all_bars(lines):
-    t = Table(lines)
-    return [*saturated(t), *bursts(t), *sweeps(t), *programs(t),
-            *header_split(t, Table(lines, nic="gve")), *syscalls(t), *spreads(t)]
+    t, gve = Table(lines), Table(lines, nic="gve")
+    return [*saturated(t), *figures(t, gve, Table(lines, nic="x550")), *bursts(t), *sweeps(t),
+            *programs(t), *header_split(t, gve), *syscalls(t), *spreads(t)]

@@ -130,10 +130,22 @@ def distro(frames):
             + [dpdk(p, s, frames) for s in SHORT_AND_LONG for p in DPDK])
 
 
+def filters(frames):
+    """A filter that accepts everything, of one instruction."""
+    return [sock(p, 64, frames, {"sweep": "filter"}, filter=n)
+            for p in ("direct-busy", "v3") for n in (0, 1)]
+
+
 def quick(frames):
-    """Every path once, the leased queue twice."""
+    """Every path once, the leased queue twice, and with a filter."""
     return ([sock(p, 64, frames) for p in SOCKETS] + [sock("direct-busy", 1518, frames)]
+            + filters(frames)
             + [dump(p, 64, frames) for p in DUMPS] + [dpdk(p, 64, frames) for p in DPDK])
+
+
+def quick_gve(frames):
+    """What a leased queue of the second driver costs."""
+    return ["ring 512"] + [sock(p, 64, frames) for p in ("direct-busy", "direct-headers")]
 
 
 def bursts():
@@ -152,7 +164,7 @@ def sweeps(frames):
     rows += [sweep("entries", p, entries=n, warm=8000 + n) for p in ("direct-busy", "xdp-zc-busy")
              for n in ENTRIES]
     rows += [sweep("hold", "direct-busy", hold=n) for n in HELD]
-    rows += [sweep("filter", p, filter=n) for p in ("direct-busy", "v3") for n in (0, 1)]
+    rows += filters(frames)
     rows += [sweep("slot", "direct-busy", slot=n) for n in SLOTS]
     for n in RINGS:
         rows.append(f"ring {n}")
