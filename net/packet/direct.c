@@ -654,6 +654,7 @@ static void packet_direct_get_lease(struct packet_sock *po,
 	if (!pd)
 		return;
 	pdq = &pd->pdq;
+	/* with the store-release of packet_direct_set_state() */
 	info->ti_generation = smp_load_acquire(&pdq->generation);
 	info->ti_state = READ_ONCE(pdq->state);
 	info->ti_ifindex = READ_ONCE(pd->ifindex);

@@ -120,27 +120,26 @@ static const struct question {
 	{ "a lease", ask_for_a_queue, true },
 };
 
-#define ASK_ALL(fd, driver)						\
-	do {								\
-		struct holder _holder;					\
-		__u64 _start;						\
-		size_t _i;						\
-									\
-		if (access("/dev/packet_direct_test", F_OK))		\
-			SKIP(return, "no /dev/packet_direct_test");	\
-		ASSERT_EQ(hold_rtnl(&_holder), 0);			\
-		for (_i = 0; _i < ARRAY_SIZE(questions); _i++) {	\
-			if (questions[_i].of_driver && (driver))	\
-				continue;				\
-			_start = pd_now(CLOCK_MONOTONIC);		\
-			EXPECT_EQ(questions[_i].ask(fd), 0)		\
-				TH_LOG("%s", questions[_i].name);	\
-			EXPECT_LT(pd_now(CLOCK_MONOTONIC) - _start,	\
-				  SOON_NS)				\
-				TH_LOG("%s", questions[_i].name);	\
-		}							\
-		EXPECT_TRUE(still_held(&_holder));			\
-	} while (0)
+/* Those that need the driver are asked only where there is none that can lease. */
+static const char *ask_all(int fd, bool driver)
+{
+	struct holder holder;
+	__u64 start;
+	size_t i;
+
+	if (hold_rtnl(&holder))
+		return "RTNL is not held";
+	for (i = 0; i < ARRAY_SIZE(questions); i++) {
+		if (questions[i].of_driver && driver)
+			continue;
+		start = pd_now(CLOCK_MONOTONIC);
+		if (questions[i].ask(fd) ||
+		    pd_now(CLOCK_MONOTONIC) - start >= SOON_NS)
+			return questions[i].name;
+	}
+
+	return still_held(&holder) ? NULL : "RTNL is not held any more";
+}
 
 /* Sends and counts until it is stopped. */
 struct sender {
@@ -177,30 +176,36 @@ static int remove_ring(int fd)
 #define ENOUGH		200
 
 /* So many refusals, and so many frames while they go on. */
-#define GOES_ON(i, sender)						\
-	((i) < REFUSALS ||						\
-	 __atomic_load_n(&(sender).sent, __ATOMIC_RELAXED) < ENOUGH)
+static bool goes_on(int i, const struct sender *sender)
+{
+	return i < REFUSALS ||
+	       __atomic_load_n(&sender->sent, __ATOMIC_RELAXED) < ENOUGH;
+}
 
 /* What is refused costs a capture by copy nothing. */
-#define REFUSE(fd, queue, reason)					\
-	do {								\
-		int _err;						\
-									\
-		_err = pd_lease(fd, queue);				\
-		ASSERT_OK(pd_refused(fd, _err, reason));		\
-		_err = remove_ring(fd);					\
-		ASSERT_OK(pd_refused(fd, _err,				\
-				     PACKET_DIRECT_RING_MAPPED));	\
-	} while (0)
+static const char *refuse(int fd, __u32 queue, int reason)
+{
+	const char *why = pd_refused(fd, pd_lease(fd, queue), reason);
 
-#define EXPECT_ALL_SENT(sender)						\
+	return why ?: pd_refused(fd, remove_ring(fd), PACKET_DIRECT_RING_MAPPED);
+}
+
+static __u32 stop(struct sender *sender, pthread_t thread)
+{
+	__atomic_store_n(&sender->stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+
+	return sender->sent;
+}
+
+#define EXPECT_ALL(number)						\
 	do {								\
-		__atomic_store_n(&(sender).stop, true, __ATOMIC_RELAXED); \
-		pthread_join(thread, NULL);				\
-		EXPECT_GE((sender).sent, ENOUGH);			\
-		pd_wait(&self->pd, (sender).sent, WAIT_MS);		\
+		__u32 _number = number;					\
+									\
+		EXPECT_GE(_number, ENOUGH);				\
+		pd_wait(&self->pd, _number, WAIT_MS);			\
 		STATS();						\
-		EXPECT_EQ(self->stats.ts_packets, (sender).sent);	\
+		EXPECT_EQ(self->stats.ts_packets, _number);		\
 	} while (0)
 
 FIXTURE(wait) {
@@ -235,7 +240,9 @@ FIXTURE_TEARDOWN(wait)
 /* The device's driver knows of no leases, so nobody has to be asked. */
 TEST_F(wait, nobody_waits_for_rtnl)
 {
-	ASK_ALL(self->pd.fd, false);
+	if (access("/dev/packet_direct_test", F_OK))
+		SKIP(return, "no /dev/packet_direct_test");
+	EXPECT_OK(ask_all(self->pd.fd, false));
 }
 
 TEST_F(wait, refusals_cost_no_frames)
@@ -245,9 +252,9 @@ TEST_F(wait, refusals_cost_no_frames)
 	int i;
 
 	ASSERT_EQ(pthread_create(&thread, NULL, sender_main, &sender), 0);
-	for (i = 0; GOES_ON(i, sender); i++)
-		REFUSE(self->pd.fd, 0, PACKET_DIRECT_NO_DRIVER);
-	EXPECT_ALL_SENT(sender);
+	for (i = 0; goes_on(i, &sender); i++)
+		ASSERT_OK(refuse(self->pd.fd, 0, PACKET_DIRECT_NO_DRIVER));
+	EXPECT_ALL(stop(&sender, thread));
 }
 
 FIXTURE(wait_nic) {
@@ -273,8 +280,10 @@ FIXTURE_TEARDOWN(wait_nic)
 
 TEST_F(wait_nic, reader_does_not_wait_for_rtnl)
 {
+	if (access("/dev/packet_direct_test", F_OK))
+		SKIP(return, "no /dev/packet_direct_test");
 	OPEN_LEASED();
-	ASK_ALL(self->pd.fd, true);
+	EXPECT_OK(ask_all(self->pd.fd, true));
 	SEND(10, 0);
 	TAKE(10, 0);
 }
@@ -297,12 +306,12 @@ TEST_F(wait_nic, refusals_cost_no_frames)
 	ASSERT_EQ(pd_if_ready(self->nic.ifname), 0);
 
 	ASSERT_EQ(pthread_create(&thread, NULL, sender_main, &sender), 0);
-	for (i = 0; GOES_ON(i, sender); i++) {
-		REFUSE(self->pd.fd, taken, PACKET_DIRECT_QUEUE_LEASED);
-		REFUSE(self->pd.fd, self->info.ti_queue_nr,
-		       PACKET_DIRECT_NO_QUEUE);
+	for (i = 0; goes_on(i, &sender); i++) {
+		ASSERT_OK(refuse(self->pd.fd, taken, PACKET_DIRECT_QUEUE_LEASED));
+		ASSERT_OK(refuse(self->pd.fd, self->info.ti_queue_nr,
+				 PACKET_DIRECT_NO_QUEUE));
 	}
-	EXPECT_ALL_SENT(sender);
+	EXPECT_ALL(stop(&sender, thread));
 	pd_close(&other);
 }
 
