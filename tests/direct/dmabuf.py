@@ -14,7 +14,7 @@ import zlib
 
 import exporter
 import packet4
-from common import generate, link_up, weights
+from common import generate, link_up, setup_near, weights
 from drivers import DRIVER
 from exporter import (DYNAMIC, HOLD_RTNL, MOVE_SECONDS, NO_ATTACH, NO_MAP, NO_PIN, SCATTERED,
                       SLOW_PIN, STUCK_PIN, UNREADABLE, Exported, all_gone)
@@ -303,8 +303,8 @@ def device_goes_first():
                 sh("ip link set eth0 netns elsewhere")
             want(ring.why() == "NOT_BOUND", ring.why())
         finally:
-            sh("ip -n elsewhere link set eth0 netns 1 && ip netns del elsewhere && "
-               "ip link set eth0 up")
+            sh("ip -n elsewhere link set eth0 netns 1 && ip netns del elsewhere")
+            setup_near()
 
 
 def buffer_closed_first():
