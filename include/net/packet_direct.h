@@ -726,7 +726,9 @@ static inline void __packet_direct_fill(struct packet_direct_queue *pdq,
  * @payload_home: as @home
  * @payload_fifo: as @fifo
  * @tstamp: of all, or of those until the driver sets another
+ * @first: number of the first one's entry
  * @count: how many there are so far
+ * @in_order: the NIC completes in order
  *
  * In a run neither the entries nor the FIFOs wrap, and what is known of the
  * queue stays in registers.
@@ -738,7 +740,9 @@ struct packet_direct_run {
 	const u32		*payload_home;
 	const u32		*payload_fifo;
 	u64			tstamp;
+	unsigned long		first;
 	unsigned long		count;
+	bool			in_order;
 };
 
 /**
@@ -746,6 +750,7 @@ struct packet_direct_run {
  * @pdq: lease
  * @run: to be filled in
  * @max: at most so many
+ * @in_order: the NIC completes in order; known when this is compiled
  *
  * Context: as packet_direct_part().
  * Return: so many of the next slots may go to packet_direct_run_frame(), or with
@@ -755,14 +760,16 @@ struct packet_direct_run {
  *	   is not possible.
  */
 static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
-					  struct packet_direct_run *run, u32 max)
+					  struct packet_direct_run *run, u32 max,
+					  const bool in_order)
 {
 	const struct packet_direct_pool *slots = &pdq->slots;
 	const struct packet_direct_pool *payload = &pdq->payload;
-	u32 first = pdq->fill & pdq->mask;
 
-	run->hdr = &pdq->hdrs[first];
-	run->home = &slots->home[first];
+	run->first = pdq->fill & pdq->mask;
+	run->in_order = in_order;
+	run->hdr = &pdq->hdrs[run->first];
+	run->home = &slots->home[run->first];
 	run->fifo = &slots->fifo[slots->head & slots->mask];
 	run->tstamp = pdq->tstamp;
 	run->count = 0;
@@ -774,9 +781,18 @@ static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
 	if (!packet_direct_is_split(pdq))
 		return max;
 
-	run->payload_home = &payload->home[first];
+	run->payload_home = &payload->home[run->first];
 	run->payload_fifo = &payload->fifo[payload->head & payload->mask];
 	return min(max, packet_direct_straight(payload->mask, payload->head));
+}
+
+/* An entry gets the slot of its last time, as a rule, from a NIC that completes in
+ * order: then its number is that of its header, and nothing is counted up for it.
+ */
+static inline u32 __packet_direct_run_entry(const struct packet_direct_queue *pdq,
+					    const struct packet_direct_run *run)
+{
+	return run->in_order ? run->hdr - pdq->hdrs : run->first + run->count;
 }
 
 /**
@@ -814,12 +830,9 @@ static inline void packet_direct_run_frame(struct packet_direct_queue *pdq,
 					   u32 slot, u32 len, u32 keep,
 					   u32 flags, u32 hash)
 {
-	/* As a rule an entry has the slot of its last time.  Its number is that of
-	 * its header: another one would be counted up in the loop.
-	 */
 	if (unlikely(slot != run->home[run->count]))
-		__packet_direct_bind(pdq, &pdq->slots, run->hdr - pdq->hdrs,
-				     slot);
+		__packet_direct_bind(pdq, &pdq->slots,
+				     __packet_direct_run_entry(pdq, run), slot);
 	if (keep < len)
 		flags |= TPACKET4_TRUNCATED;
 	__packet_direct_write(run->hdr, slot, 0, keep, flags, len, hash,
@@ -860,15 +873,20 @@ static inline void packet_direct_run_split(struct packet_direct_queue *pdq,
 	if (unlikely(!payload_len)) {
 		packet_direct_put(&pdq->payload, payload);
 		payload = TPACKET4_SLOT_NONE;
+	} else {
+		WRITE_ONCE(run->hdr->tp_payload_off, 0);
+		WRITE_ONCE(run->hdr->tp_payload_len, payload_len);
 	}
 	if (unlikely(slot != run->home[run->count]))
-		__packet_direct_bind(pdq, &pdq->slots, run->hdr - pdq->hdrs,
-				     slot);
+		__packet_direct_bind(pdq, &pdq->slots,
+				     __packet_direct_run_entry(pdq, run), slot);
 	if (unlikely(payload != run->payload_home[run->count]))
-		__packet_direct_bind_payload(pdq, run->hdr - pdq->hdrs, payload);
+		__packet_direct_bind_payload(pdq,
+					     __packet_direct_run_entry(pdq, run),
+					     payload);
 	__packet_direct_write(run->hdr, slot, 0, len, flags, len + payload_len,
 			      hash, run->tstamp);
-	__packet_direct_write_payload(run->hdr, payload, payload_len);
+	WRITE_ONCE(run->hdr->tp_payload_slot, payload);
 	run->hdr++;
 	run->count++;
 }

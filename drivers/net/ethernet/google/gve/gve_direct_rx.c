@@ -424,7 +424,7 @@ gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
 	__be16 protocol;
 
 	max = min(max, complq->mask + 1 - complq->head);
-	max = packet_direct_run_begin(pdq, &run, max);
+	max = packet_direct_run_begin(pdq, &run, max, false);
 	desc = &complq->desc_ring[complq->head];
 	plain = (complq->cur_gen_bit ? 0 : GVE_DIRECT_GENERATION) |
 		(split ? GVE_DIRECT_SPLIT : 0);

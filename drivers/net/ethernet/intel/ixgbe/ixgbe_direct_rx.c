@@ -531,7 +531,7 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 	s64 len = 0;
 
 	max = ixgbe_direct_straight(ring, max);
-	max = packet_direct_run_begin(pdq, &run, max);
+	max = packet_direct_run_begin(pdq, &run, max, true);
 	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
 	mask = ixgbe_direct_plain(pdq, stamps, &plain);
 
@@ -641,7 +641,7 @@ ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
 	u32 flags, header, payload;
 
 	max = ixgbe_direct_straight(ring, max);
-	max = packet_direct_run_begin(pdq, &run, max);
+	max = packet_direct_run_begin(pdq, &run, max, true);
 	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
 	mask = ixgbe_direct_plain(pdq, false, &plain);
 
