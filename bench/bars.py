@@ -138,5 +138,5 @@ def spreads(t):
 
 def all_bars(lines):
     t, gve = Table(lines), Table(lines, nic="gve")
-    return [*saturated(t), *figures(t, gve, Table(lines, nic="x550")), *bursts(t), *sweeps(t),
+    return [*saturated(t), *figures(t, gve, Table(lines, nic="X550")), *bursts(t), *sweeps(t),
             *programs(t), *header_split(t, gve), *syscalls(t), *spreads(t)]
