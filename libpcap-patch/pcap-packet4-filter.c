@@ -44,6 +44,45 @@ static int attach(pcap_t *p, const struct bpf_insn *insns, u_int len)
 			  sizeof(prog));
 }
 
+/*
+ * What comes in, and is not wanted, takes no slot and wakes nobody.  A packet
+ * socket is told so by its filter alone.  The program behind it finds the
+ * accumulator as at its own start.
+ */
+static const struct bpf_insn only_outgoing[] = {
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 1, 0),
+	BPF_STMT(BPF_RET | BPF_K, 0),
+	BPF_STMT(BPF_LD | BPF_IMM, 0),
+};
+
+#define ONLY_OUTGOING	(sizeof(only_outgoing) / sizeof(only_outgoing[0]))
+
+static int wants_outgoing(const pcap_t *p, const struct packet4 *p4)
+{
+	return packet4_is_copy(p4) && !p4->loopback &&
+	       p->direction == PCAP_D_OUT;
+}
+
+/* The reader leaves out what the kernel does not. */
+static int attach_wanted(pcap_t *p, const struct packet4 *p4,
+			 const struct bpf_insn *insns, u_int len)
+{
+	struct bpf_insn *both;
+	int ret = -1;
+
+	if (!wants_outgoing(p, p4))
+		return attach(p, insns, len);
+	both = malloc((ONLY_OUTGOING + len) * sizeof(*both));
+	if (both) {
+		memcpy(both, only_outgoing, sizeof(only_outgoing));
+		memcpy(both + ONLY_OUTGOING, insns, len * sizeof(*insns));
+		ret = attach(p, both, ONLY_OUTGOING + len);
+		free(both);
+	}
+	return ret == 0 ? 0 : attach(p, insns, len);
+}
+
 int pcap_packet4_no_filter(pcap_t *p)
 {
 	int unused = 0;
@@ -255,9 +294,9 @@ static int nowhere(pcap_t *p, int err)
 /* Positive: the kernel filters.  0: it does not, so filter here. */
 static int set_kernel_filter(pcap_t *p, struct packet4 *p4)
 {
-	if (takes_all(p4, &p->fcode))
+	if (takes_all(p4, &p->fcode) && !wants_outgoing(p, p4))
 		return pcap_packet4_no_filter(p) < 0 ? PCAP_ERROR : 1;
-	if (attach(p, p->fcode.bf_insns, p->fcode.bf_len) == 0)
+	if (attach_wanted(p, p4, p->fcode.bf_insns, p->fcode.bf_len) == 0)
 		return 1;
 	if (!can_run_here(p4, &p->fcode))
 		return nowhere(p, errno);
@@ -269,6 +308,30 @@ static int set_kernel_filter(pcap_t *p, struct packet4 *p4)
 		fprintf(stderr, "Warning: Kernel filter failed: %s\n",
 			pcap_strerror(errno));
 	return pcap_packet4_no_filter(p);
+}
+
+/*
+ * The direction is another one.  The kernel's filter is the same program as before,
+ * so what is in the ring has passed it.
+ */
+int pcap_packet4_refilter(pcap_t *p)
+{
+	static const struct bpf_insn all = BPF_STMT(BPF_RET | BPF_K,
+						    MAXIMUM_SNAPLEN);
+	const struct bpf_program *prog = &p->fcode;
+	struct packet4 *p4 = p->priv;
+	int none = !prog->bf_insns || takes_all(p4, prog);
+
+	if (!packet4_is_copy(p4) || p4->filter_always)
+		return 0;
+	if (none && !wants_outgoing(p, p4))
+		return pcap_packet4_no_filter(p);
+	if (attach_wanted(p, p4, none ? &all : prog->bf_insns,
+			  none ? 1 : prog->bf_len) == 0)
+		return 0;
+	pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno,
+				  "can't set kernel filter");
+	return PCAP_ERROR;
 }
 
 /* As set_kernel_filter().  After an error the filter is what it was before. */

@@ -172,6 +172,7 @@ u_int	pcap_packet4_if_drops(struct packet4 *p4);
 
 /* pcap-packet4-filter.c */
 int	pcap_packet4_setfilter(pcap_t *p, struct bpf_program *program);
+int	pcap_packet4_refilter(pcap_t *p);
 int	pcap_packet4_passes(pcap_t *p, const struct tpacket4_hdr *h,
 			    const u_char *frame, uint32_t len, uint32_t have);
 int	pcap_packet4_shut(pcap_t *p);

@@ -554,7 +554,7 @@ static int packet4_setdirection(pcap_t *p, pcap_direction_t direction)
 	p->direction = direction;
 	ignore_outgoing(p, p4);
 	watch_direction(p, p4);
-	return 0;
+	return pcap_packet4_refilter(p);
 }
 
 static int packet4_set_datalink(pcap_t *p, int linktype)
