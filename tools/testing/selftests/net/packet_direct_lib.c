@@ -835,7 +835,10 @@ static int gather_one(const struct tpacket4_ring *ring,
 	if (hdr->tp_slot >= ring->layout.tl_slot_nr)
 		return -ERANGE;
 	if (hdr->tp_data_end > ring->layout.tl_slot_len ||
-	    hdr->tp_data > hdr->tp_data_end || hdr->tp_data_meta > hdr->tp_data)
+	    hdr->tp_data > hdr->tp_data_end)
+		return -ERANGE;
+	/* without TPACKET4_SLL it means nothing */
+	if (hdr->tp_flags & TPACKET4_SLL && hdr->tp_data_meta > hdr->tp_data)
 		return -ERANGE;
 	if (frame->len + len > sizeof(frame->data))
 		return -EMSGSIZE;
