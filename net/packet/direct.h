@@ -3,27 +3,36 @@
  * TPACKET_V4 and PACKET_RX_DIRECT: what af_packet.c calls, and what the files
  * of this directory share.
  *
- *	direct.c	socket options, poll, recvmsg, statistics, diag
- *	direct_ring.c	the ring: what is given back, what is published
- *	direct_memory.c	its memory, mapped for user space and for a NIC
- *	direct_dmabuf.c	payload slots in a dma-buf instead
+ *	direct.c	the socket: its options, poll, mmap, recvmsg, diag
+ *	direct_bind.c	the socket and an RX queue
+ *	direct_stats.c	statistics
+ *	direct_hook.c	the socket's hook into the stack: on, off
+ *	direct_lease.c	leases: who has which RX queue
+ *	direct_frame.c	frames from the buffers of a NIC
+ *	direct_copy.c	frames from skbs
+ *	direct_ring.c	the ring: publishing, waking, asking for slots
  *	direct_filter.c	what the socket filter is shown
- *	direct_copy.c	filling it from skbs
- *	direct_lease.c	filling it by DMA: who has which queue
- *	direct_test.c	dma-bufs for tests, which nothing here calls
+ *	direct_memory.c	the memory of slots, mapped for user space and for a NIC
+ *	direct_dmabuf.c	payload slots in a dma-buf instead
+ *	direct_pool.c	slots: who has which
+ *	direct_args.c	what user space passes, and why it is refused
+ *	direct_pci.c	a library for drivers of PCI devices
+ *
+ * A file calls those below it in this list, never one above.
  *
  * Locks, outermost first: lock_sock, RTNL, fanout_mutex, pg_vec_lock, bind_lock.
- * RTNL is held for checks and while a driver starts or stops a queue.  Nobody
- * maps memory or waits for an exporter under it, but for a lease that is lost,
- * and who reads statistics only tries to get it, under pg_vec_lock.
+ * RTNL is held for checks and while a driver starts or stops a queue.  Nobody maps
+ * memory or waits for an exporter under it, except when a lease is lost.  Statistics
+ * only try to get it, under pg_vec_lock.
  *
  * Lifetime: packet_sock.direct is the ring.  It changes under lock_sock and
- * pg_vec_lock, so that each of them alone is enough to look, and is set under
- * fanout_mutex too, which keeps the socket out of a fanout group; poll() and the
- * copy path look under RCU.  The ring holds the lease:
- * while packet_direct.leased is set the protocol hook is off, a NIC may write
- * into the slots, and the ring cannot go away.  The lease ends by
- * PACKET_DIRECT_RELEASE, by packet_release(), which comes after the last
+ * pg_vec_lock, so that each of them alone is enough to look.  It is set under
+ * fanout_mutex too, which keeps the socket out of a fanout group.  poll() and the
+ * copy path look under RCU.
+ *
+ * The ring holds the lease.  While packet_direct.leased is set the protocol hook is
+ * off and the ring cannot go away.  A NIC may write to the slots until the lease
+ * ends: by PACKET_DIRECT_RELEASE, by packet_release(), which comes after the last
  * file descriptor and the last mapping, or with the device.
  */
 #ifndef __PACKET_DIRECT_INTERNAL_H__
@@ -32,21 +41,19 @@
 #include <linux/if_ether.h>
 #include <linux/minmax.h>
 #include <linux/sockptr.h>
-#include <net/packet_direct.h>
+#include <net/packet_direct_queue.h>
 
 struct packet_direct_dmabuf;
 struct packet_sock;
 struct socket;
 struct vm_area_struct;
+struct vm_operations_struct;
 
-/* Of memory for a ring user space may ask too much.  It is told so: the memory
- * cgroup kills nobody for that.
+/* For the memory of a ring.  User space may ask for too much: it gets an error, and
+ * the memory cgroup kills nobody.
  */
 #define PACKET_DIRECT_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NOWARN | \
 				 __GFP_RETRY_MAYFAIL)
-
-/* The longest header part that a NIC may be asked for. */
-#define PACKET_DIRECT_MAX_HEADER	1024
 
 /* Entries that a frame may span, and how many where a filter has to be shown it. */
 #define PACKET_DIRECT_MAX_CHAIN		512U
@@ -124,10 +131,11 @@ void register_prot_hook(struct sock *sk);
 void unregister_prot_hook(struct sock *sk, bool sync);
 u16 vlan_get_tci(const struct sk_buff *skb, struct net_device *dev);
 __be16 vlan_get_protocol_dgram(const struct sk_buff *skb);
+extern const struct vm_operations_struct packet_mmap_ops;
 
 #ifdef CONFIG_PACKET_RX_DIRECT
 
-/* On while there is any ring: other sockets ask at each message. */
+/* On while there is any ring.  Sockets without one ask it at each message. */
 DECLARE_STATIC_KEY_FALSE(packet_direct_rings);
 
 static inline bool packet_direct_ring(const struct packet_sock *po)
@@ -147,37 +155,85 @@ int packet_direct_setsockopt(struct packet_sock *po, int optname,
 			     sockptr_t optval, unsigned int optlen);
 int packet_direct_getsockopt(struct packet_sock *po, int optname,
 			     char __user *optval, int __user *optlen);
-void packet_direct_statistics(struct packet_sock *po,
-			      union tpacket_stats_u *stats, int *drops);
 int packet_direct_mmap(struct packet_sock *po, struct vm_area_struct *vma);
 __poll_t packet_direct_poll(struct packet_sock *po);
 int packet_direct_recvmsg(struct packet_sock *po, int flags);
 void packet_direct_release(struct packet_sock *po);
 int packet_direct_diag(struct packet_sock *po, struct sk_buff *nlskb);
 
+/* direct_bind.c */
+enum packet_direct_reason packet_direct_rtnl_lock(void);
+enum packet_direct_reason
+packet_direct_check_driver(struct packet_sock *po, u32 *queues);
+int packet_direct_rx_direct(struct packet_sock *po, sockptr_t optval,
+			    unsigned int optlen);
+
+/* direct_stats.c; the first one is called by af_packet.c */
+void packet_direct_statistics(struct packet_sock *po,
+			      union tpacket_stats_u *stats, int *drops);
+int packet_direct_get_v4_stats(struct packet_sock *po, char __user *optval,
+			       int __user *optlen);
+
+/* direct_hook.c */
+__be16 packet_direct_unhook(struct packet_sock *po, bool *was_running);
+void packet_direct_rehook(struct packet_sock *po, __be16 num, bool was_running);
+bool packet_direct_unhook_leased(struct packet_sock *po,
+				 struct packet_direct *pd);
+
+/* direct_lease.c */
+enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
+						  unsigned int queue,
+						  struct packet_direct_limits *limits);
+enum packet_direct_reason packet_direct_check(const struct packet_direct *pd,
+					      struct net_device *dev,
+					      const struct tpacket4_direct *arg,
+					      struct packet_direct_limits *limits);
+enum packet_direct_reason
+packet_direct_prepare(struct packet_direct *pd, const struct net_device *dev,
+		      struct device *dma_dev,
+		      const struct tpacket4_direct *arg);
+void packet_direct_unprepare(struct packet_direct *pd);
+enum packet_direct_reason
+packet_direct_lease(struct packet_direct *pd, struct net_device *dev,
+		    unsigned int queue,
+		    const struct packet_direct_limits *limits);
+struct net_device *packet_direct_unlease(struct packet_direct *pd);
+void packet_direct_set_polled(struct packet_direct *pd, bool polled);
+void packet_direct_set_lost(struct packet_direct *pd);
+void packet_direct_lose(struct packet_direct *pd);
+void packet_direct_netdown(struct sock *sk);
+pid_t packet_direct_holder(const struct net_device *dev, unsigned int queue);
+unsigned long packet_direct_quarantined(void);
+
+/* direct_copy.c */
+int packet_direct_rcv(struct sk_buff *skb, struct net_device *dev,
+		      struct packet_type *pt, struct net_device *orig_dev);
+
 /* direct_ring.c */
 struct packet_direct *packet_direct_alloc(struct packet_sock *po,
-					  const struct tpacket_req4 *req,
-					  enum packet_direct_reason *reason);
+					  const struct tpacket_req4 *req);
 void packet_direct_free(struct packet_direct *pd);
 void packet_direct_publish(struct packet_direct_queue *pdq);
 void packet_direct_set_full(struct packet_direct_queue *pdq);
 bool packet_direct_readable(struct packet_direct_queue *pdq);
 void packet_direct_set_state(struct packet_direct_queue *pdq,
 			     enum packet_direct_state state);
-void packet_direct_rollback(struct packet_direct_queue *pdq);
-void packet_direct_moved(struct packet_direct_queue *pdq);
-void packet_direct_slots(struct packet_direct_queue *pdq,
-			 struct tpacket4_stats *stats);
-void packet_direct_sync_taken(const struct packet_direct_queue *pdq,
-			      const struct packet_direct_pool *pool, u32 from);
+void packet_direct_store_counts(struct packet_direct_queue *pdq);
+u32 packet_direct_napi_id(const struct packet_direct_queue *pdq);
+void packet_direct_kick(struct packet_direct_queue *pdq);
+void packet_direct_top_up(struct packet_direct_queue *pdq);
+
+/* direct_filter.c */
+bool packet_direct_alloc_filter(struct packet_direct_queue *pdq);
+void packet_direct_begin_filter(struct packet_direct_queue *pdq);
+u32 packet_direct_run_filter(struct packet_direct_queue *pdq,
+			     const struct packet_direct_buf *meta);
 
 /* direct_memory.c */
 bool packet_direct_alloc_shared(struct packet_direct *pd);
 bool packet_direct_alloc_blocks(struct packet_direct_memory *memory, u32 nr);
 void packet_direct_free_blocks(struct packet_direct_memory *memory);
 u64 packet_direct_memory_len(const struct packet_direct_memory *memory);
-void packet_direct_free_addresses(struct packet_direct_pool *pool);
 void *packet_direct_slot(const struct packet_direct_memory *memory, u32 slot);
 int packet_direct_insert_pages(struct packet_direct *pd,
 			       struct vm_area_struct *vma);
@@ -192,16 +248,86 @@ packet_direct_get_dmabuf(struct packet_direct *pd,
 			 const struct tpacket4_direct *arg);
 void packet_direct_put_dmabuf(struct packet_direct *pd);
 void packet_direct_abandon_dmabuf(struct packet_direct *pd);
-bool packet_direct_watch_dmabuf(struct packet_direct *pd, bool watch);
+bool packet_direct_watch_dmabuf(struct packet_direct *pd,
+				void (*lose)(struct packet_direct *pd));
 enum packet_direct_reason packet_direct_map_dmabuf(struct packet_direct *pd,
 						   const struct net_device *dev);
 void packet_direct_unmap_dmabuf(struct packet_direct *pd);
 
-/* direct_filter.c */
-bool packet_direct_alloc_filter(struct packet_direct_queue *pdq);
-void packet_direct_begin_filter(struct packet_direct_queue *pdq);
-u32 packet_direct_run_filter(struct packet_direct_queue *pdq, u32 parts,
-			     u32 hash, u32 flags);
+/* direct_pool.c */
+bool packet_direct_alloc_pool(struct packet_direct_pool *pool, u32 entries,
+			      u32 places, u32 kernel);
+void packet_direct_free_addresses(struct packet_direct_pool *pool);
+void packet_direct_free_pool(struct packet_direct_pool *pool);
+void packet_direct_count(const struct packet_direct_queue *pdq,
+			 const struct packet_direct_pool *pool,
+			 struct packet_direct_counts *counts);
+void packet_direct_unpost(const struct packet_direct_queue *pdq,
+			  struct packet_direct_pool *pool);
+void packet_direct_audit(const struct packet_direct_queue *pdq,
+			 struct packet_direct_pool *pool);
+void packet_direct_put_buf(struct packet_direct_queue *pdq,
+			   const struct packet_direct_buf *buf);
+void packet_direct_rollback(struct packet_direct_queue *pdq);
+void packet_direct_sync_to_nic(const struct packet_direct_queue *pdq,
+			       const struct packet_direct_pool *pool, u32 from);
+
+/* direct_args.c */
+int packet_direct_refuse(struct packet_sock *po,
+			 enum packet_direct_reason reason);
+enum packet_direct_reason
+packet_direct_check_req(const struct tpacket_req4 *req);
+enum packet_direct_reason
+packet_direct_check_arg(const struct tpacket4_direct *arg);
+int packet_direct_get_req(struct packet_sock *po, struct tpacket_req4 *req,
+			  sockptr_t optval, unsigned int optlen);
+int packet_direct_get_arg(struct packet_sock *po, struct tpacket4_direct *arg,
+			  sockptr_t optval, unsigned int optlen);
+int packet_direct_put_user(char __user *optval, int __user *optlen,
+			   const void *from, int size);
+
+/* The ring of a socket.  Under lock_sock or pg_vec_lock. */
+static inline struct packet_direct *
+packet_direct_of(const struct packet_sock *po)
+{
+	return rcu_dereference_protected(po->direct,
+					 lockdep_sock_is_held(&po->sk) ||
+					 lockdep_is_held(&po->pg_vec_lock));
+}
+
+/* A free slot for whoever fills the ring without a NIC. */
+static inline u32 packet_direct_take(struct packet_direct_pool *pool)
+{
+	pool->head++;
+	return pool->fifo[pool->post++ & pool->mask];
+}
+
+/**
+ * packet_direct_fill_entry() - give the next entry a slot
+ * @pdq: ring
+ * @slot: slot
+ * @off: where the frame begins in it
+ * @end: where it ends
+ * @flags: TPACKET4_*
+ *
+ * Context: the ring's one producer.
+ * Return: the entry's header, for the other fields.
+ */
+static inline struct tpacket4_hdr *
+packet_direct_fill_entry(struct packet_direct_queue *pdq, u32 slot, u32 off,
+			 u32 end, u32 flags)
+{
+	u32 entry = pdq->fill++ & pdq->mask;
+	struct tpacket4_hdr *hdr = &pdq->hdrs[entry];
+
+	if (pdq->slots.home[entry] != slot)
+		__packet_direct_bind(pdq, &pdq->slots, entry, slot);
+	WRITE_ONCE(hdr->tp_slot, slot);
+	WRITE_ONCE(hdr->tp_flags, flags);
+	WRITE_ONCE(hdr->tp_data, off);
+	WRITE_ONCE(hdr->tp_data_end, end);
+	return hdr;
+}
 
 /**
  * packet_direct_keep() - how much of a frame a filter lets pass
@@ -217,39 +343,6 @@ static inline u32 packet_direct_keep(u32 snaplen, u32 len, u32 tag_len)
 
 	return keep > 2 * ETH_ALEN ? keep + tag_len : keep;
 }
-
-/* direct_copy.c */
-int packet_direct_rcv(struct sk_buff *skb, struct net_device *dev,
-		      struct packet_type *pt, struct net_device *orig_dev);
-
-/* direct_lease.c */
-enum packet_direct_reason packet_direct_check(const struct packet_direct *pd,
-					      struct net_device *dev,
-					      const struct tpacket4_direct *arg,
-					      struct packet_direct_limits *limits);
-enum packet_direct_reason packet_direct_prepare(struct packet_direct *pd,
-						struct net_device *dev,
-						const struct tpacket4_direct *arg);
-void packet_direct_unprepare(struct packet_direct *pd);
-void packet_direct_set_polled(struct packet_direct *pd, bool polled);
-enum packet_direct_reason
-packet_direct_lease(struct packet_direct *pd, struct net_device *dev,
-		    unsigned int queue,
-		    const struct packet_direct_limits *limits);
-struct net_device *packet_direct_unlease(struct packet_direct *pd);
-void packet_direct_set_lost(struct packet_direct *pd);
-void packet_direct_lose(struct packet_direct *pd);
-void packet_direct_netdown(struct sock *sk);
-enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
-						  unsigned int queue,
-						  struct packet_direct_limits *limits);
-pid_t packet_direct_holder(const struct net_device *dev, unsigned int queue);
-void packet_direct_set_need_kick(struct packet_direct_queue *pdq, bool need);
-bool packet_direct_starved(struct packet_direct_queue *pdq);
-void packet_direct_kick(struct packet_direct_queue *pdq);
-void packet_direct_top_up(struct packet_direct_queue *pdq);
-u32 packet_direct_napi_id(const struct packet_direct_queue *pdq);
-unsigned long packet_direct_quarantined(void);
 
 #else
 

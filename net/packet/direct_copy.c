@@ -40,7 +40,8 @@ struct packet_direct_copy {
 	u64			tstamp;
 };
 
-static u32 packet_direct_filter(const struct sock *sk, struct sk_buff *skb)
+static u32 packet_direct_copy_filter(const struct sock *sk,
+				     struct sk_buff *skb)
 {
 	struct sk_filter *filter;
 	u32 snaplen = U32_MAX;
@@ -128,13 +129,16 @@ static void packet_direct_copy_sll(const struct packet_direct_copy *copy,
 	sll->sll_ifindex = ifindex;
 }
 
-/* The fields that only an skb has; the ring's producer filled in the others. */
+/* The fields of the whole frame, in its first entry. */
 static void packet_direct_copy_hdr(const struct packet_direct_copy *copy,
 				   struct tpacket4_hdr *hdr, __be16 protocol)
 {
 	const struct sk_buff *skb = copy->skb;
 
 	hdr->tp_data_meta = 0;
+	hdr->tp_len = copy->len;
+	hdr->tp_rxhash = skb->hash;
+	hdr->tp_tstamp = copy->tstamp;
 	hdr->tp_protocol = protocol;
 	hdr->tp_pkttype = skb->pkt_type;
 	if (!(copy->flags & TPACKET4_VLAN))
@@ -169,21 +173,22 @@ static u32 packet_direct_copy_part(struct packet_direct_queue *pdq,
 				   const struct packet_direct_copy *copy,
 				   u32 from)
 {
-	u32 slot = packet_direct_post(&pdq->slots);
+	u32 slot = packet_direct_take(&pdq->slots);
 	u32 off = from ? 0 : copy->off;
 	u32 len = min(copy->snaplen - from, pdq->slots.len - off);
 	void *to = packet_direct_slot(&to_packet_direct(pdq)->slots, slot);
+	u32 entry = pdq->fill & pdq->mask;
 	u32 flags = from ? 0 : copy->flags;
+	struct tpacket4_hdr *hdr;
 
-	packet_direct_complete(&pdq->slots);
-	if (packet_direct_is_split(pdq))
-		__packet_direct_bind_payload(pdq, pdq->fill & pdq->mask,
-					     TPACKET4_SLOT_NONE);
 	if (from + len == copy->snaplen)
 		flags |= TPACKET4_LAST;
 	packet_direct_copy_bytes(copy, from, to + off, len);
-	__packet_direct_fill(pdq, slot, off, off + len, flags,
-			     copy->len, copy->skb->hash, copy->tstamp);
+	hdr = packet_direct_fill_entry(pdq, slot, off, off + len, flags);
+	if (packet_direct_is_split(pdq)) {
+		__packet_direct_bind_payload(pdq, entry, TPACKET4_SLOT_NONE);
+		__packet_direct_write_payload(hdr, TPACKET4_SLOT_NONE, 0, 0);
+	}
 	return len;
 }
 
@@ -268,7 +273,7 @@ packet_direct_copy_frame(struct packet_direct *pd, struct sk_buff *skb,
 	enum skb_drop_reason reason;
 	u32 snaplen, have, maclen;
 
-	snaplen = packet_direct_filter(&pd->po->sk, skb);
+	snaplen = packet_direct_copy_filter(&pd->po->sk, skb);
 	if (!snaplen) {
 		packet_direct_copy_refuse(pd);
 		return SKB_CONSUMED;

@@ -24,7 +24,8 @@
  * @off:	of payload slot 0
  * @moved:	ends the lease when the exporter moved it
  * @has_moved:	it did
- * @pd:		ring while a NIC may write to it; under RTNL
+ * @lose:	ends the lease of @pd; NULL without a lease; under RTNL
+ * @pd:		ring
  */
 struct packet_direct_dmabuf {
 	struct kref			ref;
@@ -34,6 +35,7 @@ struct packet_direct_dmabuf {
 	u64				off;
 	struct work_struct		moved;
 	bool				has_moved;
+	void				(*lose)(struct packet_direct *pd);
 	struct packet_direct		*pd;
 };
 
@@ -48,8 +50,8 @@ static void packet_direct_dmabuf_lost(struct work_struct *work)
 
 	buf = container_of(work, struct packet_direct_dmabuf, moved);
 	rtnl_lock();
-	if (buf->pd)
-		packet_direct_lose(buf->pd);
+	if (buf->lose)
+		buf->lose(buf->pd);
 	rtnl_unlock();
 	kref_put(&buf->ref, packet_direct_dmabuf_free);
 }
@@ -158,21 +160,23 @@ void packet_direct_abandon_dmabuf(struct packet_direct *pd)
 /**
  * packet_direct_watch_dmabuf() - lose the lease when the exporter moves the buffer
  * @pd: ring, with a dma-buf or without
- * @watch: begin, or end
+ * @lose: ends the lease; NULL: do so no more
  *
  * Context: RTNL.
  * Return: false when the exporter has moved it already.
  */
-bool packet_direct_watch_dmabuf(struct packet_direct *pd, bool watch)
+bool packet_direct_watch_dmabuf(struct packet_direct *pd,
+				void (*lose)(struct packet_direct *pd))
 {
 	struct packet_direct_dmabuf *buf = pd->payload.dmabuf;
 
 	ASSERT_RTNL();
 	if (!buf)
 		return true;
-	if (watch && READ_ONCE(buf->has_moved))
+	if (lose && READ_ONCE(buf->has_moved))
 		return false;
-	buf->pd = watch ? pd : NULL;
+	buf->pd = pd;
+	buf->lose = lose;
 	return true;
 }
 

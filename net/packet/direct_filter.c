@@ -13,7 +13,7 @@
 #include "internal.h"
 
 /* Bytes of a frame that a filter finds in the linear part of its skb.  A header
- * part has to be there in whole: the fragments are for the payload.
+ * part has to be in there as a whole: the fragments are for the payload.
  */
 #define PACKET_DIRECT_FILTER_HEAD	256
 
@@ -108,9 +108,9 @@ packet_direct_ask(const struct packet_direct_queue *pdq, struct sk_buff *skb)
 	return bpf_prog_run(prog, skb);
 }
 
-/* As skb_vlan_untag() does it before any packet socket sees the frame.  The stack
- * drops one that ends before the tag says what is in it; here it stays as it is.
- * Returns how many bytes it took out.
+/* Takes the first VLAN tag out of the frame, as skb_vlan_untag() does before any
+ * packet socket sees it.  The stack drops a frame that ends before the tag says what
+ * is in it; here such a frame stays as it is.  Returns how many bytes it took out.
  */
 static u32 packet_direct_untag(struct sk_buff *skb)
 {
@@ -152,12 +152,13 @@ static void packet_direct_show(struct sk_buff *skb, void *data, u32 len,
 
 /* The payload of a dma-buf is there, as the length says, and cannot be read. */
 static void packet_direct_show_part(struct packet_direct_queue *pdq,
-				    const struct packet_direct_part *part)
+				    const struct packet_direct_buf *part)
 {
 	struct packet_direct *pd = to_packet_direct(pdq);
 	struct sk_buff *skb = pdq->filter_skb;
 
-	packet_direct_show(skb, packet_direct_slot(&pd->slots, part->slot),
+	packet_direct_show(skb, packet_direct_slot(&pd->slots, part->slot) +
+				part->off,
 			   part->len, packet_direct_filter_head(pdq));
 	if (!part->payload_len)
 		return;
@@ -166,25 +167,29 @@ static void packet_direct_show_part(struct packet_direct_queue *pdq,
 		skb->data_len += part->payload_len;
 		return;
 	}
-	packet_direct_show(skb, packet_direct_slot(&pd->payload, part->payload),
+	packet_direct_show(skb, packet_direct_slot(&pd->payload, part->payload) +
+				part->payload_off,
 			   part->payload_len, PACKET_DIRECT_FILTER_ETH);
 }
 
-/* Asks about a frame of which the head is copied, which the user cannot write to
- * and from which a tag can be taken out.
+/* Asks about a frame of which the head is copied, so that the user cannot write to
+ * it and a tag can be taken out.  @meta is about the whole frame.
  */
-static u32
-packet_direct_ask_copied(struct packet_direct_queue *pdq,
-			 const struct packet_direct_part *parts, u32 count,
-			 u32 hash, u32 flags)
+static u32 packet_direct_ask_copied(struct packet_direct_queue *pdq,
+				    const struct packet_direct_buf *parts,
+				    u32 count,
+				    const struct packet_direct_buf *meta)
 {
 	struct sk_buff *skb = pdq->filter_skb;
-	u32 i, keep, tag_len;
+	u32 i, keep, tag_len = 0;
 
 	for (i = 0; i < count; i++)
 		packet_direct_show_part(pdq, &parts[i]);
-	packet_direct_describe(pdq, skb, hash, flags);
-	tag_len = packet_direct_untag(skb);
+	packet_direct_describe(pdq, skb, meta->hash, meta->flags);
+	if (meta->flags & TPACKET4_VLAN)
+		__vlan_hwaccel_put_tag(skb, meta->vlan_tpid, meta->vlan_tci);
+	else
+		tag_len = packet_direct_untag(skb);
 	keep = packet_direct_keep(packet_direct_ask(pdq, skb), skb->len,
 				  tag_len);
 
@@ -200,23 +205,21 @@ packet_direct_ask_copied(struct packet_direct_queue *pdq,
 /**
  * packet_direct_run_filter() - ask the socket filter about the unfinished frame
  * @pdq: ring with a filter; &packet_direct_queue.parts has the frame
- * @parts: how many
- * @hash: the NIC's hash
- * @flags: TPACKET4_HASH*
+ * @meta: of the whole frame
  *
  * Context: NAPI.
  * Return: bytes that pass, at most those of the frame.
  */
-u32 packet_direct_run_filter(struct packet_direct_queue *pdq, u32 parts,
-			     u32 hash, u32 flags)
+u32 packet_direct_run_filter(struct packet_direct_queue *pdq,
+			     const struct packet_direct_buf *meta)
 {
-	return packet_direct_ask_copied(pdq, pdq->parts, parts, hash, flags);
+	return packet_direct_ask_copied(pdq, pdq->parts, pdq->chain, meta);
 }
 
-/* Nothing is copied: for as long as the filter runs the skb's linear part is the
- * slot.  It has all of the frame, so that no access gets as far as to look for
- * fragments, which would be searched behind the slot's end.  Returns false when
- * the frame has a tag, which cannot be taken out there.
+/* Nothing is copied: while the filter runs, the slot is the skb's linear part.  All
+ * of the frame is in it, so no access looks for fragments, which it would search
+ * behind the slot's end.  Returns false when the frame has a tag, which cannot be
+ * taken out there.
  */
 static __always_inline bool
 packet_direct_ask_in_place(struct packet_direct_queue *pdq, u32 slot, u32 len,
@@ -247,9 +250,14 @@ static noinline u32 packet_direct_snaplen_copied(struct packet_direct_queue *pdq
 						 u32 slot, u32 len, u32 flags,
 						 u32 hash)
 {
-	const struct packet_direct_part part = { .slot = slot, .len = len };
+	const struct packet_direct_buf buf = {
+		.slot = slot,
+		.len = len,
+		.flags = flags,
+		.hash = hash,
+	};
 
-	return packet_direct_ask_copied(pdq, &part, 1, hash, flags);
+	return packet_direct_ask_copied(pdq, &buf, 1, &buf);
 }
 
 u32 packet_direct_snaplen(struct packet_direct_queue *pdq, u32 slot, u32 len,

@@ -6,7 +6,6 @@
 #include <linux/nospec.h>
 #include <linux/pid.h>
 #include <linux/rtnetlink.h>
-#include <net/busy_poll.h>
 #include <net/genetlink.h>
 #include <net/netdev_rx_queue.h>
 #include <net/sock.h>
@@ -14,20 +13,23 @@
 
 #include "internal.h"
 
-#define PACKET_DIRECT_KICK_TIME	ns_to_ktime(PACKET_DIRECT_KICK_USECS * NSEC_PER_USEC)
-
 DEFINE_STATIC_KEY_FALSE(packet_direct_key);
 EXPORT_SYMBOL_GPL(packet_direct_key);
 
 static atomic_long_t packet_direct_quarantined_pages;
 
+/**
+ * packet_direct_quarantined() - memory that no queue's stop was confirmed for
+ *
+ * Return: pages, of all rings of the machine.
+ */
 unsigned long packet_direct_quarantined(void)
 {
 	return atomic_long_read(&packet_direct_quarantined_pages);
 }
 
-struct packet_direct_queue *packet_direct_queue(const struct net_device *dev,
-						unsigned int queue)
+struct packet_direct_queue *packet_direct_lookup(const struct net_device *dev,
+						 unsigned int queue)
 {
 	if (queue >= dev->num_rx_queues)
 		return NULL;
@@ -35,7 +37,7 @@ struct packet_direct_queue *packet_direct_queue(const struct net_device *dev,
 				     rcu_read_lock_bh_held() ||
 				     lockdep_rtnl_is_held());
 }
-EXPORT_SYMBOL_GPL(packet_direct_queue);
+EXPORT_SYMBOL_GPL(packet_direct_lookup);
 
 /* The lowest leased queue from @first on, or -1. */
 static int packet_direct_next_leased(const struct net_device *dev,
@@ -73,6 +75,22 @@ int packet_direct_check_xdp(const struct net_device *dev,
 	return -EBUSY;
 }
 
+/* What a driver says that it can do. */
+static enum packet_direct_reason
+packet_direct_ask_limits(struct net_device *dev, unsigned int queue,
+			 struct packet_direct_limits *limits)
+{
+	enum packet_direct_reason reason;
+
+	reason = dev->packet_direct_ops->limits(dev, queue, limits);
+	if (reason)
+		return reason;
+	if (WARN_ON_ONCE(!limits->granule || !limits->post_min ||
+			 limits->split_max > PACKET_DIRECT_MAX_HEADER))
+		return PACKET_DIRECT_DRIVER_FAILED;
+	return PACKET_DIRECT_OK;
+}
+
 /**
  * packet_direct_may_lease() - the one predicate that decides who may have a queue
  * @dev: device
@@ -80,7 +98,7 @@ int packet_direct_check_xdp(const struct net_device *dev,
  * @limits: filled in as far as the driver got
  *
  * Its mirror images are packet_direct_check_channels(),
- * packet_direct_check_xdp() and the uses of packet_direct_queue() in
+ * packet_direct_check_xdp() and the uses of packet_direct_lookup() in
  * xp_assign_dev() and net_devmem_bind_dmabuf_to_queue().
  *
  * Context: RTNL.
@@ -90,21 +108,22 @@ enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
 						  unsigned int queue,
 						  struct packet_direct_limits *limits)
 {
-	const struct packet_direct_ops *ops = dev->packet_direct_ops;
-
 	ASSERT_RTNL();
-	if (!ops)
+	if (!dev->packet_direct_ops)
 		return PACKET_DIRECT_NO_DRIVER;
 	if (queue >= dev->real_num_rx_queues)
 		return PACKET_DIRECT_NO_QUEUE;
 	queue = array_index_nospec(queue, dev->real_num_rx_queues);
-	if (packet_direct_queue(dev, queue))
+	if (packet_direct_lookup(dev, queue))
 		return PACKET_DIRECT_QUEUE_LEASED;
 	if (xsk_get_pool_from_qid(dev, queue))
 		return PACKET_DIRECT_QUEUE_XSK;
 	if (dev->_rx[queue].mp_params.mp_ops)
 		return PACKET_DIRECT_QUEUE_PROVIDER;
-	return ops->limits(dev, queue, limits);
+	if (dev_xdp_prog_id(dev, XDP_MODE_DRV) ||
+	    dev_xdp_prog_id(dev, XDP_MODE_HW))
+		return PACKET_DIRECT_QUEUE_XDP;
+	return packet_direct_ask_limits(dev, queue, limits);
 }
 
 static enum packet_direct_reason
@@ -179,6 +198,8 @@ enum packet_direct_reason packet_direct_check(const struct packet_direct *pd,
 	reason = packet_direct_may_lease(dev, arg->td_queue, limits);
 	if (reason)
 		return reason;
+	if (pd->pdq.payload_external && !limits->dma_dev)
+		return PACKET_DIRECT_NO_DMABUF;
 	return packet_direct_check_limits(&pd->pdq, limits, arg->td_flags);
 }
 
@@ -186,6 +207,7 @@ enum packet_direct_reason packet_direct_check(const struct packet_direct *pd,
  * packet_direct_prepare() - map the ring for a device
  * @pd: ring without a lease; it may be filled by copy meanwhile
  * @dev: device, held, so that it stays its driver's
+ * @dma_dev: what does the DMA for it, or NULL
  * @arg: what user space wants
  *
  * Context: lock_sock, without RTNL because this may take long: there can be a
@@ -193,11 +215,13 @@ enum packet_direct_reason packet_direct_check(const struct packet_direct *pd,
  * Return: PACKET_DIRECT_OK or why not.
  */
 enum packet_direct_reason packet_direct_prepare(struct packet_direct *pd,
-						struct net_device *dev,
+						const struct net_device *dev,
+						struct device *dma_dev,
 						const struct tpacket4_direct *arg)
 {
 	enum packet_direct_reason reason = PACKET_DIRECT_OK;
 
+	pd->pdq.dma_dev = dma_dev;
 	if (pd->pdq.payload_external)
 		reason = packet_direct_get_dmabuf(pd, arg);
 	if (!reason)
@@ -244,7 +268,7 @@ struct net_device *packet_direct_unlease(struct packet_direct *pd)
 	RCU_INIT_POINTER(dev->_rx[pdq->queue].direct, NULL);
 	err = dev->packet_direct_ops->unbind(dev, pdq->queue, pdq);
 	packet_direct_ring_down(pdq);
-	packet_direct_watch_dmabuf(pd, false);
+	packet_direct_watch_dmabuf(pd, NULL);
 	if (err || pdq->unconfirmed)
 		packet_direct_quarantine(pdq);
 
@@ -267,7 +291,7 @@ struct net_device *packet_direct_unlease(struct packet_direct *pd)
 void packet_direct_set_polled(struct packet_direct *pd, bool polled)
 {
 	spin_lock_bh(&pd->copy_lock);
-	packet_direct_moved(&pd->pdq);
+	packet_direct_store_counts(&pd->pdq);
 	pd->polled = polled;
 	spin_unlock_bh(&pd->copy_lock);
 }
@@ -289,6 +313,7 @@ packet_direct_lease(struct packet_direct *pd, struct net_device *dev,
 		    const struct packet_direct_limits *limits)
 {
 	struct packet_direct_queue *pdq = &pd->pdq;
+	int err;
 
 	ASSERT_RTNL();
 	pdq->dev = dev;
@@ -304,8 +329,11 @@ packet_direct_lease(struct packet_direct *pd, struct net_device *dev,
 	packet_direct_set_polled(pd, true);
 
 	rcu_assign_pointer(dev->_rx[queue].direct, pdq);
-	if (!dev->packet_direct_ops->bind(dev, queue, pdq))
+	err = dev->packet_direct_ops->bind(dev, queue, pdq);
+	if (!err)
 		return PACKET_DIRECT_OK;
+	netdev_err(dev, "RX queue %u did not start for a packet socket: %pe\n",
+		   queue, ERR_PTR(err));
 	packet_direct_unlease(pd);
 	return PACKET_DIRECT_DRIVER_FAILED;
 }
@@ -325,182 +353,11 @@ pid_t packet_direct_holder(const struct net_device *dev, unsigned int queue)
 	struct pid *holder;
 
 	ASSERT_RTNL();
-	pdq = packet_direct_queue(dev, queue);
+	pdq = packet_direct_lookup(dev, queue);
 	if (!pdq)
 		return 0;
 	holder = to_packet_direct(pdq)->holder;
 	return pid_has_task(holder, PIDTYPE_TGID) ? pid_vnr(holder) : 0;
-}
-
-static void packet_direct_set_napi_id(struct packet_direct_queue *pdq, u32 id)
-{
-#ifdef CONFIG_NET_RX_BUSY_POLL
-	WRITE_ONCE(pdq->sk->sk_napi_id, id);
-#endif
-}
-
-u32 packet_direct_napi_id(const struct packet_direct_queue *pdq)
-{
-	struct napi_struct *napi;
-	u32 id;
-
-	rcu_read_lock();
-	napi = rcu_dereference(pdq->napi);
-	id = napi ? napi->napi_id : 0;
-	rcu_read_unlock();
-	return id;
-}
-
-/* One whose function runs now may have looked already, so it is started again:
- * by a poll, and by the function itself, perhaps at the same time.
- */
-static void packet_direct_arm_kick(struct packet_direct_queue *pdq)
-{
-	if (!hrtimer_is_queued(&pdq->kick_timer))
-		hrtimer_start(&pdq->kick_timer, PACKET_DIRECT_KICK_TIME,
-			      HRTIMER_MODE_REL_SOFT);
-}
-
-static enum hrtimer_restart packet_direct_kick_timer(struct hrtimer *timer)
-{
-	struct packet_direct_queue *pdq;
-
-	pdq = container_of(timer, struct packet_direct_queue, kick_timer);
-	if (READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons))
-		packet_direct_arm_kick(pdq);
-	else
-		packet_direct_kick(pdq);
-	return HRTIMER_NORESTART;
-}
-
-void packet_direct_ring_up(struct packet_direct_queue *pdq,
-			   struct napi_struct *napi, u32 size)
-{
-	ASSERT_RTNL();
-	hrtimer_init(&pdq->kick_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
-	pdq->kick_timer.function = packet_direct_kick_timer;
-	size = min(size, pdq->mask + 1);
-	if (packet_direct_is_split(pdq))
-		size = min(size, pdq->payload.nr);
-	pdq->size = size;
-	pdq->low = max(size / 4, min(size, pdq->post_min));
-	packet_direct_set_napi_id(pdq, napi->napi_id);
-	rcu_assign_pointer(pdq->napi, napi);
-	packet_direct_set_state(pdq, PACKET_DIRECT_ACTIVE);
-}
-EXPORT_SYMBOL_GPL(packet_direct_ring_up);
-
-static void packet_direct_take_back(struct packet_direct_queue *pdq)
-{
-	RCU_INIT_POINTER(pdq->napi, NULL);
-	hrtimer_cancel(&pdq->kick_timer);
-	packet_direct_set_napi_id(pdq, 0);
-	synchronize_net();
-
-	if (pdq->chain) {
-		pdq->drop_down++;
-		WRITE_ONCE(pdq->losing, true);
-	}
-	packet_direct_rollback(pdq);
-	pdq->skip = false;
-	pdq->slots.post = pdq->slots.head;
-	pdq->payload.post = pdq->payload.head;
-	packet_direct_set_need_kick(pdq, false);
-	packet_direct_set_state(pdq, PACKET_DIRECT_DOWN);
-}
-
-/* The driver may have polled the stopped ring once more. */
-void packet_direct_ring_down(struct packet_direct_queue *pdq)
-{
-	ASSERT_RTNL();
-	if (rcu_access_pointer(pdq->napi))
-		packet_direct_take_back(pdq);
-	packet_direct_moved(pdq);
-}
-EXPORT_SYMBOL_GPL(packet_direct_ring_down);
-
-void packet_direct_set_need_kick(struct packet_direct_queue *pdq, bool need)
-{
-	pdq->need_kick = need;
-	WRITE_ONCE(pdq->ctrl->flags, need ? TPACKET4_CTRL_NEED_KICK : 0);
-}
-
-/* A frame that has all slots there are does not end: the NIC has none to go on in. */
-static void packet_direct_drop_endless(struct packet_direct_queue *pdq)
-{
-	if (!pdq->chain || pdq->cons != pdq->prod)
-		return;
-	packet_direct_rollback(pdq);
-	pdq->drop_too_long++;
-	WRITE_ONCE(pdq->losing, true);
-	pdq->skip = true;
-}
-
-/**
- * packet_direct_starved() - the NIC has few slots
- * @pdq: lease
- *
- * Context: NAPI, or ring stopped.
- * Return: true when enough slots came back meanwhile.
- */
-bool packet_direct_starved(struct packet_direct_queue *pdq)
-{
-	if (!packet_direct_in_nic(&pdq->slots)) {
-		pdq->dry++;
-		packet_direct_drop_endless(pdq);
-	}
-	if (!pdq->need_kick) {
-		packet_direct_set_need_kick(pdq, true);
-		smp_mb();	/* E, pairs with F */
-	}
-	if (packet_direct_reclaim(pdq) >= pdq->post_min)
-		return true;
-	if (!packet_direct_in_nic(&pdq->slots) && !pdq->full)
-		packet_direct_set_full(pdq);
-	packet_direct_arm_kick(pdq);
-	return false;
-}
-
-/**
- * packet_direct_kick() - make the queue's NAPI look for slots that came back
- * @pdq: ring, with a lease or without
- *
- * Context: any but hard interrupt.
- */
-void packet_direct_kick(struct packet_direct_queue *pdq)
-{
-	struct napi_struct *napi;
-
-	rcu_read_lock();
-	napi = rcu_dereference(pdq->napi);
-	if (napi) {
-		local_bh_disable();
-		napi_schedule(napi);
-		local_bh_enable();
-	}
-	rcu_read_unlock();
-}
-
-/**
- * packet_direct_top_up() - give the NIC what came back since the last poll
- * @pdq: ring, with a lease or without
- *
- * The NIC's polls take slots when frames arrive.  A reader that has caught up may
- * have given many back since, and a burst would find the NIC with those only that
- * it had left.  Few are not worth a poll, nor is a NIC that is nearly full.
- *
- * Context: any but hard interrupt.
- */
-void packet_direct_top_up(struct packet_direct_queue *pdq)
-{
-	u32 size = READ_ONCE(pdq->size);
-	u32 batch = max(READ_ONCE(pdq->post_min), min(size / 8, 64));
-	u32 room = size - READ_ONCE(pdq->slots_sum.posted);
-
-	if (rcu_access_pointer(pdq->napi) &&
-	    READ_ONCE(pdq->ctrl->cons) - READ_ONCE(pdq->cons) >= batch &&
-	    room >= max(batch, size / 8))
-		packet_direct_kick(pdq);
 }
 
 /**
@@ -557,7 +414,7 @@ static int packet_direct_event(struct notifier_block *nb, unsigned long event,
 		return NOTIFY_DONE;
 
 	while ((queue = packet_direct_next_leased(dev, queue + 1)) >= 0) {
-		pdq = packet_direct_queue(dev, queue);
+		pdq = packet_direct_lookup(dev, queue);
 		if (event == NETDEV_UNREGISTER)
 			packet_direct_lose(to_packet_direct(pdq));
 		else

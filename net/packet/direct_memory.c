@@ -13,8 +13,8 @@
 /* Blocks of slots: as large as one TLB entry, smaller if there are none. */
 #define PACKET_DIRECT_BLOCK_SHIFT	21
 
-/* What keeps the user's half apart from the kernel's on purpose is the page:
- * the DMA never reaches the first region, the headers never the second.
+/* The control page has a page of its own, and so have the entries: slots, which a NIC
+ * writes to, never share a page with them.
  */
 static size_t packet_direct_shared_len(u32 entries)
 {
@@ -210,7 +210,7 @@ int packet_direct_insert_pages(struct packet_direct *pd,
 	return err;
 }
 
-/* The CPU's view is not synced: the user's slots would lose what was written. */
+/* Does not sync the CPU's view: that would undo what was written to the user's slots. */
 static void packet_direct_unmap_blocks(const struct packet_direct_memory *memory,
 				       const struct packet_direct_pool *pool,
 				       struct device *dma_dev, u32 blocks)
@@ -225,7 +225,7 @@ static void packet_direct_unmap_blocks(const struct packet_direct_memory *memory
 	}
 }
 
-/* Not synced either: the slots that the NIC gets are, by packet_direct_sync_free(). */
+/* Does not sync either: packet_direct_sync_free() does, for the slots of the NIC. */
 static bool packet_direct_map_block(const struct packet_direct_memory *memory,
 				    struct packet_direct_pool *pool,
 				    struct device *dma_dev, u32 block)
@@ -242,7 +242,6 @@ static bool packet_direct_map_block(const struct packet_direct_memory *memory,
 		return false;
 
 	for (; slot < end; slot++) {
-		pool->cpu[slot] = packet_direct_slot(memory, slot);
 		pool->dma[slot] = addr;
 		addr += 1U << memory->slot_shift;
 	}
@@ -277,32 +276,28 @@ static enum packet_direct_reason
 packet_direct_map_memory(const struct packet_direct_memory *memory,
 			 struct packet_direct_pool *pool, struct device *dma_dev)
 {
+	u32 i;
+
+	for (i = 0; i < pool->nr; i++)
+		pool->cpu[i] = packet_direct_slot(memory, i);
+	if (!dma_dev)
+		return PACKET_DIRECT_OK;
 	if (packet_direct_block_len(memory) > dma_max_mapping_size(dma_dev))
 		return PACKET_DIRECT_DMA_BOUNCE;
 	return packet_direct_map_blocks(memory, pool, dma_dev);
 }
 
-/**
- * packet_direct_free_addresses() - nobody needs to know any more where slots are
- * @pool: slots of one kind
- */
-void packet_direct_free_addresses(struct packet_direct_pool *pool)
-{
-	kvfree(pool->dma);
-	kvfree(pool->cpu);
-	pool->dma = NULL;
-	pool->cpu = NULL;
-}
-
 static bool
 packet_direct_alloc_addresses(const struct packet_direct_memory *memory,
-			      struct packet_direct_pool *pool)
+			      struct packet_direct_pool *pool, bool dma)
 {
-	pool->dma = kvcalloc(pool->nr, sizeof(*pool->dma), PACKET_DIRECT_GFP);
+	if (dma)
+		pool->dma = kvcalloc(pool->nr, sizeof(*pool->dma),
+				     PACKET_DIRECT_GFP);
 	if (!memory->dmabuf)
 		pool->cpu = kvcalloc(pool->nr, sizeof(*pool->cpu),
 				     PACKET_DIRECT_GFP);
-	if (pool->dma && (pool->cpu || memory->dmabuf))
+	if ((pool->dma || !dma) && (pool->cpu || memory->dmabuf))
 		return true;
 	packet_direct_free_addresses(pool);
 	return false;
@@ -314,21 +309,21 @@ static void packet_direct_unmap_pool(struct packet_direct *pd,
 {
 	if (memory->dmabuf)
 		packet_direct_unmap_dmabuf(pd);
-	else
+	else if (pd->pdq.dma_dev)
 		packet_direct_unmap_blocks(memory, pool, pd->pdq.dma_dev,
 					   memory->block_nr);
 	packet_direct_free_addresses(pool);
 }
 
-/* The frames have to be in the slots, not in a bounce buffer beside them.  An
- * IOMMU has none for whole pages, and dma_need_sync() does not know that.
+/* The frames have to be in the slots, not in a bounce buffer beside them.  An IOMMU
+ * bounces no whole pages, which dma_need_sync() does not know.
  */
 static bool packet_direct_bounces(const struct packet_direct_pool *pool,
 				  struct device *dma_dev)
 {
 	u32 i;
 
-	if (!dev_is_dma_coherent(dma_dev) || use_dma_iommu(dma_dev))
+	if (!dma_dev || !dev_is_dma_coherent(dma_dev) || use_dma_iommu(dma_dev))
 		return false;
 	for (i = 0; i < pool->nr; i++) {
 		if (dma_need_sync(dma_dev, pool->dma[i]))
@@ -346,7 +341,7 @@ packet_direct_map_pool(struct packet_direct *pd, const struct net_device *dev,
 	struct device *dma_dev = pd->pdq.dma_dev;
 	enum packet_direct_reason reason;
 
-	if (!packet_direct_alloc_addresses(memory, pool))
+	if (!packet_direct_alloc_addresses(memory, pool, dma_dev))
 		return PACKET_DIRECT_NO_MEMORY;
 
 	if (memory->dmabuf)
@@ -366,8 +361,9 @@ packet_direct_map_pool(struct packet_direct *pd, const struct net_device *dev,
 
 /**
  * packet_direct_dma_map() - let a device write to the slots
- * @pd: ring, which may be filled by copy meanwhile
- * @dev: whose device
+ * @pd: ring, which may be filled by copy meanwhile; its dma_dev is set, or NULL for
+ *	a device whose driver writes to them
+ * @dev: device
  *
  * Context: lock_sock, may sleep.
  * Return: PACKET_DIRECT_OK or why not.
@@ -378,7 +374,6 @@ enum packet_direct_reason packet_direct_dma_map(struct packet_direct *pd,
 	struct packet_direct_queue *pdq = &pd->pdq;
 	enum packet_direct_reason reason;
 
-	pdq->dma_dev = dev->dev.parent;
 	reason = packet_direct_map_pool(pd, dev, &pd->slots, &pdq->slots);
 	if (reason)
 		return reason;
@@ -403,12 +398,12 @@ void packet_direct_sync_free(struct packet_direct *pd)
 {
 	struct packet_direct_queue *pdq = &pd->pdq;
 
-	pdq->need_sync = !dev_is_dma_coherent(pdq->dma_dev);
+	pdq->need_sync = pdq->dma_dev && !dev_is_dma_coherent(pdq->dma_dev);
 	if (!pdq->need_sync)
 		return;
-	packet_direct_sync_taken(pdq, &pdq->slots, pdq->slots.head);
+	packet_direct_sync_to_nic(pdq, &pdq->slots, pdq->slots.head);
 	if (packet_direct_is_split(pdq) && !pdq->payload_external)
-		packet_direct_sync_taken(pdq, &pdq->payload, pdq->payload.head);
+		packet_direct_sync_to_nic(pdq, &pdq->payload, pdq->payload.head);
 }
 
 /**

@@ -1,133 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's half of a TPACKET_V4 ring.  The protocol, and the letters of the
- * barriers, are in include/uapi/linux/if_packet_v4.h.
+ * The kernel's half of a TPACKET_V4 ring: what is published, who is woken for it,
+ * and who asks for slots.  The protocol, and the letters of the barriers, are in
+ * include/uapi/linux/if_packet_v4.h.
  */
 #include <linux/log2.h>
-#include <linux/net_tstamp.h>
-#include <linux/nospec.h>
 #include <linux/pid.h>
+#include <linux/rtnetlink.h>
 #include <linux/vmalloc.h>
+#include <net/busy_poll.h>
 #include <net/sock.h>
 
 #include "internal.h"
 
+#define PACKET_DIRECT_KICK_TIME	ns_to_ktime(PACKET_DIRECT_KICK_USECS * NSEC_PER_USEC)
+
 DEFINE_STATIC_KEY_FALSE(packet_direct_rings);
-
-static_assert(sizeof(struct tpacket4_ctrl) == 256);
-static_assert(offsetof(struct tpacket4_ctrl, cons) == 128);
-static_assert(sizeof(struct tpacket4_hdr) == 64);
-static_assert(offsetof(struct tpacket4_hdr, tp_data_end) == 16);
-static_assert(offsetof(struct tpacket4_hdr, tp_tstamp) == 40);
-static_assert(offsetof(struct tpacket4_hdr, tp_vlan_tci) == 48);
-static_assert(offsetof(struct tpacket4_hdr, tp_pkttype) == 54);
-static_assert(offsetof(struct tpacket4_hdr, tp_priv) == 56);
-static_assert(sizeof(struct tpacket_req4) == 64);
-static_assert(sizeof(struct tpacket4_layout) == 96);
-static_assert(sizeof(struct tpacket4_direct) == 64);
-static_assert(sizeof(struct tpacket4_info) == 80);
-static_assert(sizeof(struct tpacket4_stats) == 152);
-
-static enum packet_direct_reason
-packet_direct_check_payload(const struct tpacket_req4 *req)
-{
-	u32 len = req->tp_payload_len ?: req->tp_payload_size;
-	u32 nr = req->tp_payload_nr ?: req->tp_entry_nr;
-
-	if (!req->tp_payload_size && (req->tp_payload_len || req->tp_payload_nr))
-		return PACKET_DIRECT_BAD_PAYLOAD;
-	if (!req->tp_payload_size)
-		return req->tp_flags & TPACKET4_PAYLOAD_EXTERNAL ?
-		       PACKET_DIRECT_BAD_FLAGS : PACKET_DIRECT_OK;
-
-	if (!is_power_of_2(req->tp_payload_size) ||
-	    req->tp_payload_size < TPACKET4_MIN_PAYLOAD_SIZE ||
-	    req->tp_payload_size > TPACKET4_MAX_SLOT_SIZE ||
-	    len > req->tp_payload_size || len < TPACKET4_MIN_SLOT_SIZE ||
-	    len % 64 || nr < TPACKET4_MIN_ENTRIES || nr > TPACKET4_MAX_SLOTS)
-		return PACKET_DIRECT_BAD_PAYLOAD;
-	return PACKET_DIRECT_OK;
-}
-
-static enum packet_direct_reason
-packet_direct_check_slots(const struct tpacket_req4 *req)
-{
-	u32 size_min = req->tp_payload_size ? TPACKET4_MIN_HEADER_SIZE :
-					      TPACKET4_MIN_SLOT_SIZE;
-	u32 len_min = req->tp_payload_size ? TPACKET4_MIN_HEADER_LEN :
-					     TPACKET4_MIN_SLOT_SIZE;
-	u32 slots = req->tp_slot_nr ?: req->tp_entry_nr;
-	u32 len = req->tp_slot_len ?: req->tp_slot_size;
-
-	if (slots < req->tp_entry_nr || slots > TPACKET4_MAX_SLOTS)
-		return PACKET_DIRECT_BAD_SLOTS;
-	if (!is_power_of_2(req->tp_slot_size) || req->tp_slot_size < size_min ||
-	    req->tp_slot_size > TPACKET4_MAX_SLOT_SIZE)
-		return PACKET_DIRECT_BAD_SLOT_SIZE;
-	if (len > req->tp_slot_size || len < len_min || len % 64)
-		return PACKET_DIRECT_BAD_SLOT_LEN;
-	return PACKET_DIRECT_OK;
-}
-
-static enum packet_direct_reason
-packet_direct_check_req(const struct tpacket_req4 *req)
-{
-	enum packet_direct_reason reason;
-
-	if (req->tp_flags & ~(TPACKET4_PAYLOAD_EXTERNAL |
-			      TPACKET4_SLOTS_READ_ONLY))
-		return PACKET_DIRECT_BAD_FLAGS;
-	if (memchr_inv(req->tp_reserved, 0, sizeof(req->tp_reserved)))
-		return PACKET_DIRECT_BAD_RESERVED;
-	if (!is_power_of_2(req->tp_entry_nr) ||
-	    req->tp_entry_nr < TPACKET4_MIN_ENTRIES ||
-	    req->tp_entry_nr > TPACKET4_MAX_ENTRIES)
-		return PACKET_DIRECT_BAD_ENTRIES;
-
-	reason = packet_direct_check_slots(req);
-	if (!reason)
-		reason = packet_direct_check_payload(req);
-	if (reason)
-		return reason;
-	if (req->tp_wake_count > req->tp_entry_nr ||
-	    req->tp_wake_usecs > TPACKET4_MAX_WAKE_USECS)
-		return PACKET_DIRECT_BAD_WAKE;
-	return PACKET_DIRECT_OK;
-}
-
-/* The first @kernel slots are the kernel's, the others the user's spares. */
-static bool packet_direct_alloc_pool(struct packet_direct_pool *pool,
-				     u32 entries, u32 places, u32 kernel)
-{
-	u32 i;
-
-	pool->mask = places - 1;
-	pool->spare = pool->nr - kernel;
-	pool->fifo = kvcalloc(places, sizeof(*pool->fifo), PACKET_DIRECT_GFP);
-	pool->home = kvcalloc(entries, sizeof(*pool->home), PACKET_DIRECT_GFP);
-	pool->where = kvcalloc(pool->nr, sizeof(*pool->where),
-			       PACKET_DIRECT_GFP);
-	if (!pool->fifo || !pool->home || !pool->where)
-		return false;
-
-	for (i = 0; i < entries; i++)
-		pool->home[i] = PACKET_DIRECT_KERNEL;
-	for (i = 0; i < pool->nr; i++)
-		pool->where[i] = PACKET_DIRECT_SPARE;
-	for (i = 0; i < kernel; i++) {
-		pool->where[i] = PACKET_DIRECT_KERNEL;
-		packet_direct_put(pool, i);
-	}
-	return true;
-}
-
-static void packet_direct_free_pool(struct packet_direct_pool *pool)
-{
-	packet_direct_free_addresses(pool);
-	kvfree(pool->where);
-	kvfree(pool->home);
-	kvfree(pool->fifo);
-}
 
 static void packet_direct_init_indices(struct packet_direct_queue *pdq)
 {
@@ -140,10 +28,9 @@ static void packet_direct_init_indices(struct packet_direct_queue *pdq)
 	pdq->ctrl->seen = pdq->prod;
 }
 
-/* Counts a wake-up, unless the sleeper was woken before, has not looked since and
- * only did not get to run.  He is woken again all the same: that costs little, and
- * a waiter such as a multishot poll of io_uring is told of a wake-up without
- * a look, so that none must be left out.
+/* Counts a wake-up, unless the sleeper was woken before and has not looked since.
+ * The caller wakes it again in any case.  That costs little, and a waiter such as
+ * a multishot poll of io_uring takes a wake-up without a look: it must miss none.
  */
 static void packet_direct_count_wakeup(struct packet_direct_queue *pdq)
 {
@@ -206,14 +93,13 @@ static void packet_direct_init_layout(struct packet_direct *pd)
 	layout->tl_payload_len = pdq->payload.len;
 }
 
-/* @req has been checked. */
 static void packet_direct_init(struct packet_direct *pd,
 			       const struct tpacket_req4 *req)
 {
 	struct packet_direct_queue *pdq = &pd->pdq;
 
 	spin_lock_init(&pd->copy_lock);
-	seqcount_init(&pdq->sum_seq);
+	seqcount_init(&pdq->count_seq);
 	hrtimer_init(&pdq->wake_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
 	pdq->wake_timer.function = packet_direct_wake_timer;
 	pdq->wake_count = req->tp_wake_count ?: 1;
@@ -233,10 +119,10 @@ static void packet_direct_init(struct packet_direct *pd,
 	pd->payload.slot_shift = ilog2(req->tp_payload_size);
 }
 
-/* The kernel may come to have all payload slots, and packet_direct_take_split()
- * wants one more place, but of the others never more than there are entries.
+/* The kernel has at most as many slots as there are entries, but it may get all
+ * payload slots.  Their FIFO has one place more, for packet_direct_reclaim().
  */
-static bool packet_direct_alloc_parts(struct packet_direct *pd)
+static bool packet_direct_alloc_members(struct packet_direct *pd)
 {
 	struct packet_direct_queue *pdq = &pd->pdq;
 	struct packet_direct_pool *payload = &pdq->payload;
@@ -261,23 +147,16 @@ static bool packet_direct_alloc_parts(struct packet_direct *pd)
 /**
  * packet_direct_alloc() - make a ring
  * @po: socket
- * @req: what user space wants, not yet checked
- * @reason: why not
+ * @req: what user space wants, which packet_direct_check_req() has let pass
  *
  * Context: lock_sock.
- * Return: the ring, connected to nothing, or NULL.
+ * Return: the ring, connected to nothing, or NULL without memory.
  */
 struct packet_direct *packet_direct_alloc(struct packet_sock *po,
-					  const struct tpacket_req4 *req,
-					  enum packet_direct_reason *reason)
+					  const struct tpacket_req4 *req)
 {
 	struct packet_direct *pd;
 
-	*reason = packet_direct_check_req(req);
-	if (*reason)
-		return NULL;
-
-	*reason = PACKET_DIRECT_NO_MEMORY;
 	pd = kzalloc(sizeof(*pd), GFP_KERNEL_ACCOUNT);
 	if (!pd)
 		return NULL;
@@ -286,48 +165,13 @@ struct packet_direct *packet_direct_alloc(struct packet_sock *po,
 	pd->po = po;
 	pd->pdq.sk = &po->sk;
 	packet_direct_init(pd, req);
-	if (!packet_direct_alloc_parts(pd)) {
+	if (!packet_direct_alloc_members(pd)) {
 		packet_direct_free(pd);
 		return NULL;
 	}
 	packet_direct_init_indices(&pd->pdq);
 	packet_direct_init_layout(pd);
-
-	*reason = PACKET_DIRECT_OK;
 	return pd;
-}
-
-/* Every slot is in exactly one place: the debug sum, slot by slot. */
-static void packet_direct_audit(const struct packet_direct_queue *pdq,
-				const struct packet_direct_pool *pool)
-{
-	u32 i, slot, nr = 0, spare = 0;
-	unsigned long *found;
-
-	if (!IS_ENABLED(CONFIG_DEBUG_NET) || !pool->nr)
-		return;
-	found = bitmap_zalloc(pool->nr, GFP_KERNEL);
-	if (!found)
-		return;
-
-	for (i = pool->head; i != pool->tail; i++, nr++)
-		__set_bit(pool->fifo[i & pool->mask], found);
-	for (i = pdq->cons; i != pdq->fill; i++) {
-		slot = pool->home[i & pdq->mask];
-		if (slot == PACKET_DIRECT_KERNEL)
-			continue;
-		__set_bit(slot, found);
-		nr++;
-	}
-	for (slot = 0; slot < pool->nr; slot++) {
-		if (pool->where[slot] != PACKET_DIRECT_SPARE)
-			continue;
-		__set_bit(slot, found);
-		spare++;
-	}
-	DEBUG_NET_WARN_ON_ONCE(nr + spare != pool->nr || spare != pool->spare ||
-			       !bitmap_full(found, pool->nr));
-	bitmap_free(found);
 }
 
 /**
@@ -364,170 +208,6 @@ void packet_direct_free(struct packet_direct *pd)
 	kfree(pd);
 	static_branch_dec(&packet_direct_rings);
 }
-
-/* The user gives entry number @at back with another slot than the one that it
- * was given with.  Returns the slot that the kernel gets, TPACKET4_SLOT_NONE for
- * none.
- */
-static noinline u32 packet_direct_swap(struct packet_direct_queue *pdq,
-				       struct packet_direct_pool *pool, u32 at,
-				       u32 slot)
-{
-	u32 entry = at & pdq->mask;
-	u32 home = pool->home[entry];
-	u32 other;
-
-	if (slot >= pool->nr)
-		goto bad;
-	slot = array_index_nospec(slot, pool->nr);
-
-	other = pool->where[slot];
-	if (other != PACKET_DIRECT_SPARE) {
-		if (other == PACKET_DIRECT_KERNEL ||
-		    pool->home[other] != slot ||
-		    ((other - at) & pdq->mask) >= pdq->prod - at)
-			goto bad;
-		pool->home[other] = home;
-	} else if (home == PACKET_DIRECT_KERNEL) {
-		pool->spare--;
-	}
-	if (home != PACKET_DIRECT_KERNEL)
-		pool->where[home] = other;
-	pool->home[entry] = PACKET_DIRECT_KERNEL;
-	pool->where[slot] = PACKET_DIRECT_KERNEL;
-	return slot;
-
-bad:
-	pdq->bad_slot++;
-	return home;
-}
-
-/* The same for payload slots, of which none need come back, and the entry that is
- * @i after number @at: their sum would take an instruction more in its loop.
- */
-static noinline u32 packet_direct_swap_payload(struct packet_direct_queue *pdq,
-					       u32 at, u32 i, u32 slot)
-{
-	struct packet_direct_pool *pool = &pdq->payload;
-	u32 entry = (at + i) & pdq->mask;
-
-	if (slot != TPACKET4_SLOT_NONE)
-		return packet_direct_swap(pdq, pool, at + i, slot);
-	pool->where[pool->home[entry]] = PACKET_DIRECT_SPARE;
-	pool->spare++;
-	pool->home[entry] = PACKET_DIRECT_KERNEL;
-	return TPACKET4_SLOT_NONE;
-}
-
-/* Takes @count entries from @at on, with no wrap among them nor in the FIFO. */
-static void packet_direct_take(struct packet_direct_queue *pdq, u32 at,
-			       u32 count)
-{
-	const struct tpacket4_hdr *hdr = &pdq->hdrs[at & pdq->mask];
-	struct packet_direct_pool *pool = &pdq->slots;
-	const u32 *home = &pool->home[at & pdq->mask];
-	u32 *fifo = &pool->fifo[pool->tail & pool->mask];
-	unsigned long i;
-	u32 slot;
-
-	for (i = 0; i < count; i++, hdr++) {
-		slot = READ_ONCE(hdr->tp_slot);
-		if (unlikely(slot != home[i]))
-			slot = packet_direct_swap(pdq, pool, at + i, slot);
-		fifo[i] = slot;
-	}
-	pool->tail += count;
-}
-
-/* The same with payload slots, whose FIFO does not wrap either.  None is written
- * to it, too, and overwritten by the next one: it always has a free place.
- */
-static noinline void packet_direct_take_split(struct packet_direct_queue *pdq,
-					      u32 at, u32 count)
-{
-	const struct tpacket4_hdr *hdr = &pdq->hdrs[at & pdq->mask];
-	struct packet_direct_pool *payload = &pdq->payload;
-	const u32 *payload_home = &payload->home[at & pdq->mask];
-	u32 *end = &payload->fifo[payload->tail & payload->mask];
-	struct packet_direct_pool *pool = &pdq->slots;
-	const u32 *home = &pool->home[at & pdq->mask];
-	u32 *fifo = &pool->fifo[pool->tail & pool->mask];
-	const u32 *start = end;
-	unsigned long i;
-	u32 slot;
-
-	for (i = 0; i < count; i++, hdr++) {
-		slot = READ_ONCE(hdr->tp_slot);
-		if (unlikely(slot != home[i]))
-			slot = packet_direct_swap(pdq, pool, at + i, slot);
-		fifo[i] = slot;
-
-		slot = READ_ONCE(hdr->tp_payload_slot);
-		if (unlikely(slot != payload_home[i]))
-			slot = packet_direct_swap_payload(pdq, at, i, slot);
-		*end = slot;
-		if (likely(slot != TPACKET4_SLOT_NONE))
-			end++;
-	}
-	pool->tail += count;
-	payload->tail += end - start;
-}
-
-/**
- * packet_direct_sync_taken() - what the NIC may write to again
- * @pdq: lease of a device that is not coherent
- * @pool: slots of one kind
- * @from: free-running index of the first one, up to &packet_direct_pool.tail
- *
- * Context: the ring's one producer.
- */
-noinline void packet_direct_sync_taken(const struct packet_direct_queue *pdq,
-				       const struct packet_direct_pool *pool,
-				       u32 from)
-{
-	for (; from != pool->tail; from++)
-		dma_sync_single_for_device(pdq->dma_dev,
-					   pool->dma[pool->fifo[from & pool->mask]],
-					   pool->len, DMA_FROM_DEVICE);
-}
-
-u32 packet_direct_reclaim(struct packet_direct_queue *pdq)
-{
-	u32 cons = smp_load_acquire(&pdq->ctrl->cons);	/* D, pairs with C */
-	u32 payload_tail = pdq->payload.tail;
-	u32 tail = pdq->slots.tail;
-	u32 at = pdq->cons;
-	u32 count;
-
-	if (unlikely(cons - at > pdq->prod - at)) {
-		pdq->bad_cons++;
-		goto out;
-	}
-	for (; at != cons; at += count) {
-		count = min3(cons - at, packet_direct_straight(pdq->mask, at),
-			     packet_direct_straight(pdq->mask, pdq->slots.tail));
-		if (packet_direct_is_split(pdq)) {
-			count = min(count,
-				    packet_direct_straight(pdq->payload.mask,
-							   pdq->payload.tail));
-			packet_direct_take_split(pdq, at, count);
-		} else {
-			packet_direct_take(pdq, at, count);
-		}
-	}
-	if (unlikely(pdq->need_sync)) {
-		packet_direct_sync_taken(pdq, &pdq->slots, tail);
-		if (!pdq->payload_external)
-			packet_direct_sync_taken(pdq, &pdq->payload, payload_tail);
-	}
-	WRITE_ONCE(pdq->cons, cons);
-out:
-	count = packet_direct_free_slots(&pdq->slots);
-	if (packet_direct_is_split(pdq))
-		count = min(count, packet_direct_free_slots(&pdq->payload));
-	return count;
-}
-EXPORT_SYMBOL_GPL(packet_direct_reclaim);
 
 /* hrtimer_active() would be true for a timer whose function has looked already. */
 static void packet_direct_arm_wake(struct packet_direct_queue *pdq)
@@ -643,341 +323,219 @@ void packet_direct_set_state(struct packet_direct_queue *pdq,
 	packet_direct_wake(pdq);
 }
 
-void packet_direct_begin(struct packet_direct_queue *pdq)
-{
-	pdq->tstamp = ktime_get_real_ns();
-	pdq->hw_tstamp = READ_ONCE(pkt_sk(pdq->sk)->tp_tstamp) &
-			 SOF_TIMESTAMPING_RAW_HARDWARE;
-	pdq->filter = rcu_dereference_bh(pdq->sk->sk_filter);
-	if (pdq->filter)
-		packet_direct_begin_filter(pdq);
-}
-EXPORT_SYMBOL_GPL(packet_direct_begin);
-
-void packet_direct_flush(struct packet_direct_queue *pdq)
-{
-	packet_direct_publish(pdq);
-	pdq->filter = NULL;
-}
-EXPORT_SYMBOL_GPL(packet_direct_flush);
-
-static void packet_direct_sum(const struct packet_direct_queue *pdq,
-			      struct packet_direct_sum *slots,
-			      struct packet_direct_sum *payload)
-{
-	const struct packet_direct_pool *pool = &pdq->slots;
-	u32 i;
-
-	slots->free = pool->tail - pool->post + pdq->chain;
-	slots->posted = pool->post - pool->head;
-	slots->held = pdq->prod - pdq->cons;
-	slots->spare = pool->spare;
-
-	*payload = (struct packet_direct_sum) {};
-	if (!packet_direct_is_split(pdq))
-		return;
-	pool = &pdq->payload;
-	payload->free = pool->tail - pool->post;
-	for (i = 0; i < pdq->chain; i++)
-		payload->free += pdq->parts[i].payload != TPACKET4_SLOT_NONE;
-	payload->posted = pool->post - pool->head;
-	payload->spare = pool->spare;
-	/* not each entry has one */
-	payload->held = pool->nr - payload->free - payload->posted -
-			payload->spare;
-}
-
 /**
- * packet_direct_moved() - for now slots stay where they are
+ * packet_direct_store_counts() - where the slots are until the next poll
  * @pdq: leased ring
+ *
+ * For those who ask for statistics meanwhile.
  *
  * Context: the ring's one producer.
  */
-void packet_direct_moved(struct packet_direct_queue *pdq)
+void packet_direct_store_counts(struct packet_direct_queue *pdq)
 {
 	/* raw: whoever stops or starts the ring may be here with BH on, for
 	 * NAPI is off then, which lockdep cannot know
 	 */
 	preempt_disable();
-	raw_write_seqcount_begin(&pdq->sum_seq);
-	packet_direct_sum(pdq, &pdq->slots_sum, &pdq->payload_sum);
-	raw_write_seqcount_end(&pdq->sum_seq);
+	raw_write_seqcount_begin(&pdq->count_seq);
+	packet_direct_count(pdq, &pdq->slots, &pdq->slots_count);
+	if (packet_direct_is_split(pdq))
+		packet_direct_count(pdq, &pdq->payload, &pdq->payload_count);
+	raw_write_seqcount_end(&pdq->count_seq);
 	preempt_enable();
 }
 
-bool packet_direct_posted(struct packet_direct_queue *pdq)
+static void packet_direct_set_napi_id(struct packet_direct_queue *pdq, u32 id)
+{
+#ifdef CONFIG_NET_RX_BUSY_POLL
+	WRITE_ONCE(pdq->sk->sk_napi_id, id);
+#endif
+}
+
+/**
+ * packet_direct_napi_id() - the NAPI instance that fills the ring
+ * @pdq: ring
+ *
+ * Return: its number, or 0.
+ */
+u32 packet_direct_napi_id(const struct packet_direct_queue *pdq)
+{
+	struct napi_struct *napi;
+	u32 id;
+
+	rcu_read_lock();
+	napi = rcu_dereference(pdq->napi);
+	id = napi ? napi->napi_id : 0;
+	rcu_read_unlock();
+	return id;
+}
+
+/* One whose function runs now may have looked already, so it is started again:
+ * by a poll, and by the function itself, perhaps at the same time.
+ */
+static void packet_direct_arm_kick(struct packet_direct_queue *pdq)
+{
+	if (!hrtimer_is_queued(&pdq->kick_timer))
+		hrtimer_start(&pdq->kick_timer, PACKET_DIRECT_KICK_TIME,
+			      HRTIMER_MODE_REL_SOFT);
+}
+
+static enum hrtimer_restart packet_direct_kick_timer(struct hrtimer *timer)
+{
+	struct packet_direct_queue *pdq;
+
+	pdq = container_of(timer, struct packet_direct_queue, kick_timer);
+	if (READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons))
+		packet_direct_arm_kick(pdq);
+	else
+		packet_direct_kick(pdq);
+	return HRTIMER_NORESTART;
+}
+
+void packet_direct_ring_up(struct packet_direct_queue *pdq,
+			   struct napi_struct *napi, u32 size)
+{
+	ASSERT_RTNL();
+	hrtimer_init(&pdq->kick_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
+	pdq->kick_timer.function = packet_direct_kick_timer;
+	size = min(size, pdq->mask + 1);
+	if (packet_direct_is_split(pdq))
+		size = min(size, pdq->payload.nr);
+	pdq->size = size;
+	pdq->low = max(size / 4, min(size, pdq->post_min));
+	packet_direct_set_napi_id(pdq, napi->napi_id);
+	rcu_assign_pointer(pdq->napi, napi);
+	packet_direct_set_state(pdq, PACKET_DIRECT_ACTIVE);
+}
+EXPORT_SYMBOL_GPL(packet_direct_ring_up);
+
+static void packet_direct_set_need_kick(struct packet_direct_queue *pdq, bool need)
+{
+	pdq->need_kick = need;
+	WRITE_ONCE(pdq->ctrl->flags, need ? TPACKET4_CTRL_NEED_KICK : 0);
+}
+
+static void packet_direct_empty(struct packet_direct_queue *pdq)
+{
+	RCU_INIT_POINTER(pdq->napi, NULL);
+	hrtimer_cancel(&pdq->kick_timer);
+	packet_direct_set_napi_id(pdq, 0);
+	synchronize_net();
+
+	if (pdq->chain) {
+		pdq->drop_down++;
+		WRITE_ONCE(pdq->losing, true);
+	}
+	packet_direct_rollback(pdq);
+	pdq->skip = false;
+	packet_direct_unpost(pdq, &pdq->slots);
+	packet_direct_unpost(pdq, &pdq->payload);
+	packet_direct_set_need_kick(pdq, false);
+	packet_direct_set_state(pdq, PACKET_DIRECT_DOWN);
+}
+
+/* The driver may have polled the stopped ring once more. */
+void packet_direct_ring_down(struct packet_direct_queue *pdq)
+{
+	ASSERT_RTNL();
+	if (rcu_access_pointer(pdq->napi))
+		packet_direct_empty(pdq);
+	packet_direct_store_counts(pdq);
+}
+EXPORT_SYMBOL_GPL(packet_direct_ring_down);
+
+/* A frame that has all slots cannot end: the NIC has none left to go on in. */
+static void packet_direct_drop_endless(struct packet_direct_queue *pdq)
+{
+	if (!pdq->chain || pdq->cons != pdq->prod)
+		return;
+	packet_direct_rollback(pdq);
+	pdq->drop_too_long++;
+	WRITE_ONCE(pdq->losing, true);
+	pdq->skip = true;
+}
+
+/* The NIC has few slots.  Returns true when enough came back meanwhile. */
+static noinline bool packet_direct_ask_for_slots(struct packet_direct_queue *pdq)
+{
+	/* a ring that is down is given no slots, and its timer must not run */
+	if (WARN_ON_ONCE(!rcu_access_pointer(pdq->napi)))
+		return false;
+	if (!packet_direct_in_nic(pdq)) {
+		pdq->dry++;
+		packet_direct_drop_endless(pdq);
+	}
+	if (!pdq->need_kick) {
+		packet_direct_set_need_kick(pdq, true);
+		smp_mb();	/* E, pairs with F */
+	}
+	if (packet_direct_reclaim(pdq) >= pdq->post_min)
+		return true;
+	if (!packet_direct_in_nic(pdq) && !pdq->full)
+		packet_direct_set_full(pdq);
+	packet_direct_arm_kick(pdq);
+	return false;
+}
+
+/**
+ * packet_direct_kick() - make the queue's NAPI look for slots that came back
+ * @pdq: ring, with a lease or without
+ *
+ * Context: any but hard interrupt.
+ */
+void packet_direct_kick(struct packet_direct_queue *pdq)
+{
+	struct napi_struct *napi;
+
+	rcu_read_lock();
+	napi = rcu_dereference(pdq->napi);
+	if (napi) {
+		local_bh_disable();
+		napi_schedule(napi);
+		local_bh_enable();
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * packet_direct_top_up() - give the NIC what came back since the last poll
+ * @pdq: ring, with a lease or without
+ *
+ * The NIC's polls take slots when frames arrive.  A reader that has caught up may
+ * have given many back since, and a burst would find the NIC with those only that
+ * it had left.  Few are not worth a poll, nor is a NIC that is nearly full.
+ *
+ * Context: any but hard interrupt.
+ */
+void packet_direct_top_up(struct packet_direct_queue *pdq)
+{
+	u32 size = READ_ONCE(pdq->size);
+	u32 batch = max(READ_ONCE(pdq->post_min), min(size / 8, 64));
+	u32 room = size - READ_ONCE(pdq->slots_count.posted);
+
+	if (rcu_access_pointer(pdq->napi) &&
+	    READ_ONCE(pdq->ctrl->cons) - READ_ONCE(pdq->cons) >= batch &&
+	    room >= max(batch, size / 8))
+		packet_direct_kick(pdq);
+}
+
+bool packet_direct_must_refill(struct packet_direct_queue *pdq)
 {
 	bool again = false;
 
-	if (unlikely(packet_direct_in_nic(&pdq->slots) < pdq->low))
-		again = packet_direct_starved(pdq);
+	if (unlikely(packet_direct_in_nic(pdq) < pdq->low))
+		again = packet_direct_ask_for_slots(pdq);
 	else if (unlikely(pdq->need_kick))
 		packet_direct_set_need_kick(pdq, false);
 
 	if (!again)
-		packet_direct_moved(pdq);
+		packet_direct_store_counts(pdq);
 	return again;
 }
-EXPORT_SYMBOL_GPL(packet_direct_posted);
+EXPORT_SYMBOL_GPL(packet_direct_must_refill);
 
-/* Back to the kernel's free slots. */
-static void packet_direct_put_part(struct packet_direct_queue *pdq,
-				   const struct packet_direct_part *part)
+void packet_direct_not_stopped(struct packet_direct_queue *pdq)
 {
-	if (part->slot != TPACKET4_SLOT_NONE)
-		packet_direct_put(&pdq->slots, part->slot);
-	if (part->payload != TPACKET4_SLOT_NONE)
-		packet_direct_put(&pdq->payload, part->payload);
+	pdq->unconfirmed = true;
 }
-
-/**
- * packet_direct_rollback() - take back the unfinished frame
- * @pdq: ring
- *
- * Context: the ring's one producer.
- */
-void packet_direct_rollback(struct packet_direct_queue *pdq)
-{
-	while (pdq->chain) {
-		pdq->chain--;
-		pdq->fill--;
-		packet_direct_put_part(pdq, &pdq->parts[pdq->chain]);
-	}
-	pdq->chain_len = 0;
-}
-
-void packet_direct_drop(struct packet_direct_queue *pdq,
-			const struct packet_direct_part *part, bool last,
-			u64 *counter)
-{
-	packet_direct_rollback(pdq);
-	packet_direct_put_part(pdq, part);
-	if (!pdq->skip) {
-		(*counter)++;
-		WRITE_ONCE(pdq->losing, true);
-	}
-	pdq->skip = !last;
-}
-EXPORT_SYMBOL_GPL(packet_direct_drop);
-
-/* Of a split frame the first part alone has headers.  The filter's skb relies on
- * that: it has one fragment for each part.
- */
-static bool packet_direct_fits(const struct packet_direct_queue *pdq,
-			       const struct packet_direct_part *part)
-{
-	if (packet_direct_is_split(pdq) && pdq->chain && part->len)
-		return false;
-	return part->len <= pdq->slots.len &&
-	       part->payload_len <= pdq->payload.len;
-}
-
-/* Adds a part to the unfinished frame.  A payload slot without payload stays the
- * kernel's.
- */
-static void packet_direct_add_part(struct packet_direct_queue *pdq,
-				   const struct packet_direct_part *part)
-{
-	u32 entry = pdq->fill & pdq->mask;
-	struct packet_direct_part *added = &pdq->parts[pdq->chain];
-
-	*added = *part;
-	packet_direct_sync(pdq, &pdq->slots, part->slot, part->len);
-	__packet_direct_fill(pdq, part->slot, 0, part->len, 0, 0, 0, 0);
-	pdq->chain++;
-	pdq->chain_len += part->len + part->payload_len;
-	if (!packet_direct_is_split(pdq))
-		return;
-
-	if (!part->payload_len && part->payload != TPACKET4_SLOT_NONE) {
-		packet_direct_put(&pdq->payload, part->payload);
-		added->payload = TPACKET4_SLOT_NONE;
-	}
-	__packet_direct_bind_payload(pdq, entry, added->payload);
-	__packet_direct_write_payload(&pdq->hdrs[entry], added->payload,
-				      part->payload_len);
-	if (part->payload_len && !pdq->payload_external)
-		packet_direct_sync(pdq, &pdq->payload, part->payload,
-				   part->payload_len);
-}
-
-/* A filter is shown a frame as one skb, which has so many fragments at most. */
-static u32 packet_direct_longest(const struct packet_direct_queue *pdq)
-{
-	return pdq->filter ? min(pdq->chain_max, PACKET_DIRECT_FILTER_CHAIN) :
-			     pdq->chain_max;
-}
-
-void packet_direct_part(struct packet_direct_queue *pdq,
-			const struct packet_direct_part *part)
-{
-	if (!packet_direct_fits(pdq, part))
-		packet_direct_drop(pdq, part, false, &pdq->drop_error);
-	else if (pdq->skip || pdq->chain + 1 >= packet_direct_longest(pdq))
-		packet_direct_drop(pdq, part, false, &pdq->drop_too_long);
-	else
-		packet_direct_add_part(pdq, part);
-}
-EXPORT_SYMBOL_GPL(packet_direct_part);
-
-/* Takes @part away from the frame again, or as much as is over @snaplen. */
-static u32 packet_direct_trim_part(struct packet_direct_queue *pdq,
-				   struct packet_direct_part *part, u32 entry,
-				   u32 snaplen)
-{
-	struct tpacket4_hdr *hdr = &pdq->hdrs[entry];
-
-	part->len = min(part->len, snaplen);
-	part->payload_len = min(part->payload_len, snaplen - part->len);
-	hdr->tp_data_end = part->len;
-	if (part->payload != TPACKET4_SLOT_NONE && !part->payload_len) {
-		packet_direct_put(&pdq->payload, part->payload);
-		part->payload = TPACKET4_SLOT_NONE;
-		__packet_direct_bind_payload(pdq, entry, part->payload);
-	}
-	__packet_direct_write_payload(hdr, part->payload, part->payload_len);
-	return part->len + part->payload_len;
-}
-
-/* Cuts the unfinished frame to @snaplen bytes, at least 1. */
-static void packet_direct_trim(struct packet_direct_queue *pdq, u32 snaplen)
-{
-	u32 first = pdq->fill - pdq->chain;
-	u32 i;
-
-	for (i = 0; snaplen; i++)
-		snaplen -= packet_direct_trim_part(pdq, &pdq->parts[i],
-						   (first + i) & pdq->mask,
-						   snaplen);
-	while (pdq->chain > i) {
-		pdq->chain--;
-		pdq->fill--;
-		packet_direct_put_part(pdq, &pdq->parts[pdq->chain]);
-	}
-}
-
-/* Lets the filter decide.  Returns false when it refuses the frame. */
-static bool packet_direct_pass(struct packet_direct_queue *pdq, u32 *flags,
-			       u32 hash)
-{
-	u32 snaplen = packet_direct_run_filter(pdq, pdq->chain, hash, *flags);
-
-	if (!snaplen) {
-		packet_direct_rollback(pdq);
-		pdq->drop_filter++;
-		return false;
-	}
-	if (snaplen < pdq->chain_len) {
-		packet_direct_trim(pdq, snaplen);
-		*flags |= TPACKET4_TRUNCATED;
-	}
-	return true;
-}
-
-/* The flags of the frame whose parts are all there. */
-static u32 packet_direct_whole_flags(struct packet_direct_queue *pdq, u32 flags)
-{
-	flags |= pdq->parts[0].flags | TPACKET4_FIRST;
-	if (!(flags & TPACKET4_TSTAMP_HW))
-		flags |= TPACKET4_TSTAMP_SW;
-	if (pdq->chain == 1)
-		flags |= TPACKET4_LAST;
-	if (READ_ONCE(pdq->losing)) {
-		WRITE_ONCE(pdq->losing, false);
-		flags |= TPACKET4_LOSING;
-	}
-	return flags;
-}
-
-/* The fields of the whole frame go to its first entry. */
-static void packet_direct_write_whole(struct packet_direct_queue *pdq,
-				      const struct packet_direct_meta *meta,
-				      u32 flags)
-{
-	struct tpacket4_hdr *hdr;
-
-	hdr = &pdq->hdrs[(pdq->fill - 1) & pdq->mask];
-	hdr->tp_flags = TPACKET4_LAST;
-	hdr = &pdq->hdrs[(pdq->fill - pdq->chain) & pdq->mask];
-	hdr->tp_flags = packet_direct_whole_flags(pdq, flags);
-	hdr->tp_len = pdq->chain_len;
-	hdr->tp_rxhash = meta->hash;
-	hdr->tp_tstamp = flags & TPACKET4_TSTAMP_HW ? meta->tstamp : pdq->tstamp;
-	hdr->tp_protocol = meta->protocol;
-}
-
-void packet_direct_frame_end(struct packet_direct_queue *pdq,
-			     const struct packet_direct_part *part,
-			     const struct packet_direct_meta *meta)
-{
-	u32 flags = meta->flags;
-
-	if (pdq->skip || !packet_direct_fits(pdq, part)) {
-		packet_direct_drop(pdq, part, true, &pdq->drop_error);
-		return;
-	}
-	/* a filter may have come while it was in pieces */
-	if (pdq->chain >= packet_direct_longest(pdq)) {
-		packet_direct_drop(pdq, part, true, &pdq->drop_too_long);
-		return;
-	}
-	packet_direct_add_part(pdq, part);
-	if (pdq->filter && !packet_direct_pass(pdq, &flags, meta->hash))
-		return;
-
-	packet_direct_write_whole(pdq, meta, flags);
-	if (pdq->payload_external && !pdq->parts[0].len)
-		pdq->unsplit++;
-	pdq->extra += pdq->chain - 1;
-	pdq->bytes += pdq->chain_len;
-	pdq->chain = 0;
-	pdq->chain_len = 0;
-}
-EXPORT_SYMBOL_GPL(packet_direct_frame_end);
-
-static void packet_direct_tell_sums(const struct packet_direct_sum *slots,
-				    const struct packet_direct_sum *payload,
-				    struct tpacket4_stats *stats)
-{
-	stats->ts_free = slots->free;
-	stats->ts_posted = slots->posted;
-	stats->ts_held = slots->held;
-	stats->ts_spare = slots->spare;
-	stats->ts_payload_free = payload->free;
-	stats->ts_payload_posted = payload->posted;
-	stats->ts_payload_held = payload->held;
-	stats->ts_payload_spare = payload->spare;
-}
-
-/**
- * packet_direct_slots() - where the slots are, at one moment
- * @pdq: ring
- * @stats: to be filled in
- *
- * With a lease the moment is the end of the last poll.
- *
- * Context: pg_vec_lock.
- */
-void packet_direct_slots(struct packet_direct_queue *pdq,
-			 struct tpacket4_stats *stats)
-{
-	struct packet_direct *pd = to_packet_direct(pdq);
-	struct packet_direct_sum slots, payload;
-	unsigned int seq;
-	bool polled;
-
-	spin_lock_bh(&pd->copy_lock);
-	polled = pd->polled;
-	if (!polled)
-		packet_direct_sum(pdq, &slots, &payload);
-	spin_unlock_bh(&pd->copy_lock);
-
-	if (polled) {
-		do {
-			seq = read_seqcount_begin(&pdq->sum_seq);
-			slots = pdq->slots_sum;
-			payload = pdq->payload_sum;
-		} while (read_seqcount_retry(&pdq->sum_seq, seq));
-	}
-	packet_direct_tell_sums(&slots, &payload, stats);
-}
+EXPORT_SYMBOL_GPL(packet_direct_not_stopped);

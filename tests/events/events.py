@@ -257,7 +257,7 @@ def delete_namespace():
 
 
 def pci_event(name):
-    """To the device alone, net/packet/direct_test_pci.c; how often it was reset."""
+    """To the device alone, net/packet/direct_test/pci.c; how often it was reset."""
     before = NIC("stats")["pci"]["resets"]
     with open(f"{PCI_EVENTS}/{name}", "w", encoding="ascii") as file:
         file.write(os.path.basename(PCI))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Dma-bufs of /dev/packet_direct_test: net/packet/direct_test.h says what they are."""
+"""Dma-bufs of /dev/packet_direct_test: net/packet/direct_test/direct_test.h says what they are."""
 
 import fcntl
 import struct

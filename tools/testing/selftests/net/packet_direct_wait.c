@@ -16,7 +16,7 @@
 
 #include "packet_direct_hw.h"
 
-/* net/packet/direct_test.h */
+/* net/packet/direct_test/direct_test.h */
 #define HOLD_RTNL	_IO(0xbd, 4)
 #define HOLD_MS		3000
 #define SOON_NS		(1000 * 1000000ULL)

@@ -29,6 +29,7 @@
  * it back restarts all of them.
  */
 #include <linux/rtnetlink.h>
+#include <net/packet_direct_pci.h>
 
 #include "gve.h"
 #include "gve_adminq.h"
@@ -114,7 +115,7 @@ void gve_direct_start(struct gve_rx_ring *rx, struct napi_struct *napi)
 {
 	struct packet_direct_queue *pdq;
 
-	pdq = packet_direct_queue(rx->gve->dev, rx->q_num);
+	pdq = packet_direct_lookup(rx->gve->dev, rx->q_num);
 	if (!pdq)
 		return;
 
@@ -131,22 +132,12 @@ void gve_direct_start(struct gve_rx_ring *rx, struct napi_struct *napi)
 void gve_direct_stop(struct gve_rx_ring *rx)
 {
 	struct packet_direct_queue *pdq = rx->direct;
-	const struct gve_rx_buf_state_dqo *buf;
-	int id;
 
 	if (!pdq)
 		return;
 
 	gve_direct_count_missed(rx);
 	gve_direct_drain(rx);
-	for (id = 0; id < rx->dqo.num_buf_states; id++) {
-		buf = &rx->dqo.buf_states[id];
-		if (buf->next != id)
-			continue;
-		packet_direct_unpost(&pdq->slots, buf->slot);
-		if (packet_direct_is_split(pdq))
-			packet_direct_unpost(&pdq->payload, buf->payload);
-	}
 	rx->direct = NULL;
 	packet_direct_ring_down(pdq);
 }
@@ -352,6 +343,7 @@ gve_direct_limits(struct net_device *dev, unsigned int queue,
 	struct gve_priv *priv = netdev_priv(dev);
 
 	*limits = (struct packet_direct_limits) {
+		.dma_dev  = &priv->pdev->dev,
 		.granule  = GVE_DIRECT_GRANULE,
 		.len_min  = GVE_DIRECT_GRANULE,
 		.len_max  = clamp_t(u32, priv->max_rx_buffer_size,

@@ -2,7 +2,7 @@
 #ifndef _GVE_DIRECT_H_
 #define _GVE_DIRECT_H_
 
-#include <net/packet_direct.h>
+#include <net/packet_direct_queue.h>
 
 #include "gve.h"
 #include "gve_register.h"

@@ -78,71 +78,39 @@ struct gve_direct_sum {
 };
 
 /**
- * gve_direct_describe() - fill descriptors in
- * @rx: Rx ring
- * @slot: slots, whose DMA addresses the NIC gets
- * @payload: payload slots, with header split
- * @count: how many; neither descriptors nor slots wrap, and as many buffers are free
- * @split: with header split; known when this is compiled
+ * gve_direct_write() - fill descriptors in
+ * @data: Rx ring, with as many free buffers
+ * @at: the first descriptor
+ * @slots: slots, whose DMA addresses the NIC gets
+ * @payload: payload slots, NULL without header split
+ * @count: how many; there is no wrap among them
  */
-static __always_inline void
-gve_direct_describe(struct gve_rx_ring *rx, const u32 *slot, const u32 *payload,
-		    u32 count, const bool split)
+static __always_inline void gve_direct_write(void *data, u32 at, const u32 *slots,
+					     const u32 *payload, u32 count)
 {
-	struct gve_rx_desc_dqo *desc = &rx->dqo.bufq.desc_ring[rx->dqo.bufq.tail];
+	struct gve_rx_ring *rx = data;
+	struct gve_rx_desc_dqo *desc = &rx->dqo.bufq.desc_ring[at];
 	struct gve_rx_buf_state_dqo *buf, *bufs = rx->dqo.buf_states;
-	const dma_addr_t *payload_dma = rx->direct->payload.dma;
-	const dma_addr_t *dma = rx->direct->slots.dma;
+	const struct packet_direct_queue *pdq = rx->direct;
 	long next, id = rx->dqo.free_buf_states;
-	u32 i, header, data;
+	dma_addr_t dma;
+	u32 i;
 
 	for (i = 0; i < count; i++, desc++, id = next) {
 		buf = &bufs[id];
 		next = buf->next;
 		buf->next = id;
-		header = slot[i];
-		buf->slot = header;
+		buf->slot = slots[i];
+		dma = packet_direct_dma(&pdq->slots, slots[i]);
 		desc->buf_id = cpu_to_le16(id);
-		if (split) {
-			data = payload[i];
-			buf->payload = data;
-			desc->header_buf_addr = cpu_to_le64(dma[header]);
-			desc->buf_addr = cpu_to_le64(payload_dma[data]);
-		} else {
-			desc->buf_addr = cpu_to_le64(dma[header]);
+		if (payload) {
+			desc->header_buf_addr = cpu_to_le64(dma);
+			buf->payload = payload[i];
+			dma = packet_direct_dma(&pdq->payload, payload[i]);
 		}
+		desc->buf_addr = cpu_to_le64(dma);
 	}
 	rx->dqo.free_buf_states = id;
-}
-
-/**
- * gve_direct_post() - let buffers be the next slots, or pairs of slots
- * @rx: Rx ring
- * @count: at most so many; there are as many free buffers
- *
- * Return: how many it were, less than @count where a ring wraps
- */
-static u32 gve_direct_post(struct gve_rx_ring *rx, u32 count)
-{
-	struct gve_rx_buf_queue_dqo *bufq = &rx->dqo.bufq;
-	struct packet_direct_queue *pdq = rx->direct;
-	bool split = packet_direct_is_split(pdq);
-	const u32 *slot, *payload;
-
-	count = min(count, packet_direct_straight(bufq->mask, bufq->tail));
-	if (split)
-		count = min(count, packet_direct_straight(pdq->payload.mask,
-							  pdq->payload.post));
-	count = packet_direct_post_many(&pdq->slots, count, &slot);
-	if (split) {
-		packet_direct_post_many(&pdq->payload, count, &payload);
-		gve_direct_describe(rx, slot, payload, count, true);
-	} else {
-		gve_direct_describe(rx, slot, NULL, count, false);
-	}
-
-	bufq->tail = (bufq->tail + count) & bufq->mask;
-	return count;
 }
 
 /**
@@ -150,13 +118,14 @@ static u32 gve_direct_post(struct gve_rx_ring *rx, u32 count)
  * @rx: Rx ring
  *
  * What the core takes for few, pdq->low, has to be filled as far as the doorbell
- * allows it: packet_direct_posted() asks for it until that is done.
+ * allows it: packet_direct_must_refill() asks for it until that is done.
  */
 static void gve_direct_fill(struct gve_rx_ring *rx)
 {
+	struct gve_rx_buf_queue_dqo *bufq = &rx->dqo.bufq;
 	struct packet_direct_queue *pdq = rx->direct;
-	u32 in_nic = packet_direct_in_nic(&pdq->slots);
-	u32 count = rx->dqo.bufq.mask - in_nic;
+	u32 in_nic = packet_direct_in_nic(pdq);
+	u32 count = bufq->mask - in_nic;
 
 	if (count < GVE_RX_BUF_THRESH_DQO)
 		return;
@@ -170,9 +139,8 @@ static void gve_direct_fill(struct gve_rx_ring *rx)
 		return;
 
 	rx->fill_cnt += count;
-	do {
-		count -= gve_direct_post(rx, count);
-	} while (count);
+	bufq->tail = packet_direct_fill(pdq, rx, bufq->mask + 1, bufq->tail,
+					count, gve_direct_write);
 
 	/* iowrite32() orders the descriptors before the doorbell */
 	gve_rx_write_doorbell_dqo(rx->gve, rx->q_num);
@@ -188,9 +156,9 @@ void gve_direct_refill(struct gve_rx_ring *rx)
 
 	do {
 		gve_direct_fill(rx);
-	} while (packet_direct_posted(rx->direct));
+	} while (packet_direct_must_refill(rx->direct));
 
-	in_nic = packet_direct_in_nic(&rx->direct->slots);
+	in_nic = packet_direct_in_nic(rx->direct);
 	if (unlikely(in_nic && in_nic < GVE_RX_BUF_THRESH_DQO))
 		mod_timer(&rx->starvation_timer,
 			  jiffies + msecs_to_jiffies(GVE_RX_NAPI_RESCHED_MS));
@@ -289,49 +257,45 @@ gve_direct_take(struct gve_rx_buf_state_dqo *bufs, u32 nr, u32 id, s16 *free)
 }
 
 /**
- * gve_direct_complete_part() - what one completion has of a frame
+ * gve_direct_read_buf() - what one completion has of a frame
  * @rx: Rx ring
  * @desc: completion
- * @part: is filled in
+ * @buf: is filled in
+ *
+ * Return: false when it is of a buffer that the NIC does not have
  */
-static void gve_direct_complete_part(struct gve_rx_ring *rx,
-				     const struct gve_rx_compl_desc_dqo *desc,
-				     struct packet_direct_part *part)
+static bool gve_direct_read_buf(struct gve_rx_ring *rx,
+				const struct gve_rx_compl_desc_dqo *desc,
+				struct packet_direct_buf *buf)
 {
-	struct packet_direct_queue *pdq = rx->direct;
 	struct gve_rx_buf_state_dqo *bufs = rx->dqo.buf_states;
 	u32 id = le16_to_cpu(READ_ONCE(desc->buf_id));
-	bool taken;
 
-	*part = (struct packet_direct_part) {
-		.slot	 = TPACKET4_SLOT_NONE,
-		.payload = TPACKET4_SLOT_NONE,
+	*buf = (struct packet_direct_buf) {
+		.slot = TPACKET4_SLOT_NONE,
+		.last = desc->end_of_packet,
 	};
-	taken = gve_direct_take(bufs, rx->dqo.num_buf_states, id,
-				&rx->dqo.free_buf_states);
-	if (likely(taken)) {
-		part->slot = bufs[id].slot;
-		packet_direct_completed(&pdq->slots);
-	}
-	if (!packet_direct_is_split(pdq)) {
-		part->len = desc->packet_len;
-		return;
+	if (unlikely(!gve_direct_take(bufs, rx->dqo.num_buf_states, id,
+				      &rx->dqo.free_buf_states)))
+		return false;
+
+	buf->slot = bufs[id].slot;
+	if (!packet_direct_is_split(rx->direct)) {
+		buf->len = desc->packet_len;
+		return true;
 	}
 
-	if (likely(taken)) {
-		part->payload = bufs[id].payload;
-		packet_direct_completed(&pdq->payload);
-	}
-
-	part->payload_len = desc->packet_len;
+	buf->payload = bufs[id].payload;
+	buf->payload_len = desc->packet_len;
 	if (desc->split_header && desc->header_buffer_overflow) {
-		part->flags = TPACKET4_SPLIT_TOO_LONG;
+		buf->flags = TPACKET4_SPLIT_TOO_LONG;
 	} else if (!desc->split_header || !desc->header_len) {
-		part->flags = TPACKET4_SPLIT_UNKNOWN;
+		buf->flags = TPACKET4_SPLIT_UNKNOWN;
 	} else {
-		part->len = desc->header_len;
-		part->flags = gve_direct_split_flags(part->payload_len);
+		buf->len = desc->header_len;
+		buf->flags = gve_direct_split_flags(buf->payload_len);
 	}
+	return true;
 }
 
 /**
@@ -464,7 +428,7 @@ gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
 						gve_direct_split_flags(len),
 						hash);
 		else
-			packet_direct_run_frame(pdq, &run, bufs[id].slot, len,
+			packet_direct_run_frame(pdq, &run, bufs[id].slot, 0, len,
 						len, flags, hash);
 		bytes += header + len;
 	}
@@ -513,12 +477,30 @@ static unsigned int gve_direct_clean_plain(struct gve_rx_ring *rx, u32 max,
 }
 
 /**
- * gve_direct_clean_odd() - deliver or drop what the next completion has
+ * gve_direct_read_end() - what the last completion of a frame says about it
+ * @rx: Rx ring
+ * @desc: it
+ * @buf: is completed
+ */
+static void gve_direct_read_end(const struct gve_rx_ring *rx,
+				const struct gve_rx_compl_desc_dqo *desc,
+				struct packet_direct_buf *buf)
+{
+	u32 flags = gve_direct_type(rx->gve->ptype_lut_dqo->ptypes,
+				    desc->packet_type, desc->l3_l4_processed,
+				    &buf->protocol);
+
+	buf->flags |= gve_direct_checksum(desc, flags, buf->protocol);
+	buf->hash = le32_to_cpu(desc->hash);
+}
+
+/**
+ * gve_direct_clean_odd() - deliver what the next completion has
  * @rx: Rx ring
  * @got: is counted up
  *
  * For what is not plain: parts of a frame, errors, and all frames when there is
- * a filter or header split.  What the queue was not created for is an error.
+ * a filter.  What the queue was not created for is an error.
  *
  * Return: completions cleaned, 0 or 1
  */
@@ -527,43 +509,47 @@ static noinline unsigned int gve_direct_clean_odd(struct gve_rx_ring *rx,
 {
 	struct packet_direct_queue *pdq = rx->direct;
 	struct gve_rx_compl_desc_dqo *desc;
-	struct packet_direct_meta meta = {};
-	struct packet_direct_part part;
+	struct packet_direct_buf buf;
 
 	desc = &rx->dqo.complq.desc_ring[rx->dqo.complq.head];
 	if (!gve_direct_done(rx, desc))
 		return 0;
 
 	gve_direct_advance(rx, 1);
-	gve_direct_complete_part(rx, desc, &part);
-
-	if (unlikely(part.slot == TPACKET4_SLOT_NONE))
+	if (unlikely(!gve_direct_read_buf(rx, desc, &buf))) {
 		net_err_ratelimited("%s: RX queue %u completed buffer %u, which it does not have\n",
 				    rx->gve->dev->name, rx->q_num,
 				    le16_to_cpu(desc->buf_id));
+		buf.bad = true;
+	}
+	buf.bad |= desc->rx_error || desc->rsc ||
+		   (desc->split_header && !packet_direct_is_split(pdq));
 
-	if (part.slot == TPACKET4_SLOT_NONE || desc->rx_error || desc->rsc ||
-	    (desc->split_header && !packet_direct_is_split(pdq))) {
+	if (unlikely(buf.bad)) {
 		got->errors++;
-		packet_direct_drop(pdq, &part, desc->end_of_packet,
-				   &pdq->drop_error);
-		return 1;
-	}
-
-	got->bytes += part.len + part.payload_len;
-	if (likely(desc->end_of_packet)) {
-		got->packets++;
-		meta.flags = gve_direct_type(rx->gve->ptype_lut_dqo->ptypes,
-					     desc->packet_type,
-					     desc->l3_l4_processed,
-					     &meta.protocol);
-		meta.flags = gve_direct_checksum(desc, meta.flags, meta.protocol);
-		meta.hash = le32_to_cpu(desc->hash);
-		packet_direct_frame_end(pdq, &part, &meta);
 	} else {
-		packet_direct_part(pdq, &part);
+		got->bytes += buf.len + buf.payload_len;
+		got->packets += buf.last;
+		if (likely(buf.last))
+			gve_direct_read_end(rx, desc, &buf);
 	}
+	packet_direct_deliver(pdq, &buf, 1);
 	return 1;
+}
+
+/**
+ * gve_direct_clean() - deliver what the next completions have
+ * @rx: Rx ring
+ * @max: most completions to look at
+ * @got: is counted up
+ *
+ * Return: completions cleaned, 0: there is none
+ */
+static unsigned int gve_direct_clean(struct gve_rx_ring *rx, u32 max,
+				     struct gve_direct_sum *got)
+{
+	return gve_direct_clean_plain(rx, max, got) ?:
+	       gve_direct_clean_odd(rx, got);
 }
 
 /**
@@ -601,21 +587,19 @@ int gve_rx_poll_direct(struct gve_rx_ring *rx, int budget)
 	struct gve_direct_sum got = {};
 	int total = 0;
 
-	packet_direct_begin(pdq);
+	packet_direct_batch_begin(pdq);
 	while (total < budget) {
 		u32 max = min(budget - total, GVE_DIRECT_BATCH);
 		unsigned int cleaned;
 
-		cleaned = gve_direct_clean_plain(rx, max, &got);
-		if (!cleaned)
-			cleaned = gve_direct_clean_odd(rx, &got);
+		cleaned = gve_direct_clean(rx, max, &got);
 		if (!cleaned)
 			break;
 		total += cleaned;
 
 		gve_direct_fill(rx);
 	}
-	packet_direct_flush(pdq);
+	packet_direct_batch_end(pdq);
 
 	gve_direct_refill(rx);
 	if (total == budget)
@@ -635,10 +619,10 @@ void gve_direct_drain(struct gve_rx_ring *rx)
 	struct gve_direct_sum got = {};
 
 	local_bh_disable();
-	packet_direct_begin(rx->direct);
+	packet_direct_batch_begin(rx->direct);
 	while (left-- && gve_direct_clean_odd(rx, &got))
 		;
-	packet_direct_flush(rx->direct);
+	packet_direct_batch_end(rx->direct);
 	gve_direct_count(rx, &got);
 	local_bh_enable();
 }

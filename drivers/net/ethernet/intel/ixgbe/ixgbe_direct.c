@@ -27,6 +27,7 @@
 #include <linux/bitfield.h>
 #include <linux/iopoll.h>
 #include <linux/rtnetlink.h>
+#include <net/packet_direct_pci.h>
 
 #include "ixgbe.h"
 #include "ixgbe_direct.h"
@@ -42,7 +43,6 @@
 #define IXGBE_DIRECT_HDR_MIN		64
 #define IXGBE_DIRECT_HDR_MAX		960
 
-#define IXGBE_DIRECT_COUNTERS		16
 #define IXGBE_DIRECT_STOP_SLEEP_US	100
 
 /* At least, as a reset costs the link, and a busy machine may be late. */
@@ -59,9 +59,6 @@ static DEFINE_MUTEX(ixgbe_direct_srrctl_mutex);
 
 /* The tables of Flow Director are emptied in steps that may not be mixed. */
 static DEFINE_MUTEX(ixgbe_direct_fdir_mutex);
-
-/* QPRDC is cleared by reading it. */
-static DEFINE_SPINLOCK(ixgbe_direct_missed_lock);
 
 /**
  * ixgbe_direct_lock_srrctl - keep SRRCTL as it is
@@ -92,7 +89,7 @@ static bool ixgbe_direct_leased(const struct ixgbe_ring *ring)
 	bool leased;
 
 	rcu_read_lock();
-	leased = packet_direct_queue(ring->netdev, ring->queue_index);
+	leased = packet_direct_lookup(ring->netdev, ring->queue_index);
 	rcu_read_unlock();
 	return leased;
 }
@@ -113,116 +110,6 @@ bool ixgbe_direct_has_rxdctl(const struct ixgbe_ring *ring)
 }
 
 /**
- * ixgbe_direct_set_counter - give a queue a missed packets counter
- * @adapter: board private structure
- * @ring: Rx ring
- * @counter: number of the counter, 0 for the one of all queues that have none
- *	     of their own
- **/
-static void ixgbe_direct_set_counter(struct ixgbe_adapter *adapter,
-				     struct ixgbe_ring *ring,
-				     unsigned int counter)
-{
-	u32 reg = IXGBE_RQSMR(ring->reg_idx / 4);
-	u32 shift = ring->reg_idx % 4 * 8;
-	u32 rqsmr;
-
-	rqsmr = IXGBE_READ_REG(&adapter->hw, reg);
-	rqsmr &= ~(0xffU << shift);
-	rqsmr |= counter << shift;
-	IXGBE_WRITE_REG(&adapter->hw, reg, rqsmr);
-	WRITE_ONCE(ring->direct_counter, counter);
-}
-
-/**
- * ixgbe_direct_free_counter - find a missed packets counter that nobody uses
- * @adapter: board private structure
- *
- * Return: its number, or 0 when all are taken
- **/
-static unsigned int ixgbe_direct_free_counter(struct ixgbe_adapter *adapter)
-{
-	unsigned long used = BIT(0);
-	unsigned int counter;
-	int i;
-
-	for (i = 0; i < adapter->num_rx_queues; i++)
-		used |= BIT(adapter->rx_ring[i]->direct_counter);
-	counter = find_first_zero_bit(&used, IXGBE_DIRECT_COUNTERS);
-	return counter % IXGBE_DIRECT_COUNTERS;
-}
-
-/**
- * ixgbe_direct_find_counter - whose missed packets a counter counts
- * @adapter: board private structure
- * @counter: number of the counter
- *
- * Return: the lease or NULL
- **/
-static struct packet_direct_queue *
-ixgbe_direct_find_counter(struct ixgbe_adapter *adapter, unsigned int counter)
-{
-	struct packet_direct_queue *pdq;
-	struct ixgbe_ring *ring;
-	int i;
-
-	for (i = 0; counter && i < adapter->num_rx_queues; i++) {
-		ring = READ_ONCE(adapter->rx_ring[i]);
-		pdq = ring ? READ_ONCE(ring->direct) : NULL;
-		if (pdq && READ_ONCE(ring->direct_counter) == counter)
-			return pdq;
-	}
-	return NULL;
-}
-
-/**
- * ixgbe_direct_count_missed - add up what a missed packets counter has counted
- * @adapter: board private structure
- * @counter: number of the counter
- *
- * For the statistics of the device, and for the lease when it is a lease's.
- *
- * Context: any but hard interrupts.
- **/
-void ixgbe_direct_count_missed(struct ixgbe_adapter *adapter,
-			       unsigned int counter)
-{
-	struct packet_direct_queue *pdq;
-	u32 missed;
-
-	spin_lock_bh(&ixgbe_direct_missed_lock);
-	missed = IXGBE_READ_REG(&adapter->hw, IXGBE_QPRDC(counter));
-	if (missed == IXGBE_FAILED_READ_REG)
-		missed = 0;
-	adapter->hw_rx_no_dma_resources += missed;
-	spin_unlock_bh(&ixgbe_direct_missed_lock);
-
-	if (!missed)
-		return;
-
-	rcu_read_lock();
-	pdq = ixgbe_direct_find_counter(adapter, counter);
-	if (pdq)
-		packet_direct_missed(pdq, missed);
-	rcu_read_unlock();
-}
-
-/**
- * ixgbe_direct_after_dry - a ring is about to get slots after it had none
- * @ring: Rx ring of a leased queue
- *
- * What was missed until now was missed before the next frame.
- *
- * Context: NAPI, or ring stopped.
- **/
-void ixgbe_direct_after_dry(struct ixgbe_ring *ring)
-{
-	if (ring->direct_counter)
-		ixgbe_direct_count_missed(ring->q_vector->adapter,
-					  ring->direct_counter);
-}
-
-/**
  * ixgbe_direct_mute_atr - do not let the stack's flows have leased queues
  * @adapter: board private structure
  *
@@ -235,7 +122,7 @@ static void ixgbe_direct_mute_atr(struct ixgbe_adapter *adapter)
 
 	rcu_read_lock();
 	for (i = 0; i < adapter->num_tx_queues; i++)
-		if (packet_direct_queue(adapter->netdev, i))
+		if (packet_direct_lookup(adapter->netdev, i))
 			clear_bit(__IXGBE_TX_FDIR_INIT_DONE,
 				  &adapter->tx_ring[i]->state);
 	rcu_read_unlock();
@@ -251,7 +138,7 @@ void ixgbe_direct_start_atr(struct ixgbe_adapter *adapter)
 
 	rcu_read_lock();
 	for (i = 0; i < adapter->num_tx_queues; i++)
-		if (!packet_direct_queue(adapter->netdev, i))
+		if (!packet_direct_lookup(adapter->netdev, i))
 			set_bit(__IXGBE_TX_FDIR_INIT_DONE,
 				&adapter->tx_ring[i]->state);
 	rcu_read_unlock();
@@ -331,12 +218,11 @@ void ixgbe_direct_configure(struct ixgbe_adapter *adapter,
 			    struct ixgbe_ring *ring)
 {
 	struct packet_direct_queue *pdq = NULL;
-	unsigned int counter;
 	u32 rxdctl;
 
 	if (ring == adapter->rx_ring[ring->queue_index] &&
 	    ixgbe_direct_mode_ok(adapter, ring))
-		pdq = packet_direct_queue(adapter->netdev, ring->queue_index);
+		pdq = packet_direct_lookup(adapter->netdev, ring->queue_index);
 	if (!pdq)
 		return;
 
@@ -348,11 +234,7 @@ void ixgbe_direct_configure(struct ixgbe_adapter *adapter,
 	IXGBE_WRITE_REG(&adapter->hw, IXGBE_RXDCTL(ring->reg_idx),
 			rxdctl & ~IXGBE_RXDCTL_VME);
 
-	counter = ixgbe_direct_free_counter(adapter);
-	if (counter) {
-		ixgbe_direct_count_missed(adapter, counter);
-		ixgbe_direct_set_counter(adapter, ring, counter);
-	}
+	ixgbe_direct_start_missed(adapter, ring);
 	ixgbe_direct_mute_atr(adapter);
 	WRITE_ONCE(ring->direct, pdq);
 }
@@ -460,17 +342,12 @@ bool ixgbe_direct_stop(struct ixgbe_ring *ring)
 {
 	struct packet_direct_queue *pdq = ring->direct;
 	struct ixgbe_adapter *adapter;
-	unsigned int counter;
 
 	if (!pdq)
 		return false;
 
 	adapter = ring->q_vector->adapter;
-	counter = ring->direct_counter;
-	if (counter) {
-		ixgbe_direct_count_missed(adapter, counter);
-		ixgbe_direct_set_counter(adapter, ring, 0);
-	}
+	ixgbe_direct_stop_missed(adapter, ring);
 	if (adapter->flags & IXGBE_FLAG_FDIR_HASH_CAPABLE &&
 	    ring->queue_index < adapter->num_tx_queues)
 		set_bit(__IXGBE_TX_FDIR_INIT_DONE,
@@ -739,6 +616,7 @@ ixgbe_direct_limits(struct net_device *netdev, unsigned int queue,
 	struct ixgbe_ring *ring = ixgbe_direct_ring(adapter, queue);
 
 	*limits = (struct packet_direct_limits) {
+		.dma_dev  = &adapter->pdev->dev,
 		.granule  = IXGBE_DIRECT_GRANULE,
 		.len_min  = IXGBE_DIRECT_GRANULE,
 		.len_max  = IXGBE_DIRECT_LEN_MAX,
@@ -836,15 +714,10 @@ static void ixgbe_direct_sync_stats(struct net_device *netdev,
 {
 	struct ixgbe_adapter *adapter = netdev_priv(netdev);
 	struct ixgbe_ring *ring = ixgbe_direct_ring(adapter, queue);
-	unsigned int counter;
 
 	ASSERT_RTNL();
-	if (!ring || !ixgbe_direct_running(adapter))
-		return;
-
-	counter = ring->direct_counter;
-	if (counter)
-		ixgbe_direct_count_missed(adapter, counter);
+	if (ring && ixgbe_direct_running(adapter))
+		ixgbe_direct_sync_missed(adapter, ring);
 }
 
 static const struct packet_direct_ops ixgbe_direct_ops = {

@@ -2,7 +2,7 @@
 #ifndef _IXGBE_DIRECT_H_
 #define _IXGBE_DIRECT_H_
 
-#include <net/packet_direct.h>
+#include <net/packet_direct_queue.h>
 
 #include "ixgbe.h"
 
@@ -57,6 +57,16 @@ void ixgbe_direct_drain(struct ixgbe_ring *ring);
 int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
 			      struct ixgbe_ring *ring, const int budget);
 
+/* in ixgbe_direct_missed.c */
+void ixgbe_direct_start_missed(struct ixgbe_adapter *adapter,
+			       struct ixgbe_ring *ring);
+void ixgbe_direct_sync_missed(struct ixgbe_adapter *adapter,
+			      const struct ixgbe_ring *ring);
+void ixgbe_direct_stop_missed(struct ixgbe_adapter *adapter,
+			      struct ixgbe_ring *ring);
+void ixgbe_direct_count_missed(struct ixgbe_adapter *adapter,
+			       unsigned int counter);
+
 /* in ixgbe_direct.c */
 void ixgbe_direct_set_ops(struct ixgbe_adapter *adapter);
 bool ixgbe_direct_has_rxdctl(const struct ixgbe_ring *ring);
@@ -67,9 +77,6 @@ bool ixgbe_direct_clear_rsc(struct ixgbe_adapter *adapter,
 			    const struct ixgbe_ring *ring);
 void ixgbe_direct_start(struct ixgbe_ring *ring);
 bool ixgbe_direct_stop(struct ixgbe_ring *ring);
-void ixgbe_direct_count_missed(struct ixgbe_adapter *adapter,
-			       unsigned int counter);
-void ixgbe_direct_after_dry(struct ixgbe_ring *ring);
 void ixgbe_direct_start_atr(struct ixgbe_adapter *adapter);
 s32 ixgbe_direct_reinit_fdir(struct ixgbe_adapter *adapter);
 void ixgbe_direct_lock_srrctl(void);

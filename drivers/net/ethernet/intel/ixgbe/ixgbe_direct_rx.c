@@ -7,10 +7,10 @@
  * at are cleaned in runs; the others one descriptor at a time.
  */
 #include <linux/bitfield.h>
-#include <linux/unaligned.h>
 
 #include "ixgbe.h"
 #include "ixgbe_direct.h"
+#include "ixgbe_direct_stamp.h"
 #include "ixgbe_txrx_common.h"
 
 /* descriptors that are refilled at a time */
@@ -69,30 +69,6 @@ static const u32 ixgbe_direct_hash_flags[IXGBE_RXDADV_RSSTYPE_MASK + 1] = {
 };
 
 /**
- * struct ixgbe_direct_clock - how the NIC's time stamps become nanoseconds
- * @cycle_last: a stamp in the NIC's unit
- * @nsec: when that was
- * @frac: and the fraction beside it
- * @mult: nanoseconds of a unit, shifted
- * @shift: by so much
- * @offset: where a unit is a nanosecond: what is to be added to a stamp
- * @wanted: stamps are
- * @odd: they are not, or a unit is no nanosecond
- *
- * As the timecounter is at the start of a poll.
- **/
-struct ixgbe_direct_clock {
-	u64 cycle_last;
-	u64 nsec;
-	u64 frac;
-	u32 mult;
-	u32 shift;
-	u64 offset;
-	bool wanted;
-	bool odd;
-};
-
-/**
  * enum ixgbe_direct_stamps - what is behind each frame of a run
  * @IXGBE_DIRECT_NO_STAMPS: nothing
  * @IXGBE_DIRECT_STAMPS: a time stamp that is wanted, in nanoseconds
@@ -117,77 +93,44 @@ struct ixgbe_direct_poll {
 };
 
 /**
- * ixgbe_direct_write_descs - let descriptors point to slots
- * @rx_desc: the first of them
- * @dma: DMA address of each slot
+ * ixgbe_direct_write - let descriptors point to slots
+ * @data: Rx ring
+ * @at: the first descriptor
  * @slots: which ones
+ * @payload: payload slots, NULL without header split
  * @count: how many; there is no wrap among them
+ *
+ * DD is in the second address.  Slots are aligned, so a header's address clears it.
  **/
-static void ixgbe_direct_write_descs(union ixgbe_adv_rx_desc *rx_desc,
-				     const dma_addr_t *dma, const u32 *slots,
-				     u32 count)
+static __always_inline void
+ixgbe_direct_write(void *data, u32 at, const u32 *slots, const u32 *payload,
+		   u32 count)
 {
+	struct ixgbe_ring *ring = data;
+	union ixgbe_adv_rx_desc *rx_desc = IXGBE_RX_DESC(ring, at);
+	const struct packet_direct_queue *pdq = ring->direct;
 	const u32 *end = slots + count;
+
+	if (unlikely(payload)) {
+#pragma GCC unroll 8
+		for (; slots != end; slots++, payload++, rx_desc++) {
+			rx_desc->read.pkt_addr =
+				cpu_to_le64(packet_direct_dma(&pdq->payload,
+							      *payload));
+			rx_desc->read.hdr_addr =
+				cpu_to_le64(packet_direct_dma(&pdq->slots,
+							      *slots));
+		}
+		return;
+	}
 
 	/* half of it is the loop otherwise */
 #pragma GCC unroll 8
 	for (; slots != end; slots++, rx_desc++) {
-		rx_desc->read.pkt_addr = cpu_to_le64(dma[*slots]);
-		/* clears DD */
+		rx_desc->read.pkt_addr =
+			cpu_to_le64(packet_direct_dma(&pdq->slots, *slots));
 		rx_desc->read.hdr_addr = 0;
 	}
-}
-
-/**
- * ixgbe_direct_post - let descriptors point to the next slots
- * @ring: Rx ring
- * @i: the first descriptor
- * @count: how many descriptors there are from there without a wrap
- *
- * Return: how many point to slots, less than @count where the FIFO wraps
- **/
-static u32 ixgbe_direct_post(struct ixgbe_ring *ring, u32 i, u32 count)
-{
-	struct packet_direct_queue *pdq = ring->direct;
-	const u32 *slots;
-
-	count = packet_direct_post_many(&pdq->slots, count, &slots);
-	ixgbe_direct_write_descs(IXGBE_RX_DESC(ring, i), pdq->slots.dma, slots,
-				 count);
-	return count;
-}
-
-/**
- * ixgbe_direct_post_split - ixgbe_direct_post() for header split
- * @ring: Rx ring
- * @i: the first descriptor
- * @count: how many descriptors there are from there without a wrap
- *
- * Slots are aligned, so DD is clear in the header's address.
- *
- * Return: how many point to slots, less than @count where a FIFO wraps
- **/
-static noinline u32 ixgbe_direct_post_split(struct ixgbe_ring *ring, u32 i,
-					    u32 count)
-{
-	struct packet_direct_pool *payload = &ring->direct->payload;
-	struct packet_direct_pool *slots = &ring->direct->slots;
-	union ixgbe_adv_rx_desc *rx_desc = IXGBE_RX_DESC(ring, i);
-	const dma_addr_t *payload_dma = payload->dma;
-	const dma_addr_t *dma = slots->dma;
-	const u32 *slot, *end, *payload_slot;
-
-	count = min(count, packet_direct_straight(payload->mask, payload->post));
-	count = packet_direct_post_many(slots, count, &slot);
-	packet_direct_post_many(payload, count, &payload_slot);
-	end = slot + count;
-
-#pragma GCC unroll 8
-	for (; slot != end; slot++, payload_slot++, rx_desc++) {
-		rx_desc->read.pkt_addr = cpu_to_le64(payload_dma[*payload_slot]);
-		rx_desc->read.hdr_addr = cpu_to_le64(dma[*slot]);
-	}
-	return count;
 }
 
 /**
@@ -198,26 +141,16 @@ static noinline u32 ixgbe_direct_post_split(struct ixgbe_ring *ring, u32 i,
 static void ixgbe_direct_fill(struct ixgbe_ring *ring, u32 count)
 {
 	struct packet_direct_queue *pdq = ring->direct;
-	u32 i = ring->next_to_use;
-	u32 n;
+	u32 i;
 
 	count = min(count, packet_direct_reclaim(pdq));
 	if (!count)
 		return;
-	if (unlikely(!packet_direct_in_nic(&pdq->slots)))
-		ixgbe_direct_after_dry(ring);
+	if (unlikely(!packet_direct_in_nic(pdq)))
+		ixgbe_direct_sync_missed(ring->q_vector->adapter, ring);
 
-	do {
-		n = min(count, ring->count - i);
-		if (packet_direct_is_split(pdq))
-			n = ixgbe_direct_post_split(ring, i, n);
-		else
-			n = ixgbe_direct_post(ring, i, n);
-		i += n;
-		if (i == ring->count)
-			i = 0;
-		count -= n;
-	} while (count);
+	i = packet_direct_fill(pdq, ring, ring->count, ring->next_to_use, count,
+			       ixgbe_direct_write);
 
 	/* one descriptor is always left: the poll ends there */
 	IXGBE_RX_DESC(ring, i)->wb.upper.status_error = 0;
@@ -248,7 +181,7 @@ void ixgbe_direct_refill(struct ixgbe_ring *ring)
 	if (unused >= ixgbe_direct_batch(ring))
 		ixgbe_direct_fill(ring, unused);
 
-	while (packet_direct_posted(ring->direct))
+	while (packet_direct_must_refill(ring->direct))
 		ixgbe_direct_fill(ring, ixgbe_desc_unused(ring));
 }
 
@@ -297,17 +230,6 @@ static u64 ixgbe_direct_upper(const union ixgbe_adv_rx_desc *rx_desc)
 static u32 ixgbe_direct_hash(u64 lower)
 {
 	return lower >> 32;
-}
-
-/**
- * ixgbe_direct_is_x550 - is the MAC an X550, or one of its kind
- * @ring: Rx ring
- *
- * Return: true if so
- **/
-static bool ixgbe_direct_is_x550(const struct ixgbe_ring *ring)
-{
-	return ring->q_vector->adapter->hw.mac.type >= ixgbe_mac_X550;
 }
 
 /**
@@ -371,29 +293,11 @@ static u32 ixgbe_direct_checksum(struct ixgbe_ring *ring,
 static void ixgbe_direct_begin(struct ixgbe_ring *ring,
 			       struct ixgbe_direct_poll *poll, bool stamps)
 {
-	struct ixgbe_adapter *adapter = ring->q_vector->adapter;
-	const struct timecounter *tc = &adapter->hw_tc;
-	struct ixgbe_direct_clock *clock = &poll->clock;
-	unsigned long flags;
-
-	packet_direct_begin(ring->direct);
+	packet_direct_batch_begin(ring->direct);
 	poll->packets = 0;
 	poll->bytes = 0;
-	clock->odd = true;
-	clock->wanted = stamps && ring->direct->hw_tstamp;
-	if (likely(!clock->wanted))
-		return;
-
-	spin_lock_irqsave(&adapter->tmreg_lock, flags);
-	clock->cycle_last = tc->cycle_last;
-	clock->nsec = tc->nsec;
-	clock->frac = tc->frac;
-	clock->mult = adapter->hw_cc.mult;
-	clock->shift = adapter->hw_cc.shift;
-	spin_unlock_irqrestore(&adapter->tmreg_lock, flags);
-
-	clock->offset = clock->nsec - clock->cycle_last;
-	clock->odd = clock->mult != 1 || clock->shift;
+	ixgbe_direct_read_clock(ring->q_vector->adapter, &poll->clock,
+				stamps && ring->direct->hw_tstamp);
 }
 
 /**
@@ -404,42 +308,9 @@ static void ixgbe_direct_begin(struct ixgbe_ring *ring,
 static void ixgbe_direct_end(struct ixgbe_ring *ring,
 			     const struct ixgbe_direct_poll *poll)
 {
-	packet_direct_flush(ring->direct);
+	packet_direct_batch_end(ring->direct);
 	ixgbe_update_rx_ring_stats(ring, ring->q_vector, poll->packets,
 				   poll->bytes);
-}
-
-/**
- * ixgbe_direct_ns - a time stamp in nanoseconds
- * @clock: of this poll
- * @cycles: stamp in the NIC's unit
- *
- * As timecounter_cyc2time().
- *
- * Return: nanoseconds of the PTP clock
- **/
-static u64 ixgbe_direct_ns(const struct ixgbe_direct_clock *clock, u64 cycles)
-{
-	s64 delta = cycles - clock->cycle_last;
-
-	if (delta < 0)
-		return clock->nsec -
-		       ((-(u64)delta * clock->mult - clock->frac) >> clock->shift);
-	return clock->nsec +
-	       (((u64)delta * clock->mult + clock->frac) >> clock->shift);
-}
-
-/**
- * ixgbe_direct_cycles - a time stamp that follows a frame, in the NIC's unit
- * @stamp: where it is: in memory that user space may write to
- *
- * Return: the NIC's seconds and nanoseconds, put together
- **/
-static u64 ixgbe_direct_cycles(const void *stamp)
-{
-	u64 val = get_unaligned_le64(stamp);
-
-	return (val >> 32) * NSEC_PER_SEC + (u32)val;
 }
 
 /**
@@ -454,7 +325,7 @@ static u64 ixgbe_direct_cycles(const void *stamp)
 static u32 ixgbe_direct_straight(const struct ixgbe_ring *ring, u32 max)
 {
 	return min3(max, (u32)ring->count - ring->next_to_clean,
-		    packet_direct_in_nic(&ring->direct->slots));
+		    packet_direct_in_nic(ring->direct));
 }
 
 /**
@@ -476,7 +347,8 @@ static u64 ixgbe_direct_plain(const struct packet_direct_queue *pdq,
 		*plain |= IXGBE_RXD_STAT_TSIP;
 	}
 	return mask |
-	       (u64)(u16)-packet_direct_short(pdq) << IXGBE_DIRECT_LEN_SHIFT;
+	       (u64)(u16)-rounddown_pow_of_two(packet_direct_buffer_len(pdq)) <<
+	       IXGBE_DIRECT_LEN_SHIFT;
 }
 
 /**
@@ -554,7 +426,7 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 			if (unlikely(len <= 0))
 				break;
 			flags ^= ixgbe_direct_run_stamp(&run, &poll->clock,
-							pdq->slots.cpu[slot] + len,
+							packet_direct_cpu(&pdq->slots, slot) + len,
 							stamps == IXGBE_DIRECT_STAMPS);
 		}
 		keep = len;
@@ -565,13 +437,14 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 			refused = true;
 			break;
 		}
-		packet_direct_run_frame(pdq, &run, slot, len, keep, flags, hash);
+		packet_direct_run_frame(pdq, &run, slot, 0, len, keep, flags,
+					hash);
 		bytes += len;
 	}
 
 	packet_direct_run_end(pdq, &run, bytes);
 	if (refused) {
-		packet_direct_reject(pdq);
+		packet_direct_run_reject(pdq);
 		bytes += len;
 	}
 	ixgbe_direct_advance(ring, run.count + refused);
@@ -718,181 +591,83 @@ static unsigned int ixgbe_direct_clean_plain(struct ixgbe_ring *ring, u32 max,
 }
 
 /**
- * ixgbe_direct_complete_part - what one descriptor has of a frame
+ * ixgbe_direct_read_buf - what one descriptor has of a frame
  * @ring: Rx ring
  * @rx_desc: descriptor, which is done
- * @part: is filled in
+ * @buf: is filled in
  *
  * Only the first descriptor of a frame uses its header buffer.  HDR_LEN is the
  * length of the headers, whatever the buffer has room for.
  **/
-static void ixgbe_direct_complete_part(struct ixgbe_ring *ring,
-				       const union ixgbe_adv_rx_desc *rx_desc,
-				       struct packet_direct_part *part)
+static void ixgbe_direct_read_buf(struct ixgbe_ring *ring,
+				  const union ixgbe_adv_rx_desc *rx_desc,
+				  struct packet_direct_buf *buf)
 {
 	struct packet_direct_queue *pdq = ring->direct;
 	u32 len = le16_to_cpu(rx_desc->wb.upper.length);
 	u64 lower = ixgbe_direct_lower(rx_desc);
 
-	*part = (struct packet_direct_part) {
-		.slot	 = packet_direct_complete(&pdq->slots),
-		.payload = TPACKET4_SLOT_NONE,
+	*buf = (struct packet_direct_buf) {
+		.slot = packet_direct_oldest(&pdq->slots),
 	};
 	if (!packet_direct_is_split(pdq)) {
-		part->len = len;
+		buf->len = len;
 		return;
 	}
 
-	part->payload = packet_direct_complete(&pdq->payload);
-	part->payload_len = len;
+	buf->payload = packet_direct_oldest(&pdq->payload);
+	buf->payload_len = len;
 	if (pdq->chain || pdq->skip)
 		return;
-	part->len = FIELD_GET(IXGBE_DIRECT_HDR_LEN, lower);
-	part->flags = ixgbe_direct_split_flags(lower, len);
-	if (part->len > pdq->slots.len) {
-		part->len = pdq->slots.len;
+	buf->len = FIELD_GET(IXGBE_DIRECT_HDR_LEN, lower);
+	buf->flags = ixgbe_direct_split_flags(lower, len);
+	if (buf->len > pdq->slots.len) {
+		buf->len = pdq->slots.len;
 		if (lower & IXGBE_DIRECT_SPH)
-			part->flags = TPACKET4_SPLIT_TOO_LONG;
+			buf->flags = TPACKET4_SPLIT_TOO_LONG;
 	}
 }
 
 /**
- * ixgbe_direct_read_stamp - the time stamp at the end of a frame
- * @pdq: lease
- * @clock: of this poll
- * @part: the frame's last part, without the stamp
- * @in_payload: that is where it is
- * @meta: is filled in, if the stamp is wanted and the CPU can read it
- **/
-static void ixgbe_direct_read_stamp(const struct packet_direct_queue *pdq,
-				    const struct ixgbe_direct_clock *clock,
-				    const struct packet_direct_part *part,
-				    bool in_payload,
-				    struct packet_direct_meta *meta)
-{
-	const struct packet_direct_pool *pool = in_payload ? &pdq->payload :
-							     &pdq->slots;
-	u32 slot = in_payload ? part->payload : part->slot;
-	u32 at = in_payload ? part->payload_len : part->len;
-
-	/* the NIC is not believed, and a dma-buf is not read */
-	if (!clock->wanted || !pool->cpu || at + IXGBE_TS_HDR_LEN > pool->len)
-		return;
-
-	packet_direct_sync(pdq, pool, slot, pool->len);
-	meta->tstamp = ixgbe_direct_ns(clock,
-				       ixgbe_direct_cycles(pool->cpu[slot] + at));
-	meta->flags |= TPACKET4_TSTAMP_HW;
-}
-
-/**
- * ixgbe_direct_cut_stamp - take the time stamp off the end of a frame
- * @pdq: lease
- * @clock: of this poll
- * @part: the frame's last part
- * @meta: gets the stamp
- *
- * If it began in the slot before, there is no way back to take it out.
- *
- * Return: false when that or nothing is left
- **/
-static bool ixgbe_direct_cut_stamp(const struct packet_direct_queue *pdq,
-				   const struct ixgbe_direct_clock *clock,
-				   struct packet_direct_part *part,
-				   struct packet_direct_meta *meta)
-{
-	bool in_payload = part->payload_len;
-	u32 *len = in_payload ? &part->payload_len : &part->len;
-
-	if (*len < IXGBE_TS_HDR_LEN)
-		return false;
-	*len -= IXGBE_TS_HDR_LEN;
-	if (!part->payload_len && part->flags == TPACKET4_SPLIT_DONE)
-		part->flags = TPACKET4_SPLIT_NO_PAYLOAD;
-	if (!part->payload_len && part->flags == TPACKET4_SPLIT_UNKNOWN)
-		part->flags = TPACKET4_SPLIT_SHORT;
-	ixgbe_direct_read_stamp(pdq, clock, part, in_payload, meta);
-	return part->len || part->payload_len;
-}
-
-/**
- * ixgbe_direct_take_latched - the time stamp that the NIC has in a register
- * @ring: Rx ring
- * @clock: of this poll
- * @meta: is filled in, if the stamp is wanted
- *
- * 82599 and X540.  There is one register for all queues, and no other frame is
- * stamped before somebody has read it: so it is read, whoever wants the stamp.
- **/
-static void ixgbe_direct_take_latched(struct ixgbe_ring *ring,
-				      const struct ixgbe_direct_clock *clock,
-				      struct packet_direct_meta *meta)
-{
-	struct ixgbe_hw *hw = &ring->q_vector->adapter->hw;
-	u32 ctrl = IXGBE_READ_REG(hw, IXGBE_TSYNCRXCTL);
-	u64 stamp;
-
-	if (ctrl == IXGBE_FAILED_READ_REG || !(ctrl & IXGBE_TSYNCRXCTL_VALID))
-		return;
-
-	stamp = IXGBE_READ_REG(hw, IXGBE_RXSTMPL);
-	stamp |= (u64)IXGBE_READ_REG(hw, IXGBE_RXSTMPH) << 32;
-	/* of which ixgbe_ptp_rx_hang() wants to know */
-	ring->last_rx_timestamp = jiffies;
-	if (!clock->wanted)
-		return;
-	meta->tstamp = ixgbe_direct_ns(clock, stamp);
-	meta->flags |= TPACKET4_TSTAMP_HW;
-}
-
-/**
- * ixgbe_direct_frame_end - the last descriptor of a frame
+ * ixgbe_direct_read_end - what the last descriptor of a frame says about it
  * @ring: Rx ring
  * @rx_desc: it
  * @staterr: its status and errors
- * @part: what it has
  * @clock: of this poll
+ * @buf: is completed
  **/
-static void ixgbe_direct_frame_end(struct ixgbe_ring *ring,
-				   const union ixgbe_adv_rx_desc *rx_desc,
-				   u32 staterr, struct packet_direct_part *part,
-				   const struct ixgbe_direct_clock *clock)
+static void ixgbe_direct_read_end(struct ixgbe_ring *ring,
+				  const union ixgbe_adv_rx_desc *rx_desc,
+				  u32 staterr,
+				  const struct ixgbe_direct_clock *clock,
+				  struct packet_direct_buf *buf)
 {
-	struct packet_direct_queue *pdq = ring->direct;
 	u64 lower = ixgbe_direct_lower(rx_desc);
-	struct packet_direct_meta meta = {
-		.flags = ixgbe_direct_hash_flags[lower & IXGBE_RXDADV_RSSTYPE_MASK],
-		.hash = ixgbe_direct_hash(lower),
-	};
 
-	meta.flags &= ~PACKET_DIRECT_WHOLE;
-
+	buf->last = true;
 	/* X550: 8 bytes of time stamp after the frame; bit 15 is another one's
 	 * on older MACs.  Whether it is on now says nothing of this frame.
 	 */
 	if (ixgbe_direct_is_x550(ring)) {
-		if ((staterr & IXGBE_RXD_STAT_TSIP) &&
-		    !ixgbe_direct_cut_stamp(pdq, clock, part, &meta))
-			goto drop;
+		if (staterr & IXGBE_RXD_STAT_TSIP)
+			buf->bad = !ixgbe_direct_cut_stamp(ring->direct, clock,
+							   buf);
 	} else if (staterr & IXGBE_RXDADV_STAT_TS) {
-		ixgbe_direct_take_latched(ring, clock, &meta);
+		ixgbe_direct_take_latched(ring, clock, buf);
 	}
 
+	buf->flags |= ixgbe_direct_hash_flags[lower & IXGBE_RXDADV_RSSTYPE_MASK];
+	buf->hash = ixgbe_direct_hash(lower);
 	if (!(staterr & IXGBE_RXDADV_ERR_FRAME_ERR_MASK))
-		meta.flags |= ixgbe_direct_checksum(ring, rx_desc, staterr);
+		buf->flags |= ixgbe_direct_checksum(ring, rx_desc, staterr);
 	else if (ring->netdev->features & NETIF_F_RXALL)
-		meta.flags |= TPACKET4_RX_ERROR;
+		buf->flags |= TPACKET4_RX_ERROR;
 	else
-		goto drop;
-	packet_direct_frame_end(pdq, part, &meta);
-	return;
-
-drop:
-	packet_direct_drop(pdq, part, true, &pdq->drop_error);
+		buf->bad = true;
 }
 
 /**
- * ixgbe_direct_clean_odd - deliver or drop what the next descriptor has
+ * ixgbe_direct_clean_odd - deliver what the next descriptor has
  * @ring: Rx ring
  * @poll: is counted up
  *
@@ -904,31 +679,45 @@ static noinline unsigned int
 ixgbe_direct_clean_odd(struct ixgbe_ring *ring, struct ixgbe_direct_poll *poll)
 {
 	union ixgbe_adv_rx_desc *rx_desc;
-	struct packet_direct_part part;
+	struct packet_direct_buf buf;
 	u32 staterr;
 
 	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
 	staterr = le32_to_cpu(READ_ONCE(rx_desc->wb.upper.status_error));
 	if (!(staterr & IXGBE_RXDADV_STAT_DD) ||
-	    !packet_direct_in_nic(&ring->direct->slots))
+	    !packet_direct_in_nic(ring->direct))
 		return 0;
 
 	/* no field of the descriptor before DD */
 	dma_rmb();
 
 	ixgbe_direct_advance(ring, 1);
-	ixgbe_direct_complete_part(ring, rx_desc, &part);
-	poll->bytes += part.len + part.payload_len;
+	ixgbe_direct_read_buf(ring, rx_desc, &buf);
+	poll->bytes += buf.len + buf.payload_len;
 
 	if (likely(staterr & IXGBE_RXDADV_STAT_EOP)) {
 		poll->packets++;
-		ixgbe_direct_frame_end(ring, rx_desc, staterr, &part,
-				       &poll->clock);
+		ixgbe_direct_read_end(ring, rx_desc, staterr, &poll->clock, &buf);
 	} else {
 		ring->rx_stats.non_eop_descs++;
-		packet_direct_part(ring->direct, &part);
 	}
+	packet_direct_deliver(ring->direct, &buf, 1);
 	return 1;
+}
+
+/**
+ * ixgbe_direct_clean - deliver what the next descriptors have
+ * @ring: Rx ring
+ * @max: most descriptors to look at
+ * @poll: is counted up
+ *
+ * Return: descriptors cleaned, 0: none is done
+ **/
+static unsigned int ixgbe_direct_clean(struct ixgbe_ring *ring, u32 max,
+				       struct ixgbe_direct_poll *poll)
+{
+	return ixgbe_direct_clean_plain(ring, max, poll) ?:
+	       ixgbe_direct_clean_odd(ring, poll);
 }
 
 /**
@@ -954,9 +743,7 @@ int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
 		u32 max = min_t(u32, budget - total, batch);
 		unsigned int cleaned;
 
-		cleaned = ixgbe_direct_clean_plain(ring, max, &poll);
-		if (!cleaned)
-			cleaned = ixgbe_direct_clean_odd(ring, &poll);
+		cleaned = ixgbe_direct_clean(ring, max, &poll);
 		if (!cleaned)
 			break;
 		total += cleaned;
@@ -986,9 +773,7 @@ void ixgbe_direct_drain(struct ixgbe_ring *ring)
 	local_bh_disable();
 	ixgbe_direct_begin(ring, &poll, ring->direct_restarts);
 	do {
-		cleaned = ixgbe_direct_clean_plain(ring, left, &poll);
-		if (!cleaned)
-			cleaned = ixgbe_direct_clean_odd(ring, &poll);
+		cleaned = ixgbe_direct_clean(ring, left, &poll);
 		left -= cleaned;
 	} while (cleaned && left);
 	ixgbe_direct_end(ring, &poll);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * PACKET_RX_DIRECT: the NIC's time stamps.
+ *
+ * The X550 puts 8 bytes of time stamp after each frame.  The 82599 and the X540 have
+ * one register, for PTP frames alone.
+ */
+#ifndef _IXGBE_DIRECT_STAMP_H_
+#define _IXGBE_DIRECT_STAMP_H_
+
+#include <linux/unaligned.h>
+#include <net/packet_direct_queue.h>
+
+#include "ixgbe.h"
+
+/**
+ * struct ixgbe_direct_clock - how the NIC's time stamps become nanoseconds
+ * @cycle_last: a stamp in the NIC's unit
+ * @nsec: when that was
+ * @frac: and the fraction beside it
+ * @mult: nanoseconds of a unit, shifted
+ * @shift: by so much
+ * @offset: where a unit is a nanosecond: what is to be added to a stamp
+ * @wanted: stamps are
+ * @odd: they are not, or a unit is no nanosecond
+ *
+ * As the timecounter is at the start of a poll.
+ **/
+struct ixgbe_direct_clock {
+	u64 cycle_last;
+	u64 nsec;
+	u64 frac;
+	u32 mult;
+	u32 shift;
+	u64 offset;
+	bool wanted;
+	bool odd;
+};
+
+/**
+ * ixgbe_direct_is_x550 - is the MAC an X550, or one of its kind
+ * @ring: Rx ring
+ *
+ * Return: true if so
+ **/
+static inline bool ixgbe_direct_is_x550(const struct ixgbe_ring *ring)
+{
+	return ring->q_vector->adapter->hw.mac.type >= ixgbe_mac_X550;
+}
+
+/**
+ * ixgbe_direct_ns - a time stamp in nanoseconds
+ * @clock: of this poll
+ * @cycles: stamp in the NIC's unit
+ *
+ * As timecounter_cyc2time().
+ *
+ * Return: nanoseconds of the PTP clock
+ **/
+static inline u64 ixgbe_direct_ns(const struct ixgbe_direct_clock *clock, u64 cycles)
+{
+	s64 delta = cycles - clock->cycle_last;
+
+	if (delta < 0)
+		return clock->nsec -
+		       ((-(u64)delta * clock->mult - clock->frac) >> clock->shift);
+	return clock->nsec +
+	       (((u64)delta * clock->mult + clock->frac) >> clock->shift);
+}
+
+/**
+ * ixgbe_direct_cycles - a time stamp that follows a frame, in the NIC's unit
+ * @stamp: where it is: in memory that user space may write to
+ *
+ * Return: the NIC's seconds and nanoseconds, put together
+ **/
+static inline u64 ixgbe_direct_cycles(const void *stamp)
+{
+	u64 val = get_unaligned_le64(stamp);
+
+	return (val >> 32) * NSEC_PER_SEC + (u32)val;
+}
+
+void ixgbe_direct_read_clock(struct ixgbe_adapter *adapter,
+			     struct ixgbe_direct_clock *clock, bool wanted);
+bool ixgbe_direct_cut_stamp(const struct packet_direct_queue *pdq,
+			    const struct ixgbe_direct_clock *clock,
+			    struct packet_direct_buf *buf);
+void ixgbe_direct_take_latched(struct ixgbe_ring *ring,
+			       const struct ixgbe_direct_clock *clock,
+			       struct packet_direct_buf *buf);
+
+#endif /* _IXGBE_DIRECT_STAMP_H_ */

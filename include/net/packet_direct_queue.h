@@ -1,0 +1,722 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * PACKET_RX_DIRECT: the queue of a lease, the inline verbs on it, and the fast lane.
+ *
+ * <net/packet_direct.h> is the contract.  What is here costs the least:
+ * packet_direct_fill() posts many slots at a time, and a run delivers plain frames:
+ * those that are whole in one slot, or one pair of slots, with nothing unusual
+ * about them.  Such a loop keeps the queue's state in registers.
+ *
+ * The kernel's slots are in a FIFO with three free-running indices:
+ *
+ *	   head             post              tail
+ *	-------+----------------+-----------------+-------
+ *	       |  with the NIC  |  free           |
+ *	-------+----------------+-----------------+-------
+ *	completed by the NIC    posted            given back by the user
+ *
+ * A NIC that completes in order completes what is at head.  Of one that does not,
+ * the FIFO knows only how many slots it has, and its driver keeps a table from
+ * buffer to slot.
+ *
+ * With header split there are two kinds of slots, each with its FIFO,
+ * &packet_direct_queue.slots and &packet_direct_queue.payload.  They are posted and
+ * completed in pairs.  A payload slot that the NIC left empty is free again.
+ */
+#ifndef _NET_PACKET_DIRECT_QUEUE_H
+#define _NET_PACKET_DIRECT_QUEUE_H
+
+#include <linux/cache.h>
+#include <linux/dma-mapping.h>
+#include <linux/hrtimer.h>
+#include <linux/log2.h>
+#include <net/packet_direct.h>
+
+struct sk_buff;
+struct sk_filter;
+
+/* What tp_slot, where[] and home[] hold besides slot and entry numbers. */
+#define PACKET_DIRECT_KERNEL	0xffffffffU	/* where[]: the kernel's */
+#define PACKET_DIRECT_SPARE	0xfffffffeU	/* where[]: the user's spare */
+
+/**
+ * struct packet_direct_pool - slots of one kind
+ * @fifo:	the kernel's slots, see above
+ * @dma:	DMA address of each slot; NULL without a lease, or without a DMA device
+ * @cpu:	where the CPU finds each slot; NULL without a lease, or in a dma-buf
+ * @home:	for each entry, the slot it was given with last, or
+ *		PACKET_DIRECT_KERNEL if it was given with none
+ * @where:	for each slot, the last entry that it was given with, or
+ *		PACKET_DIRECT_KERNEL or PACKET_DIRECT_SPARE.  home[e] == s
+ *		implies where[s] == e, so that an entry that gets the same slot
+ *		again, as a rule, needs no look here.
+ * @mask:	places in @fifo - 1; of slots for frames, also entries - 1
+ * @len:	bytes used of each slot
+ * @head:	completed up to here
+ * @post:	posted up to here
+ * @tail:	given back up to here
+ * @nr:		slots, 0: there are none of this kind
+ * @spare:	of them, the user's spares
+ * @posted:	a bit for each slot: room for packet_direct_ring_down(); with
+ *		CONFIG_PACKET_RX_DIRECT_DEBUG: the NIC has it
+ */
+struct packet_direct_pool {
+	u32		*fifo;
+	dma_addr_t	*dma;
+	void		**cpu;
+	u32		*home;
+	u32		*where;
+	u32		mask;
+	u32		len;
+	u32		head;
+	u32		post;
+	u32		tail;
+	u32		nr;
+	u32		spare;
+	unsigned long	*posted;
+};
+
+/**
+ * struct packet_direct_counts - how many slots of one kind are where
+ * @free:	with the kernel
+ * @posted:	with the NIC
+ * @held:	with user space, each by an entry
+ * @spare:	with user space besides
+ */
+struct packet_direct_counts {
+	u32	free;
+	u32	posted;
+	u32	held;
+	u32	spare;
+};
+
+/**
+ * struct packet_direct_queue - the kernel's half of a TPACKET_V4 ring
+ *
+ * In order of use.  The first three cache lines are all that the plain case
+ * touches for each frame; they are read-mostly but for the indices.
+ *
+ * @hdrs:	entries, shared with user space
+ * @slots:	of frames, or of their header parts
+ * @tstamp:	time stamp of all frames of this poll
+ * @filter:	socket filter for this poll, or NULL
+ * @bytes:	of the frames published
+ * @fill:	next entry to be filled; entries [prod, fill) are filled and not
+ *		yet published
+ * @mask:	entries - 1
+ * @chain:	entries at the end of those that belong to a frame whose last
+ *		part is still to come
+ * @chain_len:	their bytes
+ * @skip:	rest of a frame that is being dropped is still to come
+ * @need_sync:	the device is not coherent
+ * @need_kick:	TPACKET4_CTRL_NEED_KICK is set in @ctrl
+ * @full:	there was no slot left for the next frame
+ * @losing:	frames were lost since the last one that was filled in
+ * @hw_tstamp:	the NIC's stamps are wanted
+ * @extra:	entries to be published that are not the first of a frame
+ * @ctrl:	control page, shared with user space
+ * @prod:	published up to here
+ * @cons:	given back by the user up to here, and taken
+ * @low:	fewer posted slots than this: ask for a kick
+ * @size:	slots that the NIC can have of this ring
+ * @post_min:	slots that the NIC takes at a time
+ * @payload:	of payload
+ * @count_seq:	of the two below
+ * @slots_count:	at the end of the last poll
+ * @payload_count: as @slots_count
+ * @payload_external: payload slots are in a dma-buf: the CPU must not read them
+ * @woken:	a sleeper was woken and nobody has looked since
+ * @woken_seen:	what he had seen
+ * @parts:	what was written to the headers of the unfinished frame: it cannot
+ *		be read back, because the user may have changed it
+ * @chain_max:	entries of the longest frame, for which @parts has room
+ * @unconfirmed: the NIC may write to the slots for ever
+ */
+struct packet_direct_queue {
+	struct tpacket4_hdr	*hdrs;
+	struct packet_direct_pool slots;
+
+	u64			tstamp ____cacheline_aligned_in_smp;
+	struct sk_filter	*filter;
+	u64			bytes;
+	u32			fill;
+	u32			mask;
+	u32			chain;
+	u32			chain_len;
+	bool			skip;
+	bool			need_sync;
+	bool			need_kick;
+	bool			full;
+	bool			losing;
+	bool			hw_tstamp;
+	u32			extra;
+	struct tpacket4_ctrl	*ctrl;
+	u32			prod;
+	u32			cons;
+
+	u32			low;
+	u32			size;
+	u32			post_min;
+	struct packet_direct_pool payload;
+	bool			payload_external;
+
+	/* once per batch */
+	struct sock		*sk;
+	struct napi_struct __rcu *napi;
+	struct device		*dma_dev;
+	u32			wake_count;
+	ktime_t			wake_time;
+	ktime_t			unseen_since;
+	struct hrtimer		wake_timer;
+	struct hrtimer		kick_timer;
+	u32			woken_seen;
+	bool			woken;
+	struct sk_buff		*filter_skb;
+	bool			filter_in_place;
+	seqcount_t		count_seq;
+	struct packet_direct_counts slots_count;
+	struct packet_direct_counts payload_count;
+
+	/* counters, as in struct tpacket4_stats; one writer each */
+	u64			packets;
+	u64			drop_no_slot;
+	u64			drop_too_long;
+	u64			drop_error;
+	u64			drop_filter;
+	u64			drop_down;
+	u64			unsplit;
+	u64			bad_slot;
+	u64			bad_cons;
+	u64			batches;
+	u64			dry;
+	atomic64_t		wakeups;
+	atomic64_t		missed;
+
+	struct packet_direct_buf *parts;
+	u32			chain_max;
+
+	/* set up once */
+	struct net_device	*dev;
+	netdevice_tracker	dev_tracker;
+	u32			queue;
+	bool			unconfirmed;
+	enum packet_direct_state state;
+	u32			generation;
+};
+
+#if IS_ENABLED(CONFIG_PACKET_RX_DIRECT)
+
+/**
+ * packet_direct_snaplen() - ask the socket filter about a frame in one slot
+ * @pdq: lease with a filter, without header split
+ * @slot: where it is
+ * @len: its bytes
+ * @flags: TPACKET4_HASH*
+ * @hash: the NIC's hash
+ *
+ * Context: as packet_direct_deliver().
+ * Return: how many bytes of it pass, at most @len; 0: it is refused
+ */
+u32 packet_direct_snaplen(struct packet_direct_queue *pdq, u32 slot, u32 len,
+			  u32 flags, u32 hash);
+
+/**
+ * packet_direct_is_split() - does the NIC have to split headers from payload
+ * @pdq: lease
+ */
+static inline bool packet_direct_is_split(const struct packet_direct_queue *pdq)
+{
+	return pdq->payload.nr;
+}
+
+/**
+ * packet_direct_buffer_len() - bytes of a buffer that the NIC lays frames into
+ * @pdq: lease
+ *
+ * With header split &pdq->slots.len is the length of the header's buffer.
+ */
+static inline u32 packet_direct_buffer_len(const struct packet_direct_queue *pdq)
+{
+	return packet_direct_is_split(pdq) ? pdq->payload.len : pdq->slots.len;
+}
+
+/**
+ * packet_direct_dma() - where the NIC finds a slot
+ * @pool: slots of one kind, of a lease with a DMA device
+ * @slot: slot
+ */
+static inline dma_addr_t packet_direct_dma(const struct packet_direct_pool *pool,
+					   u32 slot)
+{
+	return pool->dma[slot];
+}
+
+/**
+ * packet_direct_cpu() - where the CPU finds a slot
+ * @pool: slots of one kind, not in a dma-buf
+ * @slot: slot
+ *
+ * User space may write there at any time.
+ */
+static inline void *packet_direct_cpu(const struct packet_direct_pool *pool,
+				      u32 slot)
+{
+	return pool->cpu[slot];
+}
+
+/**
+ * packet_direct_in_nic() - how many buffers the NIC has
+ * @pdq: lease
+ *
+ * Context: NAPI, or ring stopped.
+ */
+static inline u32 packet_direct_in_nic(const struct packet_direct_queue *pdq)
+{
+	return pdq->slots.post - pdq->slots.head;
+}
+
+/**
+ * packet_direct_free_slots() - how many slots could be posted
+ * @pool: slots of one kind
+ *
+ * Context: NAPI, or ring stopped.
+ */
+static inline u32 packet_direct_free_slots(const struct packet_direct_pool *pool)
+{
+	return pool->tail - pool->post;
+}
+
+/**
+ * packet_direct_put() - a slot without a frame: back to the kernel's free ones
+ * @pool: slots of one kind
+ * @slot: slot
+ *
+ * Context: NAPI, or ring stopped.
+ */
+static inline void packet_direct_put(struct packet_direct_pool *pool, u32 slot)
+{
+	pool->fifo[pool->tail++ & pool->mask] = slot;
+}
+
+/**
+ * packet_direct_oldest() - the slot that was posted first of those the NIC has
+ * @pool: slots of one kind, of a NIC that completes in order
+ *
+ * Context: NAPI, or ring stopped.
+ */
+static inline u32 packet_direct_oldest(const struct packet_direct_pool *pool)
+{
+	return pool->fifo[pool->head & pool->mask];
+}
+
+/* With CONFIG_PACKET_RX_DIRECT_DEBUG: no slot is posted or completed twice. */
+static inline void __packet_direct_mark_posted(struct packet_direct_pool *pool,
+					       u32 slot)
+{
+	if (IS_ENABLED(CONFIG_PACKET_RX_DIRECT_DEBUG))
+		WARN_ON_ONCE(__test_and_set_bit(slot, pool->posted));
+}
+
+static inline void __packet_direct_mark_done(const struct packet_direct_pool *pool,
+					     u32 slot)
+{
+	if (IS_ENABLED(CONFIG_PACKET_RX_DIRECT_DEBUG))
+		WARN_ON_ONCE(!__test_and_clear_bit(slot, pool->posted));
+}
+
+static inline u32 __packet_direct_post(struct packet_direct_pool *pool)
+{
+	u32 slot = pool->fifo[pool->post++ & pool->mask];
+
+	__packet_direct_mark_posted(pool, slot);
+	return slot;
+}
+
+/**
+ * packet_direct_post() - the next buffer for the NIC
+ * @pdq: lease
+ * @buf: its slots are filled in
+ *
+ * At most as often as packet_direct_reclaim() said.
+ *
+ * Context: NAPI, or ring stopped.
+ */
+static inline void packet_direct_post(struct packet_direct_queue *pdq,
+				      struct packet_direct_buf *buf)
+{
+	buf->slot = __packet_direct_post(&pdq->slots);
+	buf->payload = packet_direct_is_split(pdq) ?
+		       __packet_direct_post(&pdq->payload) : TPACKET4_SLOT_NONE;
+}
+
+/**
+ * packet_direct_straight() - places from @index to where it wraps
+ * @mask: places - 1
+ * @index: free-running index
+ */
+static inline u32 packet_direct_straight(u32 mask, u32 index)
+{
+	return mask + 1 - (index & mask);
+}
+
+/**
+ * typedef packet_direct_write_t - let descriptors point to slots
+ * @ring: the driver's ring
+ * @at: the first descriptor
+ * @slots: slots, see packet_direct_dma()
+ * @payload: payload slots, NULL without header split
+ * @count: how many; nothing wraps among them
+ */
+typedef void (*packet_direct_write_t)(void *ring, u32 at, const u32 *slots,
+				      const u32 *payload, u32 count);
+
+static __always_inline const u32 *
+__packet_direct_post_many(struct packet_direct_pool *pool, u32 count)
+{
+	const u32 *slots = &pool->fifo[pool->post & pool->mask];
+	u32 i;
+
+	for (i = 0; IS_ENABLED(CONFIG_PACKET_RX_DIRECT_DEBUG) && i < count; i++)
+		__packet_direct_mark_posted(pool, slots[i]);
+	pool->post += count;
+	return slots;
+}
+
+/**
+ * packet_direct_fill() - the next buffers for the NIC, several at a time
+ * @pdq: lease
+ * @ring: the driver's ring
+ * @size: its descriptors
+ * @at: the first one to be written
+ * @count: how many, at least 1 and at most what packet_direct_reclaim() said
+ * @write: writes them; known when this is compiled
+ *
+ * Context: NAPI, or ring stopped.
+ * Return: the descriptor after the last one.
+ */
+static __always_inline u32
+packet_direct_fill(struct packet_direct_queue *pdq, void *ring, u32 size, u32 at,
+		   u32 count, packet_direct_write_t write)
+{
+	const u32 *slots, *payload = NULL;
+	u32 n;
+
+	do {
+		n = min3(count, size - at,
+			 packet_direct_straight(pdq->slots.mask,
+						pdq->slots.post));
+		if (packet_direct_is_split(pdq)) {
+			n = min(n, packet_direct_straight(pdq->payload.mask,
+							  pdq->payload.post));
+			payload = __packet_direct_post_many(&pdq->payload, n);
+		}
+		slots = __packet_direct_post_many(&pdq->slots, n);
+		write(ring, at, slots, payload, n);
+		at += n;
+		if (at == size)
+			at = 0;
+		count -= n;
+	} while (count);
+	return at;
+}
+
+/**
+ * packet_direct_missed() - the NIC dropped frames of this queue for want of slots
+ * @pdq: lease
+ * @frames: how many since the last call
+ *
+ * The next frame is marked with TPACKET4_LOSING.
+ *
+ * Context: any.
+ */
+static inline void packet_direct_missed(struct packet_direct_queue *pdq,
+					u64 frames)
+{
+	atomic64_add(frames, &pdq->missed);
+	if (frames)
+		WRITE_ONCE(pdq->losing, true);
+}
+
+/* Makes the NIC's writes to a slot visible where the device is not coherent. */
+static inline void packet_direct_sync(const struct packet_direct_queue *pdq,
+				      const struct packet_direct_pool *pool,
+				      u32 slot, u32 len)
+{
+	if (unlikely(pdq->need_sync))
+		dma_sync_single_for_cpu(pdq->dma_dev, pool->dma[slot], len,
+					DMA_FROM_DEVICE);
+}
+
+/* The entry gets another slot than the last time. */
+static inline void __packet_direct_bind(struct packet_direct_queue *pdq,
+					struct packet_direct_pool *pool,
+					u32 entry, u32 slot)
+{
+	u32 last = pool->where[slot];
+
+	if (last <= pdq->mask && pool->home[last] == slot)
+		pool->home[last] = PACKET_DIRECT_KERNEL;
+	pool->home[entry] = slot;
+	pool->where[slot] = entry;
+}
+
+/* Writes the fields that are the same for each plain frame.  The hash is written
+ * whether it counts or not: that takes less than to ask.  WRITE_ONCE() keeps the
+ * compiler from joining two values for one store, which takes more instructions
+ * than two stores.
+ */
+static inline void __packet_direct_write(struct tpacket4_hdr *hdr, u32 slot,
+					 u32 off, u32 end, u32 flags, u32 len,
+					 u32 hash, u64 tstamp)
+{
+	WRITE_ONCE(hdr->tp_slot, slot);
+	WRITE_ONCE(hdr->tp_flags, flags);
+	WRITE_ONCE(hdr->tp_data, off);
+	WRITE_ONCE(hdr->tp_data_end, end);
+	WRITE_ONCE(hdr->tp_len, len);
+	hdr->tp_rxhash = hash;
+	hdr->tp_tstamp = tstamp;
+}
+
+static inline void __packet_direct_write_payload(struct tpacket4_hdr *hdr,
+						 u32 slot, u32 off, u32 len)
+{
+	WRITE_ONCE(hdr->tp_payload_slot, slot);
+	WRITE_ONCE(hdr->tp_payload_off, off);
+	WRITE_ONCE(hdr->tp_payload_len, len);
+}
+
+/* What makes a frame one that is whole in one slot, or one pair of slots. */
+#define PACKET_DIRECT_WHOLE	(TPACKET4_FIRST | TPACKET4_LAST | \
+				 TPACKET4_TSTAMP_SW)
+
+/**
+ * struct packet_direct_run - several plain frames
+ * @hdr:   the next one's entry
+ * @home:  for the first one
+ * @fifo:  the first one's slot
+ * @payload_home: as @home
+ * @payload_fifo: as @fifo
+ * @tstamp: of all, or of those until the driver sets another
+ * @first: number of the first one's entry
+ * @count: how many there are so far
+ * @in_order: the NIC completes in order
+ *
+ * In a run neither the entries nor the FIFOs wrap, and what is known of the
+ * queue stays in registers.
+ */
+struct packet_direct_run {
+	struct tpacket4_hdr	*hdr;
+	const u32		*home;
+	const u32		*fifo;
+	const u32		*payload_home;
+	const u32		*payload_fifo;
+	u64			tstamp;
+	unsigned long		first;
+	unsigned long		count;
+	bool			in_order;
+};
+
+/**
+ * packet_direct_run_begin() - look how many plain frames could be delivered
+ * @pdq: lease
+ * @run: to be filled in
+ * @max: at most so many
+ * @in_order: the NIC completes in order; known when this is compiled
+ *
+ * Context: as packet_direct_deliver().
+ * Return: so many of the next slots may go to packet_direct_run_frame(), or with
+ *	   header split to packet_direct_run_split(); 0 when the next frame needs
+ *	   packet_direct_deliver() in any case.  When @pdq->filter is set each
+ *	   frame has to ask packet_direct_snaplen() first; with header split that
+ *	   is not possible.
+ */
+static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
+					  struct packet_direct_run *run, u32 max,
+					  const bool in_order)
+{
+	const struct packet_direct_pool *slots = &pdq->slots;
+	const struct packet_direct_pool *payload = &pdq->payload;
+
+	run->first = pdq->fill & pdq->mask;
+	run->in_order = in_order;
+	run->hdr = &pdq->hdrs[run->first];
+	run->home = &slots->home[run->first];
+	run->fifo = &slots->fifo[slots->head & slots->mask];
+	run->tstamp = pdq->tstamp;
+	run->count = 0;
+
+	if (pdq->chain || pdq->skip || pdq->need_sync || READ_ONCE(pdq->losing))
+		return 0;
+	max = min3(max, packet_direct_straight(pdq->mask, pdq->fill),
+		   packet_direct_straight(slots->mask, slots->head));
+	if (!packet_direct_is_split(pdq))
+		return max;
+
+	run->payload_home = &payload->home[run->first];
+	run->payload_fifo = &payload->fifo[payload->head & payload->mask];
+	return min(max, packet_direct_straight(payload->mask, payload->head));
+}
+
+/* From a NIC that completes in order an entry mostly gets the slot of its last time.
+ * This is rarely called then, so the loop counts up no entry number for it.
+ */
+static inline u32 __packet_direct_run_entry(const struct packet_direct_queue *pdq,
+					    const struct packet_direct_run *run)
+{
+	return run->in_order ? run->hdr - pdq->hdrs : run->first + run->count;
+}
+
+/**
+ * packet_direct_run_slot() - the next slot of a NIC that completes in order
+ * @run: run
+ */
+static inline u32 packet_direct_run_slot(const struct packet_direct_run *run)
+{
+	return run->fifo[run->count];
+}
+
+/**
+ * packet_direct_run_payload() - the payload slot that was posted with it
+ * @run: run, with header split
+ */
+static inline u32 packet_direct_run_payload(const struct packet_direct_run *run)
+{
+	return run->payload_fifo[run->count];
+}
+
+/**
+ * packet_direct_run_frame() - the next slot has a plain frame
+ * @pdq: lease
+ * @run: run
+ * @slot: where it is: packet_direct_run_slot(), if the NIC completes in order
+ * @off: where in the slot it begins
+ * @len: its bytes, which the slot has room for
+ * @keep: how many of them the filter lets pass, at least 1
+ * @flags: PACKET_DIRECT_WHOLE and TPACKET4_CSUM_*, TPACKET4_HASH*
+ * @hash: the NIC's hash, anything without TPACKET4_HASH
+ *
+ * Context: as packet_direct_deliver().
+ */
+static inline void packet_direct_run_frame(struct packet_direct_queue *pdq,
+					   struct packet_direct_run *run,
+					   u32 slot, u32 off, u32 len, u32 keep,
+					   u32 flags, u32 hash)
+{
+	__packet_direct_mark_done(&pdq->slots, slot);
+	if (unlikely(slot != run->home[run->count]))
+		__packet_direct_bind(pdq, &pdq->slots,
+				     __packet_direct_run_entry(pdq, run), slot);
+	if (keep < len)
+		flags |= TPACKET4_TRUNCATED;
+	__packet_direct_write(run->hdr, slot, off, off + keep, flags, len, hash,
+			      run->tstamp);
+	run->hdr++;
+	run->count++;
+}
+
+/* The entry gets another payload slot than the last time, or none. */
+static inline void __packet_direct_bind_payload(struct packet_direct_queue *pdq,
+						u32 entry, u32 slot)
+{
+	if (slot == TPACKET4_SLOT_NONE)
+		pdq->payload.home[entry] = PACKET_DIRECT_KERNEL;
+	else
+		__packet_direct_bind(pdq, &pdq->payload, entry, slot);
+}
+
+/**
+ * packet_direct_run_split() - the next slots have a frame in two parts
+ * @pdq: lease with header split, without a filter
+ * @run: run
+ * @slot: as for packet_direct_run_frame()
+ * @len: bytes of the header part, which the slot has room for
+ * @payload: payload slot: packet_direct_run_payload(), if the NIC completes in
+ *	     order
+ * @payload_len: bytes of the payload, which the payload slot has room for
+ * @flags: as for packet_direct_run_frame(), and TPACKET4_SPLIT_*
+ * @hash: as for packet_direct_run_frame()
+ *
+ * Context: as packet_direct_deliver().
+ */
+static inline void packet_direct_run_split(struct packet_direct_queue *pdq,
+					   struct packet_direct_run *run,
+					   u32 slot, u32 len, u32 payload,
+					   u32 payload_len, u32 flags, u32 hash)
+{
+	__packet_direct_mark_done(&pdq->slots, slot);
+	__packet_direct_mark_done(&pdq->payload, payload);
+	if (unlikely(!payload_len)) {
+		packet_direct_put(&pdq->payload, payload);
+		payload = TPACKET4_SLOT_NONE;
+	} else {
+		WRITE_ONCE(run->hdr->tp_payload_off, 0);
+		WRITE_ONCE(run->hdr->tp_payload_len, payload_len);
+	}
+	if (unlikely(slot != run->home[run->count]))
+		__packet_direct_bind(pdq, &pdq->slots,
+				     __packet_direct_run_entry(pdq, run), slot);
+	if (unlikely(payload != run->payload_home[run->count]))
+		__packet_direct_bind_payload(pdq,
+					     __packet_direct_run_entry(pdq, run),
+					     payload);
+	__packet_direct_write(run->hdr, slot, 0, len, flags, len + payload_len,
+			      hash, run->tstamp);
+	WRITE_ONCE(run->hdr->tp_payload_slot, payload);
+	run->hdr++;
+	run->count++;
+}
+
+/**
+ * packet_direct_run_protocol() - the ethertype of the next frame of a run
+ * @run: run
+ * @protocol: ethertype, with TPACKET4_PROTOCOL in the flags of the frame
+ *
+ * Before packet_direct_run_frame() or packet_direct_run_split().
+ *
+ * Context: as packet_direct_deliver().
+ */
+static inline void packet_direct_run_protocol(const struct packet_direct_run *run,
+					      __be16 protocol)
+{
+	run->hdr->tp_protocol = protocol;
+}
+
+/**
+ * packet_direct_run_end() - the frames of a run are delivered
+ * @pdq: lease
+ * @run: run
+ * @bytes: of all of them
+ *
+ * Context: as packet_direct_deliver().
+ */
+static inline void packet_direct_run_end(struct packet_direct_queue *pdq,
+					 const struct packet_direct_run *run,
+					 u64 bytes)
+{
+	pdq->slots.head += run->count;
+	if (packet_direct_is_split(pdq))
+		pdq->payload.head += run->count;
+	pdq->fill += run->count;
+	pdq->bytes += bytes;
+}
+
+/**
+ * packet_direct_run_reject() - the next slot has a frame that did not pass the filter
+ * @pdq: lease of a NIC that completes in order, without header split
+ *
+ * Context: after packet_direct_run_end().
+ */
+static inline void packet_direct_run_reject(struct packet_direct_queue *pdq)
+{
+	u32 slot = packet_direct_oldest(&pdq->slots);
+
+	__packet_direct_mark_done(&pdq->slots, slot);
+	pdq->slots.head++;
+	packet_direct_put(&pdq->slots, slot);
+	pdq->drop_filter++;
+}
+
+#endif /* CONFIG_PACKET_RX_DIRECT */
+
+#endif /* _NET_PACKET_DIRECT_QUEUE_H */
