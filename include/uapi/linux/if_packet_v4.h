@@ -2,13 +2,12 @@
 /*
  * TPACKET_V4: a receive ring for AF_PACKET that a NIC can fill by DMA.
  *
- * This header owns the ring protocol: its layout, who may write what and when,
- * and the memory ordering.  Programs include <linux/if_packet.h>, which
- * includes this.  How to use it is told in
- * Documentation/networking/packet_direct.rst.
+ * This header defines the ring protocol: its layout, who may write what and when,
+ * and the memory ordering.  Programs include <linux/if_packet.h>, which includes
+ * this header.  Documentation/networking/packet_direct.rst says how to use it.
  *
  * Marks: (k) written by the kernel, read by user space;
- *	  (u) written by user space, read by the kernel, which trusts none of it.
+ *	  (u) written by user space, read by the kernel, which checks it.
  *
  *
  * The mapping
@@ -41,9 +40,9 @@
  *
  * prod (k), cons (u) and seen (u) are free-running: entry number i is at
  * position i & (tl_entry_nr - 1), and all arithmetic is modulo 2^32.  They
- * start at tl_index_start, which is such that they wrap within the first lap.
+ * start at tl_index_start, which is chosen so that they wrap in the first round.
  *
- *	seen: looked at so far         |
+ *	seen: read up to here          |
  *	                               v
  *	 ------+-----------------------+-------------+-------
  *	 kernel| user: may read, write, keep         | kernel
@@ -66,7 +65,7 @@
  * Memory ordering
  * ===============
  *
- * Each barrier has a letter, and each place in the code that has one names it.
+ * Each barrier has a letter, and each place in the code with a barrier names it.
  *
  *	kernel				user space
  *
@@ -91,13 +90,13 @@
  * Slots and the swap
  * ==================
  *
- * Slots [0, tl_entry_nr) start with the kernel, the further ones as user
- * space's spares.  To keep a frame beyond giving back its entry, user space
- * writes the number of another slot that it holds into tp_slot first: a spare,
- * or the slot of another entry in [cons, prod) (whose entry must then go back
- * with the slot that was displaced).  A tp_slot that names a slot of the
- * kernel, or none at all, is counted (ts_bad_slot) and the entry's own slot is
- * taken instead.  So no slot can be lost or used twice, whatever is written.
+ * At first the kernel has slots [0, tl_entry_nr), and user space has the others
+ * as spares.  To keep a frame after it gives the entry back, user space first
+ * writes the number of another slot that it holds into tp_slot: a spare, or the
+ * slot of another entry in [cons, prod), which must then go back with the displaced
+ * slot.  If tp_slot names a slot of the kernel, or no slot, the kernel counts that
+ * (ts_bad_slot) and takes the entry's own slot instead.  So no slot can be lost or
+ * used twice, whatever user space writes.
  *
  *
  * Header split
@@ -111,27 +110,27 @@
  *	| headers |	| payload |	the slot, then tp_payload_len bytes from
  *	+---------+	+---------+	tp_payload_off of the payload slot.
  *
- * TPACKET4_SPLIT_MASK says whether the one ends and the other begins where the
- * headers end, and if not, why.  In each case the two parts together are the
- * frame, and one of them may be empty.  A payload longer than its slot goes on in
- * the next entry, whose header part is empty.
+ * TPACKET4_SPLIT_MASK says whether the boundary between the two parts is where the
+ * headers end, and if not, why.  In each case the two parts together are the frame.
+ * One of them may be empty.  A payload longer than its slot continues in the next
+ * entry, whose header part is empty.
  *
- * Payload slots [0, min(tl_payload_nr, tl_entry_nr)) start with the kernel, the
- * further ones as user space's spares.  They are given back and kept by
- * tp_payload_slot as slots are by tp_slot, with two differences, because an
- * entry need not have one: TPACKET4_SLOT_NONE keeps the entry's payload slot as
- * a spare and gives none back, and an entry that came without one may give back
- * a spare.  (tp_payload_slot is TPACKET4_SLOT_NONE in the latter, so an entry that
- * is given back as it came is right in any case.)
+ * At first the kernel has payload slots [0, min(tl_payload_nr, tl_entry_nr)), and
+ * user space has the others as spares.  tp_payload_slot gives back and keeps payload
+ * slots as tp_slot does slots, with two differences, because an entry need not have
+ * a payload slot.  TPACKET4_SLOT_NONE keeps the entry's payload slot as a spare and
+ * gives none back.  An entry that came without a payload slot may give back a spare.
+ * (Such an entry comes with TPACKET4_SLOT_NONE, so an unchanged entry is always
+ * right.)
  *
  *
  * Growing
  * =======
  *
  * A struct that a program passes has its size in its first word, the same as
- * optlen.  One that is shorter than the kernel's is taken as if 0 followed.  One
- * that is longer is taken if what the kernel does not know is 0, and is E2BIG
- * otherwise.  A struct that the kernel fills in is cut to the room that there is.
+ * optlen.  A struct shorter than the kernel's is taken as if 0 followed.  A longer
+ * one is taken if the part that the kernel does not know is 0; otherwise it is
+ * refused with E2BIG.  A struct that the kernel fills in is cut to the caller's room.
  *
  * A program ignores bits that it does not know, in tp_flags and in the control
  * page, and leaves reserved words as it found them.  "How this ABI can grow" in
@@ -148,15 +147,13 @@
 /* No slot, in tp_payload_slot and in tp_slot. */
 #define TPACKET4_SLOT_NONE		0xffffffffU
 
-/* What this kernel's rings can have.  A later one may allow more: it says so by
- * not refusing it.
- */
+/* Limits of this kernel.  A later kernel may accept more. */
 #define TPACKET4_MIN_ENTRIES		8U
 #define TPACKET4_MAX_ENTRIES		(1U << 22)
 #define TPACKET4_MAX_SLOTS		(1U << 23)
 #define TPACKET4_MIN_SLOT_SIZE		(1U << 10)
 #define TPACKET4_MAX_SLOT_SIZE		(1U << 16)
-/* With payload slots, slots have headers only. */
+/* With payload slots, slots hold headers only. */
 #define TPACKET4_MIN_HEADER_SIZE	(1U << 8)
 #define TPACKET4_MIN_HEADER_LEN		128U
 #define TPACKET4_MIN_PAYLOAD_SIZE	(1U << 12)
@@ -170,11 +167,11 @@
  * @generation:	(k) counts the changes of @state and the restarts of the queue
  * @reserved0:	(k) 0 from this kernel
  * @cons:	(u) entries given back
- * @seen:	(u) entries looked at; poll() sleeps while it equals @prod
- * @reserved1:	(u) 0: to be left as found, and looked at when a queue is leased
+ * @seen:	(u) entries read; poll() sleeps while it equals @prod
+ * @reserved1:	(u) 0: leave it as found; checked when a queue is leased
  *
- * Each side's words are 128 bytes apart from the other's, because prefetchers
- * fetch cache lines in pairs.
+ * The words of one side are 128 bytes apart from those of the other, because
+ * prefetchers fetch cache lines in pairs.
  */
 struct tpacket4_ctrl {
 	__u32	prod;
@@ -187,9 +184,9 @@ struct tpacket4_ctrl {
 	__u32	reserved1[30];
 };
 
-/* The kernel has few slots and nothing that would make it look for more: after
- * a store of cons, call poll() or recvmsg(MSG_DONTWAIT).  A timer of the kernel
- * does the same within tl_kick_usecs.
+/* The kernel has few slots, and no reason to look for more: after a store of cons,
+ * call poll() or recvmsg(MSG_DONTWAIT).  Without that, a timer of the kernel does the
+ * same within tl_kick_usecs.
  */
 #define TPACKET4_CTRL_NEED_KICK		(1U << 0)
 
@@ -197,8 +194,8 @@ struct tpacket4_ctrl {
  * struct tpacket4_hdr - one entry: what is known of a frame, or of a part of it
  * @tp_slot:	   (k) slot of the frame or of its header part;
  *		   (u) slot given back
- * @tp_flags:	   (k) TPACKET4_*: which fields below are valid, and what was
- *		   found out about the frame
+ * @tp_flags:	   (k) TPACKET4_*: which fields below are valid, and what is known
+ *		   about the frame
  * @tp_data_meta:  (k) with TPACKET4_SLL: offset in the slot where metadata before
  *		   the frame begins
  * @tp_data:	   (k) offset in the slot of the first byte
@@ -210,25 +207,24 @@ struct tpacket4_ctrl {
  * @tp_payload_off:  (k) with a payload slot: offset of the payload in it
  * @tp_payload_len:  (k) with a payload slot: bytes of payload in it
  * @tp_rxhash:	   (k) with TPACKET4_HASH: the NIC's hash
- * @tp_tstamp:	   (k) nanoseconds of the clock that TPACKET4_TSTAMP_SW or
- *		   TPACKET4_TSTAMP_HW names, as it read
+ * @tp_tstamp:	   (k) nanoseconds, as the clock showed them that
+ *		   TPACKET4_TSTAMP_SW or TPACKET4_TSTAMP_HW names
  * @tp_vlan_tci:   (k) with TPACKET4_VLAN: a tag that is not in the frame
  * @tp_vlan_tpid:  (k) likewise: its ethertype, in host byte order
  * @tp_protocol:   (k) with TPACKET4_PROTOCOL: as sll_protocol, in network byte
- *		   order; in direct mode as the NIC knows it, which may have
- *		   looked behind VLAN tags
+ *		   order; in direct mode it is the NIC's, which may be the
+ *		   protocol behind VLAN tags
  * @tp_pkttype:	   (k) with TPACKET4_PKTTYPE: as sll_pkttype
- * @tp_reserved:   to be left as found
+ * @tp_reserved:   leave it as found
  * @tp_priv:	   the application's own; the kernel never reads or writes it
  *
- * In a plain frame, one that is in one entry and was not split, tp_data_end -
- * tp_data bytes of the frame are in the slot; that is tp_len, unless
- * TPACKET4_TRUNCATED is set.
+ * A plain frame is in one entry and was not split.  Its slot has tp_data_end -
+ * tp_data bytes of it.  That is tp_len, unless TPACKET4_TRUNCATED is set.
  *
  * A frame over several entries has its per-frame fields (@tp_len, @tp_rxhash,
- * @tp_tstamp and so on) and flags in the first; in the others they mean nothing,
- * but for TPACKET4_LAST.  A field whose condition is not met means nothing: it may
- * hold what somebody left there.
+ * @tp_tstamp and so on) and its flags in the first entry.  In the others they mean
+ * nothing, except for TPACKET4_LAST.  A field whose condition is not met means
+ * nothing: it may have an old value.
  */
 struct tpacket4_hdr {
 	__u32		tp_slot;
@@ -250,25 +246,25 @@ struct tpacket4_hdr {
 	__aligned_u64	tp_priv;
 };
 
-/* Where the entry stands in its frame.  A frame in one entry has both. */
+/* The position of the entry in its frame.  A frame in one entry has both. */
 #define TPACKET4_FIRST			(1U << 0)
 #define TPACKET4_LAST			(1U << 1)
 
 #define TPACKET4_TRUNCATED		(1U << 2)  /* fewer bytes than tp_len are here */
 #define TPACKET4_RX_ERROR		(1U << 3)  /* the NIC found the frame damaged */
 
-/* Every checksum that the NIC looked at is right, and that of a transport header
- * was among them; of a tunnel that the NIC knows it is the inner one's.  A
- * checksum that the NIC does not look at may be wrong all the same, such as that
- * of a tunnel's outer UDP header.
+/* Every checksum that the NIC checked is right, and the one of a transport header was
+ * among them.  For a tunnel that the NIC knows, that is the inner header.  A checksum
+ * that the NIC does not check may be wrong, such as that of a tunnel's outer UDP
+ * header.
  */
 #define TPACKET4_CSUM_VALID		(1U << 4)
 #define TPACKET4_CSUM_BAD		(1U << 5)  /* one is wrong */
 #define TPACKET4_CSUM_NOTREADY		(1U << 6)  /* copy mode, sent from here: not yet computed */
 #define TPACKET4_GSO			(1U << 7)  /* copy mode: segments merged into one frame */
 
-/* Which clock tp_tstamp is of: CLOCK_REALTIME, or the hardware clock of the device
- * that received the frame (ti_phc_index).
+/* The clock of tp_tstamp: CLOCK_REALTIME, or the hardware clock of the device that
+ * received the frame (ti_phc_index).
  */
 #define TPACKET4_TSTAMP_SW		(1U << 8)
 #define TPACKET4_TSTAMP_HW		(1U << 9)
@@ -280,8 +276,8 @@ struct tpacket4_hdr {
 #define TPACKET4_PKTTYPE		(1U << 14)
 #define TPACKET4_SLL			(1U << 15) /* struct sockaddr_ll at tp_data_meta */
 
-/* The kernel learned of frames lost since the one before: it dropped them
- * (ts_drop_*, but for ts_drop_filter), or the NIC did.
+/* The kernel knows that frames were lost since the frame before: it dropped them
+ * itself (ts_drop_*, except for ts_drop_filter), or the NIC did.
  */
 #define TPACKET4_LOSING			(1U << 11)
 
@@ -289,23 +285,23 @@ struct tpacket4_hdr {
 #define TPACKET4_HASH_L3_MASK		(7U << 16)
 #define TPACKET4_HASH_IPV4		(1U << 16)
 #define TPACKET4_HASH_IPV6		(2U << 16)
-#define TPACKET4_HASH_IPV6_EX		(3U << 16) /* those in extension headers, if any */
+#define TPACKET4_HASH_IPV6_EX		(3U << 16) /* addresses of extension headers, if any */
 #define TPACKET4_HASH_L4_MASK		(7U << 19)
 #define TPACKET4_HASH_TCP		(1U << 19)
 #define TPACKET4_HASH_UDP		(2U << 19)
 #define TPACKET4_HASH_SCTP		(3U << 19)
-#define TPACKET4_HASH_PORTS		(4U << 19) /* of a protocol that is not told */
+#define TPACKET4_HASH_PORTS		(4U << 19) /* of an unknown protocol */
 
-/* Where the parts of a frame are, and why.  Without any of these the ring has no
- * payload slots.
+/* Where the boundary between the parts of a frame is, and why.  A value of 0 means
+ * that the ring has no payload slots.
  *
  * DONE:	the header part ends where the headers end
- * NO_PAYLOAD:	likewise, and nothing follows them
- * SHORT:	all of it fits in the header part; where its headers end is not
+ * NO_PAYLOAD:	the same, and nothing follows the headers
+ * SHORT:	the header part has all of the frame; the end of its headers is not
  *		known
- * UNKNOWN:	the NIC knows no headers in it: the header part is as long as the
- *		slot, or empty
- * TOO_LONG:	its headers do not fit in the slot: likewise
+ * UNKNOWN:	the NIC knows no headers in the frame: the header part is as long as
+ *		the slot, or empty
+ * TOO_LONG:	the headers do not fit in the slot: likewise
  * COPIED:	copy mode does not split: there is no payload
  */
 #define TPACKET4_SPLIT_MASK		(0xfU << 22)
@@ -352,9 +348,9 @@ struct tpacket_req4 {
  */
 #define TPACKET4_PAYLOAD_EXTERNAL	(1U << 0)
 
-/* No process can write to a slot, so that what the NIC wrote is what is read.  The
- * ring is mapped in two pieces: control page and entries, of tl_slot_off bytes at
- * offset 0; and without PROT_WRITE the slots, from tl_slot_off on.
+/* No process can write to a slot, so a reader sees what the NIC wrote.  The ring is
+ * mapped in two pieces: control page and entries, tl_slot_off bytes at offset 0; and
+ * the slots, from tl_slot_off on, without PROT_WRITE.
  */
 #define TPACKET4_SLOTS_READ_ONLY	(1U << 1)
 
@@ -375,11 +371,11 @@ struct tpacket_req4 {
  * @tl_payload_shift: as @tl_slot_shift
  * @tl_payload_len:   as @tl_slot_len
  * @tl_chain_max:     the longest chain of entries that a frame may span
- * @tl_kick_usecs:    how long the kernel takes to find slots without a kick
+ * @tl_kick_usecs:    after this time the kernel looks for slots without a kick
  * @tl_index_start:   first value of prod, cons and seen
- * @tl_headroom:      copy mode: bytes before tp_data in the first slot of a frame,
- *		      at least; they hold the struct sockaddr_ll, and afterwards
- *		      belong to user space
+ * @tl_headroom:      copy mode: at least so many bytes are before tp_data in the
+ *		      first slot of a frame; they have the struct sockaddr_ll, and
+ *		      user space may overwrite them
  * @tl_flags:	      as tp_flags of struct tpacket_req4
  */
 struct tpacket4_layout {
@@ -411,8 +407,8 @@ struct tpacket4_layout {
  * @td_flags:	   PACKET_DIRECT_*
  * @td_dmabuf_fd:  with PACKET_DIRECT_DMABUF: the dma-buf; else 0
  * @td_dmabuf_off: likewise: where payload slot 0 begins, a multiple of 4096
- * @td_dmabuf_len: likewise: bytes for the payload slots, as many as they take or
- *		   more
+ * @td_dmabuf_len: likewise: bytes for the payload slots, at least as many as they
+ *		   need
  * @td_reserved:   0
  *
  * The short form is one unsigned int, the queue.
@@ -437,8 +433,8 @@ struct tpacket4_direct {
  * @PACKET_DIRECT_ACTIVE: the leased queue, by DMA
  * @PACKET_DIRECT_DOWN:   nowhere now: the leased queue is stopped, and comes
  *			  back with the device
- * @PACKET_DIRECT_LOST:	  nowhere: the device went away with the queue, or a
- *			  process gave it back that had not leased it
+ * @PACKET_DIRECT_LOST:	  nowhere any more: the device is gone, or another process
+ *			  than the one that leased the queue gave it back
  */
 enum packet_direct_state {
 	PACKET_DIRECT_COPY,
@@ -524,8 +520,8 @@ enum packet_direct_reason {
  * struct tpacket4_info - getsockopt(PACKET_RX_DIRECT)
  * @ti_size:	   sizeof(struct tpacket4_info) of this kernel; optlen tells how
  *		   much of it was filled in
- * @ti_query:	   in: the queue that the limits below are asked of; all else is 0
- *		   or what the kernel left there
+ * @ti_query:	   in: the queue whose limits are asked for; all other fields are 0,
+ *		   or as the kernel left them
  * @ti_state:	   enum packet_direct_state
  * @ti_reason:	   enum packet_direct_reason of the last attempt
  * @ti_ifindex:	   device of the lease; 0 without one
@@ -537,19 +533,18 @@ enum packet_direct_reason {
  *		   PACKET_DIRECT_OK
  * @ti_granule:	   tp_slot_len has to be a multiple of this
  * @ti_slot_len_min: smallest tp_slot_len
- * @ti_slot_len_max: bytes of a slot that the NIC can use at most
+ * @ti_slot_len_max: largest tp_slot_len
  * @ti_split_min:  smallest header slot for header split; 0: cannot split
  * @ti_split_max:  largest
- * @ti_post_min:   slots that the NIC takes at a time: the kernel needs as many
- *		   before any of them can be used, and tp_entry_nr is twice that
- *		   at least
+ * @ti_post_min:   slots that the NIC takes at a time; the kernel posts none before it
+ *		   has so many, and tp_entry_nr is at least twice that
  * @ti_flags:	   TPACKET4_INFO_*
- * @ti_query_pid:  process that leased queue @ti_query, as the caller numbers
- *		   processes; 0: nobody, or none that it can see
+ * @ti_query_pid:  process that leased queue @ti_query, in the caller's pid
+ *		   namespace; 0: none, or one that the caller cannot see
  * @ti_tstamp:	   TPACKET4_TSTAMP_* that frames of that queue can have
  * @ti_phc_index:  the clock of TPACKET4_TSTAMP_HW, /dev/ptpN; -1: none
  *
- * A caller whose room ends before @ti_queue_nr does not wait for others who
+ * A caller whose room ends before @ti_queue_nr does not wait for processes that
  * configure devices.
  */
 struct tpacket4_info {
@@ -575,11 +570,11 @@ struct tpacket4_info {
 	__s32	ti_phc_index;
 };
 
-/* Header split is known to fail there: the lease needs
+/* Header split is known to fail on this device: the lease needs
  * PACKET_DIRECT_SPLIT_UNRELIABLE.
  */
 #define TPACKET4_INFO_SPLIT_UNRELIABLE	(1U << 0)
-/* Hardware stamps are of PTP frames alone. */
+/* Only PTP frames have hardware stamps. */
 #define TPACKET4_INFO_TSTAMP_PTP	(1U << 1)
 
 /**
@@ -590,33 +585,33 @@ struct tpacket4_info {
  * @ts_posted:	      slots that the NIC holds
  * @ts_held:	      entries that user space holds, each with a slot
  * @ts_spare:	      further slots that user space holds
- * @ts_quarantined:   pages of this machine that no NIC confirmed to be free of
- *		      DMA, and which are therefore never used again
+ * @ts_quarantined:   pages of this machine that are never used again, because no NIC
+ *		      confirmed that it no longer writes to them
  * @ts_packets:	      frames published
- * @ts_bytes:	      and their bytes on the wire
+ * @ts_bytes:	      bytes of these frames on the wire
  * @ts_drop_nic:      the NIC had no slot (dropped before the kernel saw them)
  * @ts_drop_no_slot:  copy mode: the kernel had no slot
  * @ts_drop_too_long: longer than tl_chain_max slots, or with a filter than 17
  * @ts_drop_error:    damaged on the wire
- * @ts_unsplit:	      delivered, not dropped: a dma-buf has all of the frame, its
- *		      headers too, where the CPU cannot read them
+ * @ts_unsplit:	      delivered, not dropped: all of the frame is in a dma-buf, also
+ *		      its headers, where the CPU cannot read them
  * @ts_drop_filter:   refused by the socket filter
- * @ts_drop_down:     begun when the queue was stopped, never finished
+ * @ts_drop_down:     begun before the queue stopped, and never finished
  * @ts_bad_slot:      tp_slot named a slot that user space does not hold
  * @ts_bad_cons:      cons was outside [last cons, prod]
  * @ts_batches:	      stores of prod
  * @ts_wakeups:	      sleepers woken
  * @ts_dry:	      polls that left the NIC with no slot at all
- * @ts_payload_free:  as @ts_free, of payload slots; with the next three it is
- *		      tl_payload_nr, always
+ * @ts_payload_free:  as @ts_free, of payload slots; this and the next three always
+ *		      add up to tl_payload_nr
  * @ts_payload_posted: as @ts_posted
  * @ts_payload_held:  payload slots of the entries that user space holds
  * @ts_payload_spare: as @ts_spare
  *
- * None is cleared by reading.  ts_free + ts_posted + ts_held + ts_spare is
- * tl_slot_nr, always; with a lease they are as at the end of the last poll.
- * PACKET_STATISTICS counts as ever: tp_drops is
- * @ts_drop_nic, @ts_drop_no_slot and @ts_drop_too_long since the last call.
+ * Reading clears nothing.  ts_free + ts_posted + ts_held + ts_spare is always
+ * tl_slot_nr.  With a lease these four are as at the end of the last poll.
+ * PACKET_STATISTICS counts as on other rings: tp_drops is the sum of @ts_drop_nic,
+ * @ts_drop_no_slot and @ts_drop_too_long since the last call.
  */
 struct tpacket4_stats {
 	__u32		ts_size;
