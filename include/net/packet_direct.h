@@ -32,9 +32,11 @@
  * One NAPI context at a time works on a queue, so nothing here takes a lock.  A poll
  * with a budget of 0, as netpoll's, must not come here.
  *
- * <net/packet_direct_queue.h> has the inline verbs, and for the busiest loops the
- * fast lane, which does the work of packet_direct_deliver() with the state of the
- * queue in registers.
+ * <net/packet_direct_queue.h> has the inline verbs; packet_direct_napi_poll(),
+ * packet_direct_refill() and packet_direct_drain(), which are the loops of "poll",
+ * "fill" and "stop ring" above for a driver that has two functions for them; and for
+ * the busiest loops the fast lane, which does the work of packet_direct_deliver() with
+ * the state of the queue in registers.
  */
 #ifndef _NET_PACKET_DIRECT_H
 #define _NET_PACKET_DIRECT_H

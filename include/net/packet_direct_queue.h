@@ -437,6 +437,99 @@ static inline void packet_direct_missed(struct packet_direct_queue *pdq,
 		WRITE_ONCE(pdq->losing, true);
 }
 
+/**
+ * struct packet_direct_nic - what a poll consists of
+ * @clean: delivers what the NIC has completed, at most @max descriptors; returns how
+ *	   many it were, 0: nothing is completed
+ * @fill: gives the NIC slots, if there are enough to be worth while
+ *
+ * Known when the poll is compiled.  @data is the driver's.
+ */
+struct packet_direct_nic {
+	u32	(*clean)(void *data, u32 max);
+	void	(*fill)(void *data);
+};
+
+/**
+ * packet_direct_refill() - give the NIC all slots that there are
+ * @pdq: lease
+ * @nic: driver
+ * @data: the driver's
+ *
+ * At a ring's start, and at the end of a poll.
+ *
+ * Context: NAPI, or ring stopped.
+ */
+static __always_inline void
+packet_direct_refill(struct packet_direct_queue *pdq,
+		     const struct packet_direct_nic *nic, void *data)
+{
+	do {
+		nic->fill(data);
+	} while (packet_direct_must_refill(pdq));
+}
+
+/**
+ * packet_direct_napi_poll() - the poll of a leased queue
+ * @pdq: lease
+ * @nic: driver
+ * @data: the driver's
+ * @budget: most descriptors to clean
+ * @batch: descriptors after which the NIC is given slots again
+ *
+ * A ring without slots does not keep NAPI polling: the core schedules it when there
+ * are new ones.
+ *
+ * Context: NAPI.
+ * Return: descriptors cleaned.
+ */
+static __always_inline u32
+packet_direct_napi_poll(struct packet_direct_queue *pdq,
+			const struct packet_direct_nic *nic, void *data,
+			u32 budget, u32 batch)
+{
+	u32 cleaned, total = 0;
+
+	packet_direct_batch_begin(pdq);
+	while (total < budget) {
+		cleaned = nic->clean(data, min(budget - total, batch));
+		if (!cleaned)
+			break;
+		total += cleaned;
+		nic->fill(data);
+	}
+	packet_direct_batch_end(pdq);
+
+	packet_direct_refill(pdq, nic, data);
+	return total;
+}
+
+/**
+ * packet_direct_drain() - deliver what the NIC had completed when it was stopped
+ * @pdq: lease
+ * @nic: driver
+ * @data: the driver's
+ * @max: most descriptors to clean
+ *
+ * Context: NAPI is disabled; before packet_direct_ring_down().
+ */
+static __always_inline void
+packet_direct_drain(struct packet_direct_queue *pdq,
+		    const struct packet_direct_nic *nic, void *data, u32 max)
+{
+	u32 cleaned;
+
+	local_bh_disable();
+	packet_direct_batch_begin(pdq);
+	for (; max; max -= cleaned) {
+		cleaned = nic->clean(data, max);
+		if (!cleaned)
+			break;
+	}
+	packet_direct_batch_end(pdq);
+	local_bh_enable();
+}
+
 /* Makes the NIC's writes to a slot visible where the device is not coherent. */
 static inline void packet_direct_sync(const struct packet_direct_queue *pdq,
 				      const struct packet_direct_pool *pool,

@@ -47,10 +47,10 @@
  * gve_direct_missed() - what the NIC last reported to have missed
  * @rx: Rx ring
  *
- * It writes its part of the report every GVE_STATS_REPORT_TIMER_PERIOD ms, at
- * the end, where it begins the later the fewer queues there are: so the last one
- * that is about this queue is the latest.  One that was written while the queue
- * was destroyed has nothing about it.
+ * The NIC writes its part of the report every GVE_STATS_REPORT_TIMER_PERIOD ms, at
+ * the end. With fewer queues that part begins later, and older ones stay before it:
+ * the last entry about this queue is the latest. A report that was written while
+ * the queue was destroyed has none.
  *
  * Return: frames that found no buffer, as of the last report that tells
  */
@@ -75,9 +75,9 @@ static u64 gve_direct_missed(const struct gve_rx_ring *rx)
  * gve_direct_count_missed() - credit what the NIC has missed to the lease
  * @rx: Rx ring
  *
- * What the queue missed after the last report before the lease is told in the
- * first one after it, and counted here.  A count that went back has begun anew
- * with the queue.
+ * The first report of a lease also has what the queue missed since the last report
+ * before it, which is counted here. A count that went back has begun anew with the
+ * queue.
  */
 static void gve_direct_count_missed(struct gve_rx_ring *rx)
 {
@@ -146,8 +146,8 @@ void gve_direct_stop(struct gve_rx_ring *rx)
  * gve_direct_give_up() - see that a device that did not stop does no DMA
  * @priv: board private structure, with leased rings
  *
- * It is detached, because the driver uses what it no longer has when its reset
- * has failed.
+ * The device is detached: after a failed reset the driver would use memory that it
+ * no longer has.
  */
 static void gve_direct_give_up(struct gve_priv *priv)
 {
@@ -186,8 +186,8 @@ static bool gve_direct_has_ring(const struct gve_priv *priv)
  * gve_direct_adminq_pfn() - the register that is 0 when a device was reset
  * @priv: board private structure, revision 0
  *
- * One that does not answer reads as all ones for ever, and the driver waits with
- * RTNL held, then once more when it could not set up again what was given up.
+ * A device that does not answer reads as all ones for ever. The driver waits for 0
+ * with RTNL held, and once more when it could not set the device up again.
  *
  * Return: the register, or 0 when waiting is of no use for a leased queue
  */
@@ -205,9 +205,9 @@ u32 gve_direct_adminq_pfn(struct gve_priv *priv)
  * gve_direct_was_reset() - does a device say that it did the last reset
  * @priv: board private structure
  *
- * What tells is the same by which gve_adminq_release() resets it: the page number
- * of the admin queue up to revision 0, then a bit.  One that does not answer reads
- * as all ones, among which is that bit.
+ * The register is the one by which gve_adminq_release() resets the device: the page
+ * number of the admin queue in revision 0, a status bit from revision 1 on. A
+ * device that does not answer reads as all ones, and that bit is among them.
  *
  * Return: true if so
  */
@@ -301,13 +301,12 @@ static int gve_direct_restart_one(struct gve_priv *priv, unsigned int queue)
  * @priv: board private structure, running
  * @queue: number of the queue
  *
- * What does not stop or start is closed and reset together with the device: in
- * good order if it can be, because this driver loses the memory of its admin queue
- * in a reset without.
+ * If the queue does not stop or start, the device is closed and reset. It is closed
+ * in good order where that is possible, because in a reset without that the driver
+ * loses the memory of its admin queue.
  *
- * The driver starts the Tx queues again without having them run.  What the stack
- * has for them would stay there until somebody sends more, for ever where the
- * sender waits for what is there.
+ * The driver starts the Tx queues again but does not run them. What the stack has
+ * queued would stay there until somebody sends more.
  *
  * Return: 0 or -errno; without memory for new rings, the old ones go on
  */
@@ -384,9 +383,9 @@ static int gve_direct_bind(struct net_device *dev, unsigned int queue,
  * @queue: number of the queue
  * @pdq: lease that it had
  *
- * A ring that is no more was stopped after the device had confirmed that its
- * queue was destroyed or that it was reset: the driver waits for one of these for
- * as long as it takes.  gve_direct_after_reset() sees to the rest.
+ * When there is no ring, the device has confirmed that the queue was destroyed or
+ * that it was reset: the driver waits for one of these for as long as it takes.
+ * gve_direct_after_reset() takes care of a device that does not answer.
  *
  * Return: 0 once the NIC cannot write to the slots any more, or -EIO
  */

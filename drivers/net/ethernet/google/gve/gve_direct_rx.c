@@ -66,12 +66,14 @@ static const u32 gve_direct_l4_flags[GVE_DIRECT_TYPES] = {
 };
 
 /**
- * struct gve_direct_sum - what a poll got
+ * struct gve_direct_poll - one poll, and what it got
+ * @rx: Rx ring
  * @packets: frames
  * @bytes: bytes of them
  * @errors: completions that no frame could be made of
  */
-struct gve_direct_sum {
+struct gve_direct_poll {
+	struct gve_rx_ring *rx;
 	u32 packets;
 	u32 errors;
 	u64 bytes;
@@ -114,14 +116,16 @@ static __always_inline void gve_direct_write(void *data, u32 at, const u32 *slot
 }
 
 /**
- * gve_direct_fill() - give free slots of the lease to the NIC
- * @rx: Rx ring
+ * gve_direct_fill() - packet_direct_nic.fill
+ * @data: poll
  *
- * What the core takes for few, pdq->low, has to be filled as far as the doorbell
- * allows it: packet_direct_must_refill() asks for it until that is done.
+ * Below pdq->low the ring is filled in steps as small as the doorbell allows:
+ * packet_direct_must_refill() asks again until the core has no more slots.
  */
-static void gve_direct_fill(struct gve_rx_ring *rx)
+static void gve_direct_fill(void *data)
 {
+	struct gve_direct_poll *poll = data;
+	struct gve_rx_ring *rx = poll->rx;
 	struct gve_rx_buf_queue_dqo *bufq = &rx->dqo.bufq;
 	struct packet_direct_queue *pdq = rx->direct;
 	u32 in_nic = packet_direct_in_nic(pdq);
@@ -144,24 +148,6 @@ static void gve_direct_fill(struct gve_rx_ring *rx)
 
 	/* iowrite32() orders the descriptors before the doorbell */
 	gve_rx_write_doorbell_dqo(rx->gve, rx->q_num);
-}
-
-/**
- * gve_direct_refill() - give slots to the NIC at the end of a poll
- * @rx: Rx ring
- */
-void gve_direct_refill(struct gve_rx_ring *rx)
-{
-	u32 in_nic;
-
-	do {
-		gve_direct_fill(rx);
-	} while (packet_direct_must_refill(rx->direct));
-
-	in_nic = packet_direct_in_nic(rx->direct);
-	if (unlikely(in_nic && in_nic < GVE_RX_BUF_THRESH_DQO))
-		mod_timer(&rx->starvation_timer,
-			  jiffies + msecs_to_jiffies(GVE_RX_NAPI_RESCHED_MS));
 }
 
 /**
@@ -240,8 +226,8 @@ static u32 gve_direct_split_flags(u32 payload_len)
  * @id: its buffer id
  * @free: head of the list of free buffers
  *
- * The NIC completes in any order, and is not believed: a buffer id counts only
- * once for each time that it was posted.
+ * The NIC completes in any order. It is not believed: a buffer id counts once for
+ * each time that it was posted.
  *
  * Return: false when the NIC does not have that buffer
  */
@@ -336,9 +322,9 @@ gve_direct_type(const struct gve_ptype *types, u32 packet_type, bool processed,
  * @flags: TPACKET4_* by its packet type
  * @protocol: its ethertype
  *
- * By the rules of gve_rx_skb_csum(), which does not believe the NIC about IPv6
- * with a routing or destination options header, but for NETIF_F_RXCSUM: that is
- * what the stack wants to be told, and the completion tells it anyway.
+ * By the rules of gve_rx_skb_csum(): the NIC is not believed about IPv6 with a
+ * routing or destination options header. NETIF_F_RXCSUM does not matter, as it is
+ * about what the stack wants to be told.
  *
  * Return: @flags as they have to be for this frame
  */
@@ -361,7 +347,7 @@ static u32 gve_direct_checksum(const struct gve_rx_compl_desc_dqo *desc,
  * gve_direct_clean_run() - deliver frames that are whole in one slot, or pair
  * @rx: Rx ring
  * @max: most completions to look at
- * @got: is counted up
+ * @poll: is counted up
  * @split: with header split; known when this is compiled
  *
  * Ends at the first completion that is not there, or that
@@ -371,7 +357,7 @@ static u32 gve_direct_checksum(const struct gve_rx_compl_desc_dqo *desc,
  */
 static __always_inline unsigned int
 gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
-		     struct gve_direct_sum *got, const bool split)
+		     struct gve_direct_poll *poll, const bool split)
 {
 	struct gve_rx_compl_queue_dqo *complq = &rx->dqo.complq;
 	const struct gve_ptype *types = rx->gve->ptype_lut_dqo->ptypes;
@@ -436,8 +422,8 @@ gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
 	rx->dqo.free_buf_states = free;
 	packet_direct_run_end(pdq, &run, bytes);
 	gve_direct_advance(rx, run.count);
-	got->packets += run.count;
-	got->bytes += bytes;
+	poll->packets += run.count;
+	poll->bytes += bytes;
 	return run.count;
 }
 
@@ -445,35 +431,35 @@ gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
  * gve_direct_clean_split() - gve_direct_clean_run() with header split
  * @rx: Rx ring
  * @max: most completions to look at
- * @got: is counted up
+ * @poll: is counted up
  *
  * Return: completions cleaned
  */
-static noinline unsigned int gve_direct_clean_split(struct gve_rx_ring *rx,
-						    u32 max,
-						    struct gve_direct_sum *got)
+static noinline unsigned int
+gve_direct_clean_split(struct gve_rx_ring *rx, u32 max,
+		       struct gve_direct_poll *poll)
 {
-	return gve_direct_clean_run(rx, max, got, true);
+	return gve_direct_clean_run(rx, max, poll, true);
 }
 
 /**
  * gve_direct_clean_plain() - deliver plain frames, if all of them can be
  * @rx: Rx ring
  * @max: most completions to look at
- * @got: is counted up
+ * @poll: is counted up
  *
  * Return: completions cleaned
  */
 static unsigned int gve_direct_clean_plain(struct gve_rx_ring *rx, u32 max,
-					   struct gve_direct_sum *got)
+					   struct gve_direct_poll *poll)
 {
 	struct packet_direct_queue *pdq = rx->direct;
 
 	if (unlikely(pdq->filter))
 		return 0;
 	if (unlikely(packet_direct_is_split(pdq)))
-		return gve_direct_clean_split(rx, max, got);
-	return gve_direct_clean_run(rx, max, got, false);
+		return gve_direct_clean_split(rx, max, poll);
+	return gve_direct_clean_run(rx, max, poll, false);
 }
 
 /**
@@ -497,15 +483,15 @@ static void gve_direct_read_end(const struct gve_rx_ring *rx,
 /**
  * gve_direct_clean_odd() - deliver what the next completion has
  * @rx: Rx ring
- * @got: is counted up
+ * @poll: is counted up
  *
  * For what is not plain: parts of a frame, errors, and all frames when there is
  * a filter.  What the queue was not created for is an error.
  *
  * Return: completions cleaned, 0 or 1
  */
-static noinline unsigned int gve_direct_clean_odd(struct gve_rx_ring *rx,
-						  struct gve_direct_sum *got)
+static noinline unsigned int
+gve_direct_clean_odd(struct gve_rx_ring *rx, struct gve_direct_poll *poll)
 {
 	struct packet_direct_queue *pdq = rx->direct;
 	struct gve_rx_compl_desc_dqo *desc;
@@ -526,10 +512,10 @@ static noinline unsigned int gve_direct_clean_odd(struct gve_rx_ring *rx,
 		   (desc->split_header && !packet_direct_is_split(pdq));
 
 	if (unlikely(buf.bad)) {
-		got->errors++;
+		poll->errors++;
 	} else {
-		got->bytes += buf.len + buf.payload_len;
-		got->packets += buf.last;
+		poll->bytes += buf.len + buf.payload_len;
+		poll->packets += buf.last;
 		if (likely(buf.last))
 			gve_direct_read_end(rx, desc, &buf);
 	}
@@ -538,33 +524,63 @@ static noinline unsigned int gve_direct_clean_odd(struct gve_rx_ring *rx,
 }
 
 /**
- * gve_direct_clean() - deliver what the next completions have
- * @rx: Rx ring
- * @max: most completions to look at
- * @got: is counted up
- *
- * Return: completions cleaned, 0: there is none
+ * gve_direct_count() - credit what was cleaned to the ring
+ * @poll: what that was
  */
-static unsigned int gve_direct_clean(struct gve_rx_ring *rx, u32 max,
-				     struct gve_direct_sum *got)
+static void gve_direct_count(const struct gve_direct_poll *poll)
 {
-	return gve_direct_clean_plain(rx, max, got) ?:
-	       gve_direct_clean_odd(rx, got);
+	struct gve_rx_ring *rx = poll->rx;
+
+	u64_stats_update_begin(&rx->statss);
+	rx->rpackets += poll->packets;
+	rx->rbytes += poll->bytes;
+	rx->rx_desc_err_dropped_pkt += poll->errors;
+	u64_stats_update_end(&rx->statss);
 }
 
 /**
- * gve_direct_count() - credit what was cleaned to the ring
- * @rx: Rx ring
- * @got: what that was
+ * gve_direct_clean() - packet_direct_nic.clean
+ * @data: poll
+ * @max: most completions to look at
+ *
+ * Return: completions cleaned, 0: there is none
  */
-static void gve_direct_count(struct gve_rx_ring *rx,
-			     const struct gve_direct_sum *got)
+static u32 gve_direct_clean(void *data, u32 max)
 {
-	u64_stats_update_begin(&rx->statss);
-	rx->rpackets += got->packets;
-	rx->rbytes += got->bytes;
-	rx->rx_desc_err_dropped_pkt += got->errors;
-	u64_stats_update_end(&rx->statss);
+	struct gve_direct_poll *poll = data;
+
+	return gve_direct_clean_plain(poll->rx, max, poll) ?:
+	       gve_direct_clean_odd(poll->rx, poll);
+}
+
+static const struct packet_direct_nic gve_direct_nic = {
+	.clean	= gve_direct_clean,
+	.fill	= gve_direct_fill,
+};
+
+/**
+ * gve_direct_watch() - see that a ring with few buffers is looked at
+ * @rx: Rx ring, after it was filled
+ */
+static void gve_direct_watch(struct gve_rx_ring *rx)
+{
+	u32 in_nic = packet_direct_in_nic(rx->direct);
+
+	if (unlikely(in_nic && in_nic < GVE_RX_BUF_THRESH_DQO))
+		mod_timer(&rx->starvation_timer,
+			  jiffies + msecs_to_jiffies(GVE_RX_NAPI_RESCHED_MS));
+}
+
+/**
+ * gve_direct_refill() - give slots to a ring that starts
+ * @rx: Rx ring
+ */
+void gve_direct_refill(struct gve_rx_ring *rx)
+{
+	struct gve_direct_poll poll = { .rx = rx };
+
+	packet_direct_refill(rx->direct, &gve_direct_nic, &poll);
+	gve_direct_watch(rx);
 }
 
 /**
@@ -572,41 +588,24 @@ static void gve_direct_count(struct gve_rx_ring *rx,
  * @rx: Rx ring
  * @budget: most completions to clean
  *
- * A ring without slots does not keep NAPI polling: the core schedules it when
- * there are new ones.
- *
- * On a CPU that is not the interrupt's the driver ends a poll that has used its
- * @budget, and lets the interrupt move it.  That tells of new completions only,
- * and there are none while all slots wait in old ones: then the timer polls.
+ * When a poll on another CPU than the interrupt's has used its @budget, the driver
+ * ends it and waits for the interrupt. That comes with new completions only. There
+ * are none when all slots are in old ones, so the timer polls.
  *
  * Return: completions cleaned
  */
 int gve_rx_poll_direct(struct gve_rx_ring *rx, int budget)
 {
-	struct packet_direct_queue *pdq = rx->direct;
-	struct gve_direct_sum got = {};
-	int total = 0;
+	struct gve_direct_poll poll = { .rx = rx };
+	int cleaned;
 
-	packet_direct_batch_begin(pdq);
-	while (total < budget) {
-		u32 max = min(budget - total, GVE_DIRECT_BATCH);
-		unsigned int cleaned;
-
-		cleaned = gve_direct_clean(rx, max, &got);
-		if (!cleaned)
-			break;
-		total += cleaned;
-
-		gve_direct_fill(rx);
-	}
-	packet_direct_batch_end(pdq);
-
-	gve_direct_refill(rx);
-	if (total == budget)
+	cleaned = packet_direct_napi_poll(rx->direct, &gve_direct_nic, &poll,
+					  budget, GVE_DIRECT_BATCH);
+	gve_direct_watch(rx);
+	if (cleaned == budget)
 		mod_timer(&rx->starvation_timer, jiffies + 1);
-
-	gve_direct_count(rx, &got);
-	return total;
+	gve_direct_count(&poll);
+	return cleaned;
 }
 
 /**
@@ -615,14 +614,11 @@ int gve_rx_poll_direct(struct gve_rx_ring *rx, int budget)
  */
 void gve_direct_drain(struct gve_rx_ring *rx)
 {
-	u32 left = rx->dqo.complq.mask + 1;
-	struct gve_direct_sum got = {};
+	struct gve_direct_poll poll = { .rx = rx };
 
+	packet_direct_drain(rx->direct, &gve_direct_nic, &poll,
+			    rx->dqo.complq.mask + 1);
 	local_bh_disable();
-	packet_direct_batch_begin(rx->direct);
-	while (left-- && gve_direct_clean_odd(rx, &got))
-		;
-	packet_direct_batch_end(rx->direct);
-	gve_direct_count(rx, &got);
+	gve_direct_count(&poll);
 	local_bh_enable();
 }

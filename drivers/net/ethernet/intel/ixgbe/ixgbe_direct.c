@@ -45,7 +45,7 @@
 
 #define IXGBE_DIRECT_STOP_SLEEP_US	100
 
-/* At least, as a reset costs the link, and a busy machine may be late. */
+/* At least so long: a reset costs the link, and a busy machine may be late. */
 #define IXGBE_DIRECT_STOP_MIN_US	500000UL
 
 /* DMA that was under way when RXDCTL.ENABLE became clear */
@@ -98,8 +98,8 @@ static bool ixgbe_direct_leased(const struct ixgbe_ring *ring)
  * ixgbe_direct_has_rxdctl - does nobody else change a queue's RXDCTL
  * @ring: Rx ring of an ixgbe netdev
  *
- * Since a leased queue does not strip VLAN tags, and one that is being restarted
- * would get back an ENABLE that was read before.
+ * A leased queue does not strip VLAN tags. A queue that is being restarted must not
+ * get back an ENABLE that somebody read before.
  *
  * Context: netif_addr_lock or RTNL.
  * Return: true if so
@@ -113,8 +113,8 @@ bool ixgbe_direct_has_rxdctl(const struct ixgbe_ring *ring)
  * ixgbe_direct_mute_atr - do not let the stack's flows have leased queues
  * @adapter: board private structure
  *
- * What leaves by Tx queue n makes ATR steer the answers to Rx queue n, whatever
- * the redirection table says.
+ * ATR steers the answers to what leaves by Tx queue n to Rx queue n, whatever the
+ * redirection table says.
  **/
 static void ixgbe_direct_mute_atr(struct ixgbe_adapter *adapter)
 {
@@ -166,7 +166,7 @@ s32 ixgbe_direct_reinit_fdir(struct ixgbe_adapter *adapter)
  * ixgbe_direct_forget_flows - undo what ATR has steered so far
  * @adapter: board private structure
  *
- * Until ATR knows them again the stack's flows go by the redirection table.
+ * The stack's flows go by the redirection table until ATR knows them again.
  **/
 static void ixgbe_direct_forget_flows(struct ixgbe_adapter *adapter)
 {
@@ -211,8 +211,8 @@ static bool ixgbe_direct_mode_ok(const struct ixgbe_adapter *adapter,
  * @adapter: board private structure
  * @ring: Rx ring about to be configured
  *
- * The ring of the self-test has the number of a queue but is not its.  A lease
- * that is older than a mode in which there can be none waits for its end.
+ * The ring of the self-test has the number of a queue, but is not that queue's. In
+ * a mode without leases an older lease gets no ring until the mode ends.
  **/
 void ixgbe_direct_configure(struct ixgbe_adapter *adapter,
 			    struct ixgbe_ring *ring)
@@ -243,8 +243,7 @@ void ixgbe_direct_configure(struct ixgbe_adapter *adapter,
  * ixgbe_direct_srrctl - the buffers of a leased queue
  * @ring: Rx ring
  *
- * The caller adds IXGBE_SRRCTL_DESCTYPE_ADV_ONEBUF, which is part of "split
- * always".
+ * The caller adds IXGBE_SRRCTL_DESCTYPE_ADV_ONEBUF, a bit of "split always", too.
  *
  * Return: SRRCTL
  **/
@@ -449,8 +448,8 @@ static void ixgbe_direct_let_drop(struct ixgbe_adapter *adapter,
  * @ring: Rx ring, after ixgbe_direct_set_restarts()
  *
  * Sets RXDCTL.VME as it has to be when the queue starts again: the netdev's
- * features do not change meanwhile.  ENABLE goes when the DMA that is under way
- * has ended, which PCIe's completion timeout is the limit of.
+ * features do not change meanwhile.  ENABLE becomes clear when the DMA under way
+ * has ended, at the latest after PCIe's completion timeout.
  *
  * Context: RTNL; NAPI is disabled.
  * Return: 0 once the NIC has confirmed it, or -ETIMEDOUT
@@ -506,7 +505,7 @@ static int ixgbe_direct_stop_dma(struct ixgbe_adapter *adapter)
  * @adapter: board private structure
  * @ring: Rx ring that has to stop, or NULL if it is no more
  *
- * As ixgbe_reinit_locked(), which does not look in between.
+ * As ixgbe_reinit_locked(), but it looks whether the queue has stopped.
  *
  * Return: 0, -ENODEV when DMA had to be taken from the device, or -EIO when not
  * even that is certain; the device is left down then
@@ -676,9 +675,9 @@ static int ixgbe_direct_bind(struct net_device *netdev, unsigned int queue,
  * @queue: number of the queue
  * @pdq: lease that it had
  *
- * Without a ring, as the number of queues was changed, or with one that is
- * another queue of the NIC's in the present mode, only a reset after which no
- * queue is enabled says something about this one.
+ * There may be no ring, when the number of queues was changed, or the ring may be
+ * another queue of the NIC in the present mode. Then only a reset, after which no
+ * queue is enabled, confirms the stop.
  *
  * Return: 0 once the NIC cannot write to the slots any more, or -EIO
  **/

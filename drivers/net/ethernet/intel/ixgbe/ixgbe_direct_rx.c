@@ -82,11 +82,15 @@ enum ixgbe_direct_stamps {
 
 /**
  * struct ixgbe_direct_poll - one poll
+ * @ring: Rx ring
+ * @stamps: the NIC's stamps so far are of the clock as it is now
  * @packets: cleaned so far
  * @bytes: of them
  * @clock: for the NIC's time stamps
  **/
 struct ixgbe_direct_poll {
+	struct ixgbe_ring *ring;
+	bool stamps;
 	u64 packets;
 	u64 bytes;
 	struct ixgbe_direct_clock clock;
@@ -134,15 +138,27 @@ ixgbe_direct_write(void *data, u32 at, const u32 *slots, const u32 *payload,
 }
 
 /**
- * ixgbe_direct_fill - give free slots of the lease to the NIC
+ * ixgbe_direct_batch - how many unused descriptors make a fill worth while
  * @ring: Rx ring
- * @count: unused descriptors
  **/
-static void ixgbe_direct_fill(struct ixgbe_ring *ring, u32 count)
+static u32 ixgbe_direct_batch(const struct ixgbe_ring *ring)
 {
-	struct packet_direct_queue *pdq = ring->direct;
-	u32 i;
+	return min(ring->count / 4U, IXGBE_DIRECT_BATCH);
+}
 
+/**
+ * ixgbe_direct_fill - packet_direct_nic.fill
+ * @data: poll
+ **/
+static void ixgbe_direct_fill(void *data)
+{
+	struct ixgbe_direct_poll *poll = data;
+	struct ixgbe_ring *ring = poll->ring;
+	struct packet_direct_queue *pdq = ring->direct;
+	u32 i, count = ixgbe_desc_unused(ring);
+
+	if (count < ixgbe_direct_batch(ring))
+		return;
 	count = min(count, packet_direct_reclaim(pdq));
 	if (!count)
 		return;
@@ -159,30 +175,6 @@ static void ixgbe_direct_fill(struct ixgbe_ring *ring, u32 count)
 	ring->next_to_alloc = i;
 	/* writel() orders the descriptors before the tail */
 	writel(i, ring->tail);
-}
-
-/**
- * ixgbe_direct_batch - how many unused descriptors make a refill worth while
- * @ring: Rx ring
- **/
-static u32 ixgbe_direct_batch(const struct ixgbe_ring *ring)
-{
-	return min(ring->count / 4U, IXGBE_DIRECT_BATCH);
-}
-
-/**
- * ixgbe_direct_refill - give slots to the NIC at the end of a poll
- * @ring: Rx ring
- **/
-void ixgbe_direct_refill(struct ixgbe_ring *ring)
-{
-	u32 unused = ixgbe_desc_unused(ring);
-
-	if (unused >= ixgbe_direct_batch(ring))
-		ixgbe_direct_fill(ring, unused);
-
-	while (packet_direct_must_refill(ring->direct))
-		ixgbe_direct_fill(ring, ixgbe_desc_unused(ring));
 }
 
 /**
@@ -285,40 +277,12 @@ static u32 ixgbe_direct_checksum(struct ixgbe_ring *ring,
 }
 
 /**
- * ixgbe_direct_begin - start of a poll
- * @ring: Rx ring
- * @poll: is filled in
- * @stamps: the NIC's stamps so far are of the clock as it is now
- **/
-static void ixgbe_direct_begin(struct ixgbe_ring *ring,
-			       struct ixgbe_direct_poll *poll, bool stamps)
-{
-	packet_direct_batch_begin(ring->direct);
-	poll->packets = 0;
-	poll->bytes = 0;
-	ixgbe_direct_read_clock(ring->q_vector->adapter, &poll->clock,
-				stamps && ring->direct->hw_tstamp);
-}
-
-/**
- * ixgbe_direct_end - end of a poll, but for the refill
- * @ring: Rx ring
- * @poll: it
- **/
-static void ixgbe_direct_end(struct ixgbe_ring *ring,
-			     const struct ixgbe_direct_poll *poll)
-{
-	packet_direct_batch_end(ring->direct);
-	ixgbe_update_rx_ring_stats(ring, ring->q_vector, poll->packets,
-				   poll->bytes);
-}
-
-/**
  * ixgbe_direct_straight - how many descriptors can be cleaned one after the other
  * @ring: Rx ring
  * @max: at most so many
  *
- * None that the NIC does not have, though it says of one that it is done.
+ * A descriptor that the NIC does not have is not cleaned, even if it says that it
+ * is done.
  *
  * Return: so many, before the ring wraps
  **/
@@ -551,8 +515,8 @@ ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
  * ixgbe_direct_next_stamped - is there a time stamp behind the next frame
  * @ring: Rx ring
  *
- * As far as can be said before it is known to be done.  Bit 15 is another one's
- * on MACs before the X550.
+ * A guess, as the descriptor may not be done yet. On MACs before the X550 bit 15
+ * means something else.
  *
  * Return: true if so
  **/
@@ -706,18 +670,37 @@ ixgbe_direct_clean_odd(struct ixgbe_ring *ring, struct ixgbe_direct_poll *poll)
 }
 
 /**
- * ixgbe_direct_clean - deliver what the next descriptors have
- * @ring: Rx ring
+ * ixgbe_direct_clean - packet_direct_nic.clean
+ * @data: poll
  * @max: most descriptors to look at
- * @poll: is counted up
  *
  * Return: descriptors cleaned, 0: none is done
  **/
-static unsigned int ixgbe_direct_clean(struct ixgbe_ring *ring, u32 max,
-				       struct ixgbe_direct_poll *poll)
+static u32 ixgbe_direct_clean(void *data, u32 max)
 {
+	struct ixgbe_direct_poll *poll = data;
+	struct ixgbe_ring *ring = poll->ring;
+
+	if (unlikely(ring->direct->hw_tstamp) && poll->stamps)
+		ixgbe_direct_read_clock(ring->q_vector->adapter, &poll->clock);
 	return ixgbe_direct_clean_plain(ring, max, poll) ?:
 	       ixgbe_direct_clean_odd(ring, poll);
+}
+
+static const struct packet_direct_nic ixgbe_direct_nic = {
+	.clean	= ixgbe_direct_clean,
+	.fill	= ixgbe_direct_fill,
+};
+
+/**
+ * ixgbe_direct_refill - give slots to a ring that starts
+ * @ring: Rx ring of a leased queue
+ **/
+void ixgbe_direct_refill(struct ixgbe_ring *ring)
+{
+	struct ixgbe_direct_poll poll = { .ring = ring };
+
+	packet_direct_refill(ring->direct, &ixgbe_direct_nic, &poll);
 }
 
 /**
@@ -726,35 +709,20 @@ static unsigned int ixgbe_direct_clean(struct ixgbe_ring *ring, u32 max,
  * @ring: Rx ring
  * @budget: most descriptors to clean
  *
- * A ring without slots does not keep NAPI polling: the core schedules it when
- * there are new ones.
- *
  * Return: descriptors cleaned
  **/
 int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
 			      struct ixgbe_ring *ring, const int budget)
 {
-	u32 batch = ixgbe_direct_batch(ring);
-	struct ixgbe_direct_poll poll;
-	int total = 0;
+	struct ixgbe_direct_poll poll = {
+		.ring = ring, .stamps = true, .clock.odd = true,
+	};
+	int cleaned;
 
-	ixgbe_direct_begin(ring, &poll, true);
-	while (total < budget) {
-		u32 max = min_t(u32, budget - total, batch);
-		unsigned int cleaned;
-
-		cleaned = ixgbe_direct_clean(ring, max, &poll);
-		if (!cleaned)
-			break;
-		total += cleaned;
-
-		if (ixgbe_desc_unused(ring) >= batch)
-			ixgbe_direct_fill(ring, ixgbe_desc_unused(ring));
-	}
-	ixgbe_direct_end(ring, &poll);
-
-	ixgbe_direct_refill(ring);
-	return total;
+	cleaned = packet_direct_napi_poll(ring->direct, &ixgbe_direct_nic, &poll,
+					  budget, ixgbe_direct_batch(ring));
+	ixgbe_update_rx_ring_stats(ring, q_vector, poll.packets, poll.bytes);
+	return cleaned;
 }
 
 /**
@@ -766,16 +734,13 @@ int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
  **/
 void ixgbe_direct_drain(struct ixgbe_ring *ring)
 {
-	struct ixgbe_direct_poll poll;
-	u32 left = ring->count;
-	unsigned int cleaned;
+	struct ixgbe_direct_poll poll = {
+		.ring = ring, .stamps = ring->direct_restarts, .clock.odd = true,
+	};
 
+	packet_direct_drain(ring->direct, &ixgbe_direct_nic, &poll, ring->count);
 	local_bh_disable();
-	ixgbe_direct_begin(ring, &poll, ring->direct_restarts);
-	do {
-		cleaned = ixgbe_direct_clean(ring, left, &poll);
-		left -= cleaned;
-	} while (cleaned && left);
-	ixgbe_direct_end(ring, &poll);
+	ixgbe_update_rx_ring_stats(ring, ring->q_vector, poll.packets,
+				   poll.bytes);
 	local_bh_enable();
 }

@@ -4,19 +4,17 @@
 /**
  * ixgbe_direct_read_clock - how stamps become nanoseconds during this poll
  * @adapter: board private structure
- * @clock: is filled in
- * @wanted: stamps are
+ * @clock: is filled in, unless it is already
  **/
 void ixgbe_direct_read_clock(struct ixgbe_adapter *adapter,
-			     struct ixgbe_direct_clock *clock, bool wanted)
+			     struct ixgbe_direct_clock *clock)
 {
 	const struct timecounter *tc = &adapter->hw_tc;
 	unsigned long flags;
 
-	clock->odd = true;
-	clock->wanted = wanted;
-	if (likely(!wanted))
+	if (clock->wanted)
 		return;
+	clock->wanted = true;
 
 	spin_lock_irqsave(&adapter->tmreg_lock, flags);
 	clock->cycle_last = tc->cycle_last;
@@ -61,7 +59,7 @@ static void ixgbe_direct_read_stamp(const struct packet_direct_queue *pdq,
  * @clock: of this poll
  * @buf: the frame's last buffer, gets the stamp
  *
- * If it began in the slot before, there is no way back to take it out.
+ * A stamp that began in the slot before cannot be taken out any more.
  *
  * Return: false when that or nothing is left
  **/
@@ -94,8 +92,8 @@ bool ixgbe_direct_cut_stamp(const struct packet_direct_queue *pdq,
  * @clock: of this poll
  * @buf: is filled in, if the stamp is wanted
  *
- * 82599 and X540.  There is one register for all queues, and no other frame is
- * stamped before somebody has read it: so it is read, whoever wants the stamp.
+ * 82599 and X540. There is one register for all queues, and the NIC stamps no other
+ * frame until it is read. So it is read even if nobody wants the stamp.
  **/
 void ixgbe_direct_take_latched(struct ixgbe_ring *ring,
 			       const struct ixgbe_direct_clock *clock,

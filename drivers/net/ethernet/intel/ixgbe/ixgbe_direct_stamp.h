@@ -21,10 +21,10 @@
  * @mult: nanoseconds of a unit, shifted
  * @shift: by so much
  * @offset: where a unit is a nanosecond: what is to be added to a stamp
- * @wanted: stamps are
+ * @wanted: stamps are, and this is filled in
  * @odd: they are not, or a unit is no nanosecond
  *
- * As the timecounter is at the start of a poll.
+ * As the timecounter is when the first frames of a poll are cleaned.
  **/
 struct ixgbe_direct_clock {
 	u64 cycle_last;
@@ -82,7 +82,7 @@ static inline u64 ixgbe_direct_cycles(const void *stamp)
 }
 
 void ixgbe_direct_read_clock(struct ixgbe_adapter *adapter,
-			     struct ixgbe_direct_clock *clock, bool wanted);
+			     struct ixgbe_direct_clock *clock);
 bool ixgbe_direct_cut_stamp(const struct packet_direct_queue *pdq,
 			    const struct ixgbe_direct_clock *clock,
 			    struct packet_direct_buf *buf);
