@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gen.h"
+#include "wire/gen.h"
 #include "nicsim.h"
 
 enum {

@@ -8,7 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "control.h"
+#include "control/control.h"
 
 static const struct nic_model * const models[] = {
 	&ixgbe_82599_model,

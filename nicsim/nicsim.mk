@@ -4,7 +4,8 @@
 
 NICSIM_BUILD	:= build/nicsim
 NICSIM_BIN	:= $(NICSIM_BUILD)/nicsim
-NICSIM_SRC	:= $(wildcard nicsim/*.c)
+NICSIM_ROOMS	:= bus wire control ixgbe gve
+NICSIM_SRC	:= $(wildcard nicsim/*.c $(NICSIM_ROOMS:%=nicsim/%/*.c))
 NICSIM_OBJ	:= $(NICSIM_SRC:nicsim/%.c=$(NICSIM_BUILD)/%.o)
 NICSIM_CFLAGS	:= -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wmissing-prototypes \
 		   -D_GNU_SOURCE -Inicsim -MMD -MP
@@ -12,8 +13,10 @@ NICSIM_CFLAGS	:= -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wmissing-prototypes \
 NICSIM_TEST_C	:= $(patsubst nicsim/tests/%.c,$(NICSIM_BUILD)/tests/%,$(wildcard nicsim/tests/test-*.c))
 NICSIM_TEST_PY	:= $(wildcard nicsim/tests/test-*.py)
 
+NICSIM_DIRS	:= $(addprefix $(NICSIM_BUILD)/,$(NICSIM_ROOMS) tests)
+
 .PHONY: nicsim nicsim-test
-$(NICSIM_BUILD)/tests:
+$(NICSIM_DIRS):
 	@mkdir -p $@
 
 nicsim: $(NICSIM_BIN)
@@ -22,19 +25,20 @@ $(NICSIM_BIN): $(NICSIM_OBJ)
 	@echo "  LD      $@"
 	@$(CC) -o $@ $^
 
-$(NICSIM_BUILD)/%.o: nicsim/%.c nicsim/nicsim.mk | $(NICSIM_BUILD)/tests
+$(NICSIM_BUILD)/%.o: nicsim/%.c nicsim/nicsim.mk | $(NICSIM_DIRS)
 	@echo "  CC      $@"
 	@$(CC) $(NICSIM_CFLAGS) -c -o $@ $<
 
 # A test of one model brings its own backend of nicsim.h; any other one links
 # with everything but the program's main().
-NICSIM_SHARED	:= $(addprefix $(NICSIM_BUILD)/,packet.o segment.o toeplitz.o json.o guard.o fault.o)
+NICSIM_SHARED	:= $(addprefix $(NICSIM_BUILD)/,bus/guard.o fault.o json.o wire/packet.o wire/segment.o \
+		   wire/toeplitz.o)
 
-$(NICSIM_BUILD)/tests/test-ixgbe%: nicsim/tests/test-ixgbe%.c $(filter $(NICSIM_BUILD)/ixgbe%,$(NICSIM_OBJ)) $(NICSIM_SHARED)
+$(NICSIM_BUILD)/tests/test-ixgbe%: nicsim/tests/test-ixgbe%.c $(filter $(NICSIM_BUILD)/ixgbe/%,$(NICSIM_OBJ)) $(NICSIM_SHARED)
 	@echo "  CC      $@"
 	@$(CC) $(NICSIM_CFLAGS) -o $@ $^
 
-$(NICSIM_BUILD)/tests/test-gve%: nicsim/tests/test-gve%.c $(filter $(NICSIM_BUILD)/gve%,$(NICSIM_OBJ)) $(NICSIM_SHARED)
+$(NICSIM_BUILD)/tests/test-gve%: nicsim/tests/test-gve%.c $(filter $(NICSIM_BUILD)/gve/%,$(NICSIM_OBJ)) $(NICSIM_SHARED)
 	@echo "  CC      $@"
 	@$(CC) $(NICSIM_CFLAGS) -o $@ $^
 

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "nicsim.h"
-#include "packet.h"
+#include "wire/packet.h"
 
 #define MEM_BASE	0x100000ull
 #define MEM_SIZE	(4u << 20)

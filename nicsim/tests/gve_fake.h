@@ -4,7 +4,7 @@
 #define NICSIM_TESTS_GVE_FAKE_H
 
 #include "fake.h"
-#include "gve.h"
+#include "gve/gve.h"
 
 #define AQ_RING		(MEM_BASE + 0x1000)
 #define AQ_SLOTS	64

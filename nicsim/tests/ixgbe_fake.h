@@ -4,7 +4,7 @@
 #define NICSIM_TESTS_IXGBE_FAKE_H
 
 #include "fake.h"
-#include "ixgbe.h"
+#include "ixgbe/ixgbe.h"
 
 static const struct nic_model *model = &ixgbe_82599_model;
 static struct ixgbe *nic;

@@ -36,7 +36,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../nicsim/gen.h"
+#include "../../nicsim/wire/gen.h"
 #include "../../tools/testing/selftests/net/tpacket4.h"
 
 #define ETH_P_VLAN	0x8100

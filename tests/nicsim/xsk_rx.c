@@ -22,7 +22,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../../nicsim/gen.h"
+#include "../../nicsim/wire/gen.h"
 
 #ifndef AF_XDP
 #define AF_XDP		44

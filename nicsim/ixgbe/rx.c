@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From the MAC to the queues.  An accepted frame goes into the packet buffer,
+ * a queue of frames in order of arrival; the frame at its head waits for
+ * descriptors of its queue, and everything behind it waits too, unless
+ * SRRCTL.DROP_EN lets it be dropped.  A full packet buffer makes the MAC miss
+ * frames.  When nothing waits, frames go to their queue without being stored.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ixgbe/ixgbe.h"
+
+#define PB_GRANULE	32	/* the packet buffer's own line size */
+
+static size_t pb_size(struct ixgbe *nic)
+{
+	if (nic->pb.size_override)
+		return nic->pb.size_override;
+	return ixgbe_get(nic, IXG_RXPBSIZE(0)) & RXPBSIZE_MASK;
+}
+
+static size_t pb_space(size_t len)
+{
+	return (len + PB_GRANULE - 1) / PB_GRANULE * PB_GRANULE;
+}
+
+static bool pb_has_room(struct ixgbe *nic, size_t len)
+{
+	return nic->pb.used + pb_space(len) <= pb_size(nic);
+}
+
+static void set_queue(struct ixgbe *nic, struct ixgbe_rx_meta *meta,
+		      const struct ixgbe_fdir_filter *f)
+{
+	uint32_t ctrl = ixgbe_get(nic, IXG_FDIRCTRL);
+
+	if (f->cmd & FDIRCMD_DROP)
+		meta->queue = ctrl >> FDIRCTRL_DROP_Q_SHIFT & 0x7f;
+	else if (f->cmd & FDIRCMD_QUEUE_EN)
+		meta->queue = f->cmd >> FDIRCMD_QUEUE_SHIFT & 0x7f;
+	meta->status |= RXD_STAT_FLM;
+	if (ctrl & FDIRCTRL_REPORT) {
+		meta->hash = f->key;
+		meta->info = (meta->info & ~0xfu) | RXD_RSSTYPE_FDIR;
+	}
+}
+
+/* Without RXCSUM.PCSD the hash's place holds the IP ID and a checksum, which
+ * is zero unless RXCSUM.IPPCSE asks for the one of a fragment.
+ */
+static uint32_t fragment_checksum(struct ixgbe *nic, const struct pkt *pkt,
+				  const uint8_t *frame, size_t len)
+{
+	uint32_t val = 0;
+
+	if (pkt->l3 != L3_IPV4)
+		return 0;
+	val = get_be16(frame + pkt->l2_end + 4);
+	if (pkt->fragment && (ixgbe_get(nic, IXG_RXCSUM) & RXCSUM_IPPCSE) &&
+	    pkt->l4_len <= len - pkt->l3_end) {
+		uint32_t sum = csum_add(0, frame + pkt->l3_end, pkt->l4_len);
+
+		val |= (uint32_t)(uint16_t)~csum_fold(sum) << 16;
+	}
+	return val;
+}
+
+static void classify(struct ixgbe *nic, struct ixgbe_rx_meta *meta, const uint8_t *frame,
+		     size_t len, bool inexact)
+{
+	const struct pkt *pkt = &meta->pkt;
+	const struct ixgbe_fdir_filter *filter;
+	unsigned int rss_type;
+
+	pkt_parse(&meta->pkt, frame, len, ixgbe_get(nic, IXG_VLNCTRL) & VLNCTRL_VET);
+	meta->hash = ixgbe_rss_hash(nic, pkt, frame, &rss_type);
+	meta->queue = rss_type ? ixgbe_rss_queue(nic, meta->hash) : 0;
+	meta->info = ixgbe_packet_type(nic, pkt) | rss_type;
+	meta->status = ixgbe_rx_checksum(pkt, frame, nic->variant->fragments_wrong &&
+					 !nic->fragments_right) |
+		       (pkt->vlan ? RXD_STAT_VP : 0) | (inexact ? RXD_STAT_PIF : 0);
+	if (ixgbe_rx_stamp(nic, pkt, &meta->stamp))
+		meta->status |= RXD_STAT_TSIP | ixgbe_noise(nic, RXD_STAT_TS);
+	else if (ixgbe_rx_latch(nic, pkt, frame, len))
+		meta->status |= RXD_STAT_TS;
+	if (meta->status & (RXD_ERR_IPE | RXD_ERR_L4E))
+		*ixgbe_reg(nic, IXG_XEC) += 1;
+	if (!(ixgbe_get(nic, IXG_RXCSUM) & RXCSUM_PCSD)) {
+		meta->hash = fragment_checksum(nic, pkt, frame, len);
+		meta->info &= ~0xfu;
+	}
+	filter = ixgbe_fdir_match(nic, pkt, frame);
+	if (filter)
+		set_queue(nic, meta, filter);
+}
+
+static bool pb_push(struct ixgbe *nic, const struct ixgbe_rx_meta *meta, const uint8_t *frame,
+		    size_t len)
+{
+	struct ixgbe_pb_frame *f = malloc(sizeof(*f) + len);
+
+	if (!f)
+		return false;
+	f->next = NULL;
+	f->meta = *meta;
+	f->len = len;
+	memcpy(f->data, frame, len);
+	*nic->pb.tail = f;
+	nic->pb.tail = &f->next;
+	nic->pb.used += pb_space(len);
+	return true;
+}
+
+static void pb_pop(struct ixgbe *nic)
+{
+	struct ixgbe_pb_frame *f = nic->pb.head;
+
+	nic->pb.head = f->next;
+	if (!nic->pb.head)
+		nic->pb.tail = &nic->pb.head;
+	nic->pb.used -= pb_space(f->len);
+	free(f);
+}
+
+static bool pb_can_resume(struct ixgbe *nic)
+{
+	size_t want = pb_size(nic) / 2;
+
+	return pb_has_room(nic, want < NIC_FRAME_MAX ? want : NIC_FRAME_MAX);
+}
+
+/* Not entered again by what delivery itself causes. */
+void ixgbe_rx_drain(struct ixgbe *nic)
+{
+	if (nic->pb.draining || !(ixgbe_get(nic, IXG_RXCTRL) & RXCTRL_RXEN))
+		return;
+	nic->pb.draining = true;
+	while (nic->pb.head) {
+		struct ixgbe_pb_frame *f = nic->pb.head;
+
+		if (ixgbe_rx_deliver(nic, &f->meta, f->data, f->len) == DELIVER_BLOCKED)
+			break;
+		pb_pop(nic);
+	}
+	nic->pb.draining = false;
+	if (nic->pb.stopping != NO_QUEUE)
+		ixgbe_rxq_try_stop(nic, nic->pb.stopping);
+
+	if (nic->pb.source_waits && pb_can_resume(nic)) {
+		nic->pb.source_waits = false;
+		nicsim_rx_ready(nic->sim);
+	}
+}
+
+void ixgbe_rx_flush(struct ixgbe *nic)
+{
+	while (nic->pb.head) {
+		nic->fate.flushed++;
+		pb_pop(nic);
+	}
+	if (nic->pb.source_waits) {
+		nic->pb.source_waits = false;
+		nicsim_rx_ready(nic->sim);
+	}
+}
+
+/* Returns false when the source is to wait. */
+static bool receive(struct ixgbe *nic, const uint8_t *frame, size_t len, bool inexact,
+		    bool may_wait)
+{
+	struct ixgbe_rx_meta meta;
+
+	if (!pb_has_room(nic, len)) {
+		if (may_wait && nic->pb.head)
+			return false;
+		ixgbe_stat_rx_good(nic, frame, len);
+		*ixgbe_reg(nic, IXG_MPC(0)) += 1;
+		nic->fate.missed++;
+		ixgbe_irq_other(nic, EICR_RX_MISS);
+		return true;
+	}
+	ixgbe_stat_rx_good(nic, frame, len);
+	classify(nic, &meta, frame, len, inexact);
+	if (!nic->pb.head && !nic->pb.draining &&
+	    ixgbe_rx_deliver(nic, &meta, frame, len) != DELIVER_BLOCKED)
+		return true;
+	if (!pb_push(nic, &meta, frame, len))
+		nic->fate.missed++;
+	return true;
+}
+
+static void count_kept(struct ixgbe *nic, enum ixgbe_mac_verdict verdict)
+{
+	switch (verdict) {
+	case MAC_PAUSE:
+		nic->fate.pause++;
+		break;
+	case MAC_UNDERSIZE:
+		*ixgbe_reg(nic, IXG_RUC) += 1;
+		nic->fate.undersize++;
+		break;
+	case MAC_OVERSIZE:
+		*ixgbe_reg(nic, IXG_ROC) += 1;
+		nic->fate.oversize++;
+		break;
+	default:
+		nic->fate.filtered++;
+		break;
+	}
+}
+
+static bool receiver_on(struct ixgbe *nic)
+{
+	return (ixgbe_get(nic, IXG_RXCTRL) & RXCTRL_RXEN) &&
+	       !(ixgbe_get(nic, IXG_SECRXCTRL) & SECRXCTRL_RX_DIS);
+}
+
+/* Returns false when the source is to wait, and then has counted nothing. */
+static bool mac_receive(struct ixgbe *nic, const uint8_t *frame, size_t len, bool may_wait)
+{
+	enum ixgbe_mac_verdict verdict;
+	bool inexact = false;
+
+	if (!receiver_on(nic)) {
+		nic->fate.rx_off++;
+	} else {
+		verdict = ixgbe_mac_filter(nic, frame, len, &inexact);
+		if (verdict != MAC_ACCEPT)
+			count_kept(nic, verdict);
+		else if (!receive(nic, frame, len, inexact, may_wait))
+			return false;
+		ixgbe_stat_rx_mac(nic, frame, len);
+	}
+	nic->fate.offered++;
+	return true;
+}
+
+enum nic_rx_verdict ixgbe_wire_rx(void *priv, const uint8_t *frame, size_t len, bool may_wait)
+{
+	struct ixgbe *nic = priv;
+
+	if (ixgbe_get(nic, IXG_HLREG0) & HLREG0_LPBK) {
+		nic->fate.offered++;
+		nic->fate.loopback++;
+		return NIC_RX_TAKEN;
+	}
+	if (nic->phy.asleep) {
+		nic->fate.offered++;
+		nic->fate.rx_off++;
+		return NIC_RX_TAKEN;
+	}
+	if (mac_receive(nic, frame, len, may_wait))
+		return NIC_RX_TAKEN;
+	nic->pb.source_waits = true;
+	return NIC_RX_WAIT;
+}
+
+void ixgbe_loopback_rx(struct ixgbe *nic, const uint8_t *frame, size_t len)
+{
+	mac_receive(nic, frame, len, false);
+}
+
+/* The FCS is stripped in two places that have to agree. */
+static void check_crc_strip(struct ixgbe *nic)
+{
+	bool mac = ixgbe_get(nic, IXG_HLREG0) & HLREG0_RXCRCSTRP;
+	bool dma = ixgbe_get(nic, IXG_RDRXCTL) & RDRXCTL_CRCSTRIP;
+
+	if (mac != dma)
+		nicsim_strict(nic->sim, "HLREG0.RXCRCSTRP and RDRXCTL.CRCSTRIP differ");
+	else if (!mac)
+		nicsim_strict(nic->sim, "reception with the FCS is not modelled");
+}
+
+static void check_modes(struct ixgbe *nic)
+{
+	uint32_t mode = ixgbe_get(nic, IXG_MRQC) & MRQC_MODE;
+
+	if (mode != MRQC_MODE_NONE && mode != MRQC_MODE_RSS)
+		nicsim_strict(nic->sim, "MRQC: mode %u is not modelled", mode);
+	if (ixgbe_get(nic, IXG_VT_CTL) & VT_CTL_VT_ENA)
+		nicsim_strict(nic->sim, "VT_CTL: virtualization is not modelled");
+}
+
+void ixgbe_rxctrl_write(struct ixgbe *nic, unsigned int i, uint32_t val)
+{
+	bool any = false;
+	unsigned int q;
+
+	(void)i;
+	if (!(val & RXCTRL_RXEN)) {
+		ixgbe_rx_flush(nic);
+		for (q = 0; q < IXG_MAX_QUEUES; q++) {
+			ixgbe_held_close(nic, q);
+			if (nic->rxq[q].disable_at || nic->pb.stopping == q)
+				ixgbe_rxq_stop(nic, q);
+		}
+		return;
+	}
+	for (q = 0; q < IXG_MAX_QUEUES; q++) {
+		if (!nic->rxq[q].enabled)
+			continue;
+		ixgbe_rx_ring_check(nic, q);
+		any = true;
+	}
+	if (!any)
+		return;
+	check_crc_strip(nic);
+	check_modes(nic);
+	ixgbe_rx_drain(nic);
+}
