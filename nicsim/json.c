@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "sim.h"
+#include "json.h"
+#include "nicsim.h"
 
 /* Bytes above 0x7f pass: what arrives here is either ours or a UTF-8 path. */
 void json_string(FILE *out, const char *text)

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "loop.h"
 #include "sim.h"
 
 #define LOOP_BATCH	32

@@ -8,7 +8,15 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "bus/dma.h"
+#include "bus/pci.h"
+#include "bus/vfio_user.h"
 #include "control/control.h"
+#include "loop.h"
+#include "sim.h"
+#include "strict.h"
+#include "wire/source.h"
+#include "wire/wire.h"
 
 static const struct nic_model * const models[] = {
 	&ixgbe_82599_model,

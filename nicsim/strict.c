@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "sim.h"
+#include "strict.h"
 
 #define STRICT_TEXTS	256
 #define STRICT_LEN	200

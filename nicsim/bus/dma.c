@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bus/dma.h"
+#include "bus/pci.h"
 #include "sim.h"
 
 struct dma_region {

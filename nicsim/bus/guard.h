@@ -6,8 +6,8 @@
  *
  * What nobody has given since the guard is on is not known, and not looked at.
  */
-#ifndef NICSIM_GUARD_H
-#define NICSIM_GUARD_H
+#ifndef NICSIM_BUS_GUARD_H
+#define NICSIM_BUS_GUARD_H
 
 #include "nicsim.h"
 

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bus/pci.h"
+#include "bytes.h"
 #include "sim.h"
 
 #define MSIX_PBA_OFFSET		0x2000
@@ -25,18 +27,6 @@ struct pci {
 	uint64_t resets;
 };
 
-static void put16(uint8_t *p, uint32_t val)
-{
-	p[0] = (uint8_t)val;
-	p[1] = (uint8_t)(val >> 8);
-}
-
-static void put32(uint8_t *p, uint32_t val)
-{
-	put16(p, val);
-	put16(p + 2, val >> 16);
-}
-
 uint8_t *nicsim_config(struct nicsim *sim)
 {
 	return sim->pci->config;
@@ -52,14 +42,14 @@ static void setup_ids(struct pci *pci)
 	const struct nic_model *m = pci->sim->model;
 	uint8_t *c = pci->config;
 
-	put16(c + PCI_VENDOR_ID, m->vendor);
-	put16(c + PCI_DEVICE_ID, m->device);
+	put_le16(c + PCI_VENDOR_ID, m->vendor);
+	put_le16(c + PCI_DEVICE_ID, m->device);
 	c[PCI_REVISION_ID] = m->revision;
 	c[PCI_CLASS_PROG] = (uint8_t)m->class_code;
-	put16(c + PCI_CLASS_DEVICE, m->class_code >> 8);
-	put16(c + PCI_SUBSYSTEM_VENDOR_ID, m->subvendor);
-	put16(c + PCI_SUBSYSTEM_ID, m->subdevice);
-	put16(pci->wmask + PCI_COMMAND, PCI_COMMAND_IO | PCI_COMMAND_MEMORY |
+	put_le16(c + PCI_CLASS_DEVICE, m->class_code >> 8);
+	put_le16(c + PCI_SUBSYSTEM_VENDOR_ID, m->subvendor);
+	put_le16(c + PCI_SUBSYSTEM_ID, m->subdevice);
+	put_le16(pci->wmask + PCI_COMMAND, PCI_COMMAND_IO | PCI_COMMAND_MEMORY |
 	      PCI_COMMAND_MASTER | PCI_COMMAND_PARITY | PCI_COMMAND_SERR |
 	      PCI_COMMAND_INTX_DISABLE);
 	pci->wmask[PCI_CACHE_LINE_SIZE] = 0xff;
@@ -77,11 +67,11 @@ static void setup_bars(struct pci *pci)
 		if (!bar[i].size)
 			continue;
 		mask = ~(bar[i].size - 1) & ~0xfull;
-		put32(pci->wmask + at, (uint32_t)mask);
+		put_le32(pci->wmask + at, (uint32_t)mask);
 		if (!bar[i].mem64)
 			continue;
-		put32(pci->config + at, PCI_BASE_ADDRESS_MEM_TYPE_64);
-		put32(pci->wmask + at + 4, (uint32_t)(mask >> 32));
+		put_le32(pci->config + at, PCI_BASE_ADDRESS_MEM_TYPE_64);
+		put_le32(pci->wmask + at + 4, (uint32_t)(mask >> 32));
 		i++;
 	}
 }
@@ -89,8 +79,8 @@ static void setup_bars(struct pci *pci)
 static void setup_pm(uint8_t *c, uint8_t *w)
 {
 	c[PCI_CAP_LIST_ID] = PCI_CAP_ID_PM;
-	put16(c + PCI_PM_PMC, 3);
-	put16(w + PCI_PM_CTRL, PCI_PM_CTRL_STATE_MASK);
+	put_le16(c + PCI_PM_PMC, 3);
+	put_le16(w + PCI_PM_CTRL, PCI_PM_CTRL_STATE_MASK);
 }
 
 static void setup_msix(struct pci *pci, uint8_t *c, uint8_t *w)
@@ -98,10 +88,10 @@ static void setup_msix(struct pci *pci, uint8_t *c, uint8_t *w)
 	const struct nic_model *m = pci->sim->model;
 
 	c[PCI_CAP_LIST_ID] = PCI_CAP_ID_MSIX;
-	put16(c + PCI_MSIX_FLAGS, m->msix_vectors - 1);
-	put32(c + PCI_MSIX_TABLE, m->msix_bar);
-	put32(c + PCI_MSIX_PBA, MSIX_PBA_OFFSET | m->msix_bar);
-	put16(w + PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
+	put_le16(c + PCI_MSIX_FLAGS, m->msix_vectors - 1);
+	put_le32(c + PCI_MSIX_TABLE, m->msix_bar);
+	put_le32(c + PCI_MSIX_PBA, MSIX_PBA_OFFSET | m->msix_bar);
+	put_le16(w + PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
 }
 
 /* A gen 2 x8 endpoint that can be reset by itself. */
@@ -110,19 +100,19 @@ static void setup_pcie(uint8_t *c, uint8_t *w)
 	uint32_t link = PCI_EXP_LNKCAP_SLS_5_0GB | 8 << 4;
 
 	c[PCI_CAP_LIST_ID] = PCI_CAP_ID_EXP;
-	put16(c + PCI_EXP_FLAGS, 2 | PCI_EXP_TYPE_ENDPOINT << 4);
-	put32(c + PCI_EXP_DEVCAP, PCI_EXP_DEVCAP_FLR | PCI_EXP_DEVCAP_RBER | 2);
-	put16(c + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_NOSNOOP_EN |
+	put_le16(c + PCI_EXP_FLAGS, 2 | PCI_EXP_TYPE_ENDPOINT << 4);
+	put_le32(c + PCI_EXP_DEVCAP, PCI_EXP_DEVCAP_FLR | PCI_EXP_DEVCAP_RBER | 2);
+	put_le16(c + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_NOSNOOP_EN |
 	      PCI_EXP_DEVCTL_READRQ_512B);
-	put16(w + PCI_EXP_DEVCTL, 0x7fff);
-	put32(c + PCI_EXP_LNKCAP, link);
-	put16(c + PCI_EXP_LNKSTA, link);
-	put16(w + PCI_EXP_LNKCTL, PCI_EXP_LNKCTL_ASPMC | PCI_EXP_LNKCTL_RCB |
+	put_le16(w + PCI_EXP_DEVCTL, 0x7fff);
+	put_le32(c + PCI_EXP_LNKCAP, link);
+	put_le16(c + PCI_EXP_LNKSTA, link);
+	put_le16(w + PCI_EXP_LNKCTL, PCI_EXP_LNKCTL_ASPMC | PCI_EXP_LNKCTL_RCB |
 	      PCI_EXP_LNKCTL_CCC);
-	put32(c + PCI_EXP_DEVCAP2, PCI_EXP_DEVCAP2_COMP_TMOUT_DIS | 0xf);
-	put16(w + PCI_EXP_DEVCTL2, PCI_EXP_DEVCTL2_COMP_TIMEOUT |
+	put_le32(c + PCI_EXP_DEVCAP2, PCI_EXP_DEVCAP2_COMP_TMOUT_DIS | 0xf);
+	put_le16(w + PCI_EXP_DEVCTL2, PCI_EXP_DEVCTL2_COMP_TIMEOUT |
 	      PCI_EXP_DEVCTL2_COMP_TMOUT_DIS);
-	put16(c + PCI_EXP_LNKCTL2, PCI_EXP_LNKCTL2_TLS_5_0GT);
+	put_le16(c + PCI_EXP_LNKCTL2, PCI_EXP_LNKCTL2_TLS_5_0GT);
 }
 
 static void setup_caps(struct pci *pci)
@@ -217,7 +207,7 @@ bool pci_bus_master(struct pci *pci)
 }
 
 /* A device that goes on with DMA whatever the driver writes there. */
-void pci_stick_bus_master(struct pci *pci, bool stuck)
+void pci_set_bus_master_stuck(struct pci *pci, bool stuck)
 {
 	if (stuck)
 		pci->wmask[PCI_COMMAND] &= ~PCI_COMMAND_MASTER;
@@ -253,7 +243,7 @@ void pci_set_pcie_cap(struct pci *pci, bool there)
 		strap(pci, at + PCI_CAP_LIST_ID, there ? PCI_CAP_ID_EXP : 0);
 }
 
-bool pci_pcie_cap(struct pci *pci)
+bool pci_has_pcie_cap(struct pci *pci)
 {
 	uint8_t at = pci->sim->model->pcie_cap_offset;
 
@@ -280,7 +270,7 @@ void pci_config_write(struct pci *pci, uint64_t off, const void *buf, size_t len
 		pci->config[off + i] &= (uint8_t)~pci->wmask[off + i];
 		pci->config[off + i] |= from[i] & pci->wmask[off + i];
 	}
-	if (pci_pcie_cap(pci) && flr >= off && flr - off < len &&
+	if (pci_has_pcie_cap(pci) && flr >= off && flr - off < len &&
 	    from[flr - off] & (PCI_EXP_DEVCTL_BCR_FLR >> 8)) {
 		pci_reset(pci);
 		return;

@@ -13,8 +13,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sim.h"
+#include "bus/dma.h"
+#include "bus/messages.h"
+#include "bus/pci.h"
 #include "bus/vfio_user.h"
+#include "loop.h"
+#include "sim.h"
+#include "sock.h"
 
 #define VU_MAX_FDS	16
 #define VU_MAX_XFER	0x100000u

@@ -7,7 +7,6 @@
  * "id" in the answer.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -15,6 +14,10 @@
 #include <unistd.h>
 
 #include "control/control.h"
+#include "json.h"
+#include "loop.h"
+#include "sim.h"
+#include "sock.h"
 
 #define LINE_MAX_LEN	4096
 #define MAX_CLIENTS	64
@@ -37,16 +40,6 @@ struct control {
 	struct client *clients;
 	unsigned int n_clients;
 };
-
-bool ctl_fail(struct ctl_args *a, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(a->err, sizeof(a->err), fmt, ap);
-	va_end(ap);
-	return false;
-}
 
 static bool split_line(struct ctl_args *a, char *line)
 {

@@ -2,7 +2,11 @@
 /* What `set` and --set change: the model's knobs, and those that every model has. */
 #include <string.h>
 
+#include "bus/pci.h"
 #include "control/control.h"
+#include "json.h"
+#include "sim.h"
+#include "wire/wire.h"
 
 static const struct nic_knob wire_pause_knob = { .name = "wire-pause", .max = 1 };
 static const struct nic_knob stuck_knob = { .name = "bus-master-stuck", .max = 1 };
@@ -19,7 +23,7 @@ void knob_list(struct nicsim *sim, FILE *out)
 	uint64_t val;
 
 	fprintf(out, ",\"knobs\":{\"wire-pause\":%d,\"bus-master-stuck\":%d,\"pcie-cap\":%d",
-		wire_pause(sim->wire), pci_bus_master_stuck(sim->pci), pci_pcie_cap(sim->pci));
+		wire_get_pause(sim->wire), pci_bus_master_stuck(sim->pci), pci_has_pcie_cap(sim->pci));
 	for (knob = sim->model->knobs; knob && knob->name; knob++) {
 		val = *knob_value(sim, knob);
 		fprintf(out, ",\"%s\":", knob->name);
@@ -82,7 +86,7 @@ bool knob_set(struct nicsim *sim, const char *name, const char *text, char *err)
 		return true;
 	}
 	if (knob == &stuck_knob) {
-		pci_stick_bus_master(sim->pci, val);
+		pci_set_bus_master_stuck(sim->pci, val);
 		return true;
 	}
 	if (knob == &pcie_knob) {

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The requests of the control socket. */
+#include <stdarg.h>
 #include <string.h>
 
+#include "bus/pci.h"
+#include "bus/vfio_user.h"
 #include "control/control.h"
+#include "json.h"
+#include "sim.h"
+#include "strict.h"
 #include "wire/gen.h"
 #include "wire/source.h"
+#include "wire/wire.h"
 
 struct ctl_option {
 	const char *name;
@@ -13,6 +20,16 @@ struct ctl_option {
 	uint64_t min, max;
 	bool *given;
 };
+
+bool ctl_fail(struct ctl_args *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(a->err, sizeof(a->err), fmt, ap);
+	va_end(ap);
+	return false;
+}
 
 static bool set_option(struct ctl_args *a, const struct ctl_option *o, const char *text)
 {
@@ -49,12 +66,12 @@ static bool parse_options(struct ctl_args *a, size_t first, const struct ctl_opt
 	return true;
 }
 
-static bool no_words(struct ctl_args *a, size_t max)
+static bool no_more_words(struct ctl_args *a, size_t max)
 {
 	return a->n <= max || ctl_fail(a, "%s: unexpected '%s'", a->word[0], a->word[max]);
 }
 
-static bool source_free(struct nicsim *sim, struct ctl_args *a)
+static bool source_idle(struct nicsim *sim, struct ctl_args *a)
 {
 	return !source_port_busy(sim->sources) ||
 	       ctl_fail(a, "a source is running; `stop` it first");
@@ -78,7 +95,7 @@ static bool do_feed(struct nicsim *sim, struct ctl_args *a, FILE *out)
 
 	if (a->n < 2)
 		return ctl_fail(a, "feed: no file given");
-	if (!parse_options(a, 2, opts) || !source_free(sim, a))
+	if (!parse_options(a, 2, opts) || !source_idle(sim, a))
 		return false;
 	p.path = a->word[1];
 	p.keep_pause = keep_pause;
@@ -119,7 +136,7 @@ static bool do_gen(struct nicsim *sim, struct ctl_args *a, FILE *out)
 	struct source *src;
 
 	memcpy(p.dst, sim->mac, sizeof(p.dst));
-	if (!parse_options(a, 1, opts) || !source_free(sim, a))
+	if (!parse_options(a, 1, opts) || !source_idle(sim, a))
 		return false;
 	if (!count_given)
 		return ctl_fail(a, "gen: no count given (count=0 is endless)");
@@ -137,7 +154,7 @@ static bool do_gen(struct nicsim *sim, struct ctl_args *a, FILE *out)
 
 static bool do_stop(struct nicsim *sim, struct ctl_args *a, FILE *out)
 {
-	if (!no_words(a, 1))
+	if (!no_more_words(a, 1))
 		return false;
 	source_port_stop(sim->sources);
 	source_port_status(sim->sources, out);
@@ -146,7 +163,7 @@ static bool do_stop(struct nicsim *sim, struct ctl_args *a, FILE *out)
 
 static bool do_status(struct nicsim *sim, struct ctl_args *a, FILE *out)
 {
-	if (!no_words(a, 1))
+	if (!no_more_words(a, 1))
 		return false;
 	source_port_status(sim->sources, out);
 	fprintf(out, ",\"link\":%s,\"client\":%s", nicsim_link_up(sim) ? "true" : "false",
@@ -156,7 +173,7 @@ static bool do_status(struct nicsim *sim, struct ctl_args *a, FILE *out)
 
 static bool do_stats(struct nicsim *sim, struct ctl_args *a, FILE *out)
 {
-	if (!no_words(a, 1))
+	if (!no_more_words(a, 1))
 		return false;
 	fputs(",\"model\":{", out);
 	if (sim->model->stats)
@@ -173,7 +190,7 @@ static bool do_stats(struct nicsim *sim, struct ctl_args *a, FILE *out)
 
 static bool do_strict(struct nicsim *sim, struct ctl_args *a, FILE *out)
 {
-	if (!no_words(a, 1))
+	if (!no_more_words(a, 1))
 		return false;
 	strict_print(sim->strict, out);
 	return true;
@@ -182,7 +199,7 @@ static bool do_strict(struct nicsim *sim, struct ctl_args *a, FILE *out)
 static bool do_strict_clear(struct nicsim *sim, struct ctl_args *a, FILE *out)
 {
 	(void)out;
-	if (!no_words(a, 1))
+	if (!no_more_words(a, 1))
 		return false;
 	strict_clear(sim->strict);
 	return true;
@@ -194,7 +211,7 @@ static bool do_link(struct nicsim *sim, struct ctl_args *a, FILE *out)
 
 	if (a->n != 2 || (!up && strcmp(a->word[1], "down")))
 		return ctl_fail(a, "usage: link up|down");
-	wire_pull(sim->wire, !up);
+	wire_set_plugged(sim->wire, up);
 	fprintf(out, ",\"link\":%s", nicsim_link_up(sim) ? "true" : "false");
 	return true;
 }
@@ -203,7 +220,7 @@ static bool do_mac(struct nicsim *sim, struct ctl_args *a, FILE *out)
 {
 	const uint8_t *m = sim->mac;
 
-	if (!no_words(a, 1))
+	if (!no_more_words(a, 1))
 		return false;
 	fprintf(out, ",\"mac\":\"%02x:%02x:%02x:%02x:%02x:%02x\"", m[0], m[1], m[2], m[3],
 		m[4], m[5]);
@@ -226,7 +243,7 @@ static bool do_help(struct nicsim *sim, struct ctl_args *a, FILE *out)
 	const struct ctl_request *req;
 
 	(void)sim;
-	if (!no_words(a, 1))
+	if (!no_more_words(a, 1))
 		return false;
 	fputs(",\"requests\":[", out);
 	for (req = ctl_requests; req->name; req++) {

@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "loop.h"
 #include "sim.h"
 #include "wire/source.h"
 
@@ -24,7 +25,7 @@ struct source_port {
 	struct source *src;
 	enum source_state state;
 	struct source_mode mode;
-	bool blocked;
+	bool blocked, link;
 	uint64_t started, sent, in_burst, bytes;
 
 	uint64_t all_sent, all_bytes;
@@ -98,8 +99,8 @@ static bool source_step(struct source_port *port)
 static void source_run_for(struct source_port *port, unsigned int frames)
 {
 	while (frames--) {
-		if (port->state != SRC_RUNNING || port->blocked ||
-		    !nicsim_link_up(port->sim) || !source_step(port))
+		if (port->state != SRC_RUNNING || port->blocked || !port->link ||
+		    !source_step(port))
 			return;
 	}
 	loop_queue(port->sim->loop, &port->work);
@@ -110,7 +111,7 @@ static void source_run(void *arg)
 	source_run_for(arg, SOURCE_PER_TURN);
 }
 
-void source_port_kick(struct source_port *port)
+static void source_kick(struct source_port *port)
 {
 	if (port->state == SRC_RUNNING)
 		loop_queue(port->sim->loop, &port->work);
@@ -118,7 +119,13 @@ void source_port_kick(struct source_port *port)
 
 static void source_timer(void *arg)
 {
-	source_port_kick(arg);
+	source_kick(arg);
+}
+
+void source_port_set_link(struct source_port *port, bool up)
+{
+	port->link = up;
+	source_kick(port);
 }
 
 void source_port_rx_ready(struct source_port *port)
@@ -129,7 +136,7 @@ void source_port_rx_ready(struct source_port *port)
 	if (port->mode.at_once)
 		source_run_for(port, SOURCE_AT_ONCE);
 	else
-		source_port_kick(port);
+		source_kick(port);
 }
 
 bool source_port_busy(struct source_port *port)
@@ -152,7 +159,7 @@ bool source_port_start(struct source_port *port, struct source *src,
 	port->in_burst = 0;
 	port->bytes = 0;
 	port->started = nicsim_now_ns();
-	source_port_kick(port);
+	source_kick(port);
 	return true;
 }
 

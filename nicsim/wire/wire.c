@@ -19,8 +19,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "wire/ring.h"
+#include "loop.h"
 #include "sim.h"
+#include "sock.h"
+#include "wire/ring.h"
+#include "wire/source.h"
+#include "wire/wire.h"
 
 #define WIRE_MAGIC	"nicsim-1"
 #define WIRE_PER_TURN	64
@@ -80,7 +84,7 @@ static void wire_update_link(struct wire *wire)
 	wire->link = up;
 	if (sim->model->link)
 		sim->model->link(sim->priv, up);
-	source_port_kick(sim->sources);
+	source_port_set_link(sim->sources, up);
 }
 
 static void wire_lose_peer(struct wire *wire, const char *why);
@@ -138,7 +142,7 @@ static void wire_receive(void *arg)
 		loop_queue(wire->sim->loop, &wire->rx_work);
 }
 
-void wire_rx_ready(struct wire *wire)
+static void wire_rx_ready(struct wire *wire)
 {
 	if (!wire->rx_blocked)
 		return;
@@ -393,11 +397,11 @@ static void wire_try_connect(void *arg)
 	nicsim_timer_arm(wire->retry, wire->retry_ns);
 }
 
-void wire_pull(struct wire *wire, bool pulled)
+void wire_set_plugged(struct wire *wire, bool plugged)
 {
-	wire->pulled = pulled;
+	wire->pulled = !plugged;
 	if (wire->ends) {
-		atomic_store(&wire->ends->plugged[wire->end], !pulled);
+		atomic_store(&wire->ends->plugged[wire->end], plugged);
 		wire_kick(wire);
 	}
 	wire_update_link(wire);
@@ -412,7 +416,7 @@ void wire_set_pause(struct wire *wire, bool pause)
 	wire_rx_ready(wire);
 }
 
-bool wire_pause(struct wire *wire)
+bool wire_get_pause(struct wire *wire)
 {
 	return wire->pause;
 }
