@@ -73,14 +73,14 @@ bool ring_put(struct ring *ring, const uint8_t *frame, size_t len)
 	       atomic_exchange(&ring->ctl->consumer.waits, 0);
 }
 
-bool ring_wait_room(struct ring *ring)
+bool ring_sleep_for_room(struct ring *ring)
 {
 	atomic_store(&ring->ctl->producer.waits, 1);
 	atomic_thread_fence(memory_order_seq_cst); /* (C) */
 	if (!ring_room(ring))
-		return false;
+		return true;
 	atomic_store(&ring->ctl->producer.waits, 0);
-	return true;
+	return false;
 }
 
 static uint64_t ring_avail(struct ring *ring)
@@ -115,8 +115,8 @@ void ring_next(struct ring *ring, size_t len)
 	ring->index += RECORD_SIZE(len);
 }
 
-/* The producer is woken only once half the ring is free: it then sends many
- * frames for one wake-up, and a consumer that goes on always gets that far.
+/* The producer is woken once half the ring is free, so that it sends many
+ * frames for one wake-up.  A consumer that goes on always gets that far.
  */
 bool ring_release(struct ring *ring)
 {
@@ -129,12 +129,12 @@ bool ring_release(struct ring *ring)
 	return atomic_exchange(&ring->ctl->producer.waits, 0);
 }
 
-bool ring_wait_frame(struct ring *ring)
+bool ring_sleep_for_frame(struct ring *ring)
 {
 	atomic_store(&ring->ctl->consumer.waits, 1);
 	atomic_thread_fence(memory_order_seq_cst); /* (C) */
 	if (!ring_avail(ring))
-		return false;
+		return true;
 	atomic_store(&ring->ctl->consumer.waits, 0);
-	return true;
+	return false;
 }

@@ -138,7 +138,7 @@ static void wire_receive(void *arg)
 		wire_kick(wire);
 	if (wire->rx.broken)
 		wire_lose_peer(wire, "its ring is damaged");
-	else if (!wire->rx_blocked && (n == WIRE_PER_TURN || ring_wait_frame(&wire->rx)))
+	else if (!wire->rx_blocked && (n == WIRE_PER_TURN || !ring_sleep_for_frame(&wire->rx)))
 		loop_queue(wire->sim->loop, &wire->rx_work);
 }
 
@@ -182,7 +182,7 @@ bool nicsim_wire_tx_room(struct nicsim *sim)
 	struct wire *wire = sim->wire;
 
 	if (!wire->link || wire->role == WIRE_NONE || ring_room(&wire->tx) ||
-	    ring_wait_room(&wire->tx))
+	    !ring_sleep_for_room(&wire->tx))
 		return true;
 	wire->tx_waits = true;
 	return false;
