@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Numbers in memory that have an order of their own and no alignment. */
+/* Bits, and unaligned numbers in memory of a given byte order. */
 #ifndef NICSIM_BYTES_H
 #define NICSIM_BYTES_H
 
 #include <stdint.h>
+
+#define BIT32(n)	(1u << (n))
+#define BIT64(n)	(1ull << (n))
 
 static inline uint16_t get_be16(const uint8_t *p)
 {

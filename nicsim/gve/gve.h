@@ -22,8 +22,8 @@
  * There is no public description of the device.  What the model demands is what
  * the comments and the code of its drivers say that hardware demands.
  */
-#ifndef NICSIM_GVE_H
-#define NICSIM_GVE_H
+#ifndef NICSIM_GVE_GVE_H
+#define NICSIM_GVE_GVE_H
 
 #include "fault.h"
 #include "bus/guard.h"

@@ -6,8 +6,7 @@
 #ifndef NICSIM_GVE_REGS_H
 #define NICSIM_GVE_REGS_H
 
-#define BIT32(n)			(1u << (n))
-#define BIT64(n)			(1ull << (n))
+#include "bytes.h"
 
 #define GVE_REVISION_MAX		1
 

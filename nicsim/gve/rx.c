@@ -6,9 +6,6 @@
  */
 #include "gve/gve.h"
 
-#define ETH_HLEN	14
-#define VLAN_HLEN	4
-
 static void classify(struct gve *nic, struct gve_rx_meta *meta, const uint8_t *frame, size_t len)
 {
 	struct pkt *pkt = &meta->pkt;

@@ -7,7 +7,6 @@
 
 #include "ixgbe/ixgbe.h"
 
-#define VLAN_HLEN		4
 #define STANDARD_FRAME		1518
 #define ETHERTYPE_FLOW_CONTROL	0x8808
 

@@ -23,8 +23,8 @@
  *	ixgbe_offload.c	what a context descriptor asks for: checksums, TSO
  *	ixgbe_stats.c	statistics registers
  */
-#ifndef NICSIM_IXGBE_H
-#define NICSIM_IXGBE_H
+#ifndef NICSIM_IXGBE_IXGBE_H
+#define NICSIM_IXGBE_IXGBE_H
 
 #include "fault.h"
 #include "bus/guard.h"

@@ -8,8 +8,6 @@
 
 #include "ixgbe/ixgbe.h"
 
-#define VLAN_HLEN	4
-
 /* Offsets that a context gives; lengths in the frame without a new tag. */
 static void read_layout(const struct ixgbe_tx_context *ctx, struct seg_layout *lay)
 {

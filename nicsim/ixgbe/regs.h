@@ -3,13 +3,12 @@
  * Registers, descriptors and their bits of the 82599 and the X550, as far as the
  * model gives them a meaning.  Grouped and named by the sections of the datasheet's
  * chapter "Programming Interface".  Registers that only have to remember what
- * was written are listed by offset in ixgbe_table.c.
+ * was written are listed by offset in table.c.
  */
 #ifndef NICSIM_IXGBE_REGS_H
 #define NICSIM_IXGBE_REGS_H
 
-#define BIT32(n)		(1u << (n))
-#define BIT64(n)		(1ull << (n))
+#include "bytes.h"
 
 #define IXG_BAR_SIZE		0x20000
 #define IXG_MAX_QUEUES		128

@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "wire/packet.h"
 #include "wire/source.h"
 
 #define CAPTURE_FILE_MAX	0x40000000
@@ -31,7 +32,7 @@
 #define NG_ENHANCED		6u
 #define NG_MAX_INTERFACES	1024
 
-struct capture_frame {
+struct capture_record {
 	size_t off;
 	uint32_t len;
 };
@@ -47,7 +48,7 @@ struct capture {
 	uint8_t *file;
 	size_t size;
 	bool swap, cut;
-	struct capture_frame *frame;
+	struct capture_record *frame;
 	size_t n, room, pos;
 	uint64_t round;
 	struct capture_iface *iface;
@@ -72,12 +73,7 @@ static uint16_t get16(struct capture *cap, size_t off)
 	return cap->swap ? __builtin_bswap16(val) : val;
 }
 
-static uint32_t ethertype(const uint8_t *frame, size_t at)
-{
-	return (uint32_t)frame[at] << 8 | frame[at + 1];
-}
-
-static bool is_vlan(uint32_t type)
+static bool is_vlan(uint16_t type)
 {
 	return type == 0x8100 || type == 0x88a8;
 }
@@ -87,7 +83,7 @@ static uint64_t frame_limit(struct capture *cap, const uint8_t *frame, size_t le
 	uint64_t max = cap->p.max;
 	size_t at;
 
-	for (at = 12; at < 20 && at + 2 <= len && is_vlan(ethertype(frame, at)); at += 4)
+	for (at = 12; at < 20 && at + 2 <= len && is_vlan(get_be16(frame + at)); at += 4)
 		max += 4;
 	return max < NIC_FRAME_MAX ? max : NIC_FRAME_MAX;
 }
@@ -96,7 +92,7 @@ static bool add_frame(struct capture *cap, size_t off, uint32_t caplen, uint32_t
 		      uint32_t fcs)
 {
 	const uint8_t *frame = cap->file + off;
-	struct capture_frame *more;
+	struct capture_record *more;
 
 	if (caplen < len) {
 		cap->snapped++;
@@ -111,7 +107,7 @@ static bool add_frame(struct capture *cap, size_t off, uint32_t caplen, uint32_t
 		cap->too_long++;
 		return true;
 	}
-	if (!cap->p.keep_pause && len >= 14 && ethertype(frame, 12) == 0x8808) {
+	if (!cap->p.keep_pause && len >= ETH_HLEN && get_be16(frame + 12) == 0x8808) {
 		cap->pause++;
 		return true;
 	}
@@ -123,7 +119,7 @@ static bool add_frame(struct capture *cap, size_t off, uint32_t caplen, uint32_t
 		cap->frame = more;
 	}
 	cap->padded += len < NIC_FRAME_MIN;
-	cap->frame[cap->n++] = (struct capture_frame){ off, len };
+	cap->frame[cap->n++] = (struct capture_record){ off, len };
 	return true;
 }
 
@@ -337,7 +333,7 @@ static bool read_frames(struct capture *cap, char *err)
 static const uint8_t *capture_frame(struct source *src, size_t *len)
 {
 	struct capture *cap = (struct capture *)src;
-	struct capture_frame *f = &cap->frame[cap->pos];
+	struct capture_record *f = &cap->frame[cap->pos];
 
 	if (cap->p.loop && cap->round == cap->p.loop)
 		return NULL;

@@ -3,9 +3,10 @@
 #include <string.h>
 
 #include "wire/gen.h"
+#include "wire/packet.h"
 #include "wire/source.h"
 
-#define GEN_ADDRS		64997u	/* without a common divisor */
+#define GEN_ADDRS		64997u	/* has no divisor in common with GEN_PORTS */
 #define GEN_PORTS		50000u
 #define GEN_PORT_FIRST		10000u
 #define GEN_PORT_DST		9u
@@ -21,49 +22,6 @@ struct gen {
 	size_t len;			/* of frame, 0: to be built */
 };
 
-static void put_be16(uint8_t *p, uint32_t val)
-{
-	p[0] = (uint8_t)(val >> 8);
-	p[1] = (uint8_t)val;
-}
-
-static void put_be32(uint8_t *p, uint32_t val)
-{
-	put_be16(p, val >> 16);
-	put_be16(p + 2, val);
-}
-
-/* One's complement sum of 16-bit words, in the byte order of memory. */
-static uint64_t csum_add(uint64_t sum, const uint8_t *p, size_t len)
-{
-	uint32_t word;
-	uint16_t half = 0;
-
-	for (; len >= sizeof(word); len -= sizeof(word), p += sizeof(word)) {
-		memcpy(&word, p, sizeof(word));
-		sum += word;
-	}
-	if (len >= sizeof(half)) {
-		memcpy(&half, p, sizeof(half));
-		sum += half;
-		p += sizeof(half);
-		len -= sizeof(half);
-	}
-	half = 0;
-	memcpy(&half, p, len);
-	return sum + half;
-}
-
-static void csum_put(uint8_t *p, uint64_t sum)
-{
-	uint16_t folded;
-
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	folded = (uint16_t)~sum;
-	memcpy(p, &folded, sizeof(folded));
-}
-
 static void gen_fill(struct gen *gen, size_t len)
 {
 	uint8_t add = (uint8_t)(gen->seq * 31), *out = gen->frame + GEN_OFF_FILL;
@@ -77,22 +35,19 @@ static void gen_headers(struct gen *gen, size_t len)
 {
 	uint32_t flow = gen_flow(gen->seq, (uint32_t)gen->p.flows);
 	uint8_t *ip = gen->frame + GEN_OFF_IP, *udp = gen->frame + GEN_OFF_UDP;
-	uint8_t pseudo[4] = { 0, 17 };
+	uint32_t udp_len = (uint32_t)len - GEN_OFF_UDP;
+	uint16_t sum;
 
 	put_be16(ip + 2, (uint32_t)len - GEN_OFF_IP);
 	put_be16(ip + 4, (uint32_t)gen->seq);
 	put_be16(ip + 10, 0);
 	put_be32(ip + 12, GEN_ADDR_SRC + flow % GEN_ADDRS);
-	csum_put(ip + 10, csum_add(0, ip, 20));
+	put_be16(ip + 10, csum_fold(csum_add(0, ip, 20)));
 	put_be16(udp, GEN_PORT_FIRST + flow % GEN_PORTS);
-	put_be16(udp + 4, (uint32_t)len - GEN_OFF_UDP);
+	put_be16(udp + 4, udp_len);
 	put_be16(udp + 6, 0);
-	put_be16(pseudo + 2, (uint32_t)len - GEN_OFF_UDP);
-	csum_put(udp + 6, csum_add(csum_add(csum_add(0, pseudo, 4), ip + 12, 8),
-				   udp, len - GEN_OFF_UDP));
-	/* 0 would mean that there is none */
-	if (!udp[6] && !udp[7])
-		put_be16(udp + 6, 0xffff);
+	sum = csum_fold(csum_add(csum_add(PROTO_UDP + udp_len, ip + 12, 8), udp, udp_len));
+	put_be16(udp + 6, sum ? sum : 0xffff);	/* 0 would mean that there is none */
 }
 
 static const uint8_t *gen_frame(struct source *src, size_t *len)
@@ -179,7 +134,7 @@ struct source *gen_new(const struct gen_params *p, char *err)
 	put_be16(f + 12, 0x0800);
 	f[GEN_OFF_IP] = 0x45;
 	f[GEN_OFF_IP + 8] = 64;
-	f[GEN_OFF_IP + 9] = 17;
+	f[GEN_OFF_IP + 9] = PROTO_UDP;
 	put_be32(f + GEN_OFF_IP + 16, GEN_ADDR_DST);
 	put_be16(f + GEN_OFF_UDP + 2, GEN_PORT_DST);
 	put_be32(f + GEN_OFF_MAGIC, GEN_MAGIC);

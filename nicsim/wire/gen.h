@@ -20,8 +20,8 @@
  * 82599 hashes only the addresses of UDP by default.  Destination 198.19.0.1,
  * port 9.
  */
-#ifndef NICSIM_GEN_H
-#define NICSIM_GEN_H
+#ifndef NICSIM_WIRE_GEN_H
+#define NICSIM_WIRE_GEN_H
 
 #include <stddef.h>
 #include <stdint.h>

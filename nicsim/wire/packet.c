@@ -12,8 +12,6 @@
 
 #define ETHERTYPE_IPV4	0x0800
 #define ETHERTYPE_IPV6	0x86dd
-#define ETH_HLEN	14
-#define VLAN_HLEN	4
 #define IPV6_HLEN	40
 #define SCTP_HLEN	12
 #define UDP_HLEN	8

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Headers and checksums of a frame. */
-#ifndef NICSIM_PACKET_H
-#define NICSIM_PACKET_H
+#ifndef NICSIM_WIRE_PACKET_H
+#define NICSIM_WIRE_PACKET_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "bytes.h"
+
+#define ETH_HLEN	14
+#define VLAN_HLEN	4
 
 enum { PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ESP = 50, PROTO_AH = 51, PROTO_SCTP = 132 };
 

@@ -28,14 +28,8 @@ static uint32_t crc32c(const uint8_t *data, size_t len)
 
 static void sctp_checksum(uint8_t *l4, size_t len)
 {
-	uint32_t crc;
-
-	memset(l4 + CSUM_OFF_SCTP, 0, 4);
-	crc = crc32c(l4, len);
-	l4[CSUM_OFF_SCTP] = crc;
-	l4[CSUM_OFF_SCTP + 1] = crc >> 8;
-	l4[CSUM_OFF_SCTP + 2] = crc >> 16;
-	l4[CSUM_OFF_SCTP + 3] = crc >> 24;
+	put_le32(l4 + CSUM_OFF_SCTP, 0);
+	put_le32(l4 + CSUM_OFF_SCTP, crc32c(l4, len));
 }
 
 void seg_l4_checksum(const struct seg_layout *lay, uint8_t *frame, size_t len, size_t extra)

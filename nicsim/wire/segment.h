@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What hardware does to a frame on its way out: checksums and segmentation. */
-#ifndef NICSIM_SEGMENT_H
-#define NICSIM_SEGMENT_H
+#ifndef NICSIM_WIRE_SEGMENT_H
+#define NICSIM_WIRE_SEGMENT_H
 
 #include "wire/packet.h"
 

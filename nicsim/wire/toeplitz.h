@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The Toeplitz hash of RSS. */
-#ifndef NICSIM_TOEPLITZ_H
-#define NICSIM_TOEPLITZ_H
+#ifndef NICSIM_WIRE_TOEPLITZ_H
+#define NICSIM_WIRE_TOEPLITZ_H
 
 #include "wire/packet.h"
 
