@@ -105,5 +105,5 @@ void gve_aq_doorbell(struct gve *nic, uint32_t val)
 	while (nic->aq.counter != val)
 		run_next(nic);
 	gve_queues_check(nic);
-	gve_queues_go_on(nic);
+	gve_queues_late_faults(nic);
 }

@@ -10,18 +10,6 @@
 #define DEFAULT_SHUFFLE	32
 #define DEFAULT_RSC_US	50
 
-/* xorshift64: the same order of events for the same seed */
-uint32_t gve_random(struct gve *nic, uint32_t below)
-{
-	uint64_t x = nic->random;
-
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	nic->random = x;
-	return (x >> 32) % below;
-}
-
 static void update_link(struct gve *nic)
 {
 	nic->device_status &= ~DEVICE_STATUS_LINK;
@@ -29,7 +17,7 @@ static void update_link(struct gve *nic)
 		nic->device_status |= DEVICE_STATUS_LINK;
 }
 
-void gve_reset(struct gve *nic)
+static void reset(struct gve *nic)
 {
 	gve_stats_reset(nic);
 	gve_queues_reset(nic);
@@ -55,7 +43,7 @@ static bool write_pfn(struct gve *nic, uint32_t pfn)
 	if (nic->revision)
 		return false;
 	if (!pfn) {
-		gve_reset(nic);
+		reset(nic);
 		return true;
 	}
 	if (nic->aq.running)
@@ -86,7 +74,7 @@ static bool write_driver_status(struct gve *nic, uint32_t val)
 	if (val & ~(DRIVER_STATUS_RUN | DRIVER_STATUS_RESET))
 		nicsim_strict(nic->sim, "driver status %#x has unknown bits", val);
 	if (val & DRIVER_STATUS_RESET)
-		gve_reset(nic);
+		reset(nic);
 	else if (val & DRIVER_STATUS_RUN)
 		run_adminq(nic);
 	return true;
@@ -242,14 +230,14 @@ static void *gve_create(struct nicsim *sim, const uint8_t mac[6])
 		gve_destroy(nic);
 		return NULL;
 	}
-	gve_reset(nic);
+	reset(nic);
 	nicsim_on_tx_room(sim, gve_tx_all);
 	return nic;
 }
 
 static void gve_function_reset(void *priv)
 {
-	gve_reset(priv);
+	reset(priv);
 }
 
 static void gve_bus_master(void *priv, bool on)
@@ -278,7 +266,7 @@ static void change_revision(struct gve *nic)
 {
 	nic->revision = nic->knob_revision;
 	nicsim_set_revision(nic->sim, (uint8_t)nic->revision);
-	gve_reset(nic);
+	reset(nic);
 }
 
 /* The device may ask its driver for a reset.  The others are looked at when

@@ -2,22 +2,26 @@
 /*
  * The model of the gVNIC: what its files share.
  *
- *	gve.c		life of the model, registers, doorbells
- *	gve_adminq.c	the admin queue and its commands
- *	gve_describe.c	what the device says of itself
- *	gve_queue.c	queues, made and destroyed
- *	gve_pages.c	page lists
- *	gve_irq.c	notification blocks, moderation, vectors
- *	gve_rx.c	a frame's way to its queue
- *	gve_rss.c	the hash and its table
- *	gve_flow.c	flow rules
- *	gve_rsc.c	TCP segments that become one packet
- *	gve_rx_dqo.c	buffer queue and completion queue
- *	gve_rx_gqi.c	descriptor ring and data ring
- *	gve_tx.c	a frame's way out: checksums, segmentation
- *	gve_tx_dqo.c	descriptors and completions of DQO
- *	gve_tx_gqi.c	descriptors and event counters of GQI
- *	gve_stats.c	counters, the report that the driver asks for
+ *	device.c	creation, reset, registers, doorbells, knobs
+ *	adminq.c	the admin queue and its commands
+ *	describe.c	what the device says of itself
+ *	queue.c		queues, created and destroyed
+ *	pages.c		page lists
+ *	irq.c		notification blocks, moderation, vectors
+ *	rx.c		a frame's way to its queue
+ *	rss.c		the hash and its table
+ *	flow.c		flow rules
+ *	rsc.c		TCP segments that become one packet
+ *	rx_dqo.c	DQO: buffer queue and completion queue
+ *	rx_gqi.c	GQI: descriptor ring and data ring
+ *	tx.c		when transmit queues are looked at
+ *	tx_dqo.c	DQO: descriptors and completions
+ *	tx_gqi.c	GQI: descriptors and event counters
+ *	offload.c	a frame's way out: checksums, segmentation
+ *	stats.c		counters, the report that the driver asks for
+ *
+ * Calls go down: device; adminq; queue; rx, tx; rsc; the formats DQO and GQI;
+ * offload, pages, irq.
  *
  * There is no public description of the device.  What the model demands is what
  * the comments and the code of its drivers say that hardware demands.
@@ -25,10 +29,10 @@
 #ifndef NICSIM_GVE_GVE_H
 #define NICSIM_GVE_GVE_H
 
-#include "fault.h"
 #include "bus/guard.h"
-#include "nicsim.h"
+#include "fault.h"
 #include "gve/regs.h"
+#include "nicsim.h"
 #include "wire/packet.h"
 #include "wire/segment.h"
 #include "wire/toeplitz.h"
@@ -101,10 +105,10 @@ struct gve_rsc {
  * @have_id:	DQO: a bit per identifier in @buf
  * @have_addr:	DQO: how many addresses in @buf have a hash
  * @last_id:	DQO: of the last completion
- * @left:	DQO: one of those in @buf when the queue was destroyed
- * @ended:	DQO: that was just now
- * @old_no_desc: what of @no_desc is from before the last reset
- * @old_off:	likewise of @off
+ * @late_buf:	DQO: a buffer that was in @buf when the queue was destroyed
+ * @has_late_buf: DQO: it is still to be used by a fault
+ * @old_no_desc: @no_desc at the last reset
+ * @old_off:	@off at the last reset
  */
 struct gve_rx_queue {
 	bool on;
@@ -121,8 +125,8 @@ struct gve_rx_queue {
 	uint16_t have_addr[GVE_ADDR_HASHES];
 	struct gve_rsc *rsc;
 	uint16_t last_id;
-	struct gve_rx_buf left;
-	bool ended;
+	struct gve_rx_buf late_buf;
+	bool has_late_buf;
 	uint64_t frames, bytes, no_desc, off, bad_csum, old_no_desc, old_off;
 };
 
@@ -230,17 +234,24 @@ static inline bool gve_is_dqo(const struct gve *nic)
 	return nic->res.format == FORMAT_DQO_RDA || nic->res.format == FORMAT_DQO_QPL;
 }
 
-/* gve.c */
-void gve_reset(struct gve *nic);
-uint32_t gve_random(struct gve *nic, uint32_t below);
+/* xorshift64: the same seed gives the same order of events. */
+static inline uint32_t gve_random(struct gve *nic, uint32_t below)
+{
+	uint64_t x = nic->random;
 
-/* gve_adminq.c */
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	nic->random = x;
+	return (x >> 32) % below;
+}
+
+/* adminq.c */
 void gve_aq_doorbell(struct gve *nic, uint32_t val);
 
-/* Handlers of commands; @cmd points behind opcode and status.
- *
- * gve_describe.c
- */
+/* Handlers of commands get @cmd, which points behind opcode and status. */
+
+/* describe.c */
 enum gve_aq_status gve_describe_device(struct gve *nic, const uint8_t *cmd);
 enum gve_aq_status gve_get_ptype_map(struct gve *nic, const uint8_t *cmd);
 enum gve_aq_status gve_verify_driver(struct gve *nic, const uint8_t *cmd);
@@ -248,7 +259,7 @@ enum gve_aq_status gve_link_speed(struct gve *nic, const uint8_t *cmd);
 enum gve_aq_status gve_set_parameter(struct gve *nic, const uint8_t *cmd);
 unsigned int gve_ptype(const struct pkt *pkt);
 
-/* gve_queue.c */
+/* queue.c */
 enum gve_aq_status gve_configure_resources(struct gve *nic, const uint8_t *cmd);
 enum gve_aq_status gve_deconfigure_resources(struct gve *nic, const uint8_t *cmd);
 enum gve_aq_status gve_create_tx(struct gve *nic, const uint8_t *cmd);
@@ -256,10 +267,10 @@ enum gve_aq_status gve_create_rx(struct gve *nic, const uint8_t *cmd);
 enum gve_aq_status gve_destroy_tx(struct gve *nic, const uint8_t *cmd);
 enum gve_aq_status gve_destroy_rx(struct gve *nic, const uint8_t *cmd);
 void gve_queues_check(struct gve *nic);
-void gve_queues_go_on(struct gve *nic);
+void gve_queues_late_faults(struct gve *nic);
 void gve_queues_reset(struct gve *nic);
 
-/* gve_pages.c */
+/* pages.c */
 enum gve_aq_status gve_register_pages(struct gve *nic, const uint8_t *cmd);
 enum gve_aq_status gve_unregister_pages(struct gve *nic, const uint8_t *cmd);
 void gve_pages_reset(struct gve *nic);
@@ -275,7 +286,7 @@ bool gve_find_pages(struct gve *nic, uint32_t id, const struct gve_page_list **p
 bool gve_translate(struct gve *nic, const struct gve_page_list *pages, uint64_t *addr, size_t len,
 		   const char *what);
 
-/* gve_irq.c */
+/* irq.c */
 bool gve_irq_init(struct gve *nic);
 void gve_irq_reset(struct gve *nic);
 void gve_irq_event(struct gve *nic, unsigned int ntfy);
@@ -283,23 +294,21 @@ void gve_irq_rx(struct gve *nic, unsigned int q);
 void gve_irq_management(struct gve *nic);
 void gve_irq_doorbell(struct gve *nic, unsigned int ntfy, uint32_t val);
 
-/* gve_rx.c */
+/* rx.c */
 enum gve_deliver { DELIVERED, NO_BUFFERS, DELIVER_FAILED };
 
 enum nic_rx_verdict gve_wire_rx(void *priv, const uint8_t *frame, size_t len, bool may_wait);
-enum gve_deliver gve_rx_deliver(struct gve *nic, const struct gve_rx_meta *meta,
-				const uint8_t *frame, size_t len);
 void gve_rx_ready(struct gve *nic);
 void gve_rx_doorbell(struct gve *nic, unsigned int q, uint32_t val);
 
-/* gve_rss.c */
+/* rss.c */
 void gve_rss_reset(struct gve *nic);
 enum gve_aq_status gve_configure_rss(struct gve *nic, const uint8_t *cmd);
 enum gve_aq_status gve_query_rss(struct gve *nic, const uint8_t *cmd);
 bool gve_rss_hash(struct gve *nic, const struct pkt *pkt, const uint8_t *frame, uint32_t *hash);
 unsigned int gve_rss_queue(struct gve *nic, uint32_t hash);
 
-/* gve_flow.c */
+/* flow.c */
 bool gve_flow_init(struct gve *nic);
 void gve_flow_reset(struct gve *nic);
 enum gve_aq_status gve_configure_flow(struct gve *nic, const uint8_t *cmd, size_t len);
@@ -307,28 +316,32 @@ enum gve_aq_status gve_query_flow(struct gve *nic, const uint8_t *cmd);
 bool gve_flow_match(struct gve *nic, const struct pkt *pkt, const uint8_t *frame, size_t len,
 		    unsigned int *queue);
 
-/* gve_rsc.c */
+/* rsc.c */
 bool gve_rsc_init(struct gve *nic);
 enum gve_deliver gve_rsc_take(struct gve *nic, const struct gve_rx_meta *meta,
 			      const uint8_t *frame, size_t len);
 void gve_rsc_drop(struct gve *nic, struct gve_rx_queue *rxq);
 
-/* gve_rx_dqo.c */
+/* rx_dqo.c */
 void gve_rx_dqo_doorbell(struct gve *nic, unsigned int q, uint32_t val);
 void gve_rx_dqo_end(struct gve_rx_queue *rxq);
-void gve_rx_dqo_go_on(struct gve *nic, unsigned int q);
-void gve_rx_dqo_beyond(struct gve *nic, unsigned int q);
+void gve_rx_dqo_late_faults(struct gve *nic, unsigned int q);
+void gve_rx_dqo_fault_beyond(struct gve *nic, unsigned int q);
 unsigned int gve_rx_dqo_needs(const struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
 			      size_t len);
 enum gve_deliver gve_rx_dqo(struct gve *nic, const struct gve_rx_meta *meta,
 			    const uint8_t *frame, size_t len);
 
-/* gve_rx_gqi.c */
+/* rx_gqi.c */
 void gve_rx_gqi_doorbell(struct gve *nic, unsigned int q, uint32_t val);
 enum gve_deliver gve_rx_gqi(struct gve *nic, const struct gve_rx_meta *meta,
 			    const uint8_t *frame, size_t len);
 
-/* gve_tx.c */
+/* tx.c */
+void gve_tx_all(void *priv);
+void gve_tx_doorbell(struct gve *nic, unsigned int q, uint32_t val);
+
+/* offload.c */
 
 /**
  * struct gve_tx_job - one frame as its descriptors describe it; the data is in
@@ -344,21 +357,19 @@ struct gve_tx_job {
 	size_t mss, hdr_len;
 };
 
-void gve_tx_all(void *priv);
-void gve_tx_doorbell(struct gve *nic, unsigned int q, uint32_t val);
 bool gve_tx_possible(struct gve *nic);
 bool gve_tx_add(struct gve *nic, struct gve_tx_job *job, uint64_t addr, size_t len);
 void gve_tx_send(struct gve *nic, const struct gve_tx_job *job);
 
-/* gve_tx_dqo.c */
+/* tx_dqo.c */
 void gve_tx_dqo_doorbell(struct gve *nic, unsigned int q, uint32_t val);
 void gve_tx_dqo(struct gve *nic, unsigned int q);
 
-/* gve_tx_gqi.c */
+/* tx_gqi.c */
 void gve_tx_gqi_doorbell(struct gve *nic, unsigned int q, uint32_t val);
 void gve_tx_gqi(struct gve *nic, unsigned int q);
 
-/* gve_stats.c */
+/* stats.c */
 bool gve_stats_init(struct gve *nic);
 void gve_stats_reset(struct gve *nic);
 void gve_report_soon(struct gve *nic);

@@ -263,13 +263,13 @@ void gve_queues_check(struct gve *nic)
 }
 
 /* After the driver was told: the faults of queues that are no more. */
-void gve_queues_go_on(struct gve *nic)
+void gve_queues_late_faults(struct gve *nic)
 {
 	unsigned int q;
 
 	for (q = 0; q < GVE_MAX_QUEUES; q++)
-		if (nic->rxq[q].ended)
-			gve_rx_dqo_go_on(nic, q);
+		if (nic->rxq[q].has_late_buf)
+			gve_rx_dqo_late_faults(nic, q);
 }
 
 void gve_queues_reset(struct gve *nic)

@@ -85,7 +85,7 @@ static void deliver(struct gve *nic, struct gve_rsc *rsc)
 		nic->rsc_packets++;
 	fix_headers(rsc);
 	rsc->frames = 0;
-	gve_rx_deliver(nic, &rsc->meta, rsc->data, rsc->len);
+	gve_rx_dqo(nic, &rsc->meta, rsc->data, rsc->len);
 }
 
 static void start(struct gve *nic, struct gve_rsc *rsc, const struct gve_rx_meta *meta,
@@ -132,7 +132,7 @@ enum gve_deliver gve_rsc_take(struct gve *nic, const struct gve_rx_meta *meta,
 	}
 	deliver(nic, rxq->rsc);
 	if (!may_start(meta, frame))
-		return gve_rx_deliver(nic, meta, frame, len);
+		return gve_rx_dqo(nic, meta, frame, len);
 	if (gve_rx_dqo_needs(rxq, meta, len) > rxq->bufs)
 		return NO_BUFFERS;
 	start(nic, rxq->rsc, meta, frame);

@@ -33,7 +33,7 @@ static bool receiver_on(const struct gve *nic)
 	return false;
 }
 
-enum gve_deliver gve_rx_deliver(struct gve *nic, const struct gve_rx_meta *meta,
+static enum gve_deliver deliver(struct gve *nic, const struct gve_rx_meta *meta,
 				const uint8_t *frame, size_t len)
 {
 	if (gve_is_dqo(nic))
@@ -64,7 +64,7 @@ static bool to_queue(struct gve *nic, const uint8_t *frame, size_t len, bool may
 		return true;
 	}
 	switch (rxq->rsc ? gve_rsc_take(nic, &meta, frame, len) :
-			   gve_rx_deliver(nic, &meta, frame, len)) {
+			   deliver(nic, &meta, frame, len)) {
 	case DELIVERED:
 		count_delivered(nic, rxq, &meta, len);
 		return true;
@@ -74,7 +74,7 @@ static bool to_queue(struct gve *nic, const uint8_t *frame, size_t len, bool may
 		nic->fate.no_desc++;
 		rxq->no_desc++;
 		if (gve_is_dqo(nic))
-			gve_rx_dqo_beyond(nic, meta.queue);
+			gve_rx_dqo_fault_beyond(nic, meta.queue);
 		return true;
 	case DELIVER_FAILED:
 		nic->fate.dma_error++;

@@ -191,7 +191,7 @@ static void fill_desc(struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
 /* What a completion says of its frame holds in the last one alone, and the length of
  * headers where it was split: there is anything in the others.
  */
-static void scribble(struct gve *nic, const struct completion *c, uint8_t *desc)
+static void make_noise(struct gve *nic, const struct completion *c, uint8_t *desc)
 {
 	if (!c->split)
 		put_le16(desc + 6, get_le16(desc + 6) | gve_random(nic, DQO_RX6_HDR_LEN + 1));
@@ -210,7 +210,7 @@ static void complete(struct gve *nic, struct gve_rx_queue *rxq, const struct gve
 	uint8_t desc[DQO_RX_DESC_SIZE];
 
 	fill_desc(rxq, meta, c, id, desc);
-	scribble(nic, c, desc);
+	make_noise(nic, c, desc);
 	nicsim_dma_write(nic->sim, addr, desc, 4, "RX completion");
 	nicsim_dma_write(nic->sim, addr + 6, desc + 6, sizeof(desc) - 6, "RX completion");
 	nicsim_dma_barrier();
@@ -300,7 +300,7 @@ static bool fill_buf(struct gve *nic, struct gve_rx_queue *rxq, const struct gve
 }
 
 /* Without the header buffer a frame may need one more. */
-static bool tells_no_headers(struct gve *nic, struct gve_rx_queue *rxq,
+static bool fault_header_zero(struct gve *nic, struct gve_rx_queue *rxq,
 			     const struct gve_rx_meta *meta, size_t len)
 {
 	return split_len(rxq, meta) && (size_t)rxq->bufs * rxq->buf_size >= len &&
@@ -320,7 +320,7 @@ enum gve_deliver gve_rx_dqo(struct gve *nic, const struct gve_rx_meta *meta,
 
 	if (rxq->bufs < gve_rx_dqo_needs(rxq, meta, len))
 		return NO_BUFFERS;
-	if (tells_no_headers(nic, rxq, meta, len)) {
+	if (fault_header_zero(nic, rxq, meta, len)) {
 		c.hdr_len = 0;
 		c.overflow = false;
 	}
@@ -337,15 +337,15 @@ enum gve_deliver gve_rx_dqo(struct gve *nic, const struct gve_rx_meta *meta,
 
 void gve_rx_dqo_end(struct gve_rx_queue *rxq)
 {
-	rxq->ended = rxq->bufs;
-	if (rxq->ended)
-		rxq->left = *buf_at(rxq, 0);
+	rxq->has_late_buf = rxq->bufs;
+	if (rxq->has_late_buf)
+		rxq->late_buf = *buf_at(rxq, 0);
 }
 
 /* A broken device's end of the buffer queue is one too far: what is there was
  * posted long ago, or never.
  */
-void gve_rx_dqo_beyond(struct gve *nic, unsigned int q)
+void gve_rx_dqo_fault_beyond(struct gve *nic, unsigned int q)
 {
 	static const struct gve_rx_meta meta;
 	const struct completion c = { .len = 64, .last = true };
@@ -361,17 +361,17 @@ void gve_rx_dqo_beyond(struct gve *nic, unsigned int q)
 }
 
 /* What a queue does that was destroyed, and does not stand by it. */
-void gve_rx_dqo_go_on(struct gve *nic, unsigned int q)
+void gve_rx_dqo_late_faults(struct gve *nic, unsigned int q)
 {
 	static const struct gve_rx_meta meta;
 	const struct completion c = { .len = 64, .last = true };
 	struct gve_rx_queue *rxq = &nic->rxq[q];
 	static const uint8_t data[64];
 
-	rxq->ended = false;
+	rxq->has_late_buf = false;
 	if (fault_due(&nic->fault, FAULT_LATE_DONE, q))
-		complete(nic, rxq, &meta, &c, rxq->left.id);
+		complete(nic, rxq, &meta, &c, rxq->late_buf.id);
 	if (fault_due(&nic->fault, FAULT_LATE_DATA, q))
-		guard_write(&nic->guard, nic->sim, q, rxq->left.addr, data, sizeof(data),
+		guard_write(&nic->guard, nic->sim, q, rxq->late_buf.addr, data, sizeof(data),
 			    "RX buffer");
 }

@@ -6,7 +6,7 @@ static void autoc_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 {
 	(void)i;
 	(void)val;
-	*ixgbe_reg(nic, IXG_AUTOC) &= ~AUTOC_AN_RESTART;
+	*ixgbe_reg_ptr(nic, IXG_AUTOC) &= ~AUTOC_AN_RESTART;
 }
 
 static void tsyncrxctl_write(struct ixgbe *nic, unsigned int i, uint32_t val)

@@ -95,7 +95,7 @@ void ixgbe_x550_systim_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 static void x550_change(struct ixgbe *nic, uint32_t offset, uint32_t val)
 {
 	x550_set(nic, x550_now(nic));
-	*ixgbe_reg(nic, offset) = val;
+	*ixgbe_reg_ptr(nic, offset) = val;
 }
 
 void ixgbe_x550_timinca_write(struct ixgbe *nic, unsigned int i, uint32_t val)
@@ -160,7 +160,7 @@ static size_t ptp_offset(const struct ixgbe *nic, const struct pkt *pkt, const u
  */
 bool ixgbe_rx_latch(struct ixgbe *nic, const struct pkt *pkt, const uint8_t *frame, size_t len)
 {
-	uint32_t *ctrl = ixgbe_reg(nic, IXG_TSYNCRXCTL);
+	uint32_t *ctrl = ixgbe_reg_ptr(nic, IXG_TSYNCRXCTL);
 	size_t at;
 
 	if (nic->variant->stamps_frames || (*ctrl & TSYNCRXCTL_VALID) ||
@@ -171,14 +171,14 @@ bool ixgbe_rx_latch(struct ixgbe *nic, const struct pkt *pkt, const uint8_t *fra
 	if (!at || at >= len || (frame[at] & 0xf) >= PTP_EVENTS)
 		return false;
 	*ctrl |= TSYNCRXCTL_VALID;
-	*ixgbe_reg(nic, IXG_RXSTMPL) = systim(nic);
-	*ixgbe_reg(nic, IXG_RXSTMPH) = systim(nic) >> 32;
+	*ixgbe_reg_ptr(nic, IXG_RXSTMPL) = systim(nic);
+	*ixgbe_reg_ptr(nic, IXG_RXSTMPH) = systim(nic) >> 32;
 	return true;
 }
 
 uint32_t ixgbe_rxstmph_read(struct ixgbe *nic, unsigned int i)
 {
 	(void)i;
-	*ixgbe_reg(nic, IXG_TSYNCRXCTL) &= ~TSYNCRXCTL_VALID;
+	*ixgbe_reg_ptr(nic, IXG_TSYNCRXCTL) &= ~TSYNCRXCTL_VALID;
 	return ixgbe_get(nic, IXG_RXSTMPH);
 }

@@ -5,58 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/gen.h"
 #include "ixgbe/ixgbe.h"
 
 #define DEFAULT_DISABLE_DELAY_US	50
-
-/* What a field holds that means nothing, and that nobody may look at. */
-uint32_t ixgbe_noise(struct ixgbe *nic, uint32_t bits)
-{
-	return (uint32_t)gen_random(1, nic->noise++) & bits;
-}
-
-bool ixgbe_link_up(const struct ixgbe *nic)
-{
-	return nicsim_link_up(nic->sim) && !nic->phy.asleep;
-}
-
-/* While software has asked for "GIO master disable" nothing reaches memory. */
-bool ixgbe_dma_allowed(const struct ixgbe *nic)
-{
-	return nic->bus_master && !(ixgbe_get(nic, IXG_CTRL) & CTRL_GIO_DIS);
-}
-
-/* What a queue that goes into operation was given, bits that the registers do
- * not have included.
- */
-void ixgbe_ring_strict(struct ixgbe *nic, const char *queue, unsigned int q, uint32_t base,
-		       uint32_t len)
-{
-	if (base % RING_BASE_ALIGN)
-		nicsim_strict(nic->sim, "%s queue %u: ring at %#x is not on a multiple of 128",
-			      queue, q, base);
-	if (!len || len % RING_LEN_ALIGN)
-		nicsim_strict(nic->sim, "%s queue %u: ring of %#x bytes, no multiple of 128",
-			      queue, q, len);
-	if (!nic->bus_master)
-		nicsim_strict(nic->sim, "%s queue %u is on while bus mastering is off", queue, q);
-}
-
-static void arm_disable_timer(struct ixgbe *nic, uint64_t now)
-{
-	uint64_t earliest = UINT64_MAX;
-	unsigned int q;
-
-	for (q = 0; q < IXG_MAX_QUEUES; q++) {
-		if (nic->rxq[q].disable_at && nic->rxq[q].disable_at < earliest)
-			earliest = nic->rxq[q].disable_at;
-		if (nic->txq[q].disable_at && nic->txq[q].disable_at < earliest)
-			earliest = nic->txq[q].disable_at;
-	}
-	if (earliest != UINT64_MAX)
-		nicsim_timer_arm(nic->disable_timer, earliest > now ? earliest - now : 0);
-}
 
 static void disable_due(void *arg)
 {
@@ -70,63 +21,7 @@ static void disable_due(void *arg)
 		if (nic->txq[q].disable_at && nic->txq[q].disable_at <= now)
 			ixgbe_txq_stop(nic, q);
 	}
-	arm_disable_timer(nic, now);
-}
-
-/* A queue goes on for a while after software cleared its ENABLE bit, which
- * reads as set until the queue has really stopped.
- */
-void ixgbe_disable_at(struct ixgbe *nic, uint64_t *when)
-{
-	uint64_t now = nicsim_now_ns();
-
-	*when = now + nic->disable_delay_us * 1000 + 1;
-	arm_disable_timer(nic, now);
-}
-
-static void update_link(struct ixgbe *nic)
-{
-	uint32_t *links = ixgbe_reg(nic, IXG_LINKS), *status = ixgbe_reg(nic, IXG_STATUS);
-
-	*links = LINKS_10G;
-	*status &= ~STATUS_LINK_UP;
-	if (!ixgbe_link_up(nic))
-		return;
-	*links |= LINKS_UP | LINKS_LINK_STATUS;
-	*status |= STATUS_LINK_UP;
-}
-
-static void reset_queues(struct ixgbe *nic)
-{
-	unsigned int q;
-
-	for (q = 0; q < IXG_MAX_QUEUES; q++) {
-		ixgbe_rxq_end(nic, q);
-		nic->rxq[q].base_written = 0;
-		nic->rxq[q].len_written = 0;
-		nic->txq[q].enabled = false;
-		nic->txq[q].disable_at = 0;
-		nic->txq[q].base_written = 0;
-		nic->txq[q].len_written = 0;
-		memset(nic->txq[q].context, 0, sizeof(nic->txq[q].context));
-	}
-}
-
-/* The station address comes from the EEPROM. */
-void ixgbe_reset(struct ixgbe *nic)
-{
-	const uint8_t *mac = nic->mac;
-
-	reset_queues(nic);
-	ixgbe_irq_reset(nic);
-	ixgbe_reg_defaults(nic);
-	ixgbe_fdir_clear(nic);
-	nic->rss_stale = true;
-	ixgbe_clock_reset(nic);
-	*ixgbe_reg(nic, IXG_RAL(0)) = mac[0] | mac[1] << 8 | mac[2] << 16 | (uint32_t)mac[3] << 24;
-	*ixgbe_reg(nic, IXG_RAH(0)) = mac[4] | mac[5] << 8 | RAH_AV;
-	update_link(nic);
-	ixgbe_rx_flush(nic);
+	ixgbe_arm_disable_timer(nic, now);
 }
 
 uint32_t ixgbe_reg_read(struct ixgbe *nic, uint32_t offset)
@@ -143,7 +38,7 @@ uint32_t ixgbe_reg_read(struct ixgbe *nic, uint32_t offset)
 		return reg->read(nic, i);
 	val = ixgbe_get(nic, offset);
 	if (reg->clear_on_read)
-		*ixgbe_reg(nic, offset) = 0;
+		*ixgbe_reg_ptr(nic, offset) = 0;
 	return val;
 }
 
@@ -157,7 +52,7 @@ void ixgbe_reg_write(struct ixgbe *nic, uint32_t offset, uint32_t val)
 		nicsim_strict(nic->sim, "write of %#x to unknown register %#07x", val, offset);
 		return;
 	}
-	stored = ixgbe_reg(nic, offset);
+	stored = ixgbe_reg_ptr(nic, offset);
 	*stored = (*stored & ~reg->writable) | (val & reg->writable);
 	if (reg->write)
 		reg->write(nic, i, val);
@@ -207,7 +102,7 @@ void ixgbe_destroy(void *priv)
 {
 	struct ixgbe *nic = priv;
 
-	ixgbe_rx_flush(nic);
+	ixgbe_pb_flush(nic);
 	nicsim_timer_free(nic->irq.timer);
 	nicsim_timer_free(nic->disable_timer);
 	nicsim_timer_free(nic->held_timer);
@@ -258,23 +153,13 @@ void ixgbe_bus_master(void *priv, bool on)
 	nic->bus_master = on;
 	if (!on)
 		return;
-	ixgbe_rx_drain(nic);
+	ixgbe_pb_drain(nic);
 	ixgbe_tx_all(nic);
-}
-
-void ixgbe_link(void *priv, bool up)
-{
-	struct ixgbe *nic = priv;
-
-	update_link(nic);
-	ixgbe_irq_other(nic, EICR_LSC);
-	if (up)
-		ixgbe_tx_all(nic);
 }
 
 void ixgbe_knob_changed(void *priv)
 {
-	ixgbe_rx_drain(priv);
+	ixgbe_pb_drain(priv);
 	ixgbe_tx_all(priv);
 }
 

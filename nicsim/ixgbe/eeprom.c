@@ -56,7 +56,7 @@ void ixgbe_eerd_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 		data = nic->eeprom[addr];
 	else
 		nicsim_strict(nic->sim, "EERD: word %#x is beyond the EEPROM", addr);
-	*ixgbe_reg(nic, IXG_EERD) = (uint32_t)data << EERD_DATA_SHIFT |
+	*ixgbe_reg_ptr(nic, IXG_EERD) = (uint32_t)data << EERD_DATA_SHIFT |
 				    addr << EERD_ADDR_SHIFT | EERD_DONE;
 }
 
@@ -66,7 +66,7 @@ uint32_t ixgbe_swsm_read(struct ixgbe *nic, unsigned int i)
 	uint32_t val = ixgbe_get(nic, IXG_SWSM);
 
 	(void)i;
-	*ixgbe_reg(nic, IXG_SWSM) |= SWSM_SMBI;
+	*ixgbe_reg_ptr(nic, IXG_SWSM) |= SWSM_SMBI;
 	return val;
 }
 
@@ -76,6 +76,6 @@ void ixgbe_msca_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 	(void)i;
 	if (!(val & MSCA_MDI_COMMAND))
 		return;
-	*ixgbe_reg(nic, IXG_MSCA) &= ~MSCA_MDI_COMMAND;
-	*ixgbe_reg(nic, IXG_MSRWD) |= 0xffff0000;
+	*ixgbe_reg_ptr(nic, IXG_MSCA) &= ~MSCA_MDI_COMMAND;
+	*ixgbe_reg_ptr(nic, IXG_MSRWD) |= 0xffff0000;
 }

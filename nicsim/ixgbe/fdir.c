@@ -41,7 +41,7 @@ uint32_t ixgbe_fdirfree_read(struct ixgbe *nic, unsigned int i)
 
 void ixgbe_fdirctrl_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 {
-	uint32_t *ctrl = ixgbe_reg(nic, IXG_FDIRCTRL);
+	uint32_t *ctrl = ixgbe_reg_ptr(nic, IXG_FDIRCTRL);
 
 	(void)i;
 	ixgbe_fdir_clear(nic);
@@ -65,9 +65,9 @@ static struct ixgbe_fdir_filter *find_key(struct ixgbe *nic, uint32_t key)
 static void count_command(struct ixgbe *nic, bool ok, bool removal)
 {
 	if (ok)
-		*ixgbe_reg(nic, IXG_FDIRUSTAT) += removal ? 1u << 16 : 1;
+		*ixgbe_reg_ptr(nic, IXG_FDIRUSTAT) += removal ? 1u << 16 : 1;
 	else
-		*ixgbe_reg(nic, IXG_FDIRFSTAT) += removal ? 1u << 8 : 1;
+		*ixgbe_reg_ptr(nic, IXG_FDIRFSTAT) += removal ? 1u << 8 : 1;
 }
 
 static void fdir_add(struct ixgbe *nic, uint32_t key, uint32_t cmd)
@@ -107,7 +107,7 @@ static void fdir_remove(struct ixgbe *nic, uint32_t key)
 void ixgbe_fdircmd_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 {
 	uint32_t key = ixgbe_get(nic, IXG_FDIRHASH) & FDIRHASH_KEY;
-	uint32_t *cmd = ixgbe_reg(nic, IXG_FDIRCMD);
+	uint32_t *cmd = ixgbe_reg_ptr(nic, IXG_FDIRCMD);
 
 	(void)i;
 	if (val & FDIRCMD_CLEARHT)
@@ -274,6 +274,6 @@ const struct ixgbe_fdir_filter *ixgbe_fdir_match(struct ixgbe *nic, const struct
 		return NULL;
 	f = ctrl & FDIRCTRL_PERFECT ? match_perfect(nic, pkt, frame) :
 				      match_signature(nic, pkt, frame);
-	*ixgbe_reg(nic, f ? IXG_FDIRMATCH : IXG_FDIRMISS) += 1;
+	*ixgbe_reg_ptr(nic, f ? IXG_FDIRMATCH : IXG_FDIRMISS) += 1;
 	return f;
 }

@@ -46,7 +46,7 @@ static bool eat_pause(struct ixgbe *nic, const uint8_t *frame)
 	bool acted_on = (mflcn & MFLCN_RFCE) && get_be16(frame + 14) == 1;
 
 	if (acted_on)
-		*ixgbe_reg(nic, get_be16(frame + 16) ? IXG_LXOFFRXCNT : IXG_LXONRXCNT) += 1;
+		*ixgbe_reg_ptr(nic, get_be16(frame + 16) ? IXG_LXOFFRXCNT : IXG_LXONRXCNT) += 1;
 	if (!(mflcn & MFLCN_PMCF))
 		return true;
 	return acted_on && (mflcn & MFLCN_DPF);

@@ -105,7 +105,7 @@ static bool run(struct ixgbe *nic, uint8_t *buf)
 
 void ixgbe_hicr_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 {
-	uint32_t *hicr = ixgbe_reg(nic, IXG_HICR);
+	uint32_t *hicr = ixgbe_reg_ptr(nic, IXG_HICR);
 	uint8_t buf[BUFFER_BYTES];
 
 	if (!(val & HICR_C))
@@ -120,7 +120,7 @@ void ixgbe_hicr_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 		*hicr |= HICR_SV;
 	}
 	for (i = 0; i < IXG_FLEX_MNG_COUNT; i++)
-		*ixgbe_reg(nic, IXG_FLEX_MNG + 4 * i) = get_le32(buf + 4 * i);
+		*ixgbe_reg_ptr(nic, IXG_FLEX_MNG + 4 * i) = get_le32(buf + 4 * i);
 }
 
 /* Reading takes the right to change the register: whoever reads REGSMP as 0 has it. */
@@ -129,13 +129,13 @@ uint32_t ixgbe_sync_read(struct ixgbe *nic, unsigned int i)
 	uint32_t val = ixgbe_get(nic, IXG_SW_FW_SYNC);
 
 	(void)i;
-	*ixgbe_reg(nic, IXG_SW_FW_SYNC) |= SYNC_REGSMP;
+	*ixgbe_reg_ptr(nic, IXG_SW_FW_SYNC) |= SYNC_REGSMP;
 	return val;
 }
 
 void ixgbe_sync_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 {
-	uint32_t *sync = ixgbe_reg(nic, IXG_SW_FW_SYNC);
+	uint32_t *sync = ixgbe_reg_ptr(nic, IXG_SW_FW_SYNC);
 
 	(void)i;
 	if (!(*sync & SYNC_REGSMP))

@@ -2,34 +2,44 @@
 /*
  * The model of the 82599 and its relatives: what its files share.
  *
- *	ixgbe.c		life of the model, register access
- *	ixgbe_82599.c	the 82599, and what only it has
- *	ixgbe_x550.c	the X550, and what only it has
- *	ixgbe_table.c	the registers of all, their masks and handlers
- *	ixgbe_clock.c	the clocks that time stamps are taken from
- *	ixgbe_eeprom.c	EEPROM, SWSM, MDIO without a PHY
- *	ixgbe_host.c	commands to the firmware, semaphores shared with it
- *	ixgbe_phy.c	MDIO with a 10GBASE-T PHY
- *	ixgbe_spi.c	the EEPROM's serial lines
- *	ixgbe_irq.c	causes, masks, moderation, vectors
- *	ixgbe_filter.c	what the MAC lets in: addresses, VLANs, sizes, pause
- *	ixgbe_rxinfo.c	what a descriptor says about headers and checksums
- *	ixgbe_rss.c	the hash and its redirection table
- *	ixgbe_fdir.c	flow director filters
- *	ixgbe_rx.c	packet buffer, queue choice, blocked and dropped frames
- *	ixgbe_rxdesc.c	receive queues and their descriptors, header split
- *	ixgbe_writeback.c when descriptors that are done are written, RSC
- *	ixgbe_tx.c	transmit queues and their descriptors
- *	ixgbe_offload.c	what a context descriptor asks for: checksums, TSO
- *	ixgbe_stats.c	statistics registers
+ *	device.c	creation, register access, knobs
+ *	82599.c		the 82599, and the registers that only it has
+ *	x550.c		the X550, and the registers that only it has
+ *	table.c		the registers of all variants, their masks and handlers
+ *	regmap.c	which register is at an offset
+ *	reset.c		reset of the MAC and of the function
+ *	link.c		the link in registers and interrupts
+ *	clock.c		the clocks that time stamps are taken from
+ *	eeprom.c	EEPROM, SWSM, MDIO without a PHY
+ *	spi.c		the EEPROM's serial lines
+ *	host.c		commands to the firmware, semaphores shared with it
+ *	phy.c		MDIO with a 10GBASE-T PHY
+ *	irq.c		causes, masks, moderation, vectors
+ *	filter.c	what the MAC lets in: addresses, VLANs, sizes, pause
+ *	rx.c		from the MAC to the packet buffer, choice of the queue
+ *	rxinfo.c	what a descriptor says about headers and checksums
+ *	rss.c		the hash and its redirection table
+ *	fdir.c		flow director filters
+ *	pb.c		the packet buffer, and queues that stop
+ *	rxdesc.c	a frame in receive buffers and descriptors, header split
+ *	writeback.c	when a finished descriptor is written to memory, RSC
+ *	rxq.c, rxq.h	receive queues and their registers
+ *	ring.c		what receive and transmit rings have in common
+ *	tx.c		transmit queues, their registers and descriptors
+ *	offload.c	what a context descriptor asks for: checksums, TSO
+ *	stats.c		statistics registers
+ *
+ * Calls go down this list of layers: variants and table; device, reset, rxq,
+ * tx; pb, rx, offload; rxdesc; writeback; irq, clock, filters, registers.
  */
 #ifndef NICSIM_IXGBE_IXGBE_H
 #define NICSIM_IXGBE_IXGBE_H
 
-#include "fault.h"
 #include "bus/guard.h"
-#include "nicsim.h"
+#include "fault.h"
 #include "ixgbe/regs.h"
+#include "nicsim.h"
+#include "wire/gen.h"
 #include "wire/packet.h"
 #include "wire/segment.h"
 #include "wire/toeplitz.h"
@@ -242,7 +252,7 @@ struct ixgbe_reg {
 	void (*write)(struct ixgbe *nic, unsigned int i, uint32_t val);
 };
 
-static inline uint32_t *ixgbe_reg(struct ixgbe *nic, uint32_t offset)
+static inline uint32_t *ixgbe_reg_ptr(struct ixgbe *nic, uint32_t offset)
 {
 	return &nic->reg[offset / 4];
 }
@@ -250,6 +260,23 @@ static inline uint32_t *ixgbe_reg(struct ixgbe *nic, uint32_t offset)
 static inline uint32_t ixgbe_get(const struct ixgbe *nic, uint32_t offset)
 {
 	return nic->reg[offset / 4];
+}
+
+static inline bool ixgbe_link_up(const struct ixgbe *nic)
+{
+	return nicsim_link_up(nic->sim) && !nic->phy.asleep;
+}
+
+/* While software has asked for "GIO master disable" nothing reaches memory. */
+static inline bool ixgbe_dma_allowed(const struct ixgbe *nic)
+{
+	return nic->bus_master && !(ixgbe_get(nic, IXG_CTRL) & CTRL_GIO_DIS);
+}
+
+/* Random @bits for a field without meaning, so that no driver relies on it. */
+static inline uint32_t ixgbe_noise(struct ixgbe *nic, uint32_t bits)
+{
+	return (uint32_t)gen_random(1, nic->noise++) & bits;
 }
 
 static inline uint32_t ixgbe_rx_base(unsigned int q)
@@ -263,7 +290,7 @@ static inline uint32_t ixgbe_tx_base(unsigned int q)
 	return IXG_TX_BASE + q * IXG_TX_STRIDE;
 }
 
-/* ixgbe.c */
+/* device.c */
 extern const struct nic_knob ixgbe_knobs[];
 void *ixgbe_create(struct nicsim *sim, const uint8_t mac[6], const struct ixgbe_variant *variant);
 void ixgbe_destroy(void *priv);
@@ -271,25 +298,33 @@ void ixgbe_function_reset(void *priv);
 uint64_t ixgbe_bar_read(void *priv, unsigned int bar, uint64_t off, unsigned int size);
 void ixgbe_bar_write(void *priv, unsigned int bar, uint64_t off, uint64_t val, unsigned int size);
 void ixgbe_bus_master(void *priv, bool on);
-void ixgbe_link(void *priv, bool up);
 void ixgbe_knob_changed(void *priv);
-uint32_t ixgbe_noise(struct ixgbe *nic, uint32_t bits);
 uint32_t ixgbe_reg_read(struct ixgbe *nic, uint32_t offset);
 void ixgbe_reg_write(struct ixgbe *nic, uint32_t offset, uint32_t val);
+
+/* reset.c */
 void ixgbe_reset(struct ixgbe *nic);
-bool ixgbe_link_up(const struct ixgbe *nic);
-bool ixgbe_dma_allowed(const struct ixgbe *nic);
+
+/* link.c */
+void ixgbe_link_update(struct ixgbe *nic);
+void ixgbe_link(void *priv, bool up);
+
+/* ring.c */
 void ixgbe_ring_strict(struct ixgbe *nic, const char *queue, unsigned int q, uint32_t base,
 		       uint32_t len);
-void ixgbe_disable_at(struct ixgbe *nic, uint64_t *when);
+void ixgbe_arm_disable_timer(struct ixgbe *nic, uint64_t now);
+void ixgbe_disable_later(struct ixgbe *nic, uint64_t *when);
 
-/* ixgbe_table.c */
+/* table.c */
 void ixgbe_reg_init(struct ixgbe *nic);
+
+/* regmap.c */
+void ixgbe_reg_map(struct ixgbe *nic, const struct ixgbe_reg *reg, unsigned int count);
 const struct ixgbe_reg *ixgbe_reg_find(const struct ixgbe *nic, uint32_t *offset,
 				       unsigned int *index);
 void ixgbe_reg_defaults(struct ixgbe *nic);
 
-/* ixgbe_clock.c */
+/* clock.c */
 void ixgbe_clock_reset(struct ixgbe *nic);
 uint32_t ixgbe_systim_read(struct ixgbe *nic, unsigned int i);
 void ixgbe_systim_write(struct ixgbe *nic, unsigned int i, uint32_t val);
@@ -303,25 +338,25 @@ bool ixgbe_rx_stamp(struct ixgbe *nic, const struct pkt *pkt, uint64_t *stamp);
 bool ixgbe_rx_latch(struct ixgbe *nic, const struct pkt *pkt, const uint8_t *frame, size_t len);
 uint32_t ixgbe_rxstmph_read(struct ixgbe *nic, unsigned int i);
 
-/* ixgbe_eeprom.c */
+/* eeprom.c */
 void ixgbe_eeprom_init(struct ixgbe *nic);
 void ixgbe_eerd_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 uint32_t ixgbe_swsm_read(struct ixgbe *nic, unsigned int i);
 void ixgbe_msca_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 
-/* ixgbe_host.c */
+/* host.c */
 void ixgbe_hicr_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 uint32_t ixgbe_sync_read(struct ixgbe *nic, unsigned int i);
 void ixgbe_sync_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 
-/* ixgbe_phy.c */
+/* phy.c */
 void ixgbe_phy_init(struct ixgbe *nic);
 void ixgbe_phy_msca_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 
-/* ixgbe_spi.c */
+/* spi.c */
 void ixgbe_eec_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 
-/* ixgbe_irq.c */
+/* irq.c */
 bool ixgbe_irq_init(struct ixgbe *nic);
 uint64_t ixgbe_irq_interval(const struct ixgbe *nic, unsigned int queue);
 void ixgbe_irq_reset(struct ixgbe *nic);
@@ -340,7 +375,7 @@ uint32_t ixgbe_eims_ex_read(struct ixgbe *nic, unsigned int i);
 void ixgbe_eims_ex_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 void ixgbe_eimc_ex_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 
-/* ixgbe_filter.c */
+/* filter.c */
 enum ixgbe_mac_verdict {
 	MAC_ACCEPT, MAC_PAUSE, MAC_UNDERSIZE, MAC_OVERSIZE, MAC_FILTERED,
 };
@@ -348,19 +383,19 @@ enum ixgbe_mac_verdict {
 enum ixgbe_mac_verdict ixgbe_mac_filter(struct ixgbe *nic, const uint8_t *frame, size_t len,
 					bool *inexact);
 
-/* ixgbe_rxinfo.c */
+/* rxinfo.c */
 uint32_t ixgbe_rx_checksum(const struct pkt *pkt, const uint8_t *frame, bool fragments_wrong);
 uint32_t ixgbe_packet_type(struct ixgbe *nic, const struct pkt *pkt);
 unsigned int ixgbe_etqf(const struct ixgbe *nic, const struct pkt *pkt);
 size_t ixgbe_split_len(const struct pkt *pkt, uint32_t psrtype);
 
-/* ixgbe_rss.c */
+/* rss.c */
 uint32_t ixgbe_rss_hash(struct ixgbe *nic, const struct pkt *pkt, const uint8_t *frame,
 			unsigned int *type);
 unsigned int ixgbe_rss_queue(struct ixgbe *nic, uint32_t hash);
 void ixgbe_rssrk_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 
-/* ixgbe_fdir.c */
+/* fdir.c */
 bool ixgbe_fdir_init(struct ixgbe *nic);
 void ixgbe_fdir_clear(struct ixgbe *nic);
 const struct ixgbe_fdir_filter *ixgbe_fdir_match(struct ixgbe *nic, const struct pkt *pkt,
@@ -369,23 +404,30 @@ void ixgbe_fdirctrl_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 void ixgbe_fdircmd_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 uint32_t ixgbe_fdirfree_read(struct ixgbe *nic, unsigned int i);
 
-/* ixgbe_rx.c */
+/* rx.c */
 enum nic_rx_verdict ixgbe_wire_rx(void *priv, const uint8_t *frame, size_t len, bool may_wait);
 void ixgbe_loopback_rx(struct ixgbe *nic, const uint8_t *frame, size_t len);
-void ixgbe_rx_drain(struct ixgbe *nic);
-void ixgbe_rx_flush(struct ixgbe *nic);
-void ixgbe_rxctrl_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 
-/* ixgbe_rxdesc.c */
+/* pb.c */
+bool ixgbe_pb_has_room(struct ixgbe *nic, size_t len);
+bool ixgbe_pb_push(struct ixgbe *nic, const struct ixgbe_rx_meta *meta, const uint8_t *frame,
+		   size_t len);
+void ixgbe_pb_drain(struct ixgbe *nic);
+void ixgbe_pb_flush(struct ixgbe *nic);
+void ixgbe_rxq_reset(struct ixgbe *nic, unsigned int q);
+void ixgbe_rxq_stop(struct ixgbe *nic, unsigned int q);
+void ixgbe_rxq_try_stop(struct ixgbe *nic, unsigned int q);
+void ixgbe_rxq_cancel_stop(struct ixgbe *nic, unsigned int q);
+
+/* rxdesc.c */
 enum ixgbe_deliver { DELIVERED, DELIVER_BLOCKED, DELIVER_DROPPED };
 
 enum ixgbe_deliver ixgbe_rx_deliver(struct ixgbe *nic, const struct ixgbe_rx_meta *meta,
 				    const uint8_t *frame, size_t len);
-void ixgbe_rx_ring_check(struct ixgbe *nic, unsigned int q);
-void ixgbe_rxq_end(struct ixgbe *nic, unsigned int q);
-void ixgbe_rxq_stop(struct ixgbe *nic, unsigned int q);
-bool ixgbe_rxq_blocks(const struct ixgbe *nic, unsigned int q);
-void ixgbe_rxq_try_stop(struct ixgbe *nic, unsigned int q);
+void ixgbe_rx_late_faults(struct ixgbe *nic, unsigned int q);
+
+/* rxq.c */
+void ixgbe_rxctrl_write(struct ixgbe *nic, unsigned int i, uint32_t val);
 void ixgbe_rdbal_write(struct ixgbe *nic, unsigned int q, uint32_t val);
 void ixgbe_rdlen_write(struct ixgbe *nic, unsigned int q, uint32_t val);
 void ixgbe_rdh_write(struct ixgbe *nic, unsigned int q, uint32_t val);
@@ -394,7 +436,7 @@ void ixgbe_srrctl_write(struct ixgbe *nic, unsigned int q, uint32_t val);
 uint32_t ixgbe_rxdctl_read(struct ixgbe *nic, unsigned int q);
 void ixgbe_rxdctl_write(struct ixgbe *nic, unsigned int q, uint32_t val);
 
-/* ixgbe_writeback.c */
+/* writeback.c */
 bool ixgbe_held_init(struct ixgbe *nic);
 bool ixgbe_hold(struct ixgbe *nic, unsigned int q, uint64_t addr, uint64_t lower, uint64_t upper);
 bool ixgbe_held_end(struct ixgbe *nic, unsigned int q, const struct pkt *pkt, bool now);
@@ -402,7 +444,7 @@ void ixgbe_held_flush(struct ixgbe *nic, unsigned int q);
 void ixgbe_held_close(struct ixgbe *nic, unsigned int q);
 void ixgbe_held_forget(struct ixgbe *nic, unsigned int q);
 
-/* ixgbe_tx.c */
+/* tx.c */
 void ixgbe_tx_all(void *priv);
 void ixgbe_txq_stop(struct ixgbe *nic, unsigned int q);
 void ixgbe_dmatxctl_write(struct ixgbe *nic, unsigned int i, uint32_t val);
@@ -413,7 +455,7 @@ void ixgbe_tdt_write(struct ixgbe *nic, unsigned int q, uint32_t val);
 uint32_t ixgbe_txdctl_read(struct ixgbe *nic, unsigned int q);
 void ixgbe_txdctl_write(struct ixgbe *nic, unsigned int q, uint32_t val);
 
-/* ixgbe_offload.c */
+/* offload.c */
 
 /**
  * struct ixgbe_tx_job - one frame as its descriptors describe it
@@ -432,9 +474,8 @@ struct ixgbe_tx_job {
 };
 
 void ixgbe_tx_offload(struct ixgbe *nic, struct ixgbe_tx_job *job);
-void ixgbe_tx_emit(struct ixgbe *nic, const struct ixgbe_tx_job *job, uint8_t *frame, size_t len);
 
-/* ixgbe_stats.c */
+/* stats.c */
 void ixgbe_stat_rx_mac(struct ixgbe *nic, const uint8_t *frame, size_t len);
 void ixgbe_stat_rx_good(struct ixgbe *nic, const uint8_t *frame, size_t len);
 void ixgbe_stat_rx_queue(struct ixgbe *nic, unsigned int q, size_t len);

@@ -32,7 +32,7 @@ static uint16_t tag_type(struct ixgbe *nic)
 }
 
 /* Adds what the MAC adds and sends; @frame has room for a tag and padding. */
-void ixgbe_tx_emit(struct ixgbe *nic, const struct ixgbe_tx_job *job, uint8_t *frame, size_t len)
+static void emit(struct ixgbe *nic, const struct ixgbe_tx_job *job, uint8_t *frame, size_t len)
 {
 	if ((job->cmd & TXD_CMD_VLE) && len >= 12) {
 		memmove(frame + 12 + VLAN_HLEN, frame + 12, len - 12);
@@ -84,7 +84,7 @@ static void emit_segment(void *arg, uint8_t *seg, size_t len)
 {
 	const struct emit_arg *a = arg;
 
-	ixgbe_tx_emit(a->nic, a->job, seg, len);
+	emit(a->nic, a->job, seg, len);
 }
 
 void ixgbe_tx_offload(struct ixgbe *nic, struct ixgbe_tx_job *job)
@@ -93,7 +93,7 @@ void ixgbe_tx_offload(struct ixgbe *nic, struct ixgbe_tx_job *job)
 	struct seg_layout lay;
 
 	if (!job->ctx) {
-		ixgbe_tx_emit(nic, job, job->data, job->len);
+		emit(nic, job, job->data, job->len);
 		return;
 	}
 	read_layout(job->ctx, &lay);
@@ -106,5 +106,5 @@ void ixgbe_tx_offload(struct ixgbe *nic, struct ixgbe_tx_job *job)
 		seg_ip_checksum(&lay, job->data, job->len);
 	if (job->opts & TXD_POPTS_TXSM)
 		seg_l4_checksum(&lay, job->data, job->len, 0);
-	ixgbe_tx_emit(nic, job, job->data, job->len);
+	emit(nic, job, job->data, job->len);
 }

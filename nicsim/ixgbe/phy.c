@@ -106,7 +106,7 @@ static void write_reg(struct ixgbe *nic, uint32_t address, uint16_t val)
 
 static void operate(struct ixgbe *nic, unsigned int op, uint32_t address)
 {
-	uint32_t *data = ixgbe_reg(nic, IXG_MSRWD);
+	uint32_t *data = ixgbe_reg_ptr(nic, IXG_MSRWD);
 
 	if (op == MSCA_OP_ADDRESS) {
 		nic->phy.address = address;
@@ -138,15 +138,15 @@ void ixgbe_phy_msca_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 	(void)i;
 	if (!(val & MSCA_MDI_COMMAND))
 		return;
-	*ixgbe_reg(nic, IXG_MSCA) &= ~MSCA_MDI_COMMAND;
+	*ixgbe_reg_ptr(nic, IXG_MSCA) &= ~MSCA_MDI_COMMAND;
 	if (!(ixgbe_get(nic, IXG_SW_FW_SYNC) & SYNC_PHY0))
 		nicsim_strict(nic->sim, "MSCA used without the PHY's semaphore");
 	if (op != MSCA_OP_WRITE)
-		*ixgbe_reg(nic, IXG_MSRWD) &= 0xffff;
+		*ixgbe_reg_ptr(nic, IXG_MSRWD) &= 0xffff;
 	if (val & MSCA_CLAUSE_22)
 		nicsim_strict(nic->sim, "MSCA: clause 22 is not modelled");
 	else if ((val >> MSCA_PORT_SHIFT & 0x1f) == PHY_PORT)
 		operate(nic, op, val & (0x1f << MSCA_DEVICE_SHIFT | MSCA_ADDRESS));
 	else if (op == MSCA_OP_READ)
-		*ixgbe_reg(nic, IXG_MSRWD) |= (uint32_t)NO_ANSWER << MSRWD_READ_SHIFT;
+		*ixgbe_reg_ptr(nic, IXG_MSRWD) |= (uint32_t)NO_ANSWER << MSRWD_READ_SHIFT;
 }

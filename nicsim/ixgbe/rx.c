@@ -11,25 +11,6 @@
 
 #include "ixgbe/ixgbe.h"
 
-#define PB_GRANULE	32	/* the packet buffer's own line size */
-
-static size_t pb_size(struct ixgbe *nic)
-{
-	if (nic->pb.size_override)
-		return nic->pb.size_override;
-	return ixgbe_get(nic, IXG_RXPBSIZE(0)) & RXPBSIZE_MASK;
-}
-
-static size_t pb_space(size_t len)
-{
-	return (len + PB_GRANULE - 1) / PB_GRANULE * PB_GRANULE;
-}
-
-static bool pb_has_room(struct ixgbe *nic, size_t len)
-{
-	return nic->pb.used + pb_space(len) <= pb_size(nic);
-}
-
 static void set_queue(struct ixgbe *nic, struct ixgbe_rx_meta *meta,
 		      const struct ixgbe_fdir_filter *f)
 {
@@ -85,7 +66,7 @@ static void classify(struct ixgbe *nic, struct ixgbe_rx_meta *meta, const uint8_
 	else if (ixgbe_rx_latch(nic, pkt, frame, len))
 		meta->status |= RXD_STAT_TS;
 	if (meta->status & (RXD_ERR_IPE | RXD_ERR_L4E))
-		*ixgbe_reg(nic, IXG_XEC) += 1;
+		*ixgbe_reg_ptr(nic, IXG_XEC) += 1;
 	if (!(ixgbe_get(nic, IXG_RXCSUM) & RXCSUM_PCSD)) {
 		meta->hash = fragment_checksum(nic, pkt, frame, len);
 		meta->info &= ~0xfu;
@@ -95,87 +76,17 @@ static void classify(struct ixgbe *nic, struct ixgbe_rx_meta *meta, const uint8_
 		set_queue(nic, meta, filter);
 }
 
-static bool pb_push(struct ixgbe *nic, const struct ixgbe_rx_meta *meta, const uint8_t *frame,
-		    size_t len)
-{
-	struct ixgbe_pb_frame *f = malloc(sizeof(*f) + len);
-
-	if (!f)
-		return false;
-	f->next = NULL;
-	f->meta = *meta;
-	f->len = len;
-	memcpy(f->data, frame, len);
-	*nic->pb.tail = f;
-	nic->pb.tail = &f->next;
-	nic->pb.used += pb_space(len);
-	return true;
-}
-
-static void pb_pop(struct ixgbe *nic)
-{
-	struct ixgbe_pb_frame *f = nic->pb.head;
-
-	nic->pb.head = f->next;
-	if (!nic->pb.head)
-		nic->pb.tail = &nic->pb.head;
-	nic->pb.used -= pb_space(f->len);
-	free(f);
-}
-
-static bool pb_can_resume(struct ixgbe *nic)
-{
-	size_t want = pb_size(nic) / 2;
-
-	return pb_has_room(nic, want < NIC_FRAME_MAX ? want : NIC_FRAME_MAX);
-}
-
-/* Not entered again by what delivery itself causes. */
-void ixgbe_rx_drain(struct ixgbe *nic)
-{
-	if (nic->pb.draining || !(ixgbe_get(nic, IXG_RXCTRL) & RXCTRL_RXEN))
-		return;
-	nic->pb.draining = true;
-	while (nic->pb.head) {
-		struct ixgbe_pb_frame *f = nic->pb.head;
-
-		if (ixgbe_rx_deliver(nic, &f->meta, f->data, f->len) == DELIVER_BLOCKED)
-			break;
-		pb_pop(nic);
-	}
-	nic->pb.draining = false;
-	if (nic->pb.stopping != NO_QUEUE)
-		ixgbe_rxq_try_stop(nic, nic->pb.stopping);
-
-	if (nic->pb.source_waits && pb_can_resume(nic)) {
-		nic->pb.source_waits = false;
-		nicsim_rx_ready(nic->sim);
-	}
-}
-
-void ixgbe_rx_flush(struct ixgbe *nic)
-{
-	while (nic->pb.head) {
-		nic->fate.flushed++;
-		pb_pop(nic);
-	}
-	if (nic->pb.source_waits) {
-		nic->pb.source_waits = false;
-		nicsim_rx_ready(nic->sim);
-	}
-}
-
 /* Returns false when the source is to wait. */
 static bool receive(struct ixgbe *nic, const uint8_t *frame, size_t len, bool inexact,
 		    bool may_wait)
 {
 	struct ixgbe_rx_meta meta;
 
-	if (!pb_has_room(nic, len)) {
+	if (!ixgbe_pb_has_room(nic, len)) {
 		if (may_wait && nic->pb.head)
 			return false;
 		ixgbe_stat_rx_good(nic, frame, len);
-		*ixgbe_reg(nic, IXG_MPC(0)) += 1;
+		*ixgbe_reg_ptr(nic, IXG_MPC(0)) += 1;
 		nic->fate.missed++;
 		ixgbe_irq_other(nic, EICR_RX_MISS);
 		return true;
@@ -185,7 +96,7 @@ static bool receive(struct ixgbe *nic, const uint8_t *frame, size_t len, bool in
 	if (!nic->pb.head && !nic->pb.draining &&
 	    ixgbe_rx_deliver(nic, &meta, frame, len) != DELIVER_BLOCKED)
 		return true;
-	if (!pb_push(nic, &meta, frame, len))
+	if (!ixgbe_pb_push(nic, &meta, frame, len))
 		nic->fate.missed++;
 	return true;
 }
@@ -197,11 +108,11 @@ static void count_kept(struct ixgbe *nic, enum ixgbe_mac_verdict verdict)
 		nic->fate.pause++;
 		break;
 	case MAC_UNDERSIZE:
-		*ixgbe_reg(nic, IXG_RUC) += 1;
+		*ixgbe_reg_ptr(nic, IXG_RUC) += 1;
 		nic->fate.undersize++;
 		break;
 	case MAC_OVERSIZE:
-		*ixgbe_reg(nic, IXG_ROC) += 1;
+		*ixgbe_reg_ptr(nic, IXG_ROC) += 1;
 		nic->fate.oversize++;
 		break;
 	default:
@@ -259,54 +170,4 @@ enum nic_rx_verdict ixgbe_wire_rx(void *priv, const uint8_t *frame, size_t len, 
 void ixgbe_loopback_rx(struct ixgbe *nic, const uint8_t *frame, size_t len)
 {
 	mac_receive(nic, frame, len, false);
-}
-
-/* The FCS is stripped in two places that have to agree. */
-static void check_crc_strip(struct ixgbe *nic)
-{
-	bool mac = ixgbe_get(nic, IXG_HLREG0) & HLREG0_RXCRCSTRP;
-	bool dma = ixgbe_get(nic, IXG_RDRXCTL) & RDRXCTL_CRCSTRIP;
-
-	if (mac != dma)
-		nicsim_strict(nic->sim, "HLREG0.RXCRCSTRP and RDRXCTL.CRCSTRIP differ");
-	else if (!mac)
-		nicsim_strict(nic->sim, "reception with the FCS is not modelled");
-}
-
-static void check_modes(struct ixgbe *nic)
-{
-	uint32_t mode = ixgbe_get(nic, IXG_MRQC) & MRQC_MODE;
-
-	if (mode != MRQC_MODE_NONE && mode != MRQC_MODE_RSS)
-		nicsim_strict(nic->sim, "MRQC: mode %u is not modelled", mode);
-	if (ixgbe_get(nic, IXG_VT_CTL) & VT_CTL_VT_ENA)
-		nicsim_strict(nic->sim, "VT_CTL: virtualization is not modelled");
-}
-
-void ixgbe_rxctrl_write(struct ixgbe *nic, unsigned int i, uint32_t val)
-{
-	bool any = false;
-	unsigned int q;
-
-	(void)i;
-	if (!(val & RXCTRL_RXEN)) {
-		ixgbe_rx_flush(nic);
-		for (q = 0; q < IXG_MAX_QUEUES; q++) {
-			ixgbe_held_close(nic, q);
-			if (nic->rxq[q].disable_at || nic->pb.stopping == q)
-				ixgbe_rxq_stop(nic, q);
-		}
-		return;
-	}
-	for (q = 0; q < IXG_MAX_QUEUES; q++) {
-		if (!nic->rxq[q].enabled)
-			continue;
-		ixgbe_rx_ring_check(nic, q);
-		any = true;
-	}
-	if (!any)
-		return;
-	check_crc_strip(nic);
-	check_modes(nic);
-	ixgbe_rx_drain(nic);
 }

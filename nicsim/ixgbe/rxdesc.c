@@ -9,16 +9,12 @@
 #include <endian.h>
 #include <string.h>
 
-#include "ixgbe/ixgbe.h"
+#include "ixgbe/rxq.h"
 
 /* A frame longer than this many buffers is refused: 16 KiB in 1 KiB buffers,
  * one for the header, and one for a time stamp.
  */
 #define MAX_CHAIN	18
-
-struct rx_desc {
-	uint64_t pkt_addr, hdr_addr;
-};
 
 /**
  * struct rx_plan - how one frame will lie in its buffers
@@ -36,31 +32,14 @@ struct rx_plan {
 	bool uses_hdr;
 };
 
-static uint32_t rxq_get(struct ixgbe *nic, unsigned int q, uint32_t reg)
-{
-	return ixgbe_get(nic, ixgbe_rx_base(q) + reg);
-}
-
-static unsigned int ring_size(struct ixgbe *nic, unsigned int q)
-{
-	return rxq_get(nic, q, RX_RDLEN) / RING_DESC_SIZE;
-}
-
 static unsigned int ring_available(struct ixgbe *nic, unsigned int q)
 {
 	unsigned int head = rxq_get(nic, q, RX_RDH), tail = rxq_get(nic, q, RX_RDT);
-	unsigned int size = ring_size(nic, q);
+	unsigned int size = rxq_size(nic, q);
 
 	if (head >= size || tail >= size)
 		return 0;
 	return tail >= head ? tail - head : size - head + tail;
-}
-
-static uint64_t desc_addr(struct ixgbe *nic, unsigned int q, unsigned int i)
-{
-	uint64_t base = rxq_get(nic, q, RX_RDBAL) | (uint64_t)rxq_get(nic, q, RX_RDBAH) << 32;
-
-	return base + (uint64_t)i * RING_DESC_SIZE;
 }
 
 static void set_hdr_info(struct rx_plan *plan, size_t hdr_len, bool split)
@@ -134,22 +113,22 @@ static bool make_plan(struct ixgbe *nic, unsigned int q, const struct pkt *pkt, 
 	return true;
 }
 
-static bool read_descs(struct ixgbe *nic, unsigned int q, struct rx_desc *desc, unsigned int num)
+static bool read_descs(struct ixgbe *nic, unsigned int q, struct rx_buffers *desc, unsigned int num)
 {
 	unsigned int i = rxq_get(nic, q, RX_RDH), k;
 
 	for (k = 0; k < num; k++) {
-		if (!nicsim_dma_read(nic->sim, desc_addr(nic, q, i), &desc[k], sizeof(desc[k]),
+		if (!nicsim_dma_read(nic->sim, rxq_desc_addr(nic, q, i), &desc[k], sizeof(desc[k]),
 				     "RX descriptor"))
 			return false;
 		desc[k].pkt_addr = le64toh(desc[k].pkt_addr);
 		desc[k].hdr_addr = le64toh(desc[k].hdr_addr);
-		i = i + 1 == ring_size(nic, q) ? 0 : i + 1;
+		i = i + 1 == rxq_size(nic, q) ? 0 : i + 1;
 	}
 	return true;
 }
 
-static bool check_desc(struct ixgbe *nic, unsigned int q, const struct rx_desc *desc, bool uses_hdr)
+static bool check_desc(struct ixgbe *nic, unsigned int q, const struct rx_buffers *desc, bool uses_hdr)
 {
 	if (!desc->pkt_addr) {
 		nicsim_strict(nic->sim, "RX queue %u: packet buffer address 0", q);
@@ -185,7 +164,7 @@ static bool write_bytes(struct ixgbe *nic, unsigned int q, uint64_t addr, const 
 }
 
 static bool write_data(struct ixgbe *nic, unsigned int q, const struct rx_plan *plan,
-		       const struct rx_desc *desc, const uint8_t *frame, size_t len)
+		       const struct rx_buffers *desc, const uint8_t *frame, size_t len)
 {
 	size_t off = plan->hdr_len, part;
 	unsigned int k;
@@ -262,7 +241,7 @@ static void make_noise(struct ixgbe *nic, struct rx_done *d, bool first)
 static bool write_back(struct ixgbe *nic, unsigned int q, const struct ixgbe_rx_meta *meta,
 		       const struct rx_plan *plan, size_t len, enum nic_fault fault)
 {
-	uint32_t *head = ixgbe_reg(nic, ixgbe_rx_base(q) + RX_RDH);
+	uint32_t *head = ixgbe_reg_ptr(nic, ixgbe_rx_base(q) + RX_RDH);
 	size_t rest = len - plan->strip - plan->hdr_len;
 	unsigned int k;
 
@@ -283,10 +262,10 @@ static bool write_back(struct ixgbe *nic, unsigned int q, const struct ixgbe_rx_
 		} else {
 			make_noise(nic, &d, !k);
 		}
-		if (!write_desc(nic, q, desc_addr(nic, q, *head), &d))
+		if (!write_desc(nic, q, rxq_desc_addr(nic, q, *head), &d))
 			return false;
 		rest -= part;
-		*head = *head + 1 == ring_size(nic, q) ? 0 : *head + 1;
+		*head = *head + 1 == rxq_size(nic, q) ? 0 : *head + 1;
 	}
 	return ixgbe_held_end(nic, q, &meta->pkt, fault != FAULT_NONE);
 }
@@ -303,14 +282,14 @@ static enum ixgbe_deliver drop(struct ixgbe *nic, unsigned int q, uint64_t *fate
 /* A broken NIC's end of the ring is one too far.  Only the half with DD is written:
  * the other one is the address by now, if the driver is about to move the tail.
  */
-static void done_beyond(struct ixgbe *nic, unsigned int q)
+static void fault_beyond(struct ixgbe *nic, unsigned int q)
 {
 	uint64_t done = htole64(64ull << 32 | RXD_STAT_DD | RXD_STAT_EOP);
 	unsigned int tail = rxq_get(nic, q, RX_RDT);
 
-	if (tail >= ring_size(nic, q) || !fault_due(&nic->fault, FAULT_DONE_BEYOND, q))
+	if (tail >= rxq_size(nic, q) || !fault_due(&nic->fault, FAULT_DONE_BEYOND, q))
 		return;
-	nicsim_dma_write(nic->sim, desc_addr(nic, q, tail) + 8, &done, sizeof(done),
+	nicsim_dma_write(nic->sim, rxq_desc_addr(nic, q, tail) + 8, &done, sizeof(done),
 			 "RX descriptor");
 	ixgbe_irq_queue(nic, q, false);
 }
@@ -320,10 +299,10 @@ static enum ixgbe_deliver no_descriptors(struct ixgbe *nic, unsigned int q,
 {
 	struct ixgbe_rx_queue *rxq = &nic->rxq[q];
 
-	done_beyond(nic, q);
-	if (plan->num >= ring_size(nic, q)) {
+	fault_beyond(nic, q);
+	if (plan->num >= rxq_size(nic, q)) {
 		nicsim_strict(nic->sim, "RX queue %u: a frame needs %u descriptors of %u", q,
-			      plan->num, ring_size(nic, q));
+			      plan->num, rxq_size(nic, q));
 		return drop(nic, q, &nic->fate.no_desc, &rxq->drop_no_desc);
 	}
 	if ((rxq_get(nic, q, RX_SRRCTL) & SRRCTL_DROP_EN) && !nic->wait_for_desc)
@@ -335,7 +314,7 @@ static bool lay_out(struct ixgbe *nic, unsigned int q, const struct ixgbe_rx_met
 		    const struct rx_plan *plan, const uint8_t *frame, size_t len)
 {
 	enum nic_fault fault = fault_of_frame(&nic->fault, q);
-	struct rx_desc desc[MAX_CHAIN];
+	struct rx_buffers desc[MAX_CHAIN];
 	unsigned int k;
 
 	if (plan->num > MAX_CHAIN || !read_descs(nic, q, desc, plan->num))
@@ -411,184 +390,19 @@ enum ixgbe_deliver ixgbe_rx_deliver(struct ixgbe *nic, const struct ixgbe_rx_met
 	return DELIVERED;
 }
 
-/* Of a queue that is enabled, once the receiver is on. */
-void ixgbe_rx_ring_check(struct ixgbe *nic, unsigned int q)
-{
-	uint8_t probe;
-
-	ixgbe_ring_strict(nic, "RX", q, nic->rxq[q].base_written, nic->rxq[q].len_written);
-	if (rxq_get(nic, q, RX_RDT) >= ring_size(nic, q))
-		nicsim_strict(nic->sim, "RDT[%u]: %u is outside the ring of %u", q,
-			      rxq_get(nic, q, RX_RDT), ring_size(nic, q));
-	else if (nic->bus_master)
-		nicsim_dma_read(nic->sim, desc_addr(nic, q, ring_size(nic, q)) - 1, &probe, 1,
-				"RX ring's end");
-}
-
-static bool is_live(struct ixgbe *nic, unsigned int q)
-{
-	return nic->rxq[q].enabled && (ixgbe_get(nic, IXG_RXCTRL) & RXCTRL_RXEN);
-}
-
-void ixgbe_rdbal_write(struct ixgbe *nic, unsigned int q, uint32_t val)
-{
-	nic->rxq[q].base_written = val;
-	if (is_live(nic, q))
-		nicsim_strict(nic->sim, "RDBAL[%u] written while the queue is enabled", q);
-}
-
-void ixgbe_rdlen_write(struct ixgbe *nic, unsigned int q, uint32_t val)
-{
-	nic->rxq[q].len_written = val;
-	if (is_live(nic, q))
-		nicsim_strict(nic->sim, "RDLEN[%u] written while the queue is enabled", q);
-}
-
-void ixgbe_rdh_write(struct ixgbe *nic, unsigned int q, uint32_t val)
-{
-	(void)val;
-	if (is_live(nic, q))
-		nicsim_strict(nic->sim, "RDH[%u] written while the queue is enabled", q);
-}
-
-static void guard_descs(struct ixgbe *nic, unsigned int q)
-{
-	uint32_t srrctl = rxq_get(nic, q, RX_SRRCTL), tail = rxq_get(nic, q, RX_RDT);
-	unsigned int type = srrctl >> SRRCTL_DESCTYPE_SHIFT & SRRCTL_DESCTYPE;
-	struct ixgbe_rx_queue *rxq = &nic->rxq[q];
-	struct rx_desc desc;
-
-	while (rxq->guarded != tail) {
-		if (!nicsim_dma_read(nic->sim, desc_addr(nic, q, rxq->guarded), &desc,
-				     sizeof(desc), "RX descriptor"))
-			return;
-		guard_given(&nic->guard, nic->sim, q, le64toh(desc.pkt_addr),
-			    (srrctl & SRRCTL_BSIZEPKT) * 1024);
-		if (type == DESCTYPE_SPLIT || type == DESCTYPE_SPLIT_ALWAYS)
-			guard_given(&nic->guard, nic->sim, q, le64toh(desc.hdr_addr) & ~1ull,
-				    (srrctl >> SRRCTL_BSIZEHDR_SHIFT & SRRCTL_BSIZEHDR) * 64);
-		rxq->guarded = rxq->guarded + 1 >= ring_size(nic, q) ? 0 : rxq->guarded + 1;
-	}
-}
-
-void ixgbe_rdt_write(struct ixgbe *nic, unsigned int q, uint32_t val)
-{
-	if (nic->guard.on && nic->rxq[q].enabled && val < ring_size(nic, q))
-		guard_descs(nic, q);
-	nic->rxq[q].guarded = val;
-	if (!is_live(nic, q))
-		return;
-	if (val >= ring_size(nic, q))
-		nicsim_strict(nic->sim, "RDT[%u]: %u is outside the ring of %u", q, val,
-			      ring_size(nic, q));
-	ixgbe_rx_drain(nic);
-}
-
-void ixgbe_srrctl_write(struct ixgbe *nic, unsigned int q, uint32_t val)
-{
-	(void)q;
-	if (val & SRRCTL_DROP_EN)
-		ixgbe_rx_drain(nic);
-}
-
-static void forget_stop(struct ixgbe *nic, unsigned int q)
-{
-	nic->rxq[q].disable_at = 0;
-	if (nic->pb.stopping == q)
-		nic->pb.stopping = NO_QUEUE;
-}
-
-/* By a reset: there is nothing to be asked about. */
-void ixgbe_rxq_end(struct ixgbe *nic, unsigned int q)
-{
-	nic->rxq[q].enabled = false;
-	forget_stop(nic, q);
-	ixgbe_held_forget(nic, q);
-	guard_stopped(&nic->guard, q);
-}
-
-/* Until the driver has seen it, its buffers are its own.  A context that RSC has
- * open writes its descriptors though, when its interval ends: section "Disabling
- * RSC" wants it closed before.
- */
-void ixgbe_rxq_stop(struct ixgbe *nic, unsigned int q)
-{
-	if (nic->rxq[q].rsc_open)
-		nicsim_strict(nic->sim, "RX queue %u stopped with an open RSC context", q);
-	ixgbe_held_flush(nic, q);
-	nic->rxq[q].enabled = false;
-	forget_stop(nic, q);
-	ixgbe_rx_drain(nic);
-}
-
-/* A frame that waits for its descriptors at the head of the packet buffer. */
-bool ixgbe_rxq_blocks(const struct ixgbe *nic, unsigned int q)
-{
-	return nic->pb.head && nic->pb.head->meta.queue == q && !nic->stop_at_once &&
-	       !(ixgbe_get(nic, ixgbe_rx_base(q) + RX_SRRCTL) & SRRCTL_DROP_EN);
-}
-
-/* A queue does not stop while it has a frame under way: one that may neither be
- * dropped nor has a descriptor keeps ENABLE set until one of that changes.
- */
-void ixgbe_rxq_try_stop(struct ixgbe *nic, unsigned int q)
-{
-	if (!ixgbe_rxq_blocks(nic, q)) {
-		ixgbe_rxq_stop(nic, q);
-		return;
-	}
-	nic->rxq[q].disable_at = 0;
-	nic->pb.stopping = q;
-}
-
 /* What a queue does that does not stand by its word. */
-static void go_on(struct ixgbe *nic, unsigned int q)
+void ixgbe_rx_late_faults(struct ixgbe *nic, unsigned int q)
 {
 	static const struct rx_done done = { .status = RXD_STAT_DD | RXD_STAT_EOP, .length = 64 };
 	static const uint8_t data[64];
-	struct rx_desc desc;
+	struct rx_buffers desc;
 
 	if (!ring_available(nic, q) || !ixgbe_dma_allowed(nic))
 		return;
 	if (fault_due(&nic->fault, FAULT_LATE_DONE, q)) {
-		write_desc(nic, q, desc_addr(nic, q, rxq_get(nic, q, RX_RDH)), &done);
+		write_desc(nic, q, rxq_desc_addr(nic, q, rxq_get(nic, q, RX_RDH)), &done);
 		ixgbe_held_flush(nic, q);
 	}
 	if (fault_due(&nic->fault, FAULT_LATE_DATA, q) && read_descs(nic, q, &desc, 1))
 		write_bytes(nic, q, desc.pkt_addr, data, 0, 0, sizeof(data), "RX packet buffer");
-}
-
-/* ENABLE reads as what the queue does, not as what was written. */
-uint32_t ixgbe_rxdctl_read(struct ixgbe *nic, unsigned int q)
-{
-	uint32_t val = rxq_get(nic, q, RX_RXDCTL) & ~RXDCTL_ENABLE;
-
-	if (nic->rxq[q].enabled || nic->rxdctl_stuck)
-		return val | RXDCTL_ENABLE;
-	guard_stopped(&nic->guard, q);
-	go_on(nic, q);
-	return val;
-}
-
-void ixgbe_rxdctl_write(struct ixgbe *nic, unsigned int q, uint32_t val)
-{
-	struct ixgbe_rx_queue *rxq = &nic->rxq[q];
-
-	if (val & RXDCTL_SWFLSH)
-		ixgbe_held_flush(nic, q);
-	if (val & RXDCTL_ENABLE) {
-		forget_stop(nic, q);
-		if (rxq->enabled)
-			return;
-		rxq->enabled = true;
-		rxq->guarded = rxq_get(nic, q, RX_RDH);
-		if (is_live(nic, q))
-			ixgbe_rx_ring_check(nic, q);
-		ixgbe_rx_drain(nic);
-	} else if (is_live(nic, q)) {
-		if (!rxq->disable_at && nic->pb.stopping != q)
-			ixgbe_disable_at(nic, &rxq->disable_at);
-	} else if (rxq->enabled) {
-		ixgbe_rxq_stop(nic, q);
-	}
 }

@@ -85,7 +85,7 @@ static void deselect(struct ixgbe_spi *spi)
 
 void ixgbe_eec_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 {
-	uint32_t *eec = ixgbe_reg(nic, IXG_EEC);
+	uint32_t *eec = ixgbe_reg_ptr(nic, IXG_EEC);
 
 	(void)i;
 	if (val & EEC_REQ)

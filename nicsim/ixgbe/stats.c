@@ -7,7 +7,7 @@
 
 static void add(struct ixgbe *nic, uint32_t offset)
 {
-	*ixgbe_reg(nic, offset) += 1;
+	*ixgbe_reg_ptr(nic, offset) += 1;
 }
 
 /* A counter of 36 bits in two registers. */
@@ -16,8 +16,8 @@ static void add36(struct ixgbe *nic, uint32_t low, uint32_t high, uint64_t n)
 	uint64_t val = ixgbe_get(nic, low) | (uint64_t)ixgbe_get(nic, high) << 32;
 
 	val += n;
-	*ixgbe_reg(nic, low) = val;
-	*ixgbe_reg(nic, high) = val >> 32 & 0xf;
+	*ixgbe_reg_ptr(nic, low) = val;
+	*ixgbe_reg_ptr(nic, high) = val >> 32 & 0xf;
 }
 
 /* PRC64 and PTC64 are followed by five registers for larger frames. */

@@ -53,7 +53,7 @@ static bool is_context(const struct tx_desc *desc)
 	       (desc->cmd >> TXD_DTYP_SHIFT & 0xf) == TXD_DTYP_CONTEXT;
 }
 
-static bool loopback(const struct ixgbe *nic)
+static bool in_loopback(const struct ixgbe *nic)
 {
 	return ixgbe_get(nic, IXG_HLREG0) & HLREG0_LPBK;
 }
@@ -65,7 +65,7 @@ static bool can_send(struct ixgbe *nic)
 	    !ixgbe_dma_allowed(nic) ||
 	    (ixgbe_get(nic, IXG_SECTXCTRL) & SECTXCTRL_TX_DIS))
 		return false;
-	return loopback(nic) || (ixgbe_link_up(nic) && nicsim_wire_tx_room(nic->sim));
+	return in_loopback(nic) || (ixgbe_link_up(nic) && nicsim_wire_tx_room(nic->sim));
 }
 
 static void store_context(struct ixgbe *nic, unsigned int q, const struct tx_desc *desc)
@@ -151,7 +151,7 @@ static void send_job(struct ixgbe *nic, struct ixgbe_tx_job *job)
 /* One frame, or one context, from the head; the caller knows that it is whole. */
 static void transmit_one(struct ixgbe *nic, unsigned int q, unsigned int tail)
 {
-	uint32_t *head = ixgbe_reg(nic, ixgbe_tx_base(q) + TX_TDH);
+	uint32_t *head = ixgbe_reg_ptr(nic, ixgbe_tx_base(q) + TX_TDH);
 	struct ixgbe_tx_job job = { .queue = q };
 	unsigned int first = *head, i;
 	struct tx_desc desc;
@@ -284,6 +284,6 @@ void ixgbe_txdctl_write(struct ixgbe *nic, unsigned int q, uint32_t val)
 		ring_check(nic, q);
 		transmit(nic, q);
 	} else if (txq->enabled && !txq->disable_at) {
-		ixgbe_disable_at(nic, &txq->disable_at);
+		ixgbe_disable_later(nic, &txq->disable_at);
 	}
 }

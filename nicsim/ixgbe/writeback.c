@@ -14,7 +14,7 @@
 
 #define RSC_MAX		16	/* descriptors of a context */
 
-static bool writes(struct ixgbe *nic, const struct ixgbe_held *h)
+static bool write_held(struct ixgbe *nic, const struct ixgbe_held *h)
 {
 	if (!nicsim_dma_write(nic->sim, h->addr, &h->half[0], sizeof(h->half[0]), "RX descriptor"))
 		return false;
@@ -34,7 +34,7 @@ static bool flush(struct ixgbe *nic, unsigned int q)
 	rxq->held_until = 0;
 	rxq->rsc_open = false;
 	for (i = 0; i < count && good; i++)
-		good = writes(nic, &rxq->held[i]);
+		good = write_held(nic, &rxq->held[i]);
 	return good;
 }
 
