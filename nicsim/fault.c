@@ -51,7 +51,7 @@ enum nic_fault fault_of_frame(struct nic_faults *faults, unsigned int queue)
 	return kind;
 }
 
-/* Nothing else happens meanwhile, but the guest goes on. */
+/* The model stands still meanwhile, and the guest goes on. */
 void fault_stall(void)
 {
 	nanosleep(&(struct timespec){ .tv_nsec = STALL_NS }, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a broken NIC does: one kind of fault at a time, every so manieth time. */
+/* Faults of a broken NIC.  One kind is on at a time, and happens every Nth time. */
 #ifndef NICSIM_FAULT_H
 #define NICSIM_FAULT_H
 
@@ -11,35 +11,36 @@
  * enum nic_fault - kinds of faults
  * @FAULT_NONE:		a good NIC
  *
- * Wrong about one frame, in the descriptor that ends it:
- * @FAULT_LENGTH_ZERO:	it has no bytes
- * @FAULT_LENGTH_BUFFER: it fills the buffer, whatever was written
- * @FAULT_LENGTH_OVER:	one more than that
- * @FAULT_LENGTH_MAX:	as many as the descriptor can say
- * @FAULT_HEADER_MAX:	it was split, behind as many bytes of headers as the
- *			descriptor can say, also where no split was asked for
- * @FAULT_NO_EOP:	the frame goes on
- * @FAULT_ERROR_BITS:	every error there is
- * @FAULT_DONE_FIRST:	it is done; its bytes are written a while later
+ * The descriptor that ends a frame is wrong:
+ * @FAULT_LENGTH_ZERO:	the length is 0
+ * @FAULT_LENGTH_BUFFER: the length is the buffer's size
+ * @FAULT_LENGTH_OVER:	the length is one more than the buffer's size
+ * @FAULT_LENGTH_MAX:	the length is the largest that the field can hold
+ * @FAULT_HEADER_MAX:	it says that headers were split off, with the largest
+ *			length that the field can hold; also where no split was
+ *			asked for
+ * @FAULT_NO_EOP:	it says that the frame goes on
+ * @FAULT_ERROR_BITS:	all error bits are set
+ * @FAULT_DONE_FIRST:	it is written before the bytes of the frame are
  *
  * @FAULT_NO_IRQ:	an interrupt is not sent
  * @FAULT_IRQ_STORM:	an interrupt is sent many times, masked or not
  * @FAULT_LATE_DONE:	a queue that has confirmed its stop completes one more
  *			buffer
  * @FAULT_LATE_DATA:	a queue that has confirmed its stop writes to a buffer
- * @FAULT_ALL_ONES:	as one that has fallen off the bus, but for its
- *			configuration space and its DMA: a register reads as all
- *			ones, and what is written to it is lost
- * @FAULT_DONE_BEYOND:	a frame for which there is no descriptor, and which is
- *			dropped, completes the one at the tail, which is not the
- *			NIC's; its buffer stays as it is
+ * @FAULT_ALL_ONES:	registers read as all ones and do not take writes, as if
+ *			the NIC had fallen off the bus; but configuration space
+ *			and DMA go on
+ * @FAULT_DONE_BEYOND:	a frame that is dropped for lack of a descriptor completes
+ *			the descriptor at the tail, which the driver owns; its
+ *			buffer is not written to
  *
- * Of the gVNIC alone:
+ * Only the gVNIC has these:
  * @FAULT_NO_COMMANDS:	the admin queue does nothing
- * @FAULT_WRONG_TYPE:	of a frame: a packet type that is none
- * @FAULT_TWICE:	of a frame: its buffer is that of the one before
- * @FAULT_HEADER_ZERO:	of a frame whose headers are to be split off: it was
- *			split behind no bytes, and is whole in the other buffer
+ * @FAULT_WRONG_TYPE:	a frame has a packet type that does not exist
+ * @FAULT_TWICE:	a frame's completion names the buffer of the one before
+ * @FAULT_HEADER_ZERO:	a frame whose headers are to be split off has 0 bytes of
+ *			headers, and is whole in the packet buffer
  */
 enum nic_fault {
 	FAULT_NONE,
@@ -55,10 +56,10 @@ extern const char * const fault_names[];
 /**
  * struct nic_faults - what is wrong with a NIC
  * @kind:	knob, enum nic_fault
- * @every:	knob: the so manieth time
- * @queue:	knob: whose, or FAULT_ALL_QUEUES
- * @seen:	times that it could have happened
- * @done:	times that it has
+ * @every:	knob: N, of every Nth occasion
+ * @queue:	knob: of this queue, or FAULT_ALL_QUEUES
+ * @seen:	occasions so far
+ * @done:	faults so far
  */
 struct nic_faults {
 	uint64_t kind, every, queue;
@@ -67,15 +68,15 @@ struct nic_faults {
 
 #define FAULTS_INIT	((struct nic_faults){ .every = 1, .queue = FAULT_ALL_QUEUES })
 
-#define FAULT_STORM	64	/* interrupts */
+#define FAULT_STORM	64	/* interrupts of FAULT_IRQ_STORM */
 
-/* Whether it happens now. */
+/* Counts an occasion, and tells whether the fault happens now. */
 bool fault_due(struct nic_faults *faults, enum nic_fault kind, unsigned int queue);
 
-/* What is wrong about a queue's next frame. */
+/* The fault of a queue's next frame, or FAULT_NONE. */
 enum nic_fault fault_of_frame(struct nic_faults *faults, unsigned int queue);
 
-/* How long the driver can look at what is not true yet. */
+/* Gives the driver time to act on a completion whose frame is not there yet. */
 void fault_stall(void);
 
 #endif

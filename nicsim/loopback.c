@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The smallest model that uses all of nicsim.h, for the tests of the framework:
- * a buffer, which registers fill from guest memory or from a received frame,
- * and write to guest memory or send.  All registers have 8 bytes in BAR 0.
+ * A small model for the tests of bus/, wire/ and control/.  It has one buffer, and
+ * registers that fill it from guest memory or from a received frame, and that
+ * write it to guest memory or send it.  All registers have 8 bytes in BAR 0.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * nicsim: models of NICs, one process per port, served over vfio-user.
+ * What a model of a NIC implements, and what it may call.  README.md says what
+ * is in which folder.
  *
- * The process is one thread around one epoll loop (loop.c): the vfio-user
- * client, the wire, the control socket and the timers are all descriptors in
- * it.  Nothing polls, so an idle model uses no CPU, and nothing needs a lock.
- *
- *	vfio_user.c	the protocol: messages and interrupts
- *	dma.c		guest memory
- *	pci.c		config space, its capabilities, the MSI-X table
- *	wire.c, ring.c	the cable to the peer port
- *	source.c	frames from a file (capture.c) or the generator (gen.c)
- *	control.c	the control socket: one request line, one JSON reply line
- *	knob.c		what `set` changes
- *	strict.c	the record of what real hardware would not have accepted
- *	packet.c	headers and checksums of a frame, for any model
- *	toeplitz.c	the hash of RSS
- *	guard.c		receive buffers that nobody may write to any more
- *	fault.c		what a broken NIC does
- *	segment.c	checksums and segmentation on the way out
- *	loopback.c	a model for the tests of all of the above
- *	ixgbe*.c	the 82599 and the X550
- *	gve*.c		the gVNIC
- *
- * A model implements struct nic_model and calls the functions below.  All of
- * them run on the one thread.
+ * A process has one thread around one epoll loop (loop.c): the vfio-user client,
+ * the wire, the control socket and the timers are all descriptors in it.  Nothing
+ * polls, so an idle model uses no CPU.  Nothing needs a lock.
  */
 #ifndef NICSIM_H
 #define NICSIM_H
@@ -47,10 +28,9 @@ struct nicsim;
 
 /**
  * enum nic_rx_verdict - what became of a frame that the wire offered
- * @NIC_RX_TAKEN:   the model took it, for delivery or to drop it and count why
- * @NIC_RX_WAIT:    the packet buffer has no room now.  A pausing source offers
- *		    the same frame again after nicsim_rx_ready(); any other
- *		    source offers it again with @may_wait false.
+ * @NIC_RX_TAKEN:   the model took the frame, to deliver it or to drop and count it
+ * @NIC_RX_WAIT:    the packet buffer has no room now.  The same frame is offered
+ *		    again after nicsim_rx_ready().
  */
 enum nic_rx_verdict { NIC_RX_TAKEN, NIC_RX_WAIT };
 
@@ -61,7 +41,7 @@ enum nic_rx_verdict { NIC_RX_TAKEN, NIC_RX_WAIT };
  * @offset:	of a uint64_t in the model's private state; survives reset()
  * @min:	smallest value accepted
  * @max:	largest value accepted
- * @names:	optional; what is written in the request in place of a number
+ * @names:	optional; words for the values, to be used instead of numbers
  */
 struct nic_knob {
 	const char *name;
@@ -80,16 +60,16 @@ struct nic_bar {
  * @name:	what --model selects
  * @create:	allocate the private state; may fill in config space
  * @destroy:	free it
- * @reset:	PCI function reset: back to power-on state
+ * @reset:	PCI function reset: back to the state after power-on
  * @bar_read:	read of 1, 2, 4 or 8 bytes, aligned to its size.  The MSI-X
  *		table and pending bits never come here: pci.c owns them.
  * @bar_write:	write of 1, 2, 4 or 8 bytes, aligned to its size
  * @bus_master:	PCI_COMMAND.BME changed; no DMA while it is off
- * @wire_rx:	a frame without FCS arrives.  @may_wait false: take it or count
- *		it as missed, never NIC_RX_WAIT.
+ * @wire_rx:	a frame without FCS arrives.  Without @may_wait the model takes
+ *		it or counts it as missed, and never returns NIC_RX_WAIT.
  * @link:	the cable was plugged or pulled
- * @msix_vectors: size of the MSI-X table; table in @msix_bar at offset 0,
- *		pending bits at 0x2000
+ * @msix_vectors: size of the MSI-X table, which is in @msix_bar at offset 0;
+ *		the pending bits are at 0x2000
  * @stats:	print counters as the members of a JSON object, for `stats`:
  *		"a":1,"b":2 without the braces
  * @knobs:	optional table of what `set` may change
@@ -123,48 +103,46 @@ extern const struct nic_model ixgbe_x550_model;
 extern const struct nic_model gve_model;
 extern const struct nic_model loopback_model;
 
-/* Guest memory.  Each returns false, and records a strict violation that names
- * @what, when any byte lies outside what the client mapped, or bus mastering
- * is off.
+/* Guest memory.  Both return false, and record a violation that names @what, when
+ * a byte lies outside of what the client mapped, or when bus mastering is off.
  */
 bool nicsim_dma_read(struct nicsim *sim, uint64_t iova, void *buf, size_t len, const char *what);
 bool nicsim_dma_write(struct nicsim *sim, uint64_t iova, const void *buf, size_t len,
 		      const char *what);
 
-/* Orders earlier nicsim_dma_write()s before later ones, as seen by the guest:
- * the descriptor's body before its DD bit.
+/* The guest sees earlier nicsim_dma_write()s before later ones: for example the
+ * body of a descriptor before its DD bit.
  */
 void nicsim_dma_barrier(void);
 
-/* Signals MSI-X vector @vector.  The table's own mask bits are honoured by the
- * client; a model only decides whether its cause registers let it fire.
+/* Signals MSI-X vector @vector.  The client honours the mask bits of the table;
+ * the model decides whether its own cause registers let the vector fire.
  */
 void nicsim_irq(struct nicsim *sim, unsigned int vector);
 
-/* Puts a frame without FCS on the wire.  Never blocks: a peer that does not
- * keep up makes the wire's own queue grow to its bound, then
- * nicsim_wire_tx_room() turns false; a frame sent nevertheless is dropped and
- * counted, as is one sent while the link is down.  A port with no cable at all
- * (neither --wire option) has a link, and what it sends goes nowhere.
+/* Puts a frame without FCS on the wire.  Never blocks.  A frame is dropped and
+ * counted when the link is down, and when nicsim_wire_tx_room() is false.  A port
+ * without a cable (neither --wire option) has a link, and its frames go nowhere.
  */
 void nicsim_wire_tx(struct nicsim *sim, const uint8_t *frame, size_t len);
 
-/* False while the wire cannot take another frame of any size; the function
- * given to nicsim_on_tx_room() (once, in create()) is called when it can again.
+/* False when the wire has no room for a frame of any size, because the peer does
+ * not keep up.  Then the function that create() gave to nicsim_on_tx_room() is
+ * called when there is room again.
  */
 bool nicsim_wire_tx_room(struct nicsim *sim);
 void nicsim_on_tx_room(struct nicsim *sim, void (*fn)(void *priv));
 
-/* The packet buffer has room again after NIC_RX_WAIT.  Frames are offered in a
- * later turn of the loop, or by a source that was told so (at_once) from inside
- * this call, until one has to wait again.
+/* The packet buffer has room again after NIC_RX_WAIT.  Frames are offered from the
+ * next turn of the loop on, until one has to wait again.  A source that was started
+ * with at_once offers them from inside this call.
  */
 void nicsim_rx_ready(struct nicsim *sim);
 
 bool nicsim_link_up(struct nicsim *sim);
 
-/* A one-shot timer of the loop; arming it again moves it. @fn runs on the
- * loop's thread, never from inside nicsim_timer_arm().
+/* A one-shot timer; arming it again moves it.  @fn runs from the loop, never from
+ * inside nicsim_timer_arm().
  */
 struct nicsim_timer;
 struct nicsim_timer *nicsim_timer_new(struct nicsim *sim, void (*fn)(void *arg), void *arg);
@@ -173,13 +151,13 @@ void nicsim_timer_cancel(struct nicsim_timer *timer);
 void nicsim_timer_free(struct nicsim_timer *timer);
 uint64_t nicsim_now_ns(void);
 
-/* Strictness: something that the datasheet forbids, or that the model does not
- * know.  Kept (the first 256, with a count for each text) for the `strict`
- * control request, and printed once each on standard error.
+/* Records a violation: the driver did something that the datasheet forbids, or
+ * that the model does not know.  The first 256 different texts are kept, with a
+ * count each, for the request `strict`.  Each is printed once on standard error.
  */
 void nicsim_strict(struct nicsim *sim, const char *fmt, ...) __printf(2, 3);
 
-/* For @stats: rows of counters, and the rows of one queue after the other. */
+/* For @stats: counters, and the counters of one queue. */
 struct nic_counter {
 	const char *name;
 	uint64_t val;
@@ -189,14 +167,14 @@ void json_counters(FILE *out, const struct nic_counter *row, unsigned int count)
 void json_queue(FILE *out, bool *first, unsigned int queue, const struct nic_counter *row,
 		unsigned int count);
 
-/* Config space, little-endian, 4096 bytes, and the bits in it that software may
- * write; for model-specific capabilities.  What create() leaves in it is what a
- * reset restores.
+/* Config space (4096 bytes, little-endian), and the mask of the bits in it that
+ * software may write.  create() may add capabilities; a reset brings back what
+ * create() left.
  */
 uint8_t *nicsim_config(struct nicsim *sim);
 uint8_t *nicsim_config_wmask(struct nicsim *sim);
 
-/* Another revision from now on, which a guest sees when it looks for devices. */
+/* Changes the revision.  A guest sees it when it next looks for devices. */
 void nicsim_set_revision(struct nicsim *sim, uint8_t revision);
 
 #endif

@@ -34,8 +34,8 @@ int sock_connect(const char *path)
 	return fd;
 }
 
-/* A socket nobody listens on any more refuses connections; one with a full
- * backlog answers EAGAIN and is alive.
+/* A socket without a listener refuses connections; one with a full backlog answers
+ * EAGAIN and is alive.
  */
 static void remove_stale(const char *path)
 {

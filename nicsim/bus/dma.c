@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guest memory: what the client mapped, sorted by address.  A region that came
- * without a descriptor is known but cannot be reached; memory that a NIC is
- * given never is one.
+ * Guest memory: the regions that the client mapped, sorted by address.  A region
+ * that came without a descriptor is known, but cannot be accessed; a guest's
+ * memory always comes with one.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -68,7 +68,7 @@ static int region_mmap(struct dma_region *r, int fd, uint64_t offset)
 	return 0;
 }
 
-/* The first region that begins at @iova or behind it. */
+/* The first region that begins at @iova or after it. */
 static unsigned int region_after(const struct dma *dma, uint64_t iova)
 {
 	unsigned int lo = 0, hi = dma->n, mid;
@@ -111,8 +111,8 @@ int dma_map(struct dma *dma, uint64_t iova, uint64_t size, int fd, uint64_t offs
 	return 0;
 }
 
-/* Whatever lies in the range, be it nothing, as a guest's IOMMU is cleared by
- * large ranges; but no mapping is cut in two.
+/* Unmaps every region in the range.  There may be none, since large ranges are used
+ * to clear a guest's IOMMU.  A region that lies only partly in it is an error.
  */
 int dma_unmap(struct dma *dma, uint64_t iova, uint64_t size)
 {
@@ -158,7 +158,7 @@ static struct dma_region *region_find(struct dma *dma, uint64_t iova)
 	return NULL;
 }
 
-/* The part of [iova, iova + len) at its start that one mapping holds. */
+/* Where @iova is mapped here.  Cuts *@len to what follows in the same region. */
 static uint8_t *dma_span(struct dma *dma, uint64_t iova, size_t *len, bool write)
 {
 	struct dma_region *r = region_find(dma, iova);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pages by their number, in a hash table with open addressing from which none is
- * ever taken.
+ * A hash table of pages with open addressing, from which no page is ever removed.
  */
 #include <stdlib.h>
 
@@ -15,9 +14,9 @@
 /**
  * struct guard_page - a page that was given once
  * @key:	its number plus one; 0: none
- * @queue:	that it was given to last
- * @live:	a bit for each queue that has it still: a dma-buf may be given to
- *		several, and a buffer may end on the page of another one
+ * @queue:	the queue that it was given to last
+ * @live:	a bit for each queue that still has it.  There can be several, with
+ *		a shared dma-buf, or with two buffers on one page.
  */
 struct guard_page {
 	uint64_t key;
@@ -33,7 +32,7 @@ void guard_free(struct guard *guard)
 	guard->used = 0;
 }
 
-/* Where a page is, or would be.  The table always has an empty place. */
+/* The entry of a page, or the empty one where it would go: there always is one. */
 static struct guard_page *find(const struct guard *guard, uint64_t key)
 {
 	size_t i = (key * 0x9e3779b97f4a7c15ull) >> 32;

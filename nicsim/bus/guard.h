@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The guard of receive buffers: which pages a driver has given to which queue,
- * kept over the queue's end.  Writing to one after its queue has stopped is
- * recorded, unless it was given anew.
+ * The guard of receive buffers.  It remembers which pages the driver gave to which
+ * queue, also after the queue has stopped.  A write to a page whose queue has
+ * stopped is recorded as a violation, unless the page was given to a queue again.
  *
- * What nobody has given since the guard is on is not known, and not looked at.
+ * Pages that were given before the guard was turned on are not checked.
  */
 #ifndef NICSIM_BUS_GUARD_H
 #define NICSIM_BUS_GUARD_H
@@ -34,8 +34,8 @@ void guard_free(struct guard *guard);
 void guard_given(struct guard *guard, struct nicsim *sim, unsigned int queue, uint64_t addr,
 		 size_t len);
 
-/* The driver was told that the queue has stopped: it will not write to what it was
- * given.
+/* The driver has been told that the queue has stopped.  From now on the queue may
+ * not write to its buffers.
  */
 void guard_stopped(struct guard *guard, unsigned int queue);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The vfio-user messages that a server gets, as they are on the socket: a
- * header, then the body.  Bodies that mirror a vfio ioctl use the struct of
- * <linux/vfio.h>.
+ * header, then the body.  Flags and indices are those of <linux/vfio.h>.
  */
 #ifndef NICSIM_BUS_MESSAGES_H
 #define NICSIM_BUS_MESSAGES_H

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Config space and what it controls: bus mastering, function reset, the MSI-X
- * table.  QEMU keeps BARs and the MSI-X table of its own and passes every
- * config write on to us as well, so both sides see the same registers; another
- * client may rely on ours alone.
+ * table.  QEMU keeps BARs and an MSI-X table of its own, and also passes every
+ * config write on to us, so both sides see the same registers.  Another client
+ * may rely on our registers alone.
  */
 #include <linux/pci_regs.h>
 #include <stdlib.h>
@@ -173,7 +173,7 @@ static void msix_reset(struct pci *pci)
 		pci->msix[i * MSIX_ENTRY_SIZE + MSIX_ENTRY_CTRL] = PCI_MSIX_ENTRY_CTRL_MASKBIT;
 }
 
-/* The model has had its chance to add capabilities. */
+/* Called after create(), which may have added capabilities. */
 void pci_power_on(struct pci *pci)
 {
 	memcpy(pci->power_on, pci->config, sizeof(pci->power_on));
@@ -206,7 +206,7 @@ bool pci_bus_master(struct pci *pci)
 	return (pci->config[PCI_COMMAND] & PCI_COMMAND_MASTER) && !pm_in_d3(pci);
 }
 
-/* A device that goes on with DMA whatever the driver writes there. */
+/* While stuck, the bit stays as it is, whatever the driver writes to it. */
 void pci_set_bus_master_stuck(struct pci *pci, bool stuck)
 {
 	if (stuck)
@@ -220,7 +220,7 @@ bool pci_bus_master_stuck(struct pci *pci)
 	return !(pci->wmask[PCI_COMMAND] & PCI_COMMAND_MASTER);
 }
 
-/* What a reset leaves as it is. */
+/* Sets a byte that a reset does not change. */
 static void strap(struct pci *pci, unsigned int off, uint8_t val)
 {
 	pci->config[off] = val;
@@ -232,8 +232,8 @@ void nicsim_set_revision(struct nicsim *sim, uint8_t revision)
 	strap(sim->pci, PCI_REVISION_ID, revision);
 }
 
-/* Without it a capability that says nothing stays in its place, as QEMU keeps the
- * list of them.
+/* A capability that is taken away leaves one with ID 0 in its place, because QEMU
+ * has its own copy of the list of capabilities.
  */
 void pci_set_pcie_cap(struct pci *pci, bool there)
 {
@@ -255,8 +255,8 @@ void pci_config_read(struct pci *pci, uint64_t off, void *buf, size_t len)
 	memcpy(buf, pci->config + off, len);
 }
 
-/* Writes the register, then starts what the write asks for: a reset requested
- * by the FLR bit, which never reads back as set, or by leaving D3hot.
+/* Writes the register, then does what the write asks for: a reset by the FLR bit,
+ * which never reads as set, or by leaving D3hot.
  */
 void pci_config_write(struct pci *pci, uint64_t off, const void *buf, size_t len)
 {
@@ -293,7 +293,7 @@ uint64_t pci_bar_size(struct pci *pci, unsigned int bar)
 	return pci->sim->model->bar[bar].size;
 }
 
-/* The bytes of the MSI-X table or pending bits that an access means, if any. */
+/* The bytes of the MSI-X table or the pending bits at an offset, or NULL. */
 static uint8_t *msix_bytes(struct pci *pci, unsigned int bar, uint64_t off, bool *table)
 {
 	const struct nic_model *m = pci->sim->model;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The server side of vfio-user, for one client at a time.  A message that is
- * wrong in itself is answered with an errno; one whose header cannot be right
- * ends the connection, because nothing after it could be trusted.  A client
- * that is gone leaves a device that was powered off and on.
+ * The server side of vfio-user, for one client at a time.  A wrong message is
+ * answered with an errno.  A header that cannot be right ends the connection,
+ * because nothing after it could be trusted.  When the client goes, the device is
+ * as after power-on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -94,7 +94,7 @@ void nicsim_irq(struct nicsim *sim, unsigned int vector)
 		irq_signal(sim->vfio, vector);
 }
 
-/* What follows is one function per command: they return 0 or -errno. */
+/* One function for each command.  They return 0 or -errno. */
 
 static int do_version(struct vfio_user *vu)
 {
@@ -210,7 +210,7 @@ static int do_get_irq_info(struct vfio_user *vu)
 	return 0;
 }
 
-/* No descriptors with EVENTFD: the vectors lose theirs. */
+/* Without descriptors the vectors lose the ones that they have. */
 static int set_eventfds(struct vfio_user *vu, const struct vu_irq_set *req)
 {
 	uint32_t i;
@@ -238,7 +238,7 @@ static int trigger_irqs(struct vfio_user *vu, const struct vu_irq_set *req, bool
 	return 0;
 }
 
-/* Neither masking (vectors are masked by the client) nor INTx nor MSI. */
+/* There is no INTx, no MSI, and no masking: the client masks vectors itself. */
 static int do_set_irqs(struct vfio_user *vu)
 {
 	const struct vu_irq_set *req = (const void *)vu->body;
@@ -412,8 +412,8 @@ static void drop_client(struct vfio_user *vu, const char *why)
 	loop_mod(vu->sim->loop, &vu->listen, EPOLLIN);
 }
 
-/* Sends what there is of the reply.  While the client does not take it, nothing
- * further is read from it.
+/* Sends the rest of the reply.  Until the client has taken all of it, no further
+ * message is read from the client.
  */
 static bool flush_reply(struct vfio_user *vu)
 {
@@ -468,8 +468,8 @@ static bool dispatch(struct vfio_user *vu)
 	return send_reply(vu, err);
 }
 
-/* Descriptors arrive with the first bytes of the message that they belong to,
- * which is why a message is never read together with the one before it.
+/* Descriptors arrive with the first bytes of their message.  That is why a message
+ * is never read together with the one before it.
  */
 static void take_fds(struct vfio_user *vu, struct msghdr *msg)
 {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The control socket.  One line is one request and gets one line, a JSON
- * object, in the order of the requests.  A client may be a serial port of a
- * guest, which never closes and on which an answer can be left over from a
- * reader that was killed: a request "@TOKEN request..." has its token back as
- * "id" in the answer.
+ * The control socket.  One line is one request.  Its answer is one line, a JSON
+ * object; answers come in the order of the requests.
+ *
+ * A client may be a serial port of a guest.  Such a client never closes, and an
+ * answer for a reader that was killed may be left over in it.  So a request may
+ * begin with "@TOKEN", and its answer has the token as "id".
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ struct client {
 	struct loop_fd lfd;
 	char in[LINE_MAX_LEN];
 	size_t in_len;
-	bool too_long;		/* the rest of the line is thrown away */
+	bool too_long;		/* the rest of the line is ignored */
 	char *out;
 	size_t out_len, out_sent;
 	struct client *next;
@@ -80,7 +81,7 @@ static bool printable(const char *line, size_t len)
 	return true;
 }
 
-/* Appends the answer to what the client has to get. */
+/* Runs one line.  Its answer is then ready to be sent. */
 static void answer(struct client *c, char *line, size_t len)
 {
 	struct ctl_args a = { 0 };
@@ -155,7 +156,7 @@ static int client_flush(struct client *c)
 	return 1;
 }
 
-/* Answers the whole lines that are there, one after the other has gone out. */
+/* Answers all complete lines, each after the answer before it has been sent. */
 static int client_lines(struct client *c)
 {
 	size_t len;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What `set` and --set change: the model's knobs, and those that every model has. */
+/* Knobs, for `set` and --set: those of the model, and those that every model has. */
 #include <string.h>
 
 #include "bus/pci.h"
@@ -23,7 +23,8 @@ void knob_list(struct nicsim *sim, FILE *out)
 	uint64_t val;
 
 	fprintf(out, ",\"knobs\":{\"wire-pause\":%d,\"bus-master-stuck\":%d,\"pcie-cap\":%d",
-		wire_get_pause(sim->wire), pci_bus_master_stuck(sim->pci), pci_has_pcie_cap(sim->pci));
+		wire_get_pause(sim->wire), pci_bus_master_stuck(sim->pci),
+		pci_has_pcie_cap(sim->pci));
 	for (knob = sim->model->knobs; knob && knob->name; knob++) {
 		val = *knob_value(sim, knob);
 		fprintf(out, ",\"%s\":", knob->name);

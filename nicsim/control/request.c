@@ -15,7 +15,7 @@
 
 struct ctl_option {
 	const char *name;
-	uint64_t *val;		/* one of the two */
+	uint64_t *val;		/* this, or @mac */
 	uint8_t *mac;
 	uint64_t min, max;
 	bool *given;

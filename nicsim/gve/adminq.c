@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The admin queue.  A doorbell says up to which command, counted without end,
- * the driver has written; each is done at once, its status written, and the
- * event counter follows.
+ * The admin queue.  The doorbell is the number of commands that the driver has
+ * written so far.  Each command is run at once.  Then its status is written, and the
+ * event counter goes up.
  */
 #include "gve/gve.h"
 
@@ -32,7 +32,7 @@ static const struct command commands[] = {
 	{ AQ_QUERY_RSS, gve_query_rss, true },
 };
 
-/* A command that is too long for the queue lies elsewhere. */
+/* A command that is too long for the queue is elsewhere in memory. */
 static enum gve_aq_status run_extended(struct gve *nic, const uint8_t *cmd)
 {
 	uint32_t opcode = get_be32(cmd), len = get_be32(cmd + 4);

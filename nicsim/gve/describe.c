@@ -7,7 +7,7 @@
 #define DESCRIPTOR_VERSION	1
 #define DESCRIPTOR_SIZE		40
 #define DRIVER_INFO_SIZE	304
-#define BASE_MTU_MAX		1500	/* what the descriptor itself may promise */
+#define BASE_MTU_MAX		1500	/* more needs an option */
 #define TX_PAGES_GQI		128
 #define TX_PAGES_DQO		512
 #define LINK_SPEED_MBPS		10000
@@ -19,7 +19,7 @@ struct description {
 	unsigned int options;
 };
 
-/* Returns the place of the option's data, all zero. */
+/* Returns where the option's data goes, which is all zeroes. */
 static uint8_t *add_option(struct description *d, enum gve_option id, size_t len)
 {
 	uint8_t *opt = d->data + d->len;
@@ -133,13 +133,13 @@ enum gve_aq_status gve_describe_device(struct gve *nic, const uint8_t *cmd)
 	return AQ_PASSED;
 }
 
-/* Types are scattered over their 10 bits, so that only the map tells them. */
+/* Types are spread over their 10 bits, so that a driver has to use the map. */
 static unsigned int ptype_number(enum gve_l3_type l3, enum gve_l4_type l4)
 {
 	return 37 + 61 * (l3 * 4 + l4);
 }
 
-/* The device checks neither ICMP nor SCTP, so it does not name them either. */
+/* The device does not check ICMP and SCTP, so it has no types for them. */
 unsigned int gve_ptype(const struct pkt *pkt)
 {
 	static const enum gve_l3_type l3[] = {
@@ -171,7 +171,7 @@ enum gve_aq_status gve_get_ptype_map(struct gve *nic, const uint8_t *cmd)
 	return AQ_PASSED;
 }
 
-/* Any driver is welcome whose description can be read. */
+/* Accepts every driver whose description can be read. */
 enum gve_aq_status gve_verify_driver(struct gve *nic, const uint8_t *cmd)
 {
 	uint8_t info[DRIVER_INFO_SIZE];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Life of the model, registers, doorbells. */
+/* Creation and reset of the model, registers, doorbells, knobs. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,8 +35,9 @@ static void reset(struct gve *nic)
 	gve_rx_ready(nic);
 }
 
-/* Revision 0: the register that says where the admin queue is runs and resets the
- * device, too, and reads as 0 when that is done.  Only this tells of the reset.
+/* Revision 0: writing the page of the admin queue also starts the queue, and writing 0
+ * resets the device.  The register reads as 0 after a reset, and nothing else tells
+ * of one.
  */
 static bool write_pfn(struct gve *nic, uint32_t pfn)
 {
@@ -55,7 +56,7 @@ static bool write_pfn(struct gve *nic, uint32_t pfn)
 	return true;
 }
 
-/* From revision 1 on there are base and length, and a bit for what to do. */
+/* Revision 1: base and length are written first, then a bit starts the queue. */
 static void run_adminq(struct gve *nic)
 {
 	uint32_t len = nic->aq.length;
@@ -161,7 +162,7 @@ static uint64_t gve_bar_read(void *priv, unsigned int bar, uint64_t off, unsigne
 	return ~0ull;
 }
 
-/* False when no doorbell is there that the device has given out. */
+/* Returns false when the device has given out no doorbell at this offset. */
 static bool doorbell(struct gve *nic, uint64_t off, uint32_t val)
 {
 	uint64_t page = off / GVE_DB_PAGE;
@@ -261,7 +262,7 @@ static void gve_link(void *priv, bool up)
 		gve_tx_all(nic);
 }
 
-/* It is another device then. */
+/* For the guest this is another device. */
 static void change_revision(struct gve *nic)
 {
 	nic->revision = nic->knob_revision;
@@ -269,8 +270,8 @@ static void change_revision(struct gve *nic)
 	reset(nic);
 }
 
-/* The device may ask its driver for a reset.  The others are looked at when
- * they are needed.
+/* The knob ask-reset makes the device ask its driver for a reset.  Knobs that are not
+ * here are read when they are needed.
  */
 static void gve_knob_changed(void *priv)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Flow rules.  The rule at the lowest location that matches chooses the queue.
- * A rule is kept as it came: type, queue, key and mask, where the two are the
- * addresses, the ports (or the SPI) and the traffic class.
+ * Flow rules.  Of the rules that match, the one at the lowest location chooses the
+ * queue.  A rule is kept as it came: type, queue, key and mask.  Key and mask are
+ * the addresses, the ports (or the SPI) and the traffic class.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -81,7 +81,7 @@ enum gve_aq_status gve_configure_flow(struct gve *nic, const uint8_t *cmd, size_
 	return AQ_INVALID_ARGUMENT;
 }
 
-/* Rules or their locations from @loc on, as many as fit. */
+/* Lists rules, or only their locations, from @loc on, as many as fit. */
 static unsigned int list_rules(struct gve *nic, uint8_t *out, size_t room, uint32_t loc, bool whole)
 {
 	size_t each = whole ? 4 + GVE_FLOW_RULE_SIZE : 4;
@@ -126,7 +126,7 @@ enum gve_aq_status gve_query_flow(struct gve *nic, const uint8_t *cmd)
 	return AQ_PASSED;
 }
 
-/* The fields of a frame in a rule's form; its flow type without the v6 half. */
+/* Puts a frame's fields into the form of a rule's key, and finds its flow type. */
 static bool frame_spec(const struct pkt *pkt, const uint8_t *frame, size_t len, uint8_t *spec,
 		       unsigned int *type)
 {

@@ -20,11 +20,10 @@
  *	offload.c	a frame's way out: checksums, segmentation
  *	stats.c		counters, the report that the driver asks for
  *
- * Calls go down: device; adminq; queue; rx, tx; rsc; the formats DQO and GQI;
- * offload, pages, irq.
+ * No two of these files call each other, also not by way of others.
  *
- * There is no public description of the device.  What the model demands is what
- * the comments and the code of its drivers say that hardware demands.
+ * There is no public description of the device.  The model demands what the code of
+ * its drivers, and the comments in it, say that the hardware demands.
  */
 #ifndef NICSIM_GVE_GVE_H
 #define NICSIM_GVE_GVE_H
@@ -64,7 +63,7 @@
  * struct gve_rx_meta - what was decided about a frame when it came in
  * @ip_error:	the IPv4 header's checksum is wrong
  * @l4_error:	the L4 checksum is wrong
- * @seg_len:	payload of each segment that RSC put together, else 0
+ * @seg_len:	payload of a segment, if RSC put several together, else 0
  */
 struct gve_rx_meta {
 	struct pkt pkt;
@@ -84,7 +83,7 @@ struct gve_rx_buf {
 	uint16_t id;
 };
 
-/* TCP segments that may become one packet; frames is 0 when there is none. */
+/* TCP segments that may become one packet.  frames is 0 when there is none. */
 struct gve_rsc {
 	struct gve_rx_meta meta;
 	unsigned int frames;
@@ -102,8 +101,8 @@ struct gve_rsc {
  * @generation:	DQO: of the next completion
  * @seq:	GQI: of the next descriptor
  * @buf:	DQO: buffers taken, in a ring that starts at @buf_head
- * @have_id:	DQO: a bit per identifier in @buf
- * @have_addr:	DQO: how many addresses in @buf have a hash
+ * @have_id:	DQO: a bit for each identifier in @buf
+ * @have_addr:	DQO: the number of addresses in @buf, by their hash
  * @last_id:	DQO: of the last completion
  * @late_buf:	DQO: a buffer that was in @buf when the queue was destroyed
  * @has_late_buf: DQO: it is still to be used by a fault
@@ -132,9 +131,9 @@ struct gve_rx_queue {
 
 /**
  * struct gve_tx_queue - a transmit queue
- * @head:	next descriptor; GQI counts on without end
+ * @head:	next descriptor; GQI does not wrap it at the ring's end
  * @tail:	last doorbell
- * @reported:	DQO: descriptor of the last completion that was asked for
+ * @reported:	DQO: the last descriptor that asked for a completion
  * @tag:	DQO: tags of packets whose completion is not written yet
  */
 struct gve_tx_queue {
@@ -156,7 +155,7 @@ struct gve_ntfy {
 
 struct gve_irq_state {
 	struct gve_ntfy ntfy[GVE_NUM_NTFY];
-	uint64_t held;			/* blocks that wait for their interval's end */
+	uint64_t held;			/* blocks that wait for the end of their interval */
 	uint64_t sent;
 	struct nicsim_timer *timer;
 };
@@ -167,7 +166,7 @@ struct gve_aq {
 	uint32_t pfn, length, counter;
 };
 
-/* What AQ_CONFIGURE_RESOURCES gave. */
+/* Parameters of AQ_CONFIGURE_RESOURCES. */
 struct gve_resources {
 	bool configured;
 	enum gve_format format;
@@ -275,13 +274,14 @@ enum gve_aq_status gve_register_pages(struct gve *nic, const uint8_t *cmd);
 enum gve_aq_status gve_unregister_pages(struct gve *nic, const uint8_t *cmd);
 void gve_pages_reset(struct gve *nic);
 
-/* The page list of a queue, NULL for raw addresses; false, and a record, when the
- * format wants the other kind or there is no such list.
+/* Finds the page list of a queue, NULL for raw addresses.  Returns false, and records
+ * a violation, when the format wants the other kind or there is no such list.
  */
 bool gve_find_pages(struct gve *nic, uint32_t id, const struct gve_page_list **pages);
 
-/* The address that a descriptor means: its own, or an offset in the page list
- * of GQI; false, and a record, when it is not in the queue's pages.
+/* Makes @addr of a descriptor an address in memory; with GQI it is an offset in the
+ * page list.  Returns false, and records a violation, when it is not in the queue's
+ * pages.
  */
 bool gve_translate(struct gve *nic, const struct gve_page_list *pages, uint64_t *addr, size_t len,
 		   const char *what);

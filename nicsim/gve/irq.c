@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Notification blocks.  An event of a block whose interrupt is off stays
- * pending until the driver turns it on, and one within the moderation interval
- * waits for its end, so none is lost.  Sending an interrupt turns it off.
+ * Notification blocks.  An event of a block whose interrupt is off stays pending
+ * until the driver turns it on.  An event within the moderation interval waits for
+ * its end.  So none is lost.  Sending an interrupt turns it off.
  */
 #include "gve/gve.h"
 
@@ -81,7 +81,7 @@ void gve_irq_event(struct gve *nic, unsigned int n)
 	evaluate(nic, n);
 }
 
-/* A receive queue's, which a fault can take away or send many times. */
+/* An event of a receive queue.  A fault may drop its interrupt or repeat it. */
 void gve_irq_rx(struct gve *nic, unsigned int q)
 {
 	unsigned int n = nic->rxq[q].ntfy, i;
@@ -95,7 +95,7 @@ void gve_irq_rx(struct gve *nic, unsigned int q)
 		nicsim_irq(nic->sim, nic->res.msix_base + n);
 }
 
-/* The vector that no block has: the last one, or the first. */
+/* The management vector is the one that no block has: the last or the first. */
 void gve_irq_management(struct gve *nic)
 {
 	if (!nic->res.configured)

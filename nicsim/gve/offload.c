@@ -24,7 +24,7 @@ static bool add_piece(struct gve *nic, struct gve_tx_job *job, uint64_t addr, si
 	return true;
 }
 
-/* What lies in a page list goes page by page. */
+/* Data in a page list is read page by page. */
 bool gve_tx_add(struct gve *nic, struct gve_tx_job *job, uint64_t addr, size_t len)
 {
 	size_t part;
@@ -82,8 +82,8 @@ static bool find_layout(struct gve *nic, const struct gve_tx_job *job, struct se
 	return false;
 }
 
-/* Segments want no IP checksum yet, and a pseudo header's sum without a length:
- * GQI leaves the one of the whole frame in it.
+/* seg_send() wants 0 as IP checksum, and the pseudo header's sum without a length.
+ * With GQI the sum has the length of the whole frame, which is taken out here.
  */
 static void prepare_headers(struct gve *nic, const struct gve_tx_job *job,
 			    const struct seg_layout *lay)

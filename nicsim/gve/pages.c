@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Page lists: the pages that the buffers of a QPL queue lie in. */
+/* Page lists: the pages in which the buffers of a QPL queue are. */
 #include <stdlib.h>
 
 #include "gve/gve.h"

@@ -135,7 +135,7 @@ enum gve_aq_status gve_create_tx(struct gve *nic, const uint8_t *cmd)
 	return AQ_PASSED;
 }
 
-/* Buffer sizes are fixed: two for packets, one for headers. */
+/* Packet buffers have one of two sizes, header buffers have one. */
 static bool set_buffers(struct gve *nic, unsigned int q, const uint8_t *cmd)
 {
 	struct gve_rx_queue *rxq = &nic->rxq[q];
@@ -187,7 +187,7 @@ static void init_rx(struct gve_rx_queue *rxq, const uint8_t *cmd)
 	memset(rxq->have_addr, 0, sizeof(rxq->have_addr));
 }
 
-/* A broken device does not create or destroy what it is told to. */
+/* With refuse-queue at N, the Nth command for a receive queue from now on fails. */
 static bool refuses(struct gve *nic)
 {
 	return nic->knob_refuse_queue && !--nic->knob_refuse_queue;
@@ -246,8 +246,8 @@ enum gve_aq_status gve_destroy_rx(struct gve *nic, const uint8_t *cmd)
 	return AQ_PASSED;
 }
 
-/* After a batch of commands: in DQO no other receive queue lives without the
- * first one.
+/* Called after a batch of commands.  With DQO, receive queue 0 has to exist while
+ * another one does.
  */
 void gve_queues_check(struct gve *nic)
 {
@@ -262,7 +262,7 @@ void gve_queues_check(struct gve *nic)
 		nicsim_strict(nic->sim, "RX queue 0 is destroyed, but queue %u is not", q);
 }
 
-/* After the driver was told: the faults of queues that are no more. */
+/* Called when the driver has been told: faults of queues that were destroyed. */
 void gve_queues_late_faults(struct gve *nic)
 {
 	unsigned int q;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Receive segment coalescing: TCP segments in order become one packet, of one
- * flow at a time in each queue.  It ends with a short or pushed segment, with
- * any other frame of its queue, or a while after its last segment.
+ * Receive segment coalescing: TCP segments in order become one packet.  Each queue
+ * has one such packet at a time.  It ends with a short or pushed segment, with any
+ * other frame of its queue, or a while after its last segment.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static bool may_start(const struct gve_rx_meta *meta, const uint8_t *frame)
 	       !meta->l4_error && payload_len(pkt) && frame[pkt->l3_end + 13] == TCP_ACK;
 }
 
-/* The same headers but for what differs between segments of one flow. */
+/* Whether the headers differ only where segments of one flow do. */
 static bool same_flow(const struct gve_rsc *rsc, const struct pkt *pkt, const uint8_t *frame)
 {
 	const struct pkt *old = &rsc->meta.pkt;
@@ -74,7 +74,9 @@ static void fix_headers(struct gve_rsc *rsc)
 	put_be16(ip + 10, csum_fold(csum_add(0, ip, pkt->l3_end - pkt->l2_end)));
 }
 
-/* The buffers that it needs were there with its last segment, and still are. */
+/* There are enough buffers: that was checked when its last segment came, and no
+ * other frame has used any since.
+ */
 static void deliver(struct gve *nic, struct gve_rsc *rsc)
 {
 	if (!rsc->frames)
@@ -102,7 +104,7 @@ static void start(struct gve *nic, struct gve_rsc *rsc, const struct gve_rx_meta
 	nicsim_timer_arm(nic->rsc_timer, nic->knob_rsc_us * 1000);
 }
 
-/* What it acknowledges, flags and window are the last segment's. */
+/* The packet gets the acknowledgment, the flags and the window of this segment. */
 static void append(struct gve *nic, struct gve_rsc *rsc, const struct gve_rx_meta *meta,
 		   const uint8_t *frame)
 {
@@ -139,7 +141,7 @@ enum gve_deliver gve_rsc_take(struct gve *nic, const struct gve_rx_meta *meta,
 	return DELIVERED;
 }
 
-/* Its frames count as delivered already. */
+/* The frames were counted as delivered, and are now counted as flushed. */
 void gve_rsc_drop(struct gve *nic, struct gve_rx_queue *rxq)
 {
 	if (!rxq->rsc)

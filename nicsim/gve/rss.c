@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Receive side scaling.  Until the driver sets a table, frames spread over the
- * queues that there are.
+ * Receive side scaling.  Until the driver sets a table, frames are spread over all
+ * queues that exist.
  */
 #include <string.h>
 
@@ -12,7 +12,7 @@
 			 BIT32(HASH_IPV6) | BIT32(HASH_TCPV6) | BIT32(HASH_UDPV6))
 #define TYPES_ALL	0x1ff
 
-/* Any key will do, as long as none of its parts repeats. */
+/* Any key without a part that repeats is good enough. */
 static void default_key(uint8_t key[TOEPLITZ_KEY_LEN])
 {
 	unsigned int i, x = 0x5a;
@@ -73,7 +73,7 @@ static enum gve_aq_status set_lut(struct gve *nic, uint64_t addr)
 	return AQ_PASSED;
 }
 
-/* Whatever is zero stays as it is. */
+/* A field that is 0 changes nothing. */
 enum gve_aq_status gve_configure_rss(struct gve *nic, const uint8_t *cmd)
 {
 	uint16_t types = get_be16(cmd), key = get_be16(cmd + 4), lut = get_be16(cmd + 6);
@@ -112,7 +112,7 @@ enum gve_aq_status gve_query_rss(struct gve *nic, const uint8_t *cmd)
 	return AQ_PASSED;
 }
 
-/* False when no type that is on fits, so there is no hash. */
+/* Returns false when no enabled type fits the packet; then there is no hash. */
 bool gve_rss_hash(struct gve *nic, const struct pkt *pkt, const uint8_t *frame, uint32_t *hash)
 {
 	bool v4 = pkt->l3 == L3_IPV4, ports = false;

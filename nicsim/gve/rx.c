@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A frame's way to its queue.  There is no address filter: the network gives
- * this NIC only what is meant for it.  A frame that finds no buffers waits, when
- * its source can, and is dropped otherwise; it does not hold up other queues.
+ * A frame's way to its queue.  There is no address filter: the network gives this
+ * NIC only frames that are meant for it.  A frame for which there are no buffers
+ * waits if its source can wait, and is dropped otherwise.
  */
 #include "gve/gve.h"
 

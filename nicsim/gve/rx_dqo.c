@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * DQO receive: a queue where the driver posts buffers, each with an identifier,
- * and one where the device completes them, in an order of its own.
+ * DQO receive.  The driver posts buffers, each with an identifier, to one queue.  The
+ * device completes them in another queue, in any order.
  */
 #include <string.h>
 
@@ -81,8 +81,8 @@ static void take_buf(struct gve *nic, unsigned int q)
 	*buf_at(rxq, rxq->bufs++) = buf;
 }
 
-/* The doorbell is the next free entry of the ring, and hardware takes whole
- * granules of it only.
+/* The doorbell is the next free entry of the ring.  The hardware takes only whole
+ * granules.
  */
 void gve_rx_dqo_doorbell(struct gve *nic, unsigned int q, uint32_t val)
 {
@@ -108,7 +108,7 @@ void gve_rx_dqo_doorbell(struct gve *nic, unsigned int q, uint32_t val)
 		take_buf(nic, q);
 }
 
-/* One of the oldest, so that completions come in another order than buffers. */
+/* Takes one of the oldest buffers, so that completions have an order of their own. */
 static struct gve_rx_buf next_buf(struct gve *nic, struct gve_rx_queue *rxq)
 {
 	uint32_t window = rxq->bufs < nic->knob_shuffle ? rxq->bufs : nic->knob_shuffle;
@@ -123,7 +123,7 @@ static struct gve_rx_buf next_buf(struct gve *nic, struct gve_rx_queue *rxq)
 	return buf;
 }
 
-/* Everything about a completion but whose buffer it is. */
+/* Everything about a completion except the identifier of its buffer. */
 struct completion {
 	size_t len, hdr_len;
 	bool first, last, split, overflow, error;
@@ -188,8 +188,8 @@ static void fill_desc(struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
 	put_le32(desc + 16, meta->hash);
 }
 
-/* What a completion says of its frame holds in the last one alone, and the length of
- * headers where it was split: there is anything in the others.
+/* Only the last completion of a frame describes it, and only a completion with a
+ * split has a header length.  In all others these fields get noise.
  */
 static void make_noise(struct gve *nic, const struct completion *c, uint8_t *desc)
 {
@@ -202,7 +202,7 @@ static void make_noise(struct gve *nic, const struct completion *c, uint8_t *des
 	put_le32(desc + 16, gve_random(nic, UINT32_MAX));
 }
 
-/* The word with the generation bit goes last. */
+/* The word with the generation bit is written last. */
 static void complete(struct gve *nic, struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
 		     const struct completion *c, uint16_t id)
 {
@@ -219,8 +219,8 @@ static void complete(struct gve *nic, struct gve_rx_queue *rxq, const struct gve
 	rxq->generation ^= !rxq->done;
 }
 
-/* Headers up to L4's go to the header buffer; when they do not fit, the frame
- * stays in one piece and says so.
+/* The headers, including that of L4, go to the header buffer.  When they do not fit,
+ * the frame is not split, and its completion says why.
  */
 static size_t split_len(const struct gve_rx_queue *rxq, const struct gve_rx_meta *meta)
 {
@@ -239,8 +239,8 @@ unsigned int gve_rx_dqo_needs(const struct gve_rx_queue *rxq, const struct gve_r
 	return len ? (len + rxq->buf_size - 1) / rxq->buf_size : 1;
 }
 
-/* A broken device: every other time one that cannot be, else one that no driver
- * needs for a ring of this size.
+/* The identifier in the completion.  A broken device alternates between one that is
+ * impossible and one that no driver needs for a ring of this size.
  */
 static uint16_t told_id(struct gve *nic, struct gve_rx_queue *rxq, enum nic_fault fault,
 			uint16_t id)
@@ -253,7 +253,7 @@ static uint16_t told_id(struct gve *nic, struct gve_rx_queue *rxq, enum nic_faul
 	return nic->knob_wrong_ids-- & 1 ? UINT16_MAX : id + rxq->size;
 }
 
-/* A buffer's completion comes after its bytes, or is wrong about that, too. */
+/* Writes a buffer, then its completion; with FAULT_DONE_FIRST in the other order. */
 static bool write_buf(struct gve *nic, struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
 		      const struct completion *c, const struct gve_rx_buf *buf,
 		      const uint8_t *data, size_t len)
@@ -273,7 +273,7 @@ static bool write_buf(struct gve *nic, struct gve_rx_queue *rxq, const struct gv
 	return ok;
 }
 
-/* One buffer's part of the frame from @off on. */
+/* Fills one buffer with the part of the frame from @off on. */
 static bool fill_buf(struct gve *nic, struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
 		     struct completion *c, const uint8_t *frame, size_t *off, size_t len)
 {
@@ -299,9 +299,9 @@ static bool fill_buf(struct gve *nic, struct gve_rx_queue *rxq, const struct gve
 	return write_buf(nic, rxq, meta, c, &buf, data, part) && ok;
 }
 
-/* Without the header buffer a frame may need one more. */
+/* Without the header buffer the frame may need another packet buffer. */
 static bool fault_header_zero(struct gve *nic, struct gve_rx_queue *rxq,
-			     const struct gve_rx_meta *meta, size_t len)
+			      const struct gve_rx_meta *meta, size_t len)
 {
 	return split_len(rxq, meta) && (size_t)rxq->bufs * rxq->buf_size >= len &&
 	       fault_due(&nic->fault, FAULT_HEADER_ZERO, meta->queue);
@@ -342,8 +342,8 @@ void gve_rx_dqo_end(struct gve_rx_queue *rxq)
 		rxq->late_buf = *buf_at(rxq, 0);
 }
 
-/* A broken device's end of the buffer queue is one too far: what is there was
- * posted long ago, or never.
+/* A broken device uses one buffer too many: the entry at the tail, which was posted
+ * long ago, or never.
  */
 void gve_rx_dqo_fault_beyond(struct gve *nic, unsigned int q)
 {
@@ -360,7 +360,7 @@ void gve_rx_dqo_fault_beyond(struct gve *nic, unsigned int q)
 	gve_irq_rx(nic, q);
 }
 
-/* What a queue does that was destroyed, and does not stand by it. */
+/* Faults of a queue that was destroyed. */
 void gve_rx_dqo_late_faults(struct gve *nic, unsigned int q)
 {
 	static const struct gve_rx_meta meta;

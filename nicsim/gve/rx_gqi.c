@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * GQI receive: a ring of data slots and one of descriptors, used in the same
- * order.  A sequence number from 1 to 7 says which descriptors are new.
+ * GQI receive: a ring of data slots and a ring of descriptors, used in the same
+ * order.  A sequence number from 1 to 7 tells which descriptors are new.
  */
 #include "gve/gve.h"
 
@@ -32,7 +32,7 @@ static uint16_t type_flags(const struct pkt *pkt)
 	return flags;
 }
 
-/* The sum of all from the IP header on; zero says that there is none. */
+/* The sum from the IP header on; 0 means that there is no sum. */
 static uint16_t partial_sum(const struct pkt *pkt, const uint8_t *frame, size_t len)
 {
 	if (pkt->l3 == L3_NONE || pkt->vlan)
@@ -53,7 +53,7 @@ static bool fill_slot(struct gve *nic, struct gve_rx_queue *rxq, const uint8_t *
 	       nicsim_dma_write(nic->sim, addr + pad, data, len, "RX buffer");
 }
 
-/* The word with the sequence number goes last. */
+/* The word with the sequence number is written last. */
 static void write_desc(struct gve *nic, struct gve_rx_queue *rxq, uint8_t *desc, uint16_t flags)
 {
 	uint64_t addr = rxq->desc_ring +

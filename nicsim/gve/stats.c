@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Counters, and the report into which the device writes its own at the end. */
+/* Counters, and the report: the device writes its part to the end of it. */
 #include "gve/gve.h"
 
 #define REPORT_HEADER	8
@@ -52,7 +52,7 @@ static void write_report(void *arg)
 	nicsim_timer_arm(rep->timer, interval(nic));
 }
 
-/* Not later than the knob says. */
+/* The knob is new: the next report comes within the time that it says. */
 void gve_report_soon(struct gve *nic)
 {
 	if (nic->report.addr && nic->knob_report_ms)
@@ -71,7 +71,7 @@ static void stop_report(struct gve *nic)
 	nic->report.addr = 0;
 }
 
-/* What the device reports begins at 0 again; what is printed goes on. */
+/* Reported counters begin at 0 again; those of gve_stats_print() go on. */
 void gve_stats_reset(struct gve *nic)
 {
 	unsigned int q;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * DQO transmit: a packet is context descriptors and packet descriptors up to
- * the one that ends it; completions name it by its tag, in an order of their
- * own.  A completion of descriptors comes where one is asked for.
+ * DQO transmit.  A packet consists of context descriptors and packet descriptors, up
+ * to one that ends it.  It has a tag.  Completions of packets name the tag, and come
+ * in any order.  A completion of descriptors comes where a descriptor asks for it.
  */
 #include "gve/gve.h"
 
@@ -18,7 +18,7 @@ void gve_tx_dqo_doorbell(struct gve *nic, unsigned int q, uint32_t val)
 	txq->tail = val;
 }
 
-/* The word with the generation bit goes last. */
+/* The word with the generation bit is written last. */
 static void complete(struct gve *nic, unsigned int q, unsigned int type, uint16_t val)
 {
 	struct gve_tx_queue *txq = &nic->txq[q];
@@ -95,7 +95,7 @@ static void read_packet(struct gve *nic, struct packet *p, const uint8_t *desc, 
 		p->bad = !gve_tx_add(nic, &p->job, get_le64(desc), get_le16(desc + 14) & 0x3fff);
 }
 
-/* False when the packet's end is not there yet. */
+/* Returns false when the packet's last descriptor is not there yet. */
 static bool read_descs(struct gve *nic, struct packet *p)
 {
 	const struct gve_tx_queue *txq = &nic->txq[p->job.queue];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * GQI transmit: the first descriptor of a packet says how many there are; an
- * event counter in the guest's memory follows what is done.
+ * GQI transmit.  The first descriptor of a packet has the number of its descriptors.
+ * An event counter in guest memory tells how many are done.
  */
 #include "gve/gve.h"
 
@@ -39,7 +39,7 @@ static bool add_segment(struct gve *nic, struct gve_tx_job *job, const uint8_t *
 	return false;
 }
 
-/* The job of @count descriptors, whose first is @desc. */
+/* Reads the packet of @count descriptors, the first of which is @desc. */
 static bool read_packet(struct gve *nic, struct gve_tx_job *job, uint8_t *desc, unsigned int count)
 {
 	const struct gve_tx_queue *txq = &nic->txq[job->queue];

@@ -7,7 +7,7 @@ void ixgbe_clock_reset(struct ixgbe *nic)
 	nic->clock = (struct ixgbe_clock){ .since = nicsim_now_ns() };
 }
 
-/* 82599: TIMINCA's increment is added each 6.4 ns, the clock of a 10 Gb/s port. */
+/* 82599: TIMINCA's increment is added every 6.4 ns, the cycle of a 10 Gb/s port. */
 static uint64_t systim(struct ixgbe *nic)
 {
 	uint64_t inc = ixgbe_get(nic, IXG_TIMINCA) & TIMINCA_INCVALUE;
@@ -29,8 +29,8 @@ void ixgbe_systim_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 	nic->clock.since = nicsim_now_ns();
 }
 
-/* X550: seconds, nanoseconds and 2^-32 ns in SYSTIMH, SYSTIML and SYSTIMR.  A
- * cycle is 12.5 ns, to which TIMINCA adds so many 2^-32 ns, or takes them away.
+/* X550: SYSTIMH has seconds, SYSTIML nanoseconds, SYSTIMR 2^-32 ns.  A cycle is
+ * 12.5 ns; TIMINCA adds or subtracts a number of 2^-32 ns in each.
  */
 #define NS_PER_S	1000000000ull
 
@@ -58,7 +58,7 @@ static uint32_t x550_part(uint64_t ns, unsigned int i)
 	return i ? ns / NS_PER_S : ns % NS_PER_S;
 }
 
-/* Reading SYSTIMR holds the others for the reads that follow. */
+/* Reading SYSTIMR latches SYSTIML and SYSTIMH for the reads that follow. */
 uint32_t ixgbe_x550_systimr_read(struct ixgbe *nic, unsigned int i)
 {
 	__uint128_t now = x550_now(nic);
@@ -91,7 +91,7 @@ void ixgbe_x550_systim_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 	x550_set(nic, (__uint128_t)ns << 32 | (uint32_t)now);
 }
 
-/* What has passed so far has passed at the old rate. */
+/* The time until now has passed at the old rate. */
 static void x550_change(struct ixgbe *nic, uint32_t offset, uint32_t val)
 {
 	x550_set(nic, x550_now(nic));
@@ -111,12 +111,14 @@ void ixgbe_x550_tsauxc_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 }
 
 /**
- * ixgbe_rx_stamp() - does a time stamp follow a frame in its buffer
+ * ixgbe_rx_stamp() - take the time stamp that follows a frame in its buffer
  * @nic: the model
  * @pkt: the frame's headers
- * @stamp: set to the stamp, if so
+ * @stamp: set to the stamp
  *
- * Untagged frames and those of each priority are asked for apart.
+ * Software asks for stamps of untagged frames, and of tagged ones by priority.
+ *
+ * Return: false when no stamp follows this frame.
  */
 bool ixgbe_rx_stamp(struct ixgbe *nic, const struct pkt *pkt, uint64_t *stamp)
 {
@@ -133,9 +135,9 @@ bool ixgbe_rx_stamp(struct ixgbe *nic, const struct pkt *pkt, uint64_t *stamp)
 	return true;
 }
 
-#define PTP_EVENTS	8	/* message types below are of events */
+#define PTP_EVENTS	8	/* message types below this are events */
 
-/* Where a PTP message that is to be stamped begins; 0: none does. */
+/* The offset of a PTP message in the frame; 0: there is none. */
 static size_t ptp_offset(const struct ixgbe *nic, const struct pkt *pkt, const uint8_t *frame)
 {
 	unsigned int etqf = ixgbe_etqf(nic, pkt);
@@ -149,14 +151,15 @@ static size_t ptp_offset(const struct ixgbe *nic, const struct pkt *pkt, const u
 }
 
 /**
- * ixgbe_rx_latch() - is a frame's time stamp in RXSTMP
+ * ixgbe_rx_latch() - put the time stamp of a PTP event into RXSTMP
  * @nic: the model
  * @pkt: the frame's headers
  * @frame: the frame
  * @len: its bytes
  *
- * There is one place for it, and no frame gets another stamp before somebody has
- * read RXSTMPH.
+ * There is room for one stamp.  Until RXSTMPH has been read, no other frame gets one.
+ *
+ * Return: whether RXSTMP has the stamp of this frame.
  */
 bool ixgbe_rx_latch(struct ixgbe *nic, const struct pkt *pkt, const uint8_t *frame, size_t len)
 {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Life of the model and access to its registers.
- */
+/* Creation of the model, access to its registers, knobs. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The EEPROM, and the 82599's ways to it and to what is beside it: EERD, the
- * semaphore in SWSM, and the MDIO bus, which has no PHY: a KX4 port has none.
+ * The EEPROM, and how software gets to it on the 82599: EERD, and the semaphore in
+ * SWSM.  Also the 82599's MDIO bus, without a PHY, since a KX4 port has none.
  */
 #include <string.h>
 
@@ -22,8 +22,8 @@ enum {
 #define EE_UNUSED		0xffff	/* also: pointer to no section */
 #define EE_FIRST_HW_WORD	0x00
 
-/* The words from 0 to the variant's last add up to a constant; there are no
- * sections to include.
+/* The words from 0 to the variant's last one add up to a constant.  The EEPROM has
+ * no further sections that the checksum would cover.
  */
 void ixgbe_eeprom_init(struct ixgbe *nic)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Section "Flow Director": perfect filters, compared field by field under the
- * mask registers, and signature filters, of which only a hash is known.
+ * Section "Flow Director": perfect filters, which are compared field by field under
+ * the mask registers, and signature filters, which are only a hash.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +61,7 @@ static struct ixgbe_fdir_filter *find_key(struct ixgbe *nic, uint32_t key)
 	return NULL;
 }
 
-/* FDIRUSTAT and FDIRFSTAT: additions in the low half, removals in the high. */
+/* FDIRUSTAT and FDIRFSTAT count additions in their low half, removals above. */
 static void count_command(struct ixgbe *nic, bool ok, bool removal)
 {
 	if (ok)
@@ -124,8 +124,8 @@ void ixgbe_fdircmd_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 		*cmd |= FDIRCMD_FILTER_VALID;
 }
 
-/* A hash of 15 bits over the flow and VLAN dword and the dword in which
- * addresses, ports and the flexible word are combined, under a 32-bit key.
+/* A hash of 15 bits, under a key of 32, over two dwords: @flow has the flow type and
+ * the VLAN, @common combines addresses, ports and the flexible word.
  */
 static uint32_t signature_hash(uint32_t key, uint32_t flow, uint32_t common)
 {
@@ -184,7 +184,7 @@ static uint32_t raw32(const uint8_t *p)
 	return v;
 }
 
-/* The port masks are kept with bit 15 of a port in bit 0. */
+/* The registers have the mask of a port with its bits in reverse order. */
 static uint32_t port_mask(uint32_t reg)
 {
 	uint32_t mask = 0;
@@ -199,7 +199,7 @@ static uint32_t port_mask(uint32_t reg)
 	return mask;
 }
 
-/* A packet in the form of a filter.  IP addresses stay in network order. */
+/* Puts a packet into the form of a filter.  IP addresses stay in network order. */
 static void describe(struct ixgbe *nic, struct ixgbe_fdir_filter *p, const struct pkt *pkt,
 		     const uint8_t *frame)
 {

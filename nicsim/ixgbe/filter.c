@@ -17,7 +17,7 @@ static bool has_tag(struct ixgbe *nic, const uint8_t *frame)
 	return get_be16(frame + 12) == (ixgbe_get(nic, IXG_VLNCTRL) & VLNCTRL_VET);
 }
 
-/* MHADD.MFS includes the FCS; a tag may come on top, two with double VLAN. */
+/* MHADD.MFS includes the FCS.  A tag may be added to it, with double VLAN two. */
 static bool is_oversize(struct ixgbe *nic, const uint8_t *frame, size_t len)
 {
 	size_t max = STANDARD_FRAME;
@@ -37,10 +37,10 @@ static bool is_pause(const uint8_t *frame)
 	       get_be16(frame + 12) == ETHERTYPE_FLOW_CONTROL;
 }
 
-/* The MAC keeps control frames to itself unless MFLCN.PMCF asks for them; even
- * then it keeps those that it acts on when DPF says so.
+/* The MAC keeps control frames to itself unless MFLCN.PMCF is set.  Even then it
+ * keeps those that it acts on, if DPF is set.
  */
-static bool eat_pause(struct ixgbe *nic, const uint8_t *frame)
+static bool keeps_pause(struct ixgbe *nic, const uint8_t *frame)
 {
 	uint32_t mflcn = ixgbe_get(nic, IXG_MFLCN);
 	bool acted_on = (mflcn & MFLCN_RFCE) && get_be16(frame + 14) == 1;
@@ -122,7 +122,7 @@ enum ixgbe_mac_verdict ixgbe_mac_filter(struct ixgbe *nic, const uint8_t *frame,
 		return MAC_UNDERSIZE;
 	if (is_oversize(nic, frame, len))
 		return MAC_OVERSIZE;
-	if (is_pause(frame) && eat_pause(nic, frame))
+	if (is_pause(frame) && keeps_pause(nic, frame))
 		return MAC_PAUSE;
 	if (!address_match(nic, frame, inexact) || !vlan_match(nic, frame))
 		return MAC_FILTERED;

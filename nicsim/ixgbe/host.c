@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The host interface of the X550: software puts a command into FLEX_MNG and sets
- * HICR.C, the firmware carries it out, leaves its answer there, and clears C.
- * And the semaphores by which software and firmware share what both use.
+ * The host interface of the X550.  Software puts a command into FLEX_MNG and sets
+ * HICR.C.  The firmware runs it, leaves its answer in FLEX_MNG, and clears C.  Also
+ * the semaphores for what both software and firmware use.
  */
 #include "ixgbe/ixgbe.h"
 
@@ -14,7 +14,7 @@ enum {
 	CMD_DISABLE_RXEN = 0xde,
 };
 
-/* A header, then what each command has: numbers of EEPROM commands are big-endian. */
+/* A header, then parameters.  The numbers in EEPROM commands are big-endian. */
 #define AT_COMMAND	0
 #define AT_LENGTH	1
 #define AT_STATUS	2
@@ -29,7 +29,7 @@ enum {
 #define READ_MAX	1024
 #define BUFFER_BYTES	(IXG_FLEX_MNG_COUNT * 4)
 
-/* The words that a command names, NULL when it must not have them. */
+/* The words that a command names, or NULL if it may not access them. */
 static uint16_t *shadow_words(struct ixgbe *nic, const uint8_t *buf, size_t *count)
 {
 	uint32_t address = get_be32(buf + AT_ADDRESS), bytes = get_be16(buf + AT_BYTES);
@@ -123,7 +123,7 @@ void ixgbe_hicr_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 		*ixgbe_reg_ptr(nic, IXG_FLEX_MNG + 4 * i) = get_le32(buf + 4 * i);
 }
 
-/* Reading takes the right to change the register: whoever reads REGSMP as 0 has it. */
+/* Reading takes the right to write the register: who reads REGSMP as 0 has it. */
 uint32_t ixgbe_sync_read(struct ixgbe *nic, unsigned int i)
 {
 	uint32_t val = ixgbe_get(nic, IXG_SW_FW_SYNC);

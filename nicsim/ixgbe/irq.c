@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Section "Interrupts": causes reach vectors through IVAR, pass their mask,
- * wait for the end of the moderation interval and are sent as MSI-X messages.
- * What is sent is cleared and masked as EIAC, EIAM and GPIE ask.
+ * Section "Interrupts": a cause reaches its vector through IVAR, passes the mask,
+ * waits for the end of the moderation interval, and is sent as an MSI-X message.
+ * Then it is cleared and masked as EIAC, EIAM and GPIE ask.
  *
- * A cause that arrives while its vector is masked or in its interval stays in
- * EICR and is looked at again when the mask opens or the interval ends, so no
- * interrupt is ever lost.
+ * A cause that comes while its vector is masked or in its interval stays in EICR.
+ * It is looked at again when it is unmasked or the interval ends, so no interrupt
+ * is lost.
  */
 #include "ixgbe/ixgbe.h"
 
@@ -32,7 +32,7 @@ static uint64_t interval_ns(const struct ixgbe *nic, unsigned int vector)
 	return (uint64_t)(eitr >> EITR_INTERVAL_SHIFT) * EITR_UNIT_NS;
 }
 
-/* The moderation interval of a receive queue; 0 without a vector. */
+/* The moderation interval of a receive queue; 0 if it has no vector. */
 uint64_t ixgbe_irq_interval(const struct ixgbe *nic, unsigned int queue)
 {
 	unsigned int vector = ivar_vector(ixgbe_get(nic, IXG_IVAR(queue / 2)) >> (queue & 1) * 16);
@@ -63,7 +63,7 @@ static void auto_mask(struct ixgbe *nic, unsigned int vector)
 		irq->other_mask &= ~(ixgbe_get(nic, IXG_EIAM) & irq->other_cause);
 }
 
-/* EIAC has bits for the first 16 vectors; the others always clear themselves. */
+/* EIAC has bits for the first 16 vectors.  The others are always cleared. */
 static void auto_clear(struct ixgbe *nic, unsigned int vector)
 {
 	struct ixgbe_irq_state *irq = &nic->irq;

@@ -29,8 +29,7 @@
  *	offload.c	what a context descriptor asks for: checksums, TSO
  *	stats.c		statistics registers
  *
- * Calls go down this list of layers: variants and table; device, reset, rxq,
- * tx; pb, rx, offload; rxdesc; writeback; irq, clock, filters, registers.
+ * No two of these files call each other, also not by way of others.
  */
 #ifndef NICSIM_IXGBE_IXGBE_H
 #define NICSIM_IXGBE_IXGBE_H
@@ -56,13 +55,13 @@
  * @regs:	registers that only it has, or that do something else on it
  * @num_regs:	of @regs
  * @eeprom_words: size of the EEPROM
- * @eeprom_sum_last: last of the words that are in its checksum
+ * @eeprom_sum_last: last word that its checksum covers
  * @reta_entries: size of the redirection table, a power of two
  * @reta_queue:	bits of an entry
- * @eicr_reserved: bits of EICR and EIMS that mean nothing
+ * @eicr_reserved: bits of EICR and EIMS without a meaning
  * @rlpml:	RXDCTL.RLPML is obeyed
  * @stamps_frames: a time stamp can follow each frame in its buffer
- * @fragments_wrong: the IP checksum of a fragment is called wrong
+ * @fragments_wrong: the IP checksum of each fragment is reported as wrong
  */
 struct ixgbe_variant {
 	const struct ixgbe_reg *regs;
@@ -76,10 +75,10 @@ struct ixgbe_variant {
 /**
  * struct ixgbe_rx_meta - what was decided about a frame when it came in
  * @queue:	RX queue by flow director, RSS or default
- * @status:	descriptor status and error bits, but DD, EOP and HBO
+ * @status:	status and error bits of the descriptor, without DD, EOP and HBO
  * @info:	RSS type and packet type
- * @hash:	RSS hash or flow director's identifier
- * @stamp:	what follows the frame when @status has TSIP
+ * @hash:	RSS hash, or the identifier of a flow director filter
+ * @stamp:	time stamp that follows the frame, if @status has TSIP
  */
 struct ixgbe_rx_meta {
 	struct pkt pkt;
@@ -104,7 +103,7 @@ struct ixgbe_packet_buffer {
 	uint64_t size_override;	/* knob, bytes; 0: RXPBSIZE */
 	bool source_waits;	/* NIC_RX_WAIT was returned */
 	bool draining;
-	unsigned int stopping;	/* queue that stops once the head is not its any more */
+	unsigned int stopping;	/* queue that stops when its frame has left the head */
 };
 
 /* A descriptor that is done and not yet written. */
@@ -119,8 +118,8 @@ struct ixgbe_rx_queue {
 	uint32_t base_written, len_written;	/* all bits, for the strict check */
 	struct ixgbe_held held[64];
 	unsigned int num_held;
-	uint64_t held_until;	/* 0: nothing waits for that */
-	bool rsc_open;		/* what is held may still grow */
+	uint64_t held_until;	/* 0: nothing waits for an interval */
+	bool rsc_open;		/* more descriptors may join the held ones */
 	unsigned int guarded;	/* descriptors up to here are known to the guard */
 };
 
@@ -140,7 +139,7 @@ struct ixgbe_irq_state {
 	uint64_t queue_cause, queue_mask;	/* a bit per vector */
 	uint32_t other_cause, other_mask;	/* as EICR bits 31:16 */
 	uint64_t next_ns[IXG_NUM_VECTORS];	/* end of the moderation interval */
-	uint64_t held;				/* vectors that wait for it */
+	uint64_t held;				/* vectors that wait for its end */
 	uint64_t sent;
 	struct nicsim_timer *timer;
 };
@@ -216,9 +215,9 @@ struct ixgbe {
 	uint64_t disable_delay_us;	/* knob */
 	uint64_t tx_stuck;		/* knob: nothing is sent */
 	uint64_t rxdctl_stuck;		/* knob: RX queues never say that they stopped */
-	uint64_t write_back_batch;	/* knob: so many descriptors are written at a time */
+	uint64_t write_back_batch;	/* knob: descriptors that are written at a time */
 	uint64_t stop_at_once;		/* knob: a queue stops though its frame is at the head */
-	uint64_t fragments_right;	/* knob: in spite of the variant's fault */
+	uint64_t fragments_right;	/* knob: as if the variant had no @fragments_wrong */
 	uint64_t noise;			/* numbers drawn so far, see ixgbe_noise() */
 	uint64_t wait_for_desc;		/* knob: frames wait for descriptors in spite of DROP_EN */
 	struct nic_faults fault;
@@ -234,11 +233,11 @@ struct ixgbe {
  * @offset:	in BAR 0, of the first
  * @count:	number of registers
  * @stride:	bytes between two
- * @split:	number 64 and up are in a second place, as receive queues are
+ * @split:	numbers from 64 on are in a second place, like receive queues
  * @writable:	bits that a write changes
  * @reset:	value after reset
  * @clear_on_read: a statistics register
- * @read:	gives the value instead of the stored one
+ * @read:	returns what is read, instead of the stored value
  * @write:	called after the writable bits were stored, with all bits
  */
 struct ixgbe_reg {
@@ -483,9 +482,9 @@ void ixgbe_stat_rx_queue_drop(struct ixgbe *nic, unsigned int q);
 void ixgbe_stat_tx(struct ixgbe *nic, unsigned int q, const uint8_t *frame, size_t len);
 void ixgbe_stats_print(void *priv, FILE *out);
 
-/* A struct nic_model, but for its name, its device and @create.  The driver takes
- * the size of the MSI-X table from config space at 0x72, so that capability has
- * to be at 0x70.
+/* All of a struct nic_model but its name, its device and @create.  The driver reads
+ * the size of the MSI-X table from config space at 0x72, so that capability has to
+ * be at 0x70.
  */
 #define IXGBE_MODEL_COMMON \
 	.vendor = 0x8086, \

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Sections "Transmit Checksum Offloading" and "Transmit Segmentation": what a
- * context descriptor asks for is done to the frame, here in plain order:
- * segments, checksums, tag, padding.
+ * context descriptor asks for.  The order is: segments, checksums, tag, padding.
  */
 #include <string.h>
 
 #include "ixgbe/ixgbe.h"
 
-/* Offsets that a context gives; lengths in the frame without a new tag. */
+/* The layout that a context gives: of the frame before a tag is inserted. */
 static void read_layout(const struct ixgbe_tx_context *ctx, struct seg_layout *lay)
 {
 	static const enum l4 l4t[] = {

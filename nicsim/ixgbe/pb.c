@@ -64,7 +64,9 @@ static bool pb_can_resume(struct ixgbe *nic)
 	return ixgbe_pb_has_room(nic, want < NIC_FRAME_MAX ? want : NIC_FRAME_MAX);
 }
 
-/* Not entered again by what delivery itself causes. */
+/* Gives frames to their queues until one has to wait.  Delivery may lead back here;
+ * the inner call does nothing.
+ */
 void ixgbe_pb_drain(struct ixgbe *nic)
 {
 	if (nic->pb.draining || !(ixgbe_get(nic, IXG_RXCTRL) & RXCTRL_RXEN))
@@ -106,7 +108,7 @@ void ixgbe_rxq_cancel_stop(struct ixgbe *nic, unsigned int q)
 		nic->pb.stopping = NO_QUEUE;
 }
 
-/* By a reset: there is nothing to be asked about. */
+/* A reset stops a queue at once, and the driver need not ask whether it has. */
 void ixgbe_rxq_reset(struct ixgbe *nic, unsigned int q)
 {
 	nic->rxq[q].enabled = false;
@@ -115,9 +117,10 @@ void ixgbe_rxq_reset(struct ixgbe *nic, unsigned int q)
 	guard_stopped(&nic->guard, q);
 }
 
-/* Until the driver has seen it, its buffers are its own.  A context that RSC has
- * open writes its descriptors though, when its interval ends: section "Disabling
- * RSC" wants it closed before.
+/* The queue may still write to its buffers until the driver has seen that it has
+ * stopped: then guard_stopped() is called.  An open RSC context writes its
+ * descriptors when its interval ends, so section "Disabling RSC" wants it closed
+ * before.
  */
 void ixgbe_rxq_stop(struct ixgbe *nic, unsigned int q)
 {
@@ -129,15 +132,15 @@ void ixgbe_rxq_stop(struct ixgbe *nic, unsigned int q)
 	ixgbe_pb_drain(nic);
 }
 
-/* A frame that waits for its descriptors at the head of the packet buffer. */
+/* Whether a frame of this queue waits for descriptors at the head. */
 static bool blocks(const struct ixgbe *nic, unsigned int q)
 {
 	return nic->pb.head && nic->pb.head->meta.queue == q && !nic->stop_at_once &&
 	       !(ixgbe_get(nic, ixgbe_rx_base(q) + RX_SRRCTL) & SRRCTL_DROP_EN);
 }
 
-/* A queue does not stop while it has a frame under way: one that may neither be
- * dropped nor has a descriptor keeps ENABLE set until one of that changes.
+/* A queue does not stop while its frame is at the head.  ENABLE stays set until the
+ * frame has got descriptors or may be dropped.
  */
 void ixgbe_rxq_try_stop(struct ixgbe *nic, unsigned int q)
 {

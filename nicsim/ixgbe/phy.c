@@ -8,7 +8,7 @@
 #include "ixgbe/ixgbe.h"
 
 #define PHY_PORT	0
-#define NO_ANSWER	0xffff		/* of a bus without a driver */
+#define NO_ANSWER	0xffff		/* nobody drives the bus */
 
 enum { PMA = 1, PCS = 3, PHYXS = 4, AN = 7, VENDOR1 = 30 };
 

@@ -2,7 +2,7 @@
 /* Which register is at an offset. */
 #include "ixgbe/ixgbe.h"
 
-/* Of the first 16 queues or addresses, some registers are in a second place. */
+/* Some registers of the first queues and addresses have a second offset. */
 static const struct {
 	uint32_t from, to;
 	uint16_t count, from_stride, to_stride;

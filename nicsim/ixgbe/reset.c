@@ -23,6 +23,7 @@ static void reset_queues(struct ixgbe *nic)
 /* The station address comes from the EEPROM. */
 void ixgbe_reset(struct ixgbe *nic)
 {
+	uint32_t *ral = ixgbe_reg_ptr(nic, IXG_RAL(0)), *rah = ixgbe_reg_ptr(nic, IXG_RAH(0));
 	const uint8_t *mac = nic->mac;
 
 	reset_queues(nic);
@@ -31,8 +32,8 @@ void ixgbe_reset(struct ixgbe *nic)
 	ixgbe_fdir_clear(nic);
 	nic->rss_stale = true;
 	ixgbe_clock_reset(nic);
-	*ixgbe_reg_ptr(nic, IXG_RAL(0)) = mac[0] | mac[1] << 8 | mac[2] << 16 | (uint32_t)mac[3] << 24;
-	*ixgbe_reg_ptr(nic, IXG_RAH(0)) = mac[4] | mac[5] << 8 | RAH_AV;
+	*ral = mac[0] | mac[1] << 8 | mac[2] << 16 | (uint32_t)mac[3] << 24;
+	*rah = mac[4] | mac[5] << 8 | RAH_AV;
 	ixgbe_link_update(nic);
 	ixgbe_pb_flush(nic);
 }

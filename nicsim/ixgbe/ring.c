@@ -2,8 +2,8 @@
 /* What receive and transmit rings have in common. */
 #include "ixgbe/ixgbe.h"
 
-/* What a queue that goes into operation was given, bits that the registers do
- * not have included.
+/* Checks the ring of a queue that starts.  @base and @len are what was written, with
+ * the bits that the registers do not keep.
  */
 void ixgbe_ring_strict(struct ixgbe *nic, const char *queue, unsigned int q, uint32_t base,
 		       uint32_t len)
@@ -33,8 +33,8 @@ void ixgbe_arm_disable_timer(struct ixgbe *nic, uint64_t now)
 		nicsim_timer_arm(nic->disable_timer, earliest > now ? earliest - now : 0);
 }
 
-/* A queue goes on for a while after software cleared its ENABLE bit, which
- * reads as set until the queue has really stopped.
+/* After software has cleared ENABLE, a queue goes on for a while.  The bit reads as
+ * set until the queue has stopped.
  */
 void ixgbe_disable_later(struct ixgbe *nic, uint64_t *when)
 {

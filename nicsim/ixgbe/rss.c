@@ -63,7 +63,7 @@ uint32_t ixgbe_rss_hash(struct ixgbe *nic, const struct pkt *pkt, const uint8_t 
 	return toeplitz_hash(&nic->rss, input, toeplitz_input(pkt, frame, ports, input));
 }
 
-/* The low bits of the hash choose an entry, of which the first 128 are in RETA. */
+/* The low bits of the hash choose an entry.  The first 128 entries are in RETA. */
 unsigned int ixgbe_rss_queue(struct ixgbe *nic, uint32_t hash)
 {
 	unsigned int entry = hash & (nic->variant->reta_entries - 1), word = entry / 4;

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From the MAC to the queues.  An accepted frame goes into the packet buffer,
- * a queue of frames in order of arrival; the frame at its head waits for
- * descriptors of its queue, and everything behind it waits too, unless
- * SRRCTL.DROP_EN lets it be dropped.  A full packet buffer makes the MAC miss
- * frames.  When nothing waits, frames go to their queue without being stored.
+ * From the MAC to the receive queues.  A frame that the MAC accepts gets its queue.
+ * If no other frame waits in the packet buffer, it goes to its queue at once; if it
+ * cannot, it is stored.  When the packet buffer is full, the MAC misses frames.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "ixgbe/ixgbe.h"
 
 static void set_queue(struct ixgbe *nic, struct ixgbe_rx_meta *meta,
@@ -27,8 +22,8 @@ static void set_queue(struct ixgbe *nic, struct ixgbe_rx_meta *meta,
 	}
 }
 
-/* Without RXCSUM.PCSD the hash's place holds the IP ID and a checksum, which
- * is zero unless RXCSUM.IPPCSE asks for the one of a fragment.
+/* Without RXCSUM.PCSD the field of the hash has the IP ID and a checksum.  The
+ * checksum is 0 unless RXCSUM.IPPCSE asks for that of a fragment.
  */
 static uint32_t fragment_checksum(struct ixgbe *nic, const struct pkt *pkt,
 				  const uint8_t *frame, size_t len)
@@ -127,7 +122,7 @@ static bool receiver_on(struct ixgbe *nic)
 	       !(ixgbe_get(nic, IXG_SECRXCTRL) & SECRXCTRL_RX_DIS);
 }
 
-/* Returns false when the source is to wait, and then has counted nothing. */
+/* Returns false when the source is to wait; the frame is not counted then. */
 static bool mac_receive(struct ixgbe *nic, const uint8_t *frame, size_t len, bool may_wait)
 {
 	enum ixgbe_mac_verdict verdict;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sections "Receive Descriptor Queue Structure" and "Header Splitting":
- * receive queues, and how a frame is laid into their buffers.
+ * Sections "Receive Descriptor Queue Structure" and "Header Splitting": how a frame
+ * is put into the buffers of its queue.
  *
- * Order towards the guest: the frame's bytes, the first half of the
- * descriptor, then its second half, which holds both DD and the length.
+ * The guest sees, in this order: the frame's bytes, the first half of the
+ * descriptor, and its second half, which has both DD and the length.
  */
 #include <endian.h>
 #include <string.h>
@@ -47,7 +47,7 @@ static void set_hdr_info(struct rx_plan *plan, size_t hdr_len, bool split)
 	plan->info = (uint32_t)hdr_len << RXD_HDRLEN_SHIFT | (split ? RXD_SPH : 0);
 }
 
-/* DESCTYPE 2: split exactly when the header is known and fits. */
+/* DESCTYPE 2: split if the header is known and fits. */
 static void plan_split(struct rx_plan *plan, size_t hdr, size_t hdr_buf)
 {
 	if (!hdr)
@@ -59,8 +59,8 @@ static void plan_split(struct rx_plan *plan, size_t hdr, size_t hdr_buf)
 		plan->error = RXD_ERR_HBO;
 }
 
-/* DESCTYPE 5: the header buffer is filled in any case; HDR_LEN is the length
- * of the header as parsed, even when more or less than that is in the buffer.
+/* DESCTYPE 5: the header buffer is always used.  HDR_LEN is the length of the parsed
+ * header, even when more or less than that is in the buffer.
  */
 static void plan_split_always(struct rx_plan *plan, size_t hdr, size_t hdr_buf, size_t len)
 {
@@ -78,7 +78,7 @@ static void plan_split_always(struct rx_plan *plan, size_t hdr, size_t hdr_buf, 
 	}
 }
 
-/* Returns false when the queue is set up as hardware would not accept it. */
+/* Returns false when hardware would not accept how the queue is set up. */
 static bool make_plan(struct ixgbe *nic, unsigned int q, const struct pkt *pkt, size_t len,
 		      struct rx_plan *plan)
 {
@@ -128,7 +128,8 @@ static bool read_descs(struct ixgbe *nic, unsigned int q, struct rx_buffers *des
 	return true;
 }
 
-static bool check_desc(struct ixgbe *nic, unsigned int q, const struct rx_buffers *desc, bool uses_hdr)
+static bool check_desc(struct ixgbe *nic, unsigned int q, const struct rx_buffers *desc,
+		       bool uses_hdr)
 {
 	if (!desc->pkt_addr) {
 		nicsim_strict(nic->sim, "RX queue %u: packet buffer address 0", q);
@@ -146,7 +147,7 @@ static bool check_desc(struct ixgbe *nic, unsigned int q, const struct rx_buffer
 	return true;
 }
 
-/* Frame bytes [off, off + len), without the tag when it is stripped. */
+/* Writes the bytes [off, off + len) of what is left without a stripped tag. */
 static bool write_bytes(struct ixgbe *nic, unsigned int q, uint64_t addr, const uint8_t *frame,
 			size_t strip, size_t off, size_t len, const char *what)
 {
@@ -224,8 +225,9 @@ static void spoil(struct rx_done *d, enum nic_fault fault, size_t buf_size)
 	}
 }
 
-/* Of a descriptor that does not end its frame DD, EOP, the length and what
- * RSC counts mean something; of a frame's first one what it says of the header.
+/* In a descriptor that does not end its frame, only DD, EOP, the length and RSC's
+ * count have a meaning, and in a frame's first one what it says about the header.
+ * All other fields get noise.
  */
 static void make_noise(struct ixgbe *nic, struct rx_done *d, bool first)
 {
@@ -235,8 +237,8 @@ static void make_noise(struct ixgbe *nic, struct rx_done *d, bool first)
 	d->vlan = ixgbe_noise(nic, 0xffff);
 }
 
-/* Only the last descriptor tells about the frame, and the first one about the
- * header, as its header buffer is the one that is used.
+/* The last descriptor tells about the frame.  The first one tells about the header,
+ * because the header goes to its header buffer.
  */
 static bool write_back(struct ixgbe *nic, unsigned int q, const struct ixgbe_rx_meta *meta,
 		       const struct rx_plan *plan, size_t len, enum nic_fault fault)
@@ -279,8 +281,8 @@ static enum ixgbe_deliver drop(struct ixgbe *nic, unsigned int q, uint64_t *fate
 	return DELIVER_DROPPED;
 }
 
-/* A broken NIC's end of the ring is one too far.  Only the half with DD is written:
- * the other one is the address by now, if the driver is about to move the tail.
+/* A broken NIC uses one descriptor too many.  It writes only the half with DD: the
+ * other half may have a new address already, if the driver is about to move the tail.
  */
 static void fault_beyond(struct ixgbe *nic, unsigned int q)
 {
@@ -341,7 +343,7 @@ static bool too_long(struct ixgbe *nic, unsigned int q, size_t len)
 	       len + FCS_LEN > (rxdctl & RXDCTL_RLPML);
 }
 
-/* The frame as it lies in its buffers, with what follows it. */
+/* The frame as it goes to its buffers: with its time stamp, if it has one. */
 static const uint8_t *with_stamp(struct ixgbe *nic, const struct ixgbe_rx_meta *meta,
 				 const uint8_t *frame, size_t *len)
 {
@@ -390,7 +392,7 @@ enum ixgbe_deliver ixgbe_rx_deliver(struct ixgbe *nic, const struct ixgbe_rx_met
 	return DELIVERED;
 }
 
-/* What a queue does that does not stand by its word. */
+/* Faults of a queue that has confirmed its stop. */
 void ixgbe_rx_late_faults(struct ixgbe *nic, unsigned int q)
 {
 	static const struct rx_done done = { .status = RXD_STAT_DD | RXD_STAT_EOP, .length = 64 };

@@ -12,9 +12,9 @@ static uint32_t l4_checksum(const struct pkt *pkt, const uint8_t *frame)
 	       (csum == CSUM_BAD ? RXD_ERR_L4E : 0);
 }
 
-/* Section "Receive Checksum Offloading": status and error bits.  Some MACs call the
- * IP checksum of a fragment wrong (specification updates: erratum 66 of the 82599,
- * 42 of the X540).
+/* Section "Receive Checksum Offloading": status and error bits.  Some MACs report the
+ * IP checksum of each fragment as wrong (specification updates: erratum 66 of the
+ * 82599, 42 of the X540).
  */
 uint32_t ixgbe_rx_checksum(const struct pkt *pkt, const uint8_t *frame, bool fragments_wrong)
 {
@@ -29,9 +29,11 @@ uint32_t ixgbe_rx_checksum(const struct pkt *pkt, const uint8_t *frame, bool fra
 }
 
 /**
- * ixgbe_etqf() - the filter that knows a frame's ethertype
+ * ixgbe_etqf() - find the filter for a frame's ethertype
+ * @nic: the model
+ * @pkt: the frame's headers
  *
- * Return: its number, IXG_ETQF_COUNT when none does.
+ * Return: its number, or IXG_ETQF_COUNT when there is none.
  */
 unsigned int ixgbe_etqf(const struct ixgbe *nic, const struct pkt *pkt)
 {
@@ -46,7 +48,7 @@ unsigned int ixgbe_etqf(const struct ixgbe *nic, const struct pkt *pkt)
 	return i;
 }
 
-/* With a filter's number the other bits of the type mean nothing. */
+/* If the type is the number of a filter, its other bits have no meaning. */
 uint32_t ixgbe_packet_type(struct ixgbe *nic, const struct pkt *pkt)
 {
 	static const uint32_t l4_type[] = {
@@ -67,9 +69,11 @@ uint32_t ixgbe_packet_type(struct ixgbe *nic, const struct pkt *pkt)
 }
 
 /**
- * ixgbe_split_len() - where PSRTYPE says that a frame is to be split
+ * ixgbe_split_len() - find where a frame is to be split
+ * @pkt: the frame's headers
+ * @psrtype: bits of the headers that may be split off
  *
- * Return: length of the deepest header whose bit is set, 0 when there is none.
+ * Return: the end of the last header whose bit is set, or 0 when there is none.
  */
 size_t ixgbe_split_len(const struct pkt *pkt, uint32_t psrtype)
 {

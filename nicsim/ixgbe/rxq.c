@@ -7,7 +7,7 @@
 
 #include "ixgbe/rxq.h"
 
-/* Of a queue that is enabled, once the receiver is on. */
+/* Called when both the queue and the receiver are on. */
 static void check_ring(struct ixgbe *nic, unsigned int q)
 {
 	uint8_t probe;
@@ -87,7 +87,7 @@ void ixgbe_srrctl_write(struct ixgbe *nic, unsigned int q, uint32_t val)
 		ixgbe_pb_drain(nic);
 }
 
-/* ENABLE reads as what the queue does, not as what was written. */
+/* ENABLE reads as the state of the queue, not as what was written. */
 uint32_t ixgbe_rxdctl_read(struct ixgbe *nic, unsigned int q)
 {
 	uint32_t val = rxq_get(nic, q, RX_RXDCTL) & ~RXDCTL_ENABLE;
@@ -122,7 +122,7 @@ void ixgbe_rxdctl_write(struct ixgbe *nic, unsigned int q, uint32_t val)
 	}
 }
 
-/* The FCS is stripped in two places that have to agree. */
+/* Two registers say that the FCS is stripped, and have to agree. */
 static void check_crc_strip(struct ixgbe *nic)
 {
 	bool mac = ixgbe_get(nic, IXG_HLREG0) & HLREG0_RXCRCSTRP;

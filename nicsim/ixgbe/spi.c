@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The EEPROM's serial lines, which software drives through EEC: the driver
- * reads this way until it knows the EEPROM's size, and writes this way.
- * A bit goes in at the clock's rising edge, and comes out after it.
+ * The EEPROM's serial lines, which software drives through EEC.  The driver uses
+ * them for all writes, and for reads until it knows the EEPROM's size.  A bit goes
+ * in at the clock's rising edge, and comes out after it.
  */
 #include "ixgbe/ixgbe.h"
 

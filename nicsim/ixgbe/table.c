@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The registers that all variants have.  One entry describes a register or an
- * array of them; whatever is neither here nor in the variant's own table is an
- * error of the driver.
+ * array of registers.  A driver that uses an offset which is neither here nor in
+ * the variant's own table has an error.
  */
 #include "ixgbe/table.h"
 
@@ -20,7 +20,7 @@
 	{ .name = n, .offset = IXG_TX_BASE + (reg), .count = IXG_MAX_QUEUES, \
 	  .stride = IXG_TX_STRIDE, ##__VA_ARGS__ }
 
-/* What software and firmware share outlives a reset of the MAC. */
+/* The semaphores that software and firmware share survive a reset of the MAC. */
 static void ctrl_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 {
 	uint32_t sync = ixgbe_get(nic, IXG_SW_FW_SYNC);
@@ -45,7 +45,7 @@ static uint32_t frtimer_read(struct ixgbe *nic, unsigned int i)
 	return nicsim_now_ns() / 1000;
 }
 
-/* An analog register answers in the low byte; none has a value here. */
+/* The low byte is the value of an analog register.  All of them read as 0 here. */
 static void corectl_write(struct ixgbe *nic, unsigned int i, uint32_t val)
 {
 	(void)i;
@@ -400,7 +400,7 @@ static const struct ixgbe_reg table[] = {
 	STORES("CLKTIM", 0x08c34, 2),
 	REGS("AUXSTMP", 0x08c3c, 4),
 
-	/* Diagnostic Registers, and what only the 82598 had but the driver's
+	/* Diagnostic Registers, and registers of the 82598 that the driver's
 	 * register dump reads on every device
 	 */
 	REG("MSIXPBA", 0x02000),

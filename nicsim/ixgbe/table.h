@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How tables of registers are written: struct ixgbe_reg by what is usual. */
+/* Macros for tables of struct ixgbe_reg. */
 #ifndef NICSIM_IXGBE_TABLE_H
 #define NICSIM_IXGBE_TABLE_H
 
@@ -10,7 +10,9 @@
 #define ONE(n, off)		.name = n, .offset = off, .count = 1
 #define MANY(n, off, cnt)	.name = n, .offset = off, .count = cnt, .stride = 4
 
-/* Registers that are stored, that say what else they are, that count. */
+/* STORE keeps all bits.  REG is what its further arguments say.  STAT counts, and is
+ * cleared when read.  With an S each of them is an array.
+ */
 #define STORE(n, off, ...)	{ ONE(n, off), .writable = ALL, ##__VA_ARGS__ }
 #define STORES(n, off, cnt, ...) { MANY(n, off, cnt), .writable = ALL, ##__VA_ARGS__ }
 #define REG(n, off, ...)	{ ONE(n, off), ##__VA_ARGS__ }

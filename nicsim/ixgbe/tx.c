@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Section "Transmit Functionality": queues and their descriptors.  A queue is
- * looked at when its tail moves, when the wire has room again and when
- * something that stopped it is gone; never otherwise.
+ * looked at when its tail moves, when the wire has room again, and when what had
+ * stopped it is gone.
  */
 #include <endian.h>
 #include <string.h>
@@ -77,7 +77,7 @@ static void store_context(struct ixgbe *nic, unsigned int q, const struct tx_des
 	ctx->mss_l4len_idx = desc->opts;
 }
 
-/* DD goes into the descriptor, or the head to where TDWBAL points. */
+/* Writes DD to the descriptor, or the head to where TDWBAL points. */
 static void report(struct ixgbe *nic, unsigned int q, unsigned int i)
 {
 	uint32_t wbal = txq_get(nic, q, TX_TDWBAL), word;
@@ -124,7 +124,9 @@ static bool add_data(struct ixgbe *nic, struct ixgbe_tx_job *job, const struct t
 	return true;
 }
 
-/* Returns false when the frame's last descriptor is not there yet. */
+/* Returns false when the frame's last descriptor is not there yet.  A descriptor that
+ * cannot be read ends the frame.
+ */
 static bool frame_complete(struct ixgbe *nic, unsigned int q, unsigned int i, unsigned int tail)
 {
 	struct tx_desc desc;
@@ -148,7 +150,7 @@ static void send_job(struct ixgbe *nic, struct ixgbe_tx_job *job)
 	ixgbe_tx_offload(nic, job);
 }
 
-/* One frame, or one context, from the head; the caller knows that it is whole. */
+/* Takes one context or one complete frame from the head. */
 static void transmit_one(struct ixgbe *nic, unsigned int q, unsigned int tail)
 {
 	uint32_t *head = ixgbe_reg_ptr(nic, ixgbe_tx_base(q) + TX_TDH);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Sections "Receive Descriptor Write-Back" and "Receive Side Coalescing": when a
- * descriptor that is done gets to memory.
+ * finished descriptor is written to memory.
  *
- * As a rule at once, here.  Real hardware may wait until there are several, or
- * until the moderation interval ends; the knob write-back-batch does so.  A frame
- * that RSC could make longer waits for the end of the interval in any case, which
- * closes its context.
+ * This model writes it at once.  Real hardware may wait until there are several, or
+ * until the moderation interval ends; the knob write-back-batch makes the model wait,
+ * too.  A frame that RSC could make longer always waits for the end of the interval,
+ * which closes its context.
  */
 #include <endian.h>
 
@@ -23,7 +23,7 @@ static bool write_held(struct ixgbe *nic, const struct ixgbe_held *h)
 				"RX descriptor");
 }
 
-/* All that is held, in order, and no interrupt. */
+/* Writes all held descriptors in order.  Sends no interrupt. */
 static bool flush(struct ixgbe *nic, unsigned int q)
 {
 	struct ixgbe_rx_queue *rxq = &nic->rxq[q];
@@ -71,7 +71,7 @@ bool ixgbe_held_init(struct ixgbe *nic)
 	return nic->held_timer;
 }
 
-/* A descriptor is done; ixgbe_held_end() follows with the last one of a frame. */
+/* A descriptor is done.  After the last one of a frame, call ixgbe_held_end(). */
 bool ixgbe_hold(struct ixgbe *nic, unsigned int q, uint64_t addr, uint64_t lower, uint64_t upper)
 {
 	struct ixgbe_rx_queue *rxq = &nic->rxq[q];
@@ -95,7 +95,7 @@ static bool opens_context(struct ixgbe *nic, unsigned int q, const struct pkt *p
  * @nic: the model
  * @q: receive queue
  * @pkt: the frame's headers
- * @now: they may not wait
+ * @now: write them now
  *
  * Return: false when one could not be written.
  */
@@ -119,7 +119,7 @@ bool ixgbe_held_end(struct ixgbe *nic, unsigned int q, const struct pkt *pkt, bo
 	return true;
 }
 
-/* By SWFLSH, or by the queue's stop: but a context stays open. */
+/* SWFLSH was written, or the queue stops.  An open context stays open. */
 void ixgbe_held_flush(struct ixgbe *nic, unsigned int q)
 {
 	if (!nic->rxq[q].num_held || nic->rxq[q].rsc_open)
@@ -128,14 +128,14 @@ void ixgbe_held_flush(struct ixgbe *nic, unsigned int q)
 	ixgbe_irq_queue(nic, q, false);
 }
 
-/* The receiver goes off, which closes all contexts. */
+/* The receiver is turned off, which closes all contexts. */
 void ixgbe_held_close(struct ixgbe *nic, unsigned int q)
 {
 	nic->rxq[q].rsc_open = false;
 	ixgbe_held_flush(nic, q);
 }
 
-/* A reset: these frames are in memory, and nobody learns of them. */
+/* A reset.  The frames are in memory, but the driver is never told of them. */
 void ixgbe_held_forget(struct ixgbe *nic, unsigned int q)
 {
 	struct ixgbe_rx_queue *rxq = &nic->rxq[q];

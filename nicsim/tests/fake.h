@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A backend of nicsim.h for tests of a model without a guest: memory is an
- * array, time stands still until a test moves it, and everything that leaves
- * the model is written down.  Each test program includes this once.
+ * A backend of nicsim.h for tests of a model without a guest.  Memory is an array,
+ * time stands still until a test moves it, and everything that leaves the model is
+ * recorded.  Each test program includes this once.
  */
 #ifndef NICSIM_TESTS_FAKE_H
 #define NICSIM_TESTS_FAKE_H
@@ -192,7 +192,7 @@ static inline void fake_advance(uint64_t ns)
 
 static const uint8_t fake_mac[6] = { 0x02, 0, 0, 0, 0, 1 };
 
-/* Power and link on, and nothing seen yet but the results so far. */
+/* Power and link on, and nothing recorded but the results of the tests so far. */
 static inline void fake_clear(void)
 {
 	unsigned int tests = fake.tests, failed = fake.failed;

@@ -38,7 +38,7 @@ static inline uint32_t rd(uint64_t off)
 	return __builtin_bswap32(gve_model.bar_read(nic, GVE_REG_BAR, off, 4));
 }
 
-/* Doorbells, at the index that the device wrote for a queue or a block. */
+/* Rings the doorbell whose index the device wrote to @index_addr. */
 static inline void ring_doorbell(uint64_t index_addr, uint32_t val)
 {
 	gve_model.bar_write(nic, GVE_DB_BAR, get_be32(mem(index_addr)) * 4ull,
@@ -60,7 +60,7 @@ static inline void irq_doorbell(unsigned int n, uint32_t val)
 	ring_doorbell(NTFY_DB + n * NTFY_STRIDE, val);
 }
 
-/* One command, with its parameters from @param; its status. */
+/* Runs one command with the parameters at @param, and returns its status. */
 static inline uint32_t admin(uint32_t opcode, const uint8_t *param, size_t len)
 {
 	uint8_t *cmd = mem(AQ_RING) + aq_count % AQ_SLOTS * AQ_COMMAND_SIZE;
@@ -73,7 +73,7 @@ static inline uint32_t admin(uint32_t opcode, const uint8_t *param, size_t len)
 	return get_be32(cmd + 4);
 }
 
-/* As it says where the queue is in its revision. */
+/* Starts the admin queue, as it is done on this revision. */
 static inline void admin_start(void)
 {
 	aq_count = 0;
@@ -186,17 +186,17 @@ static inline void post(unsigned int q, unsigned int first, unsigned int count)
 	rx_doorbell(q, rx_tail[q]);
 }
 
-struct completion {
+struct fake_completion {
 	unsigned int ptype, len, hdr_len, id, seg_len;
 	bool generation, rsc, split, done, last, overflow, processed, ip_error, l4_error;
 	uint32_t hash;
 };
 
-static inline struct completion completion(unsigned int q, unsigned int i)
+static inline struct fake_completion completion(unsigned int q, unsigned int i)
 {
 	const uint8_t *d = mem(COMPLQ(q)) + i * DQO_RX_DESC_SIZE;
 
-	return (struct completion){
+	return (struct fake_completion){
 		.ptype = get_le16(d + 2) & 0x3ff,
 		.len = get_le16(d + 4) & 0x3fff,
 		.generation = get_le16(d + 4) & DQO_RX4_GENERATION,

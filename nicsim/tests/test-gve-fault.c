@@ -22,7 +22,7 @@ static void start(const struct rx_config *c, enum nic_fault kind)
 	nic->fault.kind = kind;
 }
 
-static struct completion broken(const struct rx_config *c, enum nic_fault kind)
+static struct fake_completion broken(const struct rx_config *c, enum nic_fault kind)
 {
 	start(c, kind);
 	receive_frame(frame, len);
@@ -41,7 +41,7 @@ static void test_lengths(void)
 
 static void test_flags(void)
 {
-	struct completion c = broken(&split, FAULT_HEADER_MAX);
+	struct fake_completion c = broken(&split, FAULT_HEADER_MAX);
 
 	ok(c.split && c.hdr_len == 0x3ff, "headers beyond their buffer");
 	c = broken(&plain, FAULT_HEADER_MAX);
@@ -54,7 +54,7 @@ static void test_flags(void)
 
 static void test_header_zero(void)
 {
-	struct completion c;
+	struct fake_completion c;
 
 	start(&split, FAULT_HEADER_ZERO);
 	memset(mem(HEADERS), 0xa5, GVE_HEADER_BUFFER);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Whatever a driver writes, the model goes on, and works after a reset. */
+/* Whatever a driver writes, the model survives it, and works after a reset. */
 #include "gve_fake.h"
 
 #define ROUNDS		300
@@ -18,7 +18,7 @@ static uint32_t pick(uint32_t below)
 	return (seed >> 20) % below;
 }
 
-/* Mostly what a driver could mean. */
+/* Random, but mostly what a driver could ask for. */
 static uint32_t some_number(void)
 {
 	static const uint32_t likely[] = {
@@ -74,7 +74,7 @@ static void some_tx_queue(unsigned int q)
 	admin(AQ_CREATE_TX_QUEUE, p, sizeof(p));
 }
 
-/* A descriptor of any ring, or a data slot: right but for some of it. */
+/* A descriptor of any ring, or a data slot, with some of it wrong. */
 static void some_descriptor(void)
 {
 	static const uint8_t dqo[] = {

@@ -43,7 +43,7 @@ static void create_queues(uint32_t pages)
 	admin(AQ_CREATE_TX_QUEUE, tx, sizeof(tx));
 }
 
-/* Where an offset in the page list is: the pages are in reverse. */
+/* The address of an offset in the page list, whose pages are in reverse order. */
 static uint8_t *in_list(uint64_t off)
 {
 	return mem(BUFFERS + (PAGES - 1 - off / 4096) * 4096 + off % 4096);

@@ -24,7 +24,7 @@ static size_t udp_frame(size_t payload)
 static void test_one_buffer(void)
 {
 	size_t len = udp_frame(500);
-	struct completion c;
+	struct fake_completion c;
 
 	start(&plain, 64);
 	receive_frame(frame, len);
@@ -56,7 +56,7 @@ static void test_write_order(void)
 	ok(fake.log[last].barriers > fake.log[last - 1].barriers, "behind a barrier");
 }
 
-/* How many completions name another buffer than the one posted as many before. */
+/* The number of completions that are not in the order of the buffers. */
 static unsigned int out_of_order(uint64_t shuffle, uint64_t seed, unsigned int *first)
 {
 	unsigned int i, other = 0, sum = 0;
@@ -138,7 +138,7 @@ static void test_long_frame(void)
 	start(&plain, 64);
 	receive_frame(frame, len);
 	for (i = 0; i < 3; i++) {
-		struct completion c = completion(0, i);
+		struct fake_completion c = completion(0, i);
 
 		good &= c.len == (i < 2 ? 2048 : len - 4096) &&
 			!memcmp(mem(buf_addr(0, c.id)), frame + off, c.len);
@@ -169,7 +169,7 @@ static void test_split(void)
 {
 	struct rx_config conf = plain;
 	size_t len = udp_frame(500);
-	struct completion c;
+	struct fake_completion c;
 
 	conf.hdr_size = GVE_HEADER_BUFFER;
 	start(&conf, 64);
@@ -191,7 +191,7 @@ static void test_split_overflow(void)
 {
 	struct rx_config conf = plain;
 	size_t len = udp_frame(500);
-	struct completion c;
+	struct fake_completion c;
 
 	conf.hdr_size = GVE_HEADER_BUFFER;
 	start(&conf, 64);
@@ -306,7 +306,7 @@ static size_t segment(uint32_t seq, size_t payload, uint8_t flags)
 static void test_rsc(void)
 {
 	struct rx_config conf = plain;
-	struct completion c;
+	struct fake_completion c;
 	unsigned int i;
 
 	conf.rsc = true;

@@ -19,7 +19,7 @@ static void start(uint32_t srrctl, enum nic_fault kind)
 	nic->fault.kind = kind;
 }
 
-/* The first descriptor after one frame with that fault. */
+/* Receives one frame with the fault, and returns the first descriptor. */
 static struct fake_desc broken(uint32_t srrctl, enum nic_fault kind)
 {
 	start(srrctl, kind);

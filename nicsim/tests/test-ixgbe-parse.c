@@ -135,7 +135,7 @@ static void test_checksums(void)
 	}
 }
 
-/* Only some MACs call them wrong, and the knob keeps those from it. */
+/* Only some MACs report fragments as wrong, and a knob stops that. */
 static void test_fragments(void)
 {
 	struct fake_flow f = { .proto = 17, .payload = 64, .frag = 0x2000 };

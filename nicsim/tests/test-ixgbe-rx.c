@@ -87,8 +87,8 @@ static void test_chain(void)
 	ok(rd(ixgbe_rx_base(0) + RX_RDH) == 3, "head moved by three");
 }
 
-/* What a driver must not look at: it is different each time, and each bit is set
- * now and then.
+/* Fields that a driver must not look at: they change each time, and each bit in them
+ * is set at times.
  */
 static void test_noise(void)
 {

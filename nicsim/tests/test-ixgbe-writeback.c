@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* When descriptors get to memory: several at a time, and with RSC. */
+/* When descriptors are written to memory: several at a time, and with RSC. */
 #include "ixgbe_fake.h"
 
 #define ONE_BUFFER	(2u | DESCTYPE_ONE_BUFFER << SRRCTL_DESCTYPE_SHIFT)
@@ -27,7 +27,7 @@ static void receive(const struct fake_flow *flow, unsigned int count)
 		receive_frame(frame, build(flow, frame));
 }
 
-/* How many of the first descriptors are done. */
+/* The number of descriptors from the first on that are done. */
 static unsigned int done_descs(void)
 {
 	unsigned int n = 0;

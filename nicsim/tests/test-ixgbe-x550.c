@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the X550 has that the 82599 has not, or has otherwise. */
+/* Where the X550 differs from the 82599. */
 #include "ixgbe_fake.h"
 
 #define ONE_BUFFER(kib)	(DESCTYPE_ONE_BUFFER << SRRCTL_DESCTYPE_SHIFT | (kib))
@@ -24,7 +24,7 @@ static size_t udp_frame(size_t len)
 	return build(&f, frame);
 }
 
-/* As the driver does it. */
+/* In the order in which the driver does it. */
 static void sync_change(uint32_t set, uint32_t clear)
 {
 	uint32_t val = rd(IXG_SW_FW_SYNC);

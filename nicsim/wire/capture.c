@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Frames of a capture file, pcap or pcapng, of either byte order.  The file is
- * read and indexed as a whole before the first frame is sent, so that the reply
- * to the request already tells what a wire cannot carry:
+ * Frames of a capture file, pcap or pcapng, of either byte order.  All of the file
+ * is read and indexed before the first frame is sent, so the reply to the request
+ * has the numbers of frames that are changed or left out:
  *
  *	shorter than 60 bytes		padded with zeros
  *	longer than max (4 more for each of up to two VLAN tags)	skipped
@@ -10,8 +10,8 @@
  *	MAC control (pause)		skipped unless asked for
  *	not Ethernet			skipped
  *
- * A frame check sequence that the file says is there is taken off.  A file that
- * ends within a record is used up to there.
+ * An FCS that the file announces is removed.  A file that ends within a record is
+ * used up to the record before.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -123,7 +123,7 @@ static bool add_frame(struct capture *cap, size_t off, uint32_t caplen, uint32_t
 	return true;
 }
 
-/* The upper bits of the link type tell how long the FCS is, if they say so. */
+/* The link type may hold the length of the FCS, in its upper bits. */
 static uint32_t pcap_fcs(uint32_t linktype)
 {
 	return linktype & 0x04000000 ? (linktype >> 28) * 2 : 0;
@@ -163,7 +163,7 @@ static bool read_pcap(struct capture *cap, char *err)
 	return true;
 }
 
-/* Options: only the length of the FCS (if_fcslen) matters. */
+/* Of the options, only the length of the FCS (if_fcslen) matters. */
 static uint32_t ng_fcslen(struct capture *cap, size_t off, size_t end)
 {
 	uint32_t code, len;
@@ -192,7 +192,7 @@ static bool ng_interface(struct capture *cap, size_t off, size_t len)
 	return true;
 }
 
-/* The three packet blocks differ in where things are. */
+/* The three kinds of packet blocks have their fields in different places. */
 static bool ng_packet(struct capture *cap, size_t off, size_t len, uint32_t type)
 {
 	size_t head = type == NG_SIMPLE ? 12 : 28;
@@ -236,7 +236,7 @@ static bool ng_block(struct capture *cap, size_t off, uint32_t type, size_t len)
 	return true;
 }
 
-/* A section header says in which byte order what follows is, itself included. */
+/* A section header gives the byte order of its section, itself included. */
 static bool ng_byte_order(struct capture *cap, size_t off)
 {
 	uint32_t order;
@@ -410,7 +410,7 @@ struct source *capture_open(const struct capture_params *p, char *err)
 		capture_free(&cap->src);
 		return NULL;
 	}
-	/* Nothing to send is done at once, not for ever. */
+	/* Without a frame the source is done, also with loop=0. */
 	if (!cap->n) {
 		cap->p.loop = 1;
 		cap->round = 1;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The frames of the generator, for it and for whoever checks what arrived.
- * This header stands alone: a program in the guest includes it as it is.
+ * The frames of the generator, for the generator and for programs that check what
+ * arrived.  This header needs no other of nicsim's, so that programs in the guest
+ * can include it.
  *
  *	offset	bytes
  *	0	14	Ethernet: destination, source, 0x0800
@@ -14,11 +15,11 @@
  *	58	...	filler: byte i (from 0) is gen_filler(seq, i)
  *
  * Everything is a function of the parameters and the sequence number, so a
- * receiver that knows them can rebuild each frame: gen_frame_len() the length,
- * gen_flow() the flow.  Flow f has source address 198.18.0.1 + f % 64997 and
- * source port 10000 + f % 50000: each flow differs from the next in both, as an
- * 82599 hashes only the addresses of UDP by default.  Destination 198.19.0.1,
- * port 9.
+ * receiver that knows them can rebuild each frame: gen_frame_len() gives its
+ * length, gen_flow() its flow.  Flow f has source address 198.18.0.1 + f % 64997
+ * and source port 10000 + f % 50000.  Two flows in a row differ in both, because
+ * an 82599 hashes only the addresses of UDP by default.  The destination is
+ * 198.19.0.1, port 9.
  */
 #ifndef NICSIM_WIRE_GEN_H
 #define NICSIM_WIRE_GEN_H
@@ -77,7 +78,7 @@ static inline uint64_t gen_be64(const uint8_t *p)
 	return (uint64_t)gen_be32(p) << 32 | gen_be32(p + 4);
 }
 
-/* Eight bytes at a time, by tables that the first call makes. */
+/* Takes eight bytes at a time, with tables that the first call fills. */
 static inline uint32_t gen_crc32(const uint8_t *p, size_t len)
 {
 	static uint32_t t[8][256];
@@ -106,8 +107,8 @@ static inline uint32_t gen_crc32(const uint8_t *p, size_t len)
 	return ~crc;
 }
 
-/* Checks a whole frame, without FCS and VLAN tag.  @seq is set unless the frame
- * is too short or not of the generator.
+/* Checks a whole frame, without FCS and VLAN tag.  Sets @seq unless the frame is
+ * too short or not from the generator.
  */
 static inline enum gen_error gen_check(const uint8_t *frame, size_t len, uint64_t *seq)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The one header parser of the models, for RSS, checksums, header split and
- * flow rules.  It knows what their hardware knows: Ethernet II, one tag, IPv4,
- * IPv6 with extension headers, TCP, UDP, SCTP.  Anything else has no L3, and a
+ * The header parser of all models, for RSS, checksums, header split and flow
+ * rules.  It knows what the hardware knows: Ethernet II, one tag, IPv4, IPv6 with
+ * extension headers, TCP, UDP, SCTP.  A frame of any other kind has no L3, and a
  * fragment has no L4.
  */
 #include <endian.h>
@@ -148,9 +148,9 @@ void pkt_parse(struct pkt *pkt, const uint8_t *frame, size_t len, uint16_t tag_t
 		parse_ipv6(pkt, frame, len);
 }
 
-/* The sum of big-endian words; an odd last byte counts as the high half.  The
- * sum's bytes are those of the words in any byte order, so it is made in this
- * machine's and turned at the end.
+/* The one's complement sum of big-endian words; an odd last byte is the high half
+ * of a word.  Such a sum can be made in either byte order, so this one is made in
+ * the machine's order, and swapped at the end.
  */
 uint32_t csum_add(uint32_t sum, const uint8_t *data, size_t len)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Software leaves the pseudo header's sum, for segmentation without a length,
- * in the checksum field; hardware adds the rest.
+ * Software leaves the sum of the pseudo header in the checksum field, and hardware
+ * adds the rest.  For segmentation the sum is without the length.
  */
 #include <string.h>
 
@@ -58,7 +58,7 @@ void seg_ip_checksum(const struct seg_layout *lay, uint8_t *frame, size_t len)
 }
 
 /**
- * struct tso - where segmentation is in the original frame
+ * struct tso - the state of segmentation
  * @tcp_flags:	of the original header
  * @seq:	TCP sequence number of the next segment
  * @ip_id:	IPv4 identification of the next segment

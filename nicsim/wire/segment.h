@@ -20,10 +20,10 @@ struct seg_layout {
 
 void seg_ip_checksum(const struct seg_layout *lay, uint8_t *frame, size_t len);
 
-/* @extra: length that the pseudo header's sum still lacks. */
+/* @extra: added to the sum; the length, if the pseudo header's sum is without it. */
 void seg_l4_checksum(const struct seg_layout *lay, uint8_t *frame, size_t len, size_t extra);
 
-/* Gives each segment to @emit; @seg has room for one, and for what @emit adds. */
+/* Gives each segment to @emit.  @seg has room for a segment and what @emit adds. */
 void seg_send(const struct seg_layout *lay, const uint8_t *frame, size_t len, uint8_t *seg,
 	      void (*emit)(void *arg, uint8_t *seg, size_t len), void *arg);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sends the frames of a source to the model: a bounded number in each turn of
- * the loop, at a given rate or as fast as they are taken.  With at_once it goes
- * on inside the very register write that made room, so that what the guest finds
- * in its ring is a function of its own instructions alone.
+ * Sends the frames of a source to the model, at a given rate or as fast as the
+ * model takes them, and a limited number in each turn of the loop.  With at_once it
+ * goes on from inside the register write that made room.  Then what the guest finds
+ * in its ring depends only on its own instructions.
  */
 #include <stdlib.h>
 
@@ -13,7 +13,7 @@
 
 #define SOURCE_PER_TURN	64
 #define SOURCE_AT_ONCE	16384	/* more than any ring holds */
-#define SOURCE_MIN_WAIT	50000ull	/* ns: above 20000/s, several at a time */
+#define SOURCE_MIN_WAIT	50000ull	/* ns; more than 20000/s come several at a time */
 
 enum source_state { SRC_NONE, SRC_RUNNING, SRC_DONE, SRC_STOPPED };
 
@@ -74,7 +74,7 @@ static bool source_send(struct source_port *port, const uint8_t *frame, size_t l
 	return true;
 }
 
-/* False: something else has to happen before the next one. */
+/* Returns false when no further frame can be sent now. */
 static bool source_step(struct source_port *port)
 {
 	const uint8_t *frame;

@@ -13,8 +13,8 @@ static uint32_t key_window(const uint8_t *key, unsigned int bit)
 	return window >> (8 - bit % 8);
 }
 
-/* What each value of each input byte contributes, so that a frame costs one
- * look-up per byte and not eight shifts.
+/* The table has what each value of each input byte adds to the hash.  So a frame
+ * costs one look-up for each byte, not eight shifts.
  */
 void toeplitz_set_key(struct toeplitz *t, const uint8_t key[TOEPLITZ_KEY_LEN])
 {

@@ -15,7 +15,7 @@ struct toeplitz {
 void toeplitz_set_key(struct toeplitz *t, const uint8_t key[TOEPLITZ_KEY_LEN]);
 uint32_t toeplitz_hash(const struct toeplitz *t, const uint8_t *input, size_t len);
 
-/* The addresses of an IP packet, and the ports behind them; the length. */
+/* Writes the addresses of an IP packet to @input, then its ports; returns the length. */
 size_t toeplitz_input(const struct pkt *pkt, const uint8_t *frame, bool ports, uint8_t *input);
 
 #endif

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The cable.  Two ports share a memfd with one ring for each direction and a
- * word for each end that says whether it is plugged in; the socket over which
- * the memfd was handed carries nothing else than wake-ups, one byte each, and
- * tells when the peer is gone.
+ * The cable.  Two ports share a memfd.  It has a ring for each direction, and a
+ * word for each end that says whether the end is plugged in.  The memfd comes over
+ * a socket.  After that the socket carries only wake-ups, one byte each, and tells
+ * when the peer is gone.
  *
- * The rings lose nothing: a full ring stops the sender.  Whether the receiver
- * may make it wait, as one that sends pause frames does, is the knob wire-pause.
+ * No frame is lost in a ring: a full ring stops the sender.  With the knob
+ * wire-pause the receiver may leave frames in the ring, as a NIC does that sends
+ * pause frames.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -68,7 +69,7 @@ struct wire {
 
 static void wire_kick(struct wire *wire)
 {
-	/* A full socket holds wake-ups enough. */
+	/* If the socket is full, there are enough wake-ups in it. */
 	send(wire->conn.fd, "k", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
@@ -89,7 +90,7 @@ static void wire_update_link(struct wire *wire)
 
 static void wire_lose_peer(struct wire *wire, const char *why);
 
-/* Room for the sender, or a link that went down and takes anything. */
+/* Calls a model that waits, if there is room, or if the link drops all frames. */
 static void wire_tx_check(struct wire *wire)
 {
 	if (!wire->tx_waits || (wire->link && !ring_room(&wire->tx)))
@@ -228,8 +229,8 @@ fail:
 	return false;
 }
 
-/* Waits for the next peer, or looks for it again: soon, unless what answered
- * was none.
+/* Waits for the next peer, or tries to connect again: after a short time, or after
+ * a long one if what answered was not a peer.
  */
 static void wire_lose_peer(struct wire *wire, const char *why)
 {
@@ -409,7 +410,7 @@ void wire_set_plugged(struct wire *wire, bool plugged)
 	loop_queue(wire->sim->loop, &wire->rx_work);
 }
 
-/* What waits now, waits by the rule that no longer holds. */
+/* A frame that waits by the old rule is offered again. */
 void wire_set_pause(struct wire *wire, bool pause)
 {
 	wire->pause = pause;
@@ -458,7 +459,6 @@ struct wire *wire_new(struct nicsim *sim, enum wire_role role, const char *path)
 	return wire;
 }
 
-/* The model exists: it may be told of the link. */
 void wire_start(struct wire *wire)
 {
 	wire_update_link(wire);
