@@ -1,115 +1,84 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the cases share: two ports that are wired to each other, of which port 1
-is eth1 in the network namespace 'far', and the generator of port 0, whose frames
-go to the leased queue by an ntuple rule.
+"""What the cases of a leased queue share. Two ports are wired to each other. A flow rule
+steers the frames of port 0's generator to the leased queue.
 """
 
 import contextlib
+import functools
 import os
 import re
-import struct
-import subprocess
-import time
 
-import guest
-import lease
+import compare
+import counters
+import link
+import reader
+import send
+import steer
+import tap
 from drivers import CPUS, DRIVER, NAME, PCI
-from guest import Failed, carrier, sh, until, want
+from guest import SLOW, Background, sh, splat_wanted, until, want
+from link import FAR
+from nic import Nic, Records
 
-NEAR, FAR = "10.9.0.1", "10.9.0.2"
 DRIVERS = "/sys/bus/pci/drivers/"
-# This guest's, which the NIC models see too; others may run the same at the same time.
+# This guest's directory, which the NIC models see too. Other guests may run meanwhile.
 RUN = os.environ.get("PD_RUN", "")
-VLAN = os.path.join(RUN, "vlan.pcap")
-NIC, PEER = guest.Nic(0), guest.Nic(1)
-SEEN = set()
+NIC, PEER = Nic(0), Nic(1)
+RECORDS = Records(NIC, PEER)
 QUEUES = {}
+REPORT_MS = 100         # how often a device reports what it had no slots for, if it reports
+REPORT_S = 10 * REPORT_MS / 1000 if DRIVER.reports else 0
 
 
 def leased():
-    """The queue that the cases lease, not the one that ping uses."""
+    """The queue that the cases lease. It is not the one that ping uses."""
     return QUEUES["leased"]
 
 
-def weights(*queues):
-    return " ".join("1" if q in queues else "0" for q in range(CPUS))
-
-
-def carrier_changes():
-    with open("/sys/class/net/eth0/carrier_changes", encoding="ascii") as file:
-        return int(file.read())
-
-
-def link_up():
-    until("eth0 has its link", carrier)
-    until("eth1 has its link", guest.far_running)
-
-
-def answered(before, count):
-    """So many pings since then. ping itself, once it has an answer, waits for the others
-    no longer than its interval, or twice what the slowest took.
-    """
-    with contextlib.suppress(Failed):
-        until("all are answered", lambda: guest.echoes() - before >= count, 2)
-    return guest.echoes() - before >= count
-
-
-def ping(count=5, interval=0.1):
-    before = guest.echoes()
-    out = sh(f"ping -q -c {count} -i {interval} -W 2 {FAR}", check=False)
-    want(answered(before, count), f"ping: {out.strip()[-300:]}")
+@functools.cache
+def nic_mac():
+    return send.mac(NIC("mac")["mac"])
 
 
 def model(name):
     return NIC.model()[name]
 
 
-class Capture(lease.Lease):
-    """A lease whose process checks what it delivers."""
+class Capture(reader.Reader):
+    """A lease, of the usual queue if no other is named."""
 
     def __init__(self, queue=None, entries=1024, slot_len=2048):
         super().__init__(leased() if queue is None else queue, entries, slot_len)
 
 
-def generate(args):
-    NIC(f"gen {args}")
-    NIC.finish()
+def generate(arguments):
+    send.generate(NIC, arguments)
 
 
-def traffic(capture, count=2000, args="", steer=True, least=None):
+def traffic(capture, count=1000, args="", to_lease=True, least=None):
     """Every frame of the generator arrives whole and in order, or is counted as
     missed for want of slots: the generator does not wait for this guest.
     """
-    link_up()
-    capture.active()
-    if steer:
-        rule(capture.queue)
+    link.wait_up()
+    capture.wait_active()
+    if to_lease:
+        steer.generator_to(capture.queue)
     capture.tell("clear")
-    missed = capture.stats()["drop_nic"]
+    before = capture.stats()["drop_nic"]
     generate(f"count={count} {'' if 'pps=' in args else 'pps=4000'} {args}")
-    with contextlib.suppress(Failed):
-        until("all frames are here",
-              lambda: capture.stats()["gen"] + capture.stats()["drop_nic"] - missed >= count,
-              5 + DRIVER.report_s)
-    stats = capture.stats()
-    missed = stats["drop_nic"] - missed
+    stats = compare.wait_accounted(capture, count + before, 5 + REPORT_S)
+    missed = stats["drop_nic"] - before
     told = stats["gen"] + missed == count or \
-        DRIVER.report_s and stats["gen"] + missed > count   # some from before the lease
+        DRIVER.reports and stats["gen"] + missed > count    # some from before the lease
     want(told and stats["gen"] >= (least or count // 2),
          f"{stats['gen']} of {count} frames, {missed} missed: {stats}")
-    lease.right(stats)
+    compare.want_right(stats)
     return stats
 
 
-def flushed():
-    """What the model still has of the generator's frames is delivered."""
-    until("the rest of the frames is through",
-          lambda: NIC.model().get("rx_buffered_bytes", 0) == 0)
-
-
 def run_dry(capture):
-    """Slots that come back late are posted when the frames have passed by, and the driver
-    sees late what the NIC has used.
+    """Use up all slots. Slots that come back late are posted when the frames have passed,
+    and the driver sees late what the NIC has used.
     """
     def dry():
         generate("count=500 pause=0")
@@ -120,8 +89,8 @@ def run_dry(capture):
 
 
 def self_test():
-    """ixgbe's loopback gives its frames 200 ms, which a busy machine may not have: only
-    three times in a row counts.
+    """ixgbe's loopback gives its frames 200 ms, which a busy machine may not have. Only three
+    failures in a row count.
     """
     for _ in range(3):
         out = sh("ethtool -t eth0 offline", check=False)
@@ -129,89 +98,47 @@ def self_test():
         if failed != [("Loopback", "13")]:
             break
     want("The test result is PASS" in out, out.replace("\n", "; "))
-    link_up()
-
-
-def no_rule():
-    sh("ethtool -N eth0 delete 5", check=False)
-
-
-def rule(queue):
-    """Steer the generator's frames; what closes the device may remove the rule."""
-    no_rule()
-    guest.steer("flow-type udp4 dst-port 9", queue, 5)
+    link.wait_up()
 
 
 def stack_packets(queue):
-    return guest.queue_packets()[queue]
+    return counters.queues()[queue]
 
 
 def ping_queue():
     """The queue that the peer's answers come to."""
-    before = guest.queue_packets()
+    before = counters.queues()
     sh(f"ping -q -c 20 -i 0.02 -W 2 {FAR}", check=False)
-    after = guest.queue_packets()
+    after = counters.queues()
     return max(range(CPUS), key=lambda q: after[q] - before[q])
 
 
-def vlan_pcap(count):
-    """UDP frames with a VLAN tag."""
-    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 128, 0, 0, 64, 17, 0,
-                     bytes((198, 18, 0, 1)), bytes((198, 19, 0, 1)))
-    total = sum(struct.unpack("!10H", ip))
-    total = (total & 0xffff) + (total >> 16)
-    ip = ip[:10] + struct.pack("!H", ~total & 0xffff) + ip[12:]
-    mac = bytes(int(b, 16) for b in NIC("mac")["mac"].split(":"))
-    frame = (mac + b"\x02\0\0\0\0\xfe" + struct.pack("!HHH", 0x8100, 5, 0x0800) + ip +
-             struct.pack("!HHHH", 10000, 9, 108, 0) + bytes(100))
-    with open(VLAN, "wb") as file:
-        file.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
-        for n in range(count):
-            file.write(struct.pack("<IIII", n, 0, len(frame), len(frame)) + frame)
-
-
-def tagged(capture, count):
+def feed_tagged(capture, count=50):
+    """Frames with a VLAN tag arrive with it."""
+    rest = send.udp(100) + bytes(100)
+    frame = send.ethernet(send.ETH_IP, nic_mac(), tags=send.tag(5)) + \
+        send.ipv4(send.UDP, len(rest)) + rest
     capture.tell("clear")
-    NIC(f"feed {VLAN}")
-    NIC.finish()
-    with contextlib.suppress(Failed):
+    send.feed(NIC, os.path.join(RUN, "vlan.pcap"), [frame] * count)
+    with contextlib.suppress(compare.Failed):
         until("all are here", lambda: capture.stats()["tagged"] >= count, 3)
     stats = capture.stats()
     want(stats["tagged"] == count, f"{stats['tagged']} of {count} tags: {stats}")
 
 
-class Background:
-    """A command that runs meanwhile."""
-
-    def __init__(self, command, far=False):
-        prefix = ["ip", "netns", "exec", "far"] if far else []
-        self.process = subprocess.Popen(prefix + command, text=True,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-    def end(self):
-        return self.process.communicate(timeout=60)[0]
-
-
 def leases_under_ping(rounds):
-    """Leases, with traffic during each and after it, while pings go by another queue:
-    all are answered. What ping said.
+    """Leases, with traffic during each and after it, while pings go by another queue.
+    All pings are answered. What ping said.
     """
-    before = guest.echoes()
-    pings = Background(["ping", "-q", "-c", "300", "-i", "0.01", "-W", "2", FAR])
-    try:
+    before = counters.echo_replies()
+    with Background(["ping", "-q", "-c", "300", "-i", "0.01", "-W", "2", FAR]) as pings:
         for _ in range(rounds):
             with Capture() as capture:
                 traffic(capture, 200)
             generate("count=100 pps=4000")
         out = pings.end()
-    finally:
-        pings.process.kill()
-    want(answered(before, 300), f"another queue lost frames: {out.strip()[-200:]}")
+    want(link.answered(before, 300), f"another queue lost frames: {out[-200:]}")
     return out
-
-
-def eth0_is_back():
-    until("eth0 is back", lambda: os.path.exists("/sys/class/net/eth0"))
 
 
 def reprobe(between=lambda: None, then=None):
@@ -220,102 +147,61 @@ def reprobe(between=lambda: None, then=None):
     sh(f"echo {name} > {driver}/unbind")
     between()
     sh(f"echo {name} > {driver}/bind")
-    eth0_is_back()
+    link.wait_for_device()
     (then or setup_near)()
 
 
-def found_again(between=lambda: None):
+def rescan(between=lambda: None):
     """As when the device is pulled out and put back: the kernel looks at it anew."""
     sh(f"echo 1 > {PCI}/remove")
     between()
     sh("echo 1 > /sys/bus/pci/rescan")
-    eth0_is_back()
+    link.wait_for_device()
 
 
 @contextlib.contextmanager
 def another_device(knob, value, *leaks):
-    """One whose model differs in what the kernel only looks at when it finds it. At its end
-    the kernel may tell of leaks.
+    """Meanwhile the model differs in what the kernel only looks at when it finds the device.
+    When the device goes, the kernel may tell of these leaks.
     """
-    usual = NIC("set")["knobs"][knob]
-    found_again(lambda: NIC(f"set {knob} {value}"))
+    usual = NIC.knobs()[knob]
+    rescan(lambda: NIC(f"set {knob} {value}"))
     try:
         setup_near()
         yield
     finally:
-        with guest.splat_wanted(*leaks):
-            found_again(lambda: NIC(f"set {knob} {usual}"))
+        with splat_wanted(*leaks):
+            rescan(lambda: NIC(f"set {knob} {usual}"))
         setup_near()
 
 
-def strict_records():
-    """What the models have said since the last call."""
-    new = []
-    for port, nic in enumerate((NIC, PEER)):
-        for text in nic.strict():
-            text = f"port {port}: {text}"
-            if text not in SEEN:
-                new.append(text)
-                SEEN.add(text)
-    return new
-
-
-def set_address():
-    sh(f"ip addr replace {NEAR}/24 dev eth0")
-    sh("ip link set eth0 up")
-    link_up()
-
-
 def setup_near():
-    set_address()
-    sh("ethtool -K eth0 ntuple on")
-    rule(leased())
-    link_up()
+    link.set_address()
+    steer.allow_rules()
+    steer.generator_to(leased())
+    link.wait_up()
 
 
 def setup():
     QUEUES["leased"] = 2
     NIC("set guard 1")
-    guest.two_ports(NEAR, FAR)
+    if DRIVER.reports:
+        NIC(f"set report-ms {REPORT_MS}")
+    link.wire_ports()
     setup_near()
-    ping()
+    link.ping()
     QUEUES["leased"] = 2 if ping_queue() != 2 else 1
 
 
-def run_case(case):
-    text = ""
-    try:
-        case()
-    except (Failed, OSError, ValueError, subprocess.SubprocessError) as err:
-        text = str(err) or repr(err)
-    records = strict_records()
-    if records:
-        text = "; ".join([text] * bool(text) + records)
-    return text
+def attempt(case):
+    """What went wrong in a case, and what the models have found since the last one."""
+    return tap.attempt(case) + RECORDS.new()
 
 
-def tell_impossible(cases, first):
-    """Of each its name and why, numbered from first on."""
-    for number, (name, why) in enumerate(cases, first):
-        print(f"ok {number} - {name} on {DRIVER.nic} # SKIP {why}", flush=True)
-
-
-def run_cases(cases, chosen, impossible=()):
-    """As TAP: all of them, or those that are chosen by name; the exit status."""
-    impossible = () if chosen else impossible
-    cases = [(n, c) for n, c in cases
-             if not chosen or any(a in n or a == c.__name__ for a in chosen)]
-    failed = 0
-    print(f"1..{len(cases) + len(impossible)}", flush=True)
-    setup()
-    for number, (name, case) in enumerate(cases, 1):
-        start = time.monotonic()
-        text = run_case(case)
-        took = time.monotonic() - start
-        print(f"{'not ok' if text else 'ok'} {number} - {name}  # {took:.1f} s", flush=True)
-        for line in text.splitlines():
-            print(f"# {line}", flush=True)
-        failed += bool(text)
-    no_rule()
-    tell_impossible(impossible, len(cases) + 1)
-    return 1 if failed else 0
+def run_cases(cases, words, impossible=(), how=attempt):
+    """All cases of a table, or those that some words choose. The exit status."""
+    tap.CASE_SECONDS = 300 * SLOW
+    impossible = [] if words else [(f"{name} on {DRIVER.nic}", why) for name, why in impossible]
+    status = tap.run_cases(tap.chosen(cases, words), how, impossible, setup)
+    steer.remove_rule()
+    return status

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Payload in dma-bufs of an exporter of the tests: memory that the kernel cannot
-read, exporters that refuse or move, and who lets go first.
+"""Payload in dma-bufs of an exporter that belongs to the tests: memory that the kernel
+cannot read, an exporter that refuses or moves, and each order of letting go.
 """
 
 import contextlib
@@ -10,17 +10,19 @@ import signal
 import socket
 import struct
 import time
-import zlib
 
+import compare
 import exporter
+import link
 import packet4
-from common import generate, link_up, setup_near, weights
+import steer
+from common import generate, setup_near
 from drivers import DRIVER
 from exporter import (DYNAMIC, HOLD_RTNL, MOVE_SECONDS, NO_ATTACH, NO_MAP, NO_PIN, SCATTERED,
-                      SLOW_PIN, STUCK_PIN, UNREADABLE, Exported, all_gone)
+                      SLOW_PIN, STUCK_PIN, UNREADABLE, Exported, wait_all_freed)
 from guest import IOMMU, sh, until, want
-from split import (MIB, QUEUE, SLOT_LEN, SOURCE, all_to_queue, back_to_stack, check, errno_of,
-                   expected, feed, frames, ours, passed, start, udp_frame)
+from split import (MIB, QUEUE, SLOT_LEN, SOURCE, all_to_queue, back_to_stack, check_split,
+                   errno_of, expected, feed, frames, ours, passed, start, udp_frame)
 from splitring import EXTERNAL, Buffer, Ringed, SplitRing
 
 PAGE = 4096
@@ -30,14 +32,14 @@ OTHER = 1               # another queue
 
 @contextlib.contextmanager
 def exported(kind=0, size=MIB, last=True):
-    """At the end nobody may have kept it, or another that is not the last."""
+    """A buffer. At the end nobody uses it, and if it is the last one, none is left."""
     memory = Exported(size, kind)
     try:
         yield memory
-        memory.unused()
+        memory.wait_unused()
         memory.forget()
         if last:
-            all_gone()
+            wait_all_freed()
     finally:
         with contextlib.suppress(BufferError):
             memory.forget()
@@ -52,23 +54,23 @@ def steered(to=all_to_queue):
         back_to_stack()
 
 
-def arrives(ring, count=20):
-    """So many frames, unharmed."""
+def want_frames(ring, count=20):
+    """So many frames arrive unharmed."""
     sent = [udp_frame(n, 1000) for n in range(count)]
     feed(sent)
     got = ring.frames(count, mine=ours)
-    check(sent, got, PAGE)
+    check_split(sent, got, PAGE)
     ring.give()
 
 
 def secret(sent, frame):
-    """The random bytes of it that are in its payload slots."""
+    """The random bytes of a frame that are in its payload slots."""
     length = sum(len(payload) for _, payload in frame.parts)
     return sent.data[max(sent.headers, len(sent.data) - length):]
 
 
-def search(ring, sent, got):
-    """No eight bytes of the payload are in the ring's own memory; the headers are."""
+def want_secret(ring, sent, got):
+    """No eight bytes of the payload are in the ring's own memory. The headers are."""
     memory = bytes(ring.map)
     for one, frame in zip(sent, got):
         data = secret(one, frame)
@@ -79,7 +81,7 @@ def search(ring, sent, got):
 
 
 def unreadable():
-    """Whatever reads the payload in the kernel faults."""
+    """The kernel cannot read the payload: an access would fault."""
     sent = frames((46, 400, 1400))
     with exported() as memory:
         want(memory.faults() == 0, "ordinary memory faults")
@@ -91,15 +93,15 @@ def unreadable():
             want(memory.uses() == (1, 1, 0), f"uses: {memory.uses()}")
             feed(sent)
             got = ring.frames(len(sent), mine=ours, clean=True)
-            check(sent, got, PAGE)
-            search(ring, sent, got)
+            check_split(sent, got, PAGE)
+            want_secret(ring, sent, got)
             ring.give()
             ring.sums()
             want(memory.faults() == MIB // PAGE, f"{memory.faults()} pages fault")
 
 
 def seen_by(program, memory):
-    """The lengths of the frames that a filter lets pass, whose other frames are not ours."""
+    """The lengths of our frames that a filter lets pass. It drops all others."""
     high, low = struct.unpack("!IH", SOURCE)
     mine = [(0x20, 0, 0, 6), (0x15, 0, len(program) + 2, high),
             (0x28, 0, 0, 10), (0x15, 0, len(program), low)]
@@ -134,14 +136,16 @@ class Claim:
         return memoryview(b"")
 
 
-def is_refused(name, claim, why, code, good, payload_len=PAGE):
-    """By name; then the ring is filled by copy, and a good buffer is taken."""
+def want_refused(name, claim, why, code, good, payload_len=PAGE):
+    """A claim is refused by name. Then the ring is filled by copy, and a good buffer is
+    taken.
+    """
     with SplitRing(claim, slot_len=SLOT_LEN, entries=ENTRIES * PAGE // payload_len,
                    payload_len=payload_len) as ring:
         got = errno_of(lambda: ring.lease("eth0", QUEUE)), ring.why()
         want(got == (code, why), f"{name}: {got}, should be {(code, why)}")
         want(ring.info()["state"] == packet4.COPY, f"{name}: {ring.info()}")
-        link_up()
+        link.wait_up()
         feed([udp_frame(1, 18)])
         copied = ring.frames(1, mine=ours)
         want([f.why for f in copied] == ["copied"], f"{name}: the stack does not have the queue")
@@ -154,24 +158,24 @@ def is_refused(name, claim, why, code, good, payload_len=PAGE):
 
 
 def exporter_refuses():
-    """What an exporter may refuse, and memory in pieces that are too small."""
+    """An exporter refuses, or its memory is in pieces that are too small."""
     table = [("attach", NO_ATTACH), ("attach, dynamic", NO_ATTACH | DYNAMIC), ("map", NO_MAP),
              ("map, dynamic", NO_MAP | DYNAMIC), ("pin", NO_PIN | DYNAMIC)]
     with steered(), exported() as good:
         for name, kind in table:
             with exported(kind, last=False) as bad:
-                is_refused(name, Claim(bad.fd), "DMABUF_REFUSED", errno.EIO, good)
+                want_refused(name, Claim(bad.fd), "DMABUF_REFUSED", errno.EIO, good)
         with exported(SCATTERED, last=False) as bad:
             if max(DRIVER.payload_lens) >= 2 * PAGE and not IOMMU:
-                is_refused("scattered", Claim(bad.fd), "DMABUF_SCATTERED", errno.EINVAL,
+                want_refused("scattered", Claim(bad.fd), "DMABUF_SCATTERED", errno.EINVAL,
                            None, 2 * PAGE)
             with SplitRing(bad, slot_len=SLOT_LEN) as ring:
                 start(ring)
-                arrives(ring)
+                want_frames(ring)
 
 
 def claims():
-    """A range that is none of the buffer's, and what is no buffer."""
+    """A range is not the buffer's, or a file is no buffer."""
     with steered(), exported() as good, open("/dev/null", "rb") as null:
         fd = good.fd
         table = [
@@ -186,14 +190,14 @@ def claims():
             ("none", Claim(), "DMABUF_MISSING", errno.EINVAL),
             ("one too many", Claim(fd, flags=0), "DMABUF_UNUSED", errno.EINVAL)]
         for name, claim, why, code in table:
-            is_refused(name, claim, why, code, good if claim.flags else Ringed())
-            good.unused()
+            want_refused(name, claim, why, code, good if claim.flags else Ringed())
+            good.wait_unused()
         with exported(0, MIB - PAGE, last=False) as small:
-            is_refused("a buffer too small", Claim(small.fd), "DMABUF_RANGE", errno.ERANGE, good)
+            want_refused("a buffer too small", Claim(small.fd), "DMABUF_RANGE", errno.ERANGE, good)
 
 
 def dynamic():
-    """Pinned as long as it is leased, through resets too."""
+    """A buffer stays pinned as long as it is leased, also through resets."""
     with steered(), exported(DYNAMIC | UNREADABLE) as memory:
         with SplitRing(memory, slot_len=SLOT_LEN) as ring:
             for _ in range(2):
@@ -201,42 +205,42 @@ def dynamic():
                 start(ring)
                 uses = memory.uses()
                 want(uses[:2] == (1, 1) and uses[2], f"leased: {uses}")
-                arrives(ring)
+                want_frames(ring)
                 sh(DRIVER.reset.format("eth0"))
                 until("the lease is back", lambda: ring.info()["state"] == packet4.ACTIVE)
                 all_to_queue()
                 want(memory.uses() == uses, f"after the reset: {memory.uses()}")
-                arrives(ring)
+                want_frames(ring)
                 ring.release()
-            memory.unused()
+            memory.wait_unused()
 
 
 def moved():
-    """The exporter moves it all the same: the lease is lost, and the queue is not."""
+    """The exporter moves a buffer that is leased. The lease is lost, the queue is not."""
     with steered(), exported() as good, exported(DYNAMIC | UNREADABLE, last=False) as memory:
         memory.move()
         for command in ("true", "ip link set eth0 down"):
             with SplitRing(memory, slot_len=SLOT_LEN) as ring, \
                     SplitRing(good, slot_len=SLOT_LEN) as other:
                 start(ring)
-                arrives(ring)
+                want_frames(ring)
                 sh(command)
                 ring.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
                 memory.move()
                 until("the lease is lost", lambda: ring.info()["state"] == packet4.LOST)
                 error = ring.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
                 want(error == errno.ENETDOWN, f"SO_ERROR is {errno.errorcode.get(error, error)}")
-                memory.unused()
+                memory.wait_unused()
                 memory.move()
                 ring.sums()
                 sh("ip link set eth0 up")
                 start(other)
                 all_to_queue()
-                arrives(other)
+                want_frames(other)
 
 
 def still_moving():
-    """The exporter may still write to the buffer when it has pinned it."""
+    """The exporter may still write to a buffer that it has pinned. The lease waits."""
     with steered(), exported(UNREADABLE | DYNAMIC | SLOW_PIN) as memory:
         with SplitRing(memory, slot_len=SLOT_LEN) as ring:
             began = time.monotonic()
@@ -244,12 +248,12 @@ def still_moving():
             took = time.monotonic() - began
             want(took > MOVE_SECONDS - 0.1, f"the lease did not wait: {took:.1f} s")
             want(memory.uses()[:2] == (1, 1), f"{memory.uses()}")
-            arrives(ring)
+            want_frames(ring)
 
 
 @contextlib.contextmanager
 def lease_waits(ring, memory, code):
-    """A process that waits for the exporter, and gets that errno in the end."""
+    """Meanwhile a process waits for the exporter. In the end it gets this errno."""
     pid = os.fork()
     if not pid:
         signal.signal(signal.SIGUSR1, lambda *_: None)
@@ -265,12 +269,12 @@ def lease_waits(ring, memory, code):
         if not ended:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
-    memory.unused()
+    memory.wait_unused()
 
 
 def never_done():
-    """A signal ends the wait for an exporter.  Until then nobody else waits: not for
-    RTNL, nor does the capture by copy, and its counters can be read.
+    """A signal ends the wait for an exporter. Until then nobody else waits: RTNL is free, the
+    capture by copy goes on, and its counters can be read.
     """
     with steered(), exported() as good, \
             exported(UNREADABLE | DYNAMIC | STUCK_PIN, last=False) as memory, \
@@ -294,7 +298,7 @@ def never_done():
 
 
 def device_goes_first():
-    """Before the exporter is done, which it never is."""
+    """The device goes while a lease waits for an exporter that is never done."""
     with steered(), exported(UNREADABLE | DYNAMIC | STUCK_PIN) as memory, \
             SplitRing(memory, slot_len=SLOT_LEN) as ring:
         sh("ip netns add elsewhere")
@@ -308,7 +312,7 @@ def device_goes_first():
 
 
 def buffer_closed_first():
-    """The lease keeps it, and gives it up."""
+    """A lease keeps a buffer that its process has closed, until the lease ends."""
     with steered():
         memory = Exported(MIB, UNREADABLE)
         with SplitRing(memory, slot_len=SLOT_LEN) as ring:
@@ -319,20 +323,20 @@ def buffer_closed_first():
             feed([udp_frame(n, 1000) for n in range(20)])
             until("frames arrive", lambda: ring.stats()["packets"] >= before + 20)
             want(exporter.counts()["buffers"] == 1, f"{exporter.counts()}")
-        all_gone()
+        wait_all_freed()
 
 
 def socket_closed_first():
     with steered(), exported(UNREADABLE) as memory:
         with SplitRing(memory, slot_len=SLOT_LEN) as ring:
             start(ring)
-            arrives(ring)
-        memory.unused()
+            want_frames(ring)
+        memory.wait_unused()
         want(exporter.counts()["buffers"] == 1, f"{exporter.counts()}")
 
 
 def hold(pipe):
-    """What the process does that is to be killed."""
+    """What the process does that will be killed."""
     with contextlib.suppress(BaseException):
         with SplitRing(Exported(MIB, UNREADABLE | DYNAMIC), slot_len=SLOT_LEN) as ring:
             start(ring)
@@ -342,7 +346,7 @@ def hold(pipe):
 
 
 def process_killed():
-    """In mid-stream."""
+    """A process is killed while frames come."""
     with steered():
         feed([udp_frame(0, 18)])
         reader, writer = os.pipe()
@@ -358,28 +362,32 @@ def process_killed():
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             os.close(reader)
-        all_gone()
+        wait_all_freed()
         with exported() as memory, SplitRing(memory, slot_len=SLOT_LEN) as ring:
             start(ring)
-            arrives(ring)
+            want_frames(ring)
 
 
 def to_both():
     all_to_queue()
-    sh(f"ethtool -X eth0 weight {weights(QUEUE, OTHER)}")
+    steer.spread_over(QUEUE, OTHER)
 
 
 def generated(frame):
-    """A frame of the generator, by what it has in the header part."""
+    """Is it a frame of the generator, by its header part?"""
     return frame.parts[0][0][36:38] == b"\0\x09" and not ours(frame)
 
 
 def intact(frame):
-    return zlib.crc32(frame.data[46:]) == struct.unpack_from("!I", frame.data, 42)[0]
+    return compare.is_whole(frame.data[compare.UDP_PAYLOAD:])
+
+
+def judged(rings):
+    return sum(ring.judged() for ring in rings)
 
 
 def share(memory, offset):
-    """Two queues write to it, one from its start and one from an offset on."""
+    """Two queues write to a buffer, one from its start and one from an offset on."""
     second = Buffer(os.dup(memory.fd), memory.size, offset)
     with SplitRing(memory, slot_len=SLOT_LEN) as one, \
             SplitRing(second, slot_len=SLOT_LEN) as two:
@@ -388,8 +396,10 @@ def share(memory, offset):
         until("both are active", lambda: one.info()["state"] == packet4.ACTIVE)
         to_both()
         want(memory.uses()[:2] == (2, 2), f"{memory.uses()}")
+        before = judged((one, two))
         generate("count=200 pps=2000 flows=64 min=300 max=1500")
-        got = [ring.frames(200, 2, generated) for ring in (one, two)]
+        until("all are here", lambda: judged((one, two)) - before >= 200)
+        got = [ring.frames(200, 0.05, generated) for ring in (one, two)]
         want(min(map(len, got)) > 20 and sum(map(len, got)) == 200, f"{[len(g) for g in got]}")
         if offset:
             want(all(map(intact, got[0] + got[1])), "a frame was written over")
@@ -397,13 +407,15 @@ def share(memory, offset):
         want(memory.uses()[:2] == (1, 1), f"{memory.uses()}")
         two.sums()
         all_to_queue()
-        arrives(one)
+        want_frames(one)
     second.close()
     second.map.close()
 
 
 def shared():
-    """By disjoint ranges, and by the same: that is allowed, and the frames are not whole."""
+    """Two queues have separate ranges, or the same. That is allowed, but then the frames are
+    not whole.
+    """
     with steered():
         for offset in (MIB, 0):
             with exported(UNREADABLE | DYNAMIC, 2 * MIB) as memory:

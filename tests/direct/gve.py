@@ -1,109 +1,107 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What is about gve and the gVNIC: its queue formats, and what a lease costs."""
+"""Cases for gve alone: the gVNIC's queue formats, and what a lease costs."""
 
 import contextlib
-import re
 import time
 
-import ethnl
-import lease
+import compare
+import counters
+import link
+import netlink
 import packet4
-from common import (CPUS, DRIVER, NIC, Capture, another_device, carrier_changes, generate, leased,
-                    leases_under_ping, link_up, model, no_rule, ping, reprobe, rule,
-                    set_address, stack_packets, traffic, weights)
-from guest import DEBUG, Failed, counters, sh, until, want
+import reader
+import steer
+from common import (NIC, REPORT_MS, Capture, another_device, generate, leased, leases_under_ping, model,
+                    reprobe, stack_packets, traffic)
+from drivers import DRIVER
+from guest import CPUS, DEBUG, Failed, sh, until, want
 
 ROUNDS = 5
 
 
 def what_is_known():
-    """The hash and the packet type of a frame that RSS brought, and not."""
-    no_rule()
-    sh(f"ethtool -X eth0 weight {weights(leased())}")
+    """The hash and the packet type of a frame that came by RSS, or by a rule."""
+    steer.remove_rule()
+    steer.spread_over(leased())
     try:
         with Capture() as capture:
             stats = traffic(capture, 2000, "flows=64", False)
             want(stats["hash"] == stats["hash_l4"] == stats["ipv4"] == stats["gen"],
                  f"by RSS: {stats}")
     finally:
-        sh("ethtool -X eth0 default")
+        steer.spread_as_usual()
     with Capture() as capture:
         stats = traffic(capture, 2000, "flows=64")
         want(stats["ipv4"] == stats["gen"], f"by a rule: {stats}")
 
 
 def order():
-    """In whatever order the NIC completes its buffers."""
-    usual = NIC("set")["knobs"]["shuffle"]
-    want(usual > 1, "the model completes in order by itself")
-    try:
-        for window in (0, 2, 1000):
-            NIC(f"set shuffle {window}")
-            with Capture() as capture:
-                traffic(capture, 5000, "min=60 max=1514 flows=64")
-    finally:
-        NIC(f"set shuffle {usual}")
+    """Frames arrive in order, in whatever order the NIC completes its buffers."""
+    want(NIC.knobs()["shuffle"] > 1, "the model completes in order by itself")
+    for window in (0, 2, 1000):
+        with NIC.knob("shuffle", window), Capture() as capture:
+            traffic(capture, 3000, "min=60 max=1514 flows=64")
 
 
-def quiet(queue):
-    """How long a lease of a queue and its end take, in ms: no longer are the others
-    quiet.
+def tell_cost(queue):
+    """Print how long a lease of a queue and its end take. The other queues are not quiet
+    for longer than that.
     """
     took = []
     for _ in range(ROUNDS):
-        sock = packet4.ring(entries=64)
+        sock = packet4.ring_socket(entries=64)
         began = time.monotonic()
         packet4.lease(sock, "eth0", queue)
         bound = time.monotonic()
         packet4.release(sock)
         took += [bound - began, time.monotonic() - bound]
         sock.close()
-        link_up()
+        link.wait_up()
     took = sorted(1000 * t for t in took)
     print(f"# queue {queue}: {took[0]:.1f} to {took[-1]:.1f} ms, half of them within "
           f"{took[len(took) // 2]:.1f} ms", flush=True)
 
 
 def cost():
-    """The link goes down and up; what comes for other queues meanwhile waits."""
-    quiet(leased())
-    quiet(0)
-    changes = carrier_changes()
+    """The link goes down and up. Frames for other queues wait meanwhile."""
+    tell_cost(leased())
+    tell_cost(0)
+    changes = counters.carrier_changes()
     out = leases_under_ping(ROUNDS)
     print(f"# a ping by another queue waited for {out.rsplit('/', 2)[1]} ms at most", flush=True)
-    want(carrier_changes() == changes + 4 * ROUNDS,
-         f"{carrier_changes() - changes} changes of the carrier")
+    want(counters.carrier_changes() == changes + 4 * ROUNDS,
+         f"{counters.carrier_changes() - changes} changes of the carrier")
 
 
 def queue_0():
-    """It restarts all queues, another lease too."""
+    """A lease of queue 0 restarts all queues, and other leases with them."""
     with Capture() as other:
         with Capture(0) as capture:
             traffic(capture)
             traffic(other)
         traffic(other)
-    rule(0)
+    steer.generator_to(0)
     try:
         before = stack_packets(0)
         generate("count=500 pps=2000")
         until("the stack has queue 0", lambda: stack_packets(0) >= before + 500)
     finally:
-        rule(leased())
-    ping()
+        steer.generator_to(leased())
+    link.ping()
 
 
 def formats():
     """The other queue formats are refused."""
-    usual = NIC("set")["knobs"]["format"]
-    # A debug kernel has something against how gve of 6.12 sends in GQI: it stays down.
-    begin = (lambda: None) if DEBUG else set_address
+    usual = NIC.knobs()["format"]
+    # How gve of 6.12 sends in GQI is a splat of a debug kernel: the device stays down there.
+    begin = (lambda: None) if DEBUG else link.set_address
     try:
         for name in ("dqo-qpl", "gqi-rda", "gqi-qpl"):
             sh("ip link set eth0 down")
             reprobe(lambda n=name: NIC(f"set format {n}"), begin)
-            lease.is_refused("QUEUE_FORMAT", "EOPNOTSUPP", leased())
+            reader.want_refused("QUEUE_FORMAT", "EOPNOTSUPP", leased())
             if not DEBUG:
-                ping()
+                link.ping()
     finally:
         sh("ip link set eth0 down")
         reprobe(lambda: NIC(f"set format {usual}"))
@@ -112,10 +110,10 @@ def formats():
 
 
 def other_revision():
-    """Not the one that all cases have: the driver sets its admin queue up in another way,
-    by a page number or by base and length, and has it reset in another way.
+    """The revision that the other cases do not have. The driver sets the admin queue up in
+    another way, by a page number or by base and length, and resets the device in another way.
     """
-    with another_device("revision", 1 - NIC("set")["knobs"]["revision"]):
+    with another_device("revision", 1 - NIC.knobs()["revision"]):
         with Capture() as capture:
             traffic(capture, 200)
             before = model("resets")
@@ -124,37 +122,36 @@ def other_revision():
             traffic(capture, 200)
         with Capture(0) as capture:
             traffic(capture, 200)
-        rule(leased())
-        ping()
+        steer.generator_to(leased())
+        link.ping()
 
 
 def granule():
     """A ring that is too small for what the NIC takes at a time is refused."""
-    lease.is_refused("ENTRIES_TOO_FEW", "EINVAL", leased(), 8)
+    reader.want_refused("ENTRIES_TOO_FEW", "EINVAL", leased(), 8)
     with Capture(entries=16) as capture:
         generate(f"count={DRIVER.post_min} pps=500")
-        until("as many frames as the NIC takes slots at a time",
-              lambda: capture.stats()["gen"] >= DRIVER.post_min)
+        capture.wait_gen(DRIVER.post_min)
 
 
 def offloads():
     """Neither LRO nor header split on a leased queue."""
     try:
         sh("ethtool -K eth0 lro on")
-        ethnl.set_data_split("eth0", True)
+        netlink.set_data_split("eth0", True)
         with Capture() as capture:
             merged = model("rsc_packets")
             traffic(capture, 5000, "min=60 max=1514 flows=4")
             want(model("rsc_packets") == merged, "the leased queue has RSC")
-            ethnl.set_data_split("eth0", False)
+            netlink.set_data_split("eth0", False)
             traffic(capture)
-            ethnl.set_data_split("eth0", True)
+            netlink.set_data_split("eth0", True)
             traffic(capture)
     finally:
-        ethnl.set_data_split("eth0", False)
+        netlink.set_data_split("eth0", False)
         sh("ethtool -K eth0 lro off")
-        link_up()
-    ping()
+        link.wait_up()
+    link.ping()
 
 
 def asked_reset():
@@ -165,26 +162,25 @@ def asked_reset():
             NIC("set ask-reset 1")
             until("the driver resets it", lambda n=before: model("resets") > n)
             traffic(capture)
-    ping()
+    link.ping()
 
 
 def starved():
-    """A queue without slots drops, the others go on, and its losses are told."""
-    time.sleep(DRIVER.report_s)
+    """A queue without slots drops its frames, the others go on, and its losses are told."""
+    time.sleep(2 * REPORT_MS / 1000)    # until older losses are told
     with Capture() as capture:
         traffic(capture, 200)
         missed, dropped = capture.stats()["drop_nic"], model("rx_no_desc")
         capture.tell("hold")
         for _ in range(2):
             generate("count=5000 pause=0")
-            ping()
+            link.ping()
         dropped = model("rx_no_desc") - dropped
         want(dropped > 5000, f"{dropped} frames dropped")
         stats = capture.stats()
         want(stats["posted"] == 0 and stats["held"] + stats["free"] == 1024,
              f"slots are missing: {stats}")
-        until("they are told", lambda: capture.stats()["drop_nic"] - missed >= dropped,
-              5 + DRIVER.report_s)
+        until("they are told", lambda: capture.stats()["drop_nic"] - missed >= dropped)
         stats = capture.stats()
         want(stats["drop_nic"] - missed == dropped,
              f"the lease missed {stats['drop_nic'] - missed}, the model dropped {dropped}")
@@ -192,30 +188,28 @@ def starved():
         traffic(capture)
 
 
-def told_once(capture, before, what):
-    """What the lease was told that the NIC has missed is what the model has dropped
-    since; before: both of then.
+def want_told_once(capture, before, what):
+    """The lease was told of as many missed frames as the model has dropped since. before:
+    both counts of then.
     """
     missed = model("rx_no_desc") - before[1]
     with contextlib.suppress(Failed):
         until("it is told", lambda: capture.stats()["drop_nic"] - before[0] >= missed, 5)
-    time.sleep(0.1)     # more reports
+    time.sleep(0.1)     # for more reports
     stats = capture.stats()
     want(stats["drop_nic"] - before[0] == missed,
          f"{what}: the lease missed {stats['drop_nic'] - before[0]}, the model dropped {missed}")
-    lease.right(stats)
+    compare.want_right(stats)
 
 
 def missed_once():
-    """What a report has told is not told again, nor to the next lease, whenever reports
-    come while the queue or all of the device is restarted. After a reset the device
-    begins to count at 0.
+    """A loss is told once, and not to the next lease again, whenever reports come while the
+    queue or the device is restarted. After a reset the device counts from 0.
     """
     commands = [DRIVER.reset.format("eth0"), f"ethtool -G eth0 rx {DRIVER.rings[0]}",
                 f"ethtool -G eth0 rx {DRIVER.rings[2]}",
                 "ip link set eth0 down; ip link set eth0 up", DRIVER.reset.format("eth0")]
-    NIC("set report-ms 1")
-    try:
+    with NIC.knob("report-ms", 1):
         time.sleep(0.1)
         with Capture() as capture:
             traffic(capture, 200)
@@ -223,30 +217,28 @@ def missed_once():
             capture.tell("clear")
             capture.tell("hold")
             generate("count=3000 pause=0")
-            told_once(capture, before, "first")
+            want_told_once(capture, before, "first")
             for command in commands:
                 sh(command)
-                rule(leased())
-                link_up()
-                told_once(capture, before, f"after {command}")
+                steer.generator_to(leased())
+                link.wait_up()
+                want_told_once(capture, before, f"after {command}")
                 # a few slots may be left, for frames that are numbered anew
                 capture.tell("clear")
                 generate("count=100 pause=0")
-                told_once(capture, before, f"frames after {command}")
+                want_told_once(capture, before, f"frames after {command}")
             want(model("rx_no_desc") - before[1] > 1500, "next to nothing was dropped")
         for number in range(2 * ROUNDS):
             with Capture() as capture:
-                told_once(capture, (0, model("rx_no_desc")), f"lease {number} after that")
-    finally:
-        NIC("set report-ms 0")
-    ping()
+                want_told_once(capture, (0, model("rx_no_desc")), f"lease {number} after that")
+    link.ping()
 
 
 def wrong_ids():
-    """A NIC that completes what it was not given is not believed."""
+    """A NIC that completes buffers which it was not given is not believed."""
     with Capture() as capture:
         traffic(capture, 100)
-        errors = counters()["rx_desc_err_dropped_pkt"]
+        errors = counters.ethtool()["rx_desc_err_dropped_pkt"]
         before = capture.stats()["drop_error"]
         capture.tell("clear")
         NIC("set wrong-ids 20")
@@ -255,50 +247,51 @@ def wrong_ids():
               capture.stats()["drop_error"] - before >= 200)
         stats = capture.stats()
         want((stats["gen"], stats["drop_error"] - before) == (180, 20), f"{stats}")
-        want(counters()["rx_desc_err_dropped_pkt"] - errors == 20, "the driver does not count them")
-        lease.right(stats)
-        # It thinks that the NIC still has those 20, and takes them back at the end.
+        want(counters.ethtool()["rx_desc_err_dropped_pkt"] - errors == 20,
+             "the driver does not count them")
+        compare.want_right(stats)
+        # The driver thinks that the NIC still has those 20, and takes them back at the end.
         traffic(capture, 2000)
         capture.tell("release")
         stats = capture.stats()
         want(stats["posted"] == 0, f"{stats}")
-        lease.right(stats)
-    ping()
+        compare.want_right(stats)
+    link.ping()
 
 
-def refused(what, number):
-    """The device refuses the numberth command that what() makes the driver give."""
+def refuse(number, what):
+    """The device refuses the numberth command that the driver gives during what()."""
     before = model("resets")
     NIC(f"set refuse-queue {number}")
     got = what()
-    want(NIC("set")["knobs"]["refuse-queue"] == 0, "nothing was refused")
+    want(NIC.knobs()["refuse-queue"] == 0, "nothing was refused")
     want(model("resets") > before, "there was no reset")
-    link_up()
+    link.wait_up()
     return got
 
 
 def not_confirmed():
-    """Whichever queue the device does not destroy or create, it is reset.
+    """If the device does not destroy or create a queue, it is reset.
 
-    For queue 0 all are destroyed and created, each by a command that can fail. Left
-    out is what leaves others while queue 0 is gone, which the model holds against a
-    driver whoever is to blame.
+    For queue 0 all queues are destroyed and created, each by a command that can fail.
+    A failure that leaves other queues without queue 0 is left out: the model records it,
+    whoever is to blame.
     """
     steps = [(leased(), 1), (leased(), 2), (0, 1)]
     steps += [(0, CPUS + n) for n in range(2, CPUS + 1)]
     for queue, number in steps:
-        with refused(lambda q=queue: Capture(q), number) as capture:
+        with refuse(number, lambda q=queue: Capture(q)) as capture:
             traffic(capture, 200)
-            refused(lambda c=capture: c.tell("release"), number)
+            refuse(number, lambda c=capture: c.tell("release"))
             stats = capture.stats()
             want(stats["quarantined"] == 0 and stats["state"] == packet4.COPY, f"{stats}")
-            lease.right(stats)
-        ping()
-    rule(leased())
+            compare.want_right(stats)
+        link.ping()
+    steer.generator_to(leased())
 
 
 def all_queues():
-    """Each queue with a lease of its own, and one after the other back."""
+    """Each queue has a lease of its own. The leases end one after the other."""
     captures = [Capture(queue) for queue in range(CPUS)]
     try:
         for capture in captures:
@@ -310,13 +303,13 @@ def all_queues():
     finally:
         for capture in captures:
             capture.kill()
-    rule(leased())
-    ping()
+    steer.generator_to(leased())
+    link.ping()
 
 
-# Those that make the driver reset the device on the spot come last: gve of Linux
-# 6.12 then loses its admin queue's memory, and a debug kernel says so when the
-# driver is taken from the device.
+# The cases that make the driver reset the device on the spot come last. gve of Linux 6.12
+# then loses its admin queue's memory, and a debug kernel says so when the driver is taken
+# from the device.
 CASES = [
     ("the other queue formats", formats),
     ("hash and packet type", what_is_known),

@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Header split: every kind of frame, in each kind of memory, taken apart by the NIC
-and put together here. Queue 0 is leased, which gets what RSS does not know.
+"""Header split: the NIC takes every kind of frame apart, with its payload in each kind of
+memory. Queue 0 is leased: frames that RSS does not know come to it.
 """
 
 import collections
+import contextlib
 import errno
 import os
 import random
 import struct
 
-import guest
 import hwstamp
+import link
 import packet4
-from common import NIC, RUN, link_up, no_rule
+import send
+import steer
+from common import NIC, RUN, nic_mac
 from drivers import DRIVER, NAME
-from guest import sh, until, want
+from guest import Failed, sh, until, want
+from send import TCP, UDP, ipv4, ipv6, tcp, udp
 from splitring import NONE, TRUNCATED, SplitRing, heap, udmabuf
 
 FEED = os.path.join(RUN, "split.pcap")
@@ -22,87 +26,55 @@ QUEUE = 0
 SLOT_LEN = 128          # gve's header buffer, and less than all headers together
 SOURCE = b"\x02\0\0\0\0\xfd"
 MIB = 1 << 20
+VXLAN_PORT, OSPF = 4789, 89
 
-# What is sent: its bytes, how long its headers are, and of what protocol.
+# What is sent: its bytes, how long its headers are, and whether the NIC knows its protocol
+# above IP.
 Sent = collections.namedtuple("Sent", "name data headers l4")
 
 
-def checksum(data):
-    data += bytes(len(data) % 2)
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return ~total & 0xffff
+def ethernet(ethertype, tags=b""):
+    return send.ethernet(ethertype, nic_mac(), SOURCE, tags)
 
 
-def ethernet(ethertype, vlans=0):
-    mac = bytes(int(b, 16) for b in NIC("mac")["mac"].split(":"))
-    tags = b"".join(struct.pack("!HH", 0x8100, 5 + n) for n in range(vlans))
-    return mac + SOURCE + tags + struct.pack("!H", ethertype)
-
-
-def ipv4(protocol, length, options=0, fragment=0):
-    head = struct.pack("!BBHHHBBH4s4s", 0x45 + options // 4, 0, 20 + options + length, 7,
-                       fragment, 64, protocol, 0, bytes((198, 18, 0, 1)),
-                       bytes((198, 19, 0, 1))) + b"\x01" * options
-    return head[:10] + struct.pack("!H", checksum(head)) + head[12:]
-
-
-def ipv6(protocol, length):
-    return struct.pack("!IHBB16s16s", 6 << 28, length, protocol, 64,
-                       b"\xfd" + bytes(14) + b"\1", b"\xfd" + bytes(14) + b"\2")
-
-
-def udp(length):
-    return struct.pack("!HHHH", 10000, 9, 8 + length, 0)
-
-
-def tcp(options=0):
-    return struct.pack("!HHIIBBHHH", 10000, 9, 1, 1, (20 + options) // 4 << 4, 0x10, 1000, 0,
-                       0) + b"\x01" * options
-
-
-def body(length, seed):
-    return random.Random(seed).randbytes(length)
+def headers(size):
+    """The names of all kinds of headers, the headers, and whether the NIC knows them to the
+    end. So many bytes follow.
+    """
+    ip, ip6 = ethernet(send.ETH_IP), ethernet(send.ETH_IPV6)
+    no_ops = b"\x01" * 40
+    yield "IPv4 UDP", ip + ipv4(UDP, 8 + size) + udp(size), True
+    yield "IPv4 TCP", ip + ipv4(TCP, 20 + size) + tcp(), True
+    yield "TCP options", ip + ipv4(TCP, 52 + size) + tcp(options=no_ops[:32]), True
+    yield "IPv4 options", ip + ipv4(UDP, 8 + size, options=no_ops[:24]) + udp(size), True
+    yield "more options than fit", \
+        ip + ipv4(TCP, 60 + size, options=no_ops) + tcp(options=no_ops), True
+    yield "IPv6 UDP", ip6 + ipv6(UDP, 8 + size) + udp(size), True
+    yield "IPv6 TCP", ip6 + ipv6(TCP, 20 + size) + tcp(), True
+    yield "VLAN", ethernet(send.ETH_IP, send.tag(5)) + ipv4(UDP, 8 + size) + udp(size), True
+    yield "first fragment", ip + ipv4(UDP, size, fragment=0x2000), False
+    yield "later fragment", ip + ipv4(UDP, size, fragment=100), False
+    yield "VXLAN", ip + ipv4(UDP, 16 + size) + udp(8 + size, VXLAN_PORT), True
+    yield "other IP", ip + ipv4(OSPF, size), False
+    yield "ARP", ethernet(send.ETH_ARP), False
+    yield "unknown", ethernet(0x88b5), False
 
 
 def frames(sizes):
     """Every kind of headers, each with payloads of these sizes."""
     made = []
-
-    def add(name, headers, size, l4):
-        data = headers + body(size, len(made))
-        if len(data) - 14 <= max(1500, *sizes) + 18:
-            made.append(Sent(f"{name}, {size} bytes", data.ljust(60, b"\0"), len(headers), l4))
-
-    for n in sizes:
-        add("IPv4 UDP", ethernet(0x0800) + ipv4(17, 8 + n) + udp(n), n, True)
-        add("IPv4 TCP", ethernet(0x0800) + ipv4(6, 20 + n) + tcp(), n, True)
-        add("TCP options", ethernet(0x0800) + ipv4(6, 52 + n) + tcp(32), n, True)
-        add("IPv4 options", ethernet(0x0800) + ipv4(17, 8 + n, 24) + udp(n), n, True)
-        add("more options than fit", ethernet(0x0800) + ipv4(6, 60 + n, 40) + tcp(40), n, True)
-        add("IPv6 UDP", ethernet(0x86dd) + ipv6(17, 8 + n) + udp(n), n, True)
-        add("IPv6 TCP", ethernet(0x86dd) + ipv6(6, 20 + n) + tcp(), n, True)
-        add("VLAN", ethernet(0x8100)[:12] + struct.pack("!HHH", 0x8100, 5, 0x0800) +
-            ipv4(17, 8 + n) + udp(n), n, True)
-        add("first fragment", ethernet(0x0800) + ipv4(17, n, 0, 0x2000), n, False)
-        add("later fragment", ethernet(0x0800) + ipv4(17, n, 0, 100), n, False)
-        add("VXLAN", ethernet(0x0800) + ipv4(17, 16 + n) +
-            struct.pack("!HHHH", 10000, 4789, 16 + n, 0), 8 + n, True)
-        add("other IP", ethernet(0x0800) + ipv4(89, n), n, False)
-        add("ARP", ethernet(0x0806), n, False)
-        add("unknown", ethernet(0x88b5), n, False)
+    for size in sizes:
+        for name, head, l4 in headers(size):
+            length = size + 8 if name == "VXLAN" else size
+            data = head + send.noise(length, len(made))
+            if len(data) - 14 <= max(1500, *sizes) + 18:
+                made.append(Sent(f"{name}, {length} bytes", data.ljust(send.SHORTEST, b"\0"),
+                                 len(head), l4))
     return made
 
 
 def feed(sent):
-    with open(FEED, "wb") as file:
-        file.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
-        for number, frame in enumerate(sent):
-            file.write(struct.pack("<IIII", number, 0, len(frame.data), len(frame.data)) +
-                       frame.data)
-    NIC(f"feed {FEED} max=9014")
-    NIC.finish()
+    send.feed(NIC, FEED, [frame.data for frame in sent], "max=9014")
 
 
 def ours(frame):
@@ -110,35 +82,37 @@ def ours(frame):
 
 
 def expected(sent, payload_len):
-    """How the NIC has to take a frame apart: why, and the first entry's parts."""
+    """How the NIC has to take a frame apart: the reason, and the lengths of the first entry's
+    parts.
+    """
     return DRIVER.split(sent, len(sent.data), SLOT_LEN, payload_len)
 
 
 def udp_frame(number, size):
-    return Sent(f"{number}", ethernet(0x0800) + ipv4(17, 8 + size) + udp(size) +
-                body(size, number), 42, True)
+    return Sent(f"{number}", ethernet(send.ETH_IP) + ipv4(UDP, 8 + size) + udp(size) +
+                send.noise(size, number), 42, True)
 
 
 def all_to_queue():
-    no_rule()
-    guest.reta(QUEUE)
+    steer.remove_rule()
+    steer.spread_over(QUEUE)
     sh("ip link set eth0 promisc on")
-    link_up()
+    link.wait_up()
 
 
 def back_to_stack():
     sh("ip link set eth0 promisc off")
-    guest.reta(None)
+    steer.spread_as_usual()
 
 
 def start(ring, queue=QUEUE):
     ring.lease("eth0", queue)
     until("the lease is active", lambda: ring.info()["state"] == packet4.ACTIVE)
-    link_up()
+    link.wait_up()
 
 
-def check(sent, got, payload_len):
-    """Content, order and where it was cut."""
+def check_split(sent, got, payload_len):
+    """The frames are those that were sent, in order, and taken apart where they have to be."""
     for want_frame, frame in zip(sent, got):
         name, data = want_frame.name, want_frame.data
         why, header, payload = expected(want_frame, payload_len)
@@ -155,7 +129,7 @@ def check(sent, got, payload_len):
 
 
 def in_memory(memory, payload_len=4096, sizes=(0, 1, 46, 400, 1400), **more):
-    """All kinds of frames; nothing beyond their bytes is written to."""
+    """All kinds of frames. Nothing beyond their bytes is written."""
     all_to_queue()
     sent = frames(sizes)
     try:
@@ -164,7 +138,7 @@ def in_memory(memory, payload_len=4096, sizes=(0, 1, 46, 400, 1400), **more):
             start(ring)
             feed(sent)
             got = ring.frames(len(sent), mine=ours, clean=True)
-            check(sent, got, payload_len)
+            check_split(sent, got, payload_len)
             stats = ring.sums()
             want(stats["unsplit"] == (sum(not f.lengths()[0][0] for f in got)
                                       if memory else 0), f"{stats}")
@@ -202,22 +176,24 @@ def at_an_offset():
 
 def jumbo():
     """A payload longer than its slot goes on in the next entries."""
-    sh("ip link set eth0 mtu 9000")
+    link.set_mtu(9000, "eth0")
     try:
         for memory in (None, udmabuf(2 * MIB)):
             in_memory(memory, 4096, (3000, 5000, 8900), entries=512)
     finally:
-        sh("ip link set eth0 mtu 1500")
-        link_up()
+        link.set_mtu(1500, "eth0")
+        link.wait_up()
 
 
 def stamped():
     """A time stamp that follows a frame is not part of it, wherever it lies."""
     sent = frames((0, 1, 46, 76, 80, 400, 1400))
+    no_ops = b"\x01" * 40
     sent.append(Sent("a payload of nothing but the stamp",
-                     ethernet(0x0800) + ipv4(6, 48, 40) + tcp(28), SLOT_LEN - 6, True))
+                     ethernet(send.ETH_IP) + ipv4(TCP, 48, options=no_ops) +
+                     tcp(options=no_ops[:28]), SLOT_LEN - 6, True))
     all_to_queue()
-    hwstamp.of_all("eth0", True)
+    hwstamp.stamp_all("eth0", True)
     try:
         with SplitRing(slot_len=SLOT_LEN) as ring:
             start(ring)
@@ -233,7 +209,7 @@ def stamped():
             ring.release()
             ring.sums()
     finally:
-        hwstamp.of_all("eth0", False)
+        hwstamp.stamp_all("eth0", False)
         back_to_stack()
 
 
@@ -244,13 +220,17 @@ def cut(parts, length):
 
 
 def passed(program, memory):
-    """What a filter lets through of two frames; how many it refused."""
+    """Which of two frames a filter lets through, and how many frames it refused."""
     with SplitRing(memory, slot_len=SLOT_LEN) as ring:
         packet4.attach(ring.socket, program)
         start(ring)
         sent = [udp_frame(1, 800), udp_frame(2, 20)]
+        delivered, judged = NIC.queue(QUEUE), ring.judged()
         feed(sent)
-        got = ring.frames(2, 1)     # the filter lets only ours pass
+        with contextlib.suppress(Failed):       # a frame of others may have come before
+            until("the filter has judged all",
+                  lambda: ring.judged() - judged >= NIC.queue(QUEUE) - delivered, 1)
+        got = ring.frames(2, 0.05)  # the filter lets only ours pass
         for frame in got:
             full = next((s.data for s in sent if len(s.data) == frame.length), None)
             want(full is not None,
@@ -263,7 +243,7 @@ def passed(program, memory):
 
 
 def filters():
-    """What it sees, and what of a frame is left by it."""
+    """What a filter sees, and how much of a frame it keeps."""
     ours_only = [(0x20, 0, 0, 6), (0x15, 0, 1, struct.unpack_from("!I", SOURCE)[0])]
     drop, whole = (0x06, 0, 0, 0), {842: (42, 800), 62: (42, 20)}
     if NAME != "gve":
@@ -280,7 +260,7 @@ def filters():
                 want(got == right, f"{keep}: {got}, should be {right}")
             got, refused = passed([drop], memory)
             want(not got and refused >= 2, f"refused: {got}, {refused}")
-            # The length is that of the frame, whoever can read it.
+            # The length is that of the whole frame, even if nobody can read its payload.
             got, _ = passed([*ours_only[:1], (0x15, 0, 3, ours_only[1][3]), *long, drop], memory)
             want(got == {842: whole[842]}, f"by length: {got}")
             got, _ = passed([*ours_only[:1], (0x15, 0, 2, ours_only[1][3]), *reads, drop], memory)
@@ -293,7 +273,7 @@ def filters():
 
 
 def take_and_keep(ring, index, held, choice):
-    """One entry: as it came, or without its payload slot, or with another one."""
+    """Give an entry back as it came, or keep its payload slot, or swap it for another."""
     own = ring.read(index)[2][1]
     kind = choice.randrange(3)
     if kind == 0 and own != NONE and len(held) < ring.layout["payload_nr"] // 2:
@@ -308,8 +288,8 @@ def take_and_keep(ring, index, held, choice):
 
 
 def keep_and_give():
-    """Payload slots that are kept, swapped and given back, in any order: nobody
-    writes to one that is held here, and none is lost.
+    """Payload slots are kept, swapped and given back in any order. Nobody writes to one that
+    is held here, and none is lost.
     """
     choice = random.Random(4)
     all_to_queue()
@@ -318,7 +298,7 @@ def keep_and_give():
             ring.paint()
             held = {slot: ring.slot_bytes(slot) for slot in range(256, 400)}
             start(ring)
-            for turn in range(40):
+            for turn in range(20):
                 sent = [udp_frame(turn * 100 + n, choice.choice((18, 300, 1400)))
                         for n in range(50)]
                 before = ring.next
@@ -337,7 +317,7 @@ def keep_and_give():
 
 
 def all_kept():
-    """With no payload slot left the NIC waits; spares come back by entries without."""
+    """Without payload slots the NIC waits. Entries without one bring spare ones back."""
     all_to_queue()
     try:
         with SplitRing(entries=256, slot_len=SLOT_LEN, payload_nr=DRIVER.post_min * 2 + 8) as ring:
@@ -353,7 +333,7 @@ def all_kept():
                     ring.swap(index & 0xffffffff, NONE)
                 if ring.stats()["payload_posted"]:
                     ring.give()
-            # The last ones go back after all, each with its slot and no more.
+            # The last entries go back, each with its own slot alone.
             ring.give()
             stats = ring.sums()
             want(stats["payload_held"] + stats["payload_spare"] >= len(spares) - 8, f"{stats}")
@@ -362,7 +342,7 @@ def all_kept():
 
 
 def survives():
-    """A reset, the end of the process's other references, kill."""
+    """A lease outlives resets, and the process's own reference to the buffer."""
     all_to_queue()
     memory = udmabuf(MIB)
     try:
@@ -386,7 +366,7 @@ def survives():
 
 
 def by_copy():
-    """Without a lease the same ring has frames in its slots alone."""
+    """Without a lease the same ring has frames in its slots, and none in payload slots."""
     with SplitRing(slot_len=SLOT_LEN) as ring:
         ring.socket.bind(("eth0", packet4.ETH_P_ALL))
         sent = [udp_frame(n, size) for n, size in enumerate((18, 300, 1400))]
@@ -410,7 +390,7 @@ def errno_of(call):
 
 
 def refused():
-    """What a queue cannot do, by name; afterwards it can be had."""
+    """What a queue cannot do is refused by name. Afterwards the queue can be leased."""
     few = DRIVER.post_min * 2 - 1
     table = [("header too large", {"slot_len": 1088}, "HEADER_TOO_LARGE"),
              ("payload of an odd length", {"payload_len": 1088}, "SLOT_GRANULE"),

@@ -3,13 +3,14 @@
 
 import os
 import signal
-import subprocess
 import traceback
 
 import common
 import drivers
-from common import NIC, link_up, no_rule, ping
-from events import EVENTS, IMPOSSIBLE, STOPPED_S    # pylint: disable=unused-import
+import link
+import steer
+from common import NIC
+from events import EVENTS, STOPPED_S
 from guest import SLOW, Failed, sh
 from states import STATES
 
@@ -53,13 +54,13 @@ class Cell:
             outcome.after()
         finally:
             state.leave()
-            no_rule()
+            steer.remove_rule()
             event.undo()
-        ping(2, 0.2)
+        link.ping(2)
 
 
 def every():
-    """In the order of the table."""
+    """All cells, in the order of the table."""
     cells = [Cell(event, state) for event in EVENTS for state in STATES]
     return [cell for cell in cells if cell.makes_sense()]
 
@@ -69,38 +70,34 @@ def late(_, frame):
     raise Late(f"not done in time\n{where}")
 
 
-def attempt(cell):
-    """What was wrong."""
-    text = []
+def attempt(run):
+    """What went wrong in a cell, in lines."""
     signal.signal(signal.SIGALRM, late)
     signal.alarm(CELL_S + STOPPED_S)
     try:
-        cell.run()
-    except (Failed, OSError, ValueError, subprocess.SubprocessError) as err:
-        text.append(str(err) or repr(err))
+        text = common.attempt(run)
     finally:
         signal.alarm(0)
-    text += common.strict_records()
     if text:
         recover()
     return text
 
 
 def recover():
-    """After what went wrong, so that the next cell has a chance."""
+    """Clean up after a failure, so that the next cell has a chance."""
     try:
         sh("ip netns exec away ip link set eth0 netns 1; ip netns del away", check=False)
         for name in ("tx-stuck", "rxdctl-disable-delay-us"):
-            if name in NIC("set")["knobs"]:
+            if name in NIC.knobs():
                 NIC(f"set {name} 0")
         NIC("stop")
         NIC("link up")
         if not os.path.exists("/sys/class/net/eth0"):
             sh("echo 1 > /sys/bus/pci/rescan")
-            sh(f"echo {os.path.basename(common.PCI)} > {common.DRIVERS}{drivers.NAME}/bind",
+            sh(f"echo {os.path.basename(drivers.PCI)} > {common.DRIVERS}{drivers.NAME}/bind",
                check=False)
             common.eth0_is_back()
         common.setup_near()
-        link_up()
+        link.wait_up()
     except Failed as err:
         print(f"# recovery: {err}", flush=True)

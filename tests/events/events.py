@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What can happen to a lease: how to make it, and what is to come of it."""
+"""The events that can happen to a lease: how to make each, and its outcome."""
 
 import os
 import re
@@ -7,13 +7,19 @@ import signal
 import socket
 import time
 
+import compare
+import counters
 import drivers
-import lease
+import link
+import reader
 import rivals
+import steer
 import xdp
-from common import (CPUS, DRIVER, FAR, NEAR, NIC, PCI, carrier_changes, eth0_is_back, found_again,
-                    leased, link_up, model, no_rule, reprobe, rule, self_test, set_address, setup_near)
-from guest import SLOW, Namespace, carrier, sh, splat_wanted, steer, two_ports, until, want
+from common import NIC, leased, model, reprobe, rescan, self_test, setup_near
+from drivers import DRIVER, PCI
+from guest import CPUS, SLOW, sh, splat_wanted, until, want
+from link import FAR
+from namespace import Namespace
 from outcomes import Down, Lost, Outcome, Process, Refused, Released, Restart
 from packet4 import ACTIVE, COPY
 
@@ -26,23 +32,23 @@ PCI_EVENTS = "/sys/kernel/debug/packet_direct_test"
 CAN_SLEEP = os.path.exists(f"{PCI_EVENTS}/suspend")
 ASLEEP = "gen count=200 pause=0"
 ASLEEP_S = 0.2
-# What the models have against a driver whose device was reset without its knowledge.
-UNTOLD = "with bus mastering off$|" + {
+# What the models record of a driver that was not told of its device's reset.
+NOT_TOLD = "with bus mastering off$|" + {
     "gve": "^admin queue: doorbell while it is not running|^write of 4 bytes at BAR 2 ",
     "ixgbe": "while GPIE is not in MSI-X mode$"}[drivers.NAME]
 IXGBE, GVE = ("ixgbe",), ("gve",)
 
 
 class Event:
-    """The base of all; most have only commands, and those that undo them."""
-    new_reader = False      # another process or image reads on: what it got begins at 0
+    """Most events are commands, and commands that undo them."""
+    new_reader = False      # another process or image reads on, and counts from 0
     ends = False            # the reader's process
     lost = None             # called while the device is gone
 
     def __init__(self, name, outcome, do=(), undo=(), prepare=(), **more):
         self.name, self.outcome = name, outcome
         self.commands, self.undoing, self.preparing = do, undo, prepare
-        self.when_up = more.get("when_up", False)   # means nothing to a device that is down
+        self.when_up = more.get("when_up", False)   # does nothing to a device that is down
         self.streams = more.get("streams", False)   # frames have to arrive
         self.races = more.get("races", True) and outcome.races
         self.upstream = more.get("upstream", False) # shows a bug of docs/upstream-bugs.md
@@ -52,14 +58,14 @@ class Event:
     def prepare(self):
         """Before there is a lease."""
         run(self.preparing)
-        link_up()
+        link.wait_up()
 
     def do(self, _):
         """It happens."""
         run(self.commands)
 
     def undo(self):
-        """Once the lease is gone, whatever came of it."""
+        """When the lease is gone, whatever happened."""
         run(self.undoing, check=False)
 
 
@@ -72,7 +78,7 @@ def run(commands, check=True):
 
 
 class Rival(Event):
-    """Somebody wants the queue, and is refused by an error or says so himself."""
+    """Somebody else wants the queue and is refused, by an error or by what he prints."""
 
     def __init__(self, name, ask, answer, **more):
         super().__init__(name, Refused, **more)
@@ -81,12 +87,12 @@ class Rival(Event):
     def do(self, capture):
         said = self.ask(capture)
         if not isinstance(said, str):
-            said = rivals.said(said)
+            said = rivals.error_of(said)
         want(self.answer in said, f"{self.name}: {said or 'had'}")
 
 
 class Act(Event):
-    """What a process does or has done to it, by a function."""
+    """A function that does something to the process or in it."""
 
     def __init__(self, name, outcome, act, **more):
         super().__init__(name, outcome, **more)
@@ -111,8 +117,8 @@ class Gone(Event):
 
 
 class Inside(Event):
-    """The namespace that the device is in is deleted, and lives on by the process that
-    has the lease. With that process it ends, and the device is back in the first one.
+    """The device's namespace is deleted, but the process that has the lease keeps it. When
+    that process ends, so does the namespace, and the device comes back to the first one.
     """
     ends = True
 
@@ -137,27 +143,23 @@ class Inside(Event):
         want(not os.path.exists("/sys/class/net/eth0"), "eth0 is back too early")
         want((stats["state"], stats["generation"]) == (before["state"], before["generation"]),
              f"{before}, then {stats}")
-        lease.right(stats)
+        compare.want_right(stats)
         capture.kill()
-        eth0_is_back()
+        link.wait_for_device()
         setup_near()
 
     def undo(self):
-        """Unless it came to that."""
+        """If it did not get that far."""
         self.namespace.leave()
         if not os.path.exists("/sys/class/net/eth0"):
             sh("ip netns exec away ip link set eth0 netns 1", check=False)
             sh("ip netns del away", check=False)
-            eth0_is_back()
+            link.wait_for_device()
             setup_near()
 
 
 def pull():
-    """The cable, which makes a difference to a device that is up."""
-    NIC("link down")
-    until("eth0 lost its link", lambda: not carrier())
-    NIC("link up")
-    link_up()
+    link.pull_cable(NIC)
 
 
 def plug():
@@ -169,59 +171,55 @@ def more_queues(count):
 
 
 def fewer_queues(_):
-    """So that the leased one would be the first without."""
-    no_rule()       # which would be a reason of its own
+    """The leased queue would be the first that is gone."""
+    steer.remove_rule()     # or else that is the reason for the refusal
     return sh(more_queues(leased()), check=False)
 
 
 def generic_xdp():
-    """It drops all that the stack gets, which is not what the lease gets."""
+    """It drops all that the stack gets. The lease still gets its frames."""
     with xdp.drop("eth0", xdp.SKB_MODE):
         out = sh(f"ping -q -c 1 -W 1 {FAR}", check=False)
         want(" 0 received" in out or "unreachable" in out, f"there is no program: {out}")
 
 
 def steer_away():
-    """The frames that the lease gets, and others to and from its queue. The other one is
-    there after an event that takes queues away, too.
+    """Rules come and go: for the lease's frames, to its queue and to another. That one is
+    there even after an event that takes queues away.
     """
     queues = re.search(r"(\d+) RX rings", sh("ethtool -n eth0"))
     other = (leased() + 1) % int(queues[1])
-    steer("flow-type udp4 dst-port 10", other, 6)
-    steer("flow-type udp4 dst-port 11", leased(), 7)
-    rule(other)
-    rule(leased())
-    sh("ethtool -N eth0 delete 6")
-    sh("ethtool -N eth0 delete 7")
+    steer.add_rule("flow-type udp4 dst-port 10", other, 6)
+    steer.add_rule("flow-type udp4 dst-port 11", leased(), 7)
+    steer.generator_to(other)
+    steer.generator_to(leased())
+    steer.remove_rule(6)
+    steer.remove_rule(7)
 
 
 def hang():
-    """Nothing that the stack sends goes out, until the driver does something."""
-    NIC("set tx-stuck 1")
-    before = carrier_changes()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 1 << 24)
-        for _ in range(FILLS_TX_QUEUE):
-            sock.sendto(b"", (FAR, DISCARD))
-    with splat_wanted("NETDEV WATCHDOG"):
-        until("the driver resets the device", lambda: carrier_changes() != before, 40)
-    NIC("set tx-stuck 0")
-    link_up()
-
-
-def unstick():
-    NIC("set tx-stuck 0")
+    """Nothing that the stack sends goes out, until the driver resets the device."""
+    before = counters.carrier_changes()
+    with NIC.knob("tx-stuck", 1):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 1 << 24)
+            for _ in range(FILLS_TX_QUEUE):
+                sock.sendto(b"", (FAR, DISCARD))
+        with splat_wanted("NETDEV WATCHDOG"):
+            until("the driver resets the device", lambda: counters.carrier_changes() != before,
+                  40)
+    link.wait_up()
 
 
 def ask_reset():
     before = model("resets")
     NIC("set ask-reset 1")
     until("the driver resets it", lambda: model("resets") > before)
-    link_up()
+    link.wait_up()
 
 
 def unbind(between):
-    reprobe(between, set_address)
+    reprobe(between, link.set_address)
 
 
 def unload(between):
@@ -231,8 +229,8 @@ def unload(between):
         between()
     finally:
         sh(f"modprobe -d {os.environ['PD_KERNEL']}/root {drivers.NAME}")
-        eth0_is_back()
-        two_ports(NEAR, FAR)
+        link.wait_for_device()
+        link.wire_ports()
 
 
 def to_namespace(back):
@@ -243,7 +241,7 @@ def to_namespace(back):
             between()
         finally:
             back()
-        eth0_is_back()
+        link.wait_for_device()
     return go
 
 
@@ -257,7 +255,9 @@ def delete_namespace():
 
 
 def pci_event(name):
-    """To the device alone, net/packet/direct_test/pci.c; how often it was reset."""
+    """Let net/packet/direct_test/pci.c make an event of this device alone. How often the
+    device was reset by it.
+    """
     before = NIC("stats")["pci"]["resets"]
     with open(f"{PCI_EVENTS}/{name}", "w", encoding="ascii") as file:
         file.write(os.path.basename(PCI))
@@ -265,8 +265,8 @@ def pci_event(name):
 
 
 def sleep():
-    """Frames that come meanwhile are lost, and so is what the device knew, but with
-    gve, whose driver leaves the device in D0.
+    """Frames that come meanwhile are lost. The device forgets all that it knew, except with
+    gve, whose driver leaves it in D0.
     """
     pci_event("suspend")
     try:
@@ -289,20 +289,20 @@ def nonfatal_error():
 
 
 def watchdog_has_looked(capture):
-    """Just now, and will not for another second. ixgbe gives a device up whose registers
-    are gone when it looks.
+    """ixgbe's watchdog has just looked, and will not look for another second. When it finds
+    the registers gone, it gives the device up.
     """
     sh(DRIVER.reset.format("eth0"))
-    until("eth0 has its link", carrier)
+    until("eth0 has its link", link.has_carrier)
     began = time.monotonic()
-    capture.active()
+    capture.wait_active()
     time.sleep(0.2)
     return time.monotonic() - began < 1
 
 
 def function_reset(capture):
-    """By sysfs, of which the driver is not told: the device has forgotten everything, and
-    the lease does not notice.
+    """By sysfs, which does not tell the driver. The device has forgotten everything, and the
+    lease does not notice.
     """
     until("there is time for it", lambda: watchdog_has_looked(capture))
     before = NIC("stats")["pci"]["resets"]
@@ -315,14 +315,14 @@ def function_reset(capture):
     want(stats["state"] == after["state"] == ACTIVE and
          all(stats[name] == after[name] for name in ("generation", "packets", "posted")),
          f"the lease noticed: {stats}, then {after}")
-    lease.right(after)
+    compare.want_right(after)
 
 
 def driver_reset():
-    """The driver learns that the device knows nothing."""
+    """The driver resets the device, which has forgotten everything."""
     sh(DRIVER.reset.format("eth0"))
-    link_up()
-    records = [r for r in NIC.strict() if not re.search(UNTOLD, r)]
+    link.wait_up()
+    records = [r for r in NIC.records() if not re.search(NOT_TOLD, r)]
     want(not records, f"{records}")
     NIC("strict-clear")
 
@@ -333,15 +333,15 @@ def function_and_driver_reset(capture):
 
 
 def release_after_function_reset(capture):
-    """The memory comes back, by a queue that says it is off, or with gve by a reset. Frames
-    would then come by copy, from any queue.
+    """The lease's memory comes back, since the queue says that it is off, or with gve by a
+    reset. Frames would come by copy then, from any queue.
     """
     function_reset(capture)
     NIC("stop")
     capture.tell("release")
     stats = capture.stats()
     want(stats["state"] == COPY and stats["posted"] == 0, f"{stats}")
-    lease.right(stats)
+    compare.want_right(stats)
     capture.kill()
     driver_reset()
 
@@ -358,7 +358,7 @@ def exec_again(capture):
 
 
 def pass_on(capture):
-    """To a process that takes over when the first one is killed."""
+    """Another process takes the socket over, and the first one is killed."""
     with socket.socket(socket.AF_UNIX) as listener:
         if os.path.exists(PASSED):
             os.unlink(PASSED)
@@ -376,21 +376,19 @@ def pass_on(capture):
 
 
 def mapping_alone(capture):
-    """The mapping keeps the lease, and its frames arrive, until it is gone."""
+    """The mapping keeps the lease without a socket, and frames arrive in it."""
     capture.tell("close")
     capture.tell("go")
     capture.tell("clear")
-    until("frames arrive without a socket", lambda: capture.stats()["gen"] > 0, 5)
+    capture.wait_gen(1, 5)
     capture.kill()
 
 
 def stopped(capture):
-    """It looks at nothing, and the ring runs full."""
+    """The process is stopped, and the ring runs full."""
     capture.process.send_signal(signal.SIGSTOP)
     try:
-        end = time.monotonic() + STOPPED_S
-        while time.monotonic() < end:
-            time.sleep(0.5)
+        time.sleep(STOPPED_S)
     finally:
         capture.process.send_signal(signal.SIGCONT)
 
@@ -417,7 +415,7 @@ def release(capture):
 
 least, most, usual = DRIVER.rings
 ALL, FEWER = more_queues(CPUS), more_queues(CPUS - 1)
-LINK_UP = link_up
+LINK_UP = link.wait_up
 UNSTEER = ["ethtool -N eth0 delete 6", "ethtool -N eth0 delete 7"]
 
 EVENTS = (
@@ -462,7 +460,8 @@ EVENTS = (
     Event("AER recovery, fatal", Restart, [fatal_error], [LINK_UP], nics=IXGBE),
     Event("AER recovery, not fatal", Restart, [nonfatal_error], [LINK_UP], nics=IXGBE,
           quick=("traffic",)),
-    # Upstream's AER recovery takes bus mastering away after it: docs/upstream-bugs.md.
+    # This comes after AER recovery, which upstream leaves without bus mastering if the
+    # device was suspended before: docs/upstream-bugs.md.
     Event("suspend and resume", Restart, [sleep], [LINK_UP], races=False,
           nics=IXGBE + GVE if CAN_SLEEP else ()),
     Event("down and up", Down, ["ip link set eth0 down", "ip link set eth0 up"]),
@@ -470,8 +469,8 @@ EVENTS = (
                          "ip link set eth0 master bond0", "ip link set bond0 up",
                          "ip link set eth0 nomaster", "ip link del bond0",
                          "ip link set eth0 up"],
-          ["ip link del bond0", set_address], nics=IXGBE, quick=("traffic",)),
-    Rival("a second lease", lambda capture: lease.refusal(capture.queue), "EBUSY"),
+          ["ip link del bond0", link.set_address], nics=IXGBE, quick=("traffic",)),
+    Rival("a second lease", lambda capture: reader.refusal(capture.queue), "EBUSY"),
     Rival("too few queues", fewer_queues, "packet socket has RX queue"),
     Rival("XDP program", lambda capture: rivals.xdp_program(capture.queue), "EBUSY"),
     Rival("AF_XDP by copy", lambda capture: rivals.af_xdp(capture.queue), "EBUSY"),
@@ -490,13 +489,13 @@ EVENTS = (
     Act("crash", Released, crash, ends=True, quick=()),
     Act("kill -9", Released, kill, ends=True),
     Gone("driver unbound", unbind),
-    Gone("device removed", found_again, quick=("traffic",)),
+    Gone("device removed", rescan, quick=("traffic",)),
     *([Gone("rmmod", unload)] if MODULE else []),
     Gone("moved to a namespace", to_namespace(move_back), quick=("traffic", "half bound")),
     Gone("its namespace deleted", to_namespace(delete_namespace), quick=("traffic",)),
     Inside("its namespace deleted around the process", quick=("traffic",)),
-    # After these DMA debugging tells of upstream's bugs when the driver is unbound:
-    # docs/upstream-bugs.md.
+    # After the events from here on DMA debugging tells of upstream's bugs when the driver is
+    # unbound: docs/upstream-bugs.md.
     Event("self-test", Restart, [self_test], [LINK_UP], when_up=True, nics=IXGBE,
           quick=("traffic",), upstream=True),
     Event("reset that the device asks for", Restart, [ask_reset], nics=GVE, when_up=True,
@@ -505,7 +504,7 @@ EVENTS = (
         quick=("traffic",), upstream=True),
     Act("release after a function level reset", Released, release_after_function_reset,
         ends=True, when_up=True, quick=("traffic",), upstream=True),
-    Event("Tx timeout", Restart, [hang], [unstick, LINK_UP], when_up=True, quick=("traffic",),
+    Event("Tx timeout", Restart, [hang], [LINK_UP], when_up=True, quick=("traffic",),
           races=False, upstream=True),     # a lease changes the carrier, too
 )
 

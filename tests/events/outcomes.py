@@ -1,83 +1,81 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What becomes of a lease, and of each frame that the NIC has put into its slots."""
+"""What an event does to a lease, and to each frame that the NIC has put into its slots."""
 
 import contextlib
 import errno
 import importlib
 import time
 
+import compare
+import counters
 import drivers
-import lease
-from common import (DRIVER, NIC, Capture, flushed, generate, leased, link_up, ping, rule,
-                    stack_packets, traffic)
-from guest import Failed, sh, until, want
+import link
+import steer
+from common import NIC, Capture, generate, leased, stack_packets, traffic
+from drivers import DRIVER
+from guest import Failed, until, want
 from packet4 import ACTIVE, COPY, DOWN, LOST, STATES
 
 POLLERR = 8
 GOT = ("packets", "drop_no_slot", "drop_too_long", "drop_error", "drop_down")
-FRAMES = 200
-
-
-def nic_queue(name="frames"):
-    """What the model has put into the slots of the leased queue, or not."""
-    return NIC.model()["rx_queue"].get(str(leased()), {}).get(name, 0)
+FRAMES = 100
 
 
 class Account:
-    """Between the NIC's side of a lease and the socket's."""
+    """Compares what the NIC delivered to a lease with what the socket counts."""
 
     def __init__(self, capture):
-        flushed()
+        NIC.flush()
         self.before = capture.stats()
-        self.nic = nic_queue()
-        self.starved = nic_queue("no_desc")
+        self.nic = NIC.queue(leased())
+        self.starved = NIC.queue(leased(), "no_desc")
 
     def gained(self, stats, name):
         return stats[name] - self.before[name]
 
     def settled(self, capture):
-        """All that the NIC delivered is here or in one counter."""
-        flushed()
+        """All that the NIC delivered has arrived, or is in one counter."""
+        NIC.flush()
         with contextlib.suppress(Failed):
             until("all is told", lambda: sum(self.gained(capture.stats(), n) for n in GOT) >=
-                  nic_queue() - self.nic, 2)
+                  NIC.queue(leased()) - self.nic, 2)
         stats = capture.stats()
         got = {n: self.gained(stats, n) for n in GOT}
-        delivered = nic_queue() - self.nic
+        delivered = NIC.queue(leased()) - self.nic
         want(sum(got.values()) == delivered,
              f"the NIC delivered {delivered} frames, of which there are {got}")
         return stats
 
     def read(self, capture):
-        """What is in the ring was read."""
+        """All that is in the ring was read."""
         until("all that was published is read", lambda: self.gained(
             stats := capture.stats(), "frames") == self.gained(stats, "packets"), 2)
 
     def missed(self, capture, all_of_them):
-        """What found no descriptor is the lease's loss, as far as the NIC tells in time."""
-        if DRIVER.report_s:
+        """What found no descriptor is counted as missed, unless the NIC only reports it later."""
+        if DRIVER.reports:
             return
         told = self.gained(capture.stats(), "drop_nic")
-        starved = nic_queue("no_desc") - self.starved
+        starved = NIC.queue(leased(), "no_desc") - self.starved
         want(told == starved if all_of_them else told <= starved,
              f"{starved} frames found no slot, {told} are counted")
 
 
 def check_state(stats, state):
-    """The same by getsockopt() and in the control page."""
+    """getsockopt() and the control page tell the same state."""
     want(stats["state"] == state, f"state {STATES[stats['state']]}, not {STATES[state]}")
     want((stats["state"], stats["generation"]) ==
          (stats["ctrl_state"], stats["ctrl_generation"]), f"the control page: {stats}")
 
 
 def check_error(stats, error):
-    """What poll() and SO_ERROR said since the event."""
+    """poll() and SO_ERROR have told this error since the event, or none."""
     want(bool(stats["polled"] & POLLERR) == bool(error), f"poll() returned {stats['polled']:#x}")
     want(stats["error"] == error, f"SO_ERROR {stats['error']}, not {error}")
 
 
 def check_registers():
-    """Of ixgbe, whose driver turns both the other way at some events."""
+    """ixgbe turns both the other way at some events."""
     if drivers.NAME != "ixgbe":
         return
     ixgbe = importlib.import_module("ixgbe")
@@ -86,31 +84,30 @@ def check_registers():
     want(regs.srrctl(leased()) & ixgbe.DROP_EN, "DROP_EN is off")
 
 
-def active(capture):
-    """The lease is as it should be, and has the queue: frames arrive in place."""
-    link_up()
-    capture.active()
+def check_active(capture):
+    """The lease is as it should be and has the queue: frames arrive in place."""
+    link.wait_up()
+    capture.wait_active()
     check_registers()
-    lease.right(capture.stats())
+    compare.want_right(capture.stats())
     traffic(capture, FRAMES)
     check_state(capture.stats(), ACTIVE)
     check_registers()
 
 
-def stack_has_queue():
+def check_stack():
     """Nobody has a ring, and the stack gets the frames."""
-    until("no packet socket is left",
-          lambda: sh("cat /proc/net/packet").count("\n") == 1, 5)
-    link_up()
-    rule(leased())
+    until("no packet socket is left", lambda: not counters.packet_sockets(), 5)
+    link.wait_up()
+    steer.generator_to(leased())
     before = stack_packets(leased())
     generate(f"count={FRAMES} pps=4000")
     until("the stack has the queue", lambda: stack_packets(leased()) >= before + FRAMES, 5)
-    ping(2, 0.2)
+    link.ping(2)
 
 
 class Outcome:
-    """The lease goes on; nothing was to be seen of it."""
+    """The lease goes on and notices nothing."""
     error = 0
     races = True            # worth trying while the lease begins
     when_down = True        # and while the device is down
@@ -136,17 +133,17 @@ class Outcome:
         self.state.end()
         capture = self.state.capture
         want(capture, f"no lease: {getattr(self.state, 'why', '')}")
-        link_up()
-        capture.active()
+        link.wait_up()
+        capture.wait_active()
         if self.state.bound:
             self.check()
-        active(capture)
+        check_active(capture)
 
     def still_down(self):
         stats = self.state.capture.stats()
         check_state(stats, DOWN)
         check_error(stats, 0)
-        lease.right(stats)
+        compare.want_right(stats)
 
     def restarted(self):
         return self.restarts or not self.state.device_up
@@ -160,24 +157,24 @@ class Outcome:
         check_error(stats, self.error if self.state.device_up else 0)
         want((stats["generation"] != self.generation) == self.restarted(),
              f"generation {self.generation}, then {stats['generation']}")
-        lease.right(stats)
+        compare.want_right(stats)
 
 
 class Restart(Outcome):
-    """The queue is restarted, the lease is back by itself."""
+    """The queue is restarted. The lease is back by itself."""
     restarts = True
     states = ("traffic", "waking up")
 
 
 class Down(Restart):
-    """The device goes down, and comes up again: poll() tells."""
+    """The device goes down and comes up again. poll() tells."""
     error = errno.ENETDOWN
     when_down = False
     states = ("traffic", "dry")
 
 
 class Several(Outcome):
-    """Of more than one event, of which some may make others do nothing."""
+    """Several events. Some may have nothing to do after others."""
     races = False
 
     def check(self):
@@ -185,22 +182,22 @@ class Several(Outcome):
         if not self.event.new_reader:
             self.account.read(self.state.capture)
             check_error(stats, self.event.error)
-        lease.right(stats)
+        compare.want_right(stats)
 
 
 class Refused(Outcome):
-    """Who wants the queue is refused, and the lease does not notice."""
+    """Somebody wants the queue and is refused. The lease does not notice."""
     races = False
     states = ("idle",)
 
 
 class Process(Outcome):
-    """What happens to the process, as long as anything of it is left."""
+    """Something happens to the process. As long as any of it is left, the lease goes on."""
     races = False
 
 
 class Lost(Outcome):
-    """The device goes, and the lease with it."""
+    """The device goes, and the lease goes with it."""
     states = ("traffic", "dry", "half bound", "being bound")
 
     def before(self):
@@ -220,7 +217,7 @@ class Lost(Outcome):
         stats = capture.stats()
         check_state(stats, LOST)
         check_error(stats, errno.ENETDOWN)
-        lease.right(stats)
+        compare.want_right(stats)
         want(stats["posted"] == 0, f"slots are with the NIC: {stats}")
         if self.account:
             self.account.settled(capture)
@@ -229,9 +226,9 @@ class Lost(Outcome):
 
     def after(self):
         self.state.leave()
-        stack_has_queue()
+        check_stack()
         with Capture() as capture:
-            active(capture)
+            check_active(capture)
 
 
 class Released(Outcome):
@@ -247,12 +244,12 @@ class Released(Outcome):
                 self.account.settled(capture)
             check_state(stats, COPY)
             want(stats["posted"] == 0, f"slots are with the NIC: {stats}")
-            lease.right(stats)
+            compare.want_right(stats)
             capture.kill()
         if state.streams:
             time.sleep(0.1)
             NIC("stop")
         if not state.device_up:
             state.end()
-        flushed()
-        stack_has_queue()
+        NIC.flush()
+        check_stack()

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
-"""In which state a lease is when something happens to it: how to get there, what
-goes on meanwhile, and what of that has to be undone before the lease is looked at.
+"""The states of a lease in which something can happen to it: how to get there, what goes
+on meanwhile, and what to undo before the lease is looked at.
 """
 
 import contextlib
 import threading
 import time
 
-from common import NIC, Capture, leased, link_up, rule, run_dry
-from guest import sh, until
-from lease import Refused
+import link
+import steer
+from common import NIC, Capture, leased, run_dry
+from guest import sh
+from reader import Refused
 
 STREAM = "gen count=0 flows=64 pps=1000 pause=0"
 SLOW_STOP = "rxdctl-disable-delay-us"
@@ -17,7 +19,7 @@ SLOW_STOP_US = 100000
 
 
 class State:
-    """A lease that nothing happens to: the others are this with a difference."""
+    """A lease to which nothing happens. The other states differ from this one."""
     name = "idle"
     device_up = True        # when the event comes
     bound = True            # the lease is there when the event comes
@@ -27,32 +29,32 @@ class State:
         self.capture = None
 
     def enter(self):
-        """Until the lease is in its state."""
-        rule(leased())
+        """Bring the lease into its state."""
+        steer.generator_to(leased())
         self.capture = Capture()
-        self.capture.active()
+        self.capture.wait_active()
 
     def begin(self):
-        """What the event meets."""
+        """Start what goes on during the event."""
 
     def end(self):
         """Back to a lease that is read, of a device that is up."""
 
     def leave(self):
-        """Whatever has happened."""
+        """Clean up, whatever has happened."""
         if self.capture:
             self.capture.kill()
 
 
 class Traffic(State):
-    """Frames come in all the time, and more may go missing than are delivered."""
+    """Frames come all the time. More may be missed than are delivered."""
     name = "traffic"
     streams = True
 
     def begin(self):
         before = self.capture.stats()["gen"]
         NIC(STREAM)
-        until("frames come", lambda: self.capture.stats()["gen"] > before + 20)
+        self.capture.wait_gen(before + 20)
 
     def end(self):
         NIC("stop")
@@ -75,7 +77,7 @@ class Dry(State):
 
 
 class Waking(Dry):
-    """The slots come back at the moment of the event, and frames are there for them."""
+    """The slots come back at the moment of the event, and frames wait for them."""
     name = "waking up"
     streams = True
 
@@ -99,15 +101,15 @@ class Half(State):
     def enter(self):
         sh("ip link set eth0 down")
         self.capture = Capture()
-        self.capture.tell("clear")      # bind() to a device that is down is an error, too
+        self.capture.tell("clear")      # bind() to a device that is down sets SO_ERROR
 
     def end(self):
         sh("ip link set eth0 up")
-        link_up()
+        link.wait_up()
 
 
 class Binding(State):
-    """The lease begins at the moment of the event: which is first is not known."""
+    """The lease begins at the moment of the event. Either may come first."""
     name = "being bound"
     bound = False
 
@@ -123,8 +125,8 @@ class Binding(State):
             self.why = why
 
     def enter(self):
-        rule(leased())
-        if SLOW_STOP in NIC("set")["knobs"]:
+        steer.generator_to(leased())
+        if SLOW_STOP in NIC.knobs():
             NIC(f"set {SLOW_STOP} {SLOW_STOP_US}")
 
     def begin(self):
@@ -133,7 +135,7 @@ class Binding(State):
 
     def end(self):
         self.thread.join()
-        if SLOW_STOP in NIC("set")["knobs"]:
+        if SLOW_STOP in NIC.knobs():
             NIC(f"set {SLOW_STOP} 0")
 
     def leave(self):

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Capture files, pcap and pcapng, read without libpcap and without nicsim; and
-what of them a wire can carry.
+"""Capture files, pcap and pcapng, read without libpcap and without nicsim, and the frames
+in them that a wire can carry.
 
-A frame has as many bytes as its record says it had on the wire. The rule, for
-each record in turn: not Ethernet, cut by the snaplen, without
-a byte, longer than the limit (each of up to two VLAN tags adds 4) and MAC control
-(pause) frames are skipped; what is shorter than 60 bytes is padded with zeros. A
-file that ends within a record counts up to there.
+A frame has as many bytes as its record says it had on the wire. These records are skipped,
+by the first reason that holds: not Ethernet, cut by the snaplen, without a byte, longer than
+the limit (each of up to two VLAN tags adds 4), a MAC control (pause) frame. A frame shorter
+than 60 bytes is padded with zeros. A file that ends within a record counts up to there.
 """
 
 import collections
@@ -61,7 +60,7 @@ def _blocks(data):
 
 
 def _pcapng(data):
-    """Times are not needed of these files, and left at 0."""
+    """Nobody needs the times of these files. They are 0."""
     interfaces = []
     for kind, order, body in _blocks(data):
         if kind == 0x0a0d0d0a:
@@ -133,15 +132,3 @@ def on_the_wire(records, limit):
             counts["padded"] += len(frame) < FRAME_MIN
             frames.append(frame.ljust(FRAME_MIN, b"\0"))
     return frames, counts
-
-
-def difference(got, sent):
-    """Where two sequences of frames first differ, in words, or None."""
-    for n, (g, s) in enumerate(zip(got, sent)):
-        if g != s:
-            at = next((i for i, (a, b) in enumerate(zip(g, s)) if a != b), min(len(g), len(s)))
-            return (f"frame {n} differs at byte {at}: {len(g)} bytes captured, {len(s)} sent, "
-                    f"{g[at:at + 16].hex()} instead of {s[at:at + 16].hex()}")
-    if len(got) != len(sent):
-        return f"{len(got)} frames captured, {len(sent)} sent"
-    return None

@@ -28,7 +28,7 @@ class Ixgbe:
     own_resets = ("ethtool -K eth0 rxvlan off", "ethtool -K eth0 rxvlan on")
     queue_restart = False   # a lease stops the others for a moment, and the link
     counts_buffers = False  # in place of frames, by queue
-    report_s = 0            # how late the device says what it had no slots for
+    reports = False         # frames without a slot are counted at once
     slot_lens = (1024, 2048, 3072, 15360, 16384)
     slot_lens_refused = (1536, 17408)
     small_rings = (64, 8)
@@ -80,7 +80,7 @@ class Gve:
     own_resets = ()
     queue_restart = True
     counts_buffers = True
-    report_s = 21
+    reports = True          # frames without a slot are reported every 20 s
     slot_lens = (2048, 4096)
     slot_lens_refused = (1024, 3072, 6144)
     small_rings = (64, 16)

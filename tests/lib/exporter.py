@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Dma-bufs of /dev/packet_direct_test: net/packet/direct_test/direct_test.h says what they are."""
+"""Dma-bufs of /dev/packet_direct_test, which net/packet/direct_test/direct_test.h describes."""
 
 import fcntl
 import struct
@@ -27,8 +27,8 @@ def counts(fd=-1):
     return dict(zip(("buffers", *USES, "cpu_accesses"), struct.unpack("=4x5I", arg)))
 
 
-def all_gone():
-    """No buffer is left: each lives as long as anybody has a reference."""
+def wait_all_freed():
+    """Wait until no buffer is left. Each lives as long as anybody has a reference."""
     until("the buffers are freed", lambda: counts()["buffers"] == 0, 5)
 
 
@@ -39,22 +39,22 @@ class Exported(Buffer):
         super().__init__(ioctl(CREATE, bytearray(struct.pack("=QII", size, kind, 0))), size)
 
     def uses(self):
-        """Attachments, mappings and pins; nobody may have asked for the CPU's access."""
+        """Attachments, mappings and pins. Nobody may have asked for access by the CPU."""
         now = counts(self.fd)
         want(now["cpu_accesses"] == 0, f"access by the CPU: {now}")
         return tuple(now[name] for name in USES)
 
-    def unused(self):
+    def wait_unused(self):
         until("nobody uses the buffer", lambda: self.uses() == (0, 0, 0), 5)
 
     def move(self):
         ioctl(MOVE, self.fd)
 
     def faults(self):
-        """At how many of its pages a read by the kernel faults."""
+        """How many of its pages the kernel cannot read."""
         return ioctl(PROBE, self.fd)
 
     def forget(self):
-        """The last reference from here."""
+        """Drop the last reference of this process."""
         self.close()
         self.map.close()

@@ -16,22 +16,22 @@ RX_HARDWARE, RAW_HARDWARE = 1 << 2, 1 << 6
 CONTROL = 256
 
 
-def of_all(iface, on):
-    """Let the device stamp all the frames that it receives, or none."""
-    of(iface, FILTER_ALL if on else FILTER_NONE)
+def stamp_all(iface, on):
+    """Let the device stamp all frames that it receives, or none."""
+    set_filter(iface, FILTER_ALL if on else FILTER_NONE)
 
 
-def of(iface, which):
-    """Let the device stamp those that a filter names."""
+def set_filter(iface, which):
+    """Let the device stamp the frames that a filter names."""
     config = ctypes.create_string_buffer(struct.pack("iii", 0, 0, which), 12)
-    request = struct.pack("16sQ16x", iface.encode(), ctypes.addressof(config))
+    arg = struct.pack("16sQ16x", iface.encode(), ctypes.addressof(config))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        fcntl.ioctl(sock, SIOCSHWTSTAMP, request)
+        fcntl.ioctl(sock, SIOCSHWTSTAMP, arg)
 
 
 @contextlib.contextmanager
 def phc(iface):
-    """The device's clock, as time's functions want to have it named."""
+    """The device's clock, as a clock id for the functions of time."""
     name = os.listdir(f"/sys/class/net/{iface}/device/ptp")[0]
     fd = os.open(f"/dev/{name}", os.O_RDWR)
     try:
@@ -41,18 +41,19 @@ def phc(iface):
 
 
 def now(iface):
-    """Nanoseconds by the device's clock."""
+    """The device's clock in nanoseconds."""
     with phc(iface) as clock:
         return time.clock_gettime_ns(clock)
 
 
 def move(iface, seconds):
-    """Set the device's clock forth or back."""
+    """Set the device's clock forward or back."""
     with phc(iface) as clock:
         time.clock_settime_ns(clock, time.clock_gettime_ns(clock) + seconds * 10 ** 9)
 
 
-def wanted(sock):
+def request(sock):
+    """Ask for the stamps of a socket's messages."""
     sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPING, RX_HARDWARE | RAW_HARDWARE)
 
 

@@ -36,7 +36,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def _getsockopt(sock, option, size):
-    """The option of a sized struct: its first word tells the kernel the size."""
+    """An option that is a struct. Its first word tells the kernel its size."""
     buf = ctypes.create_string_buffer(struct.pack("=I", size), size)
     length = ctypes.c_uint32(size)
     if libc.getsockopt(sock.fileno(), SOL_PACKET, option, buf, ctypes.byref(length)):
@@ -67,11 +67,12 @@ def stats(sock):
 
 
 def drops(stat):
-    """Those of all stages, by their names, without the zeros."""
+    """What was dropped at each stage, by name, without the zeros."""
     return {k: v for k, v in stat.items() if k.startswith(("drop_", "bad_")) and v}
 
 
 def slots(stat):
+    """All slots that the ring has, whoever has them now."""
     return sum(stat[k] for k in ("free", "posted", "held", "spare"))
 
 
@@ -84,8 +85,8 @@ def _duplicate(pidfd, number):
 
 @contextlib.contextmanager
 def socket_of(pid):
-    """The packet socket of another process. It is the same one, so a lease stays
-    as long as this is open.
+    """The packet socket of another process. It is the same socket: a lease stays as long as
+    this is open.
     """
     pidfd, found = os.pidfd_open(pid), None
     try:
@@ -114,9 +115,9 @@ def _queue_filter(queue):
             (0x06, 0, 0, 0)]
 
 
-class Tap:
-    """An ordinary packet socket: it counts the skbs that the stack receives from
-    a device, or from one RX queue of it.
+class SkbCounter:
+    """An ordinary packet socket. It counts the skbs that the stack receives from a device,
+    or from one RX queue of it.
     """
 
     def __init__(self, iface, queue=None):
@@ -133,7 +134,7 @@ class Tap:
         self.seen = 0
 
     def count(self):
-        """So far; reading PACKET_STATISTICS clears it."""
+        """How many so far. Reading PACKET_STATISTICS clears it."""
         self.seen += struct.unpack("=II", self.socket.getsockopt(SOL_PACKET,
                                                                  PACKET_STATISTICS, 8))[0]
         return self.seen
@@ -152,8 +153,8 @@ def attach(sock, program):
                     struct.pack("@HP", len(program), ctypes.addressof(code)))
 
 
-def ring(entries=1024):
-    """A socket with a ring, which nothing fills yet."""
+def ring_socket(entries=1024):
+    """A socket with a ring that nothing fills yet."""
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     sock.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V4)
     sock.setsockopt(SOL_PACKET, PACKET_RX_RING,
@@ -162,19 +163,19 @@ def ring(entries=1024):
 
 
 def lease(sock, iface, queue):
-    """Let a queue fill it."""
+    """Let a queue fill the socket's ring."""
     sock.bind((iface, ETH_P_ALL))
     sock.setsockopt(SOL_PACKET, PACKET_RX_DIRECT, queue)
 
 
-def direct(iface, queue, entries=1024):
+def leased_socket(iface, queue, entries=1024):
     """A socket that has leased a queue."""
-    sock = ring(entries)
+    sock = ring_socket(entries)
     lease(sock, iface, queue)
     return sock
 
 
-class Ring:
+class Mapping:
     """The mapping of a socket's ring."""
 
     def __init__(self, sock):
@@ -187,6 +188,6 @@ class Ring:
 
 
 def release(sock):
-    """Give the queue back although the socket stays."""
+    """Give the queue back. The socket stays."""
     sock.setsockopt(SOL_PACKET, PACKET_RX_DIRECT,
                     struct.pack("=3I52x", 64, 0, PACKET_DIRECT_RELEASE))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Who else wants a queue. What has it for a while is a context; where it is refused,
-that is an OSError, whose name said() has.
+"""Who else wants a queue. Each rival is a context that has the queue meanwhile. If it is
+refused, that is an OSError, whose name error_of() returns.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import os
 import socket
 import struct
 
-import ethnl
+import netlink
 import packet4
 import xdp
 from splitring import udmabuf
@@ -30,7 +30,7 @@ ERRORS = {**errno.errorcode, errno.EOPNOTSUPP: "EOPNOTSUPP"}
 
 @contextlib.contextmanager
 def fanout(capture):
-    """A group, which the leased socket would be a member of."""
+    """The leased socket joins a fanout group."""
     with packet4.socket_of(capture.process.pid) as sock:
         sock.setsockopt(packet4.SOL_PACKET, PACKET_FANOUT, 1)
         yield
@@ -38,14 +38,14 @@ def fanout(capture):
 
 @contextlib.contextmanager
 def rebound(capture):
-    """The leased socket on another device."""
+    """The leased socket is bound to another device."""
     with packet4.socket_of(capture.process.pid) as sock:
         sock.bind(("lo", packet4.ETH_P_ALL))
         yield
 
 
 def xdp_program(_):
-    """In the driver, for all queues."""
+    """An XDP program in the driver, which has all queues."""
     return xdp.drop("eth0", xdp.DRV_MODE)
 
 
@@ -66,37 +66,37 @@ def _xsk(queue, mode):
 
 
 def af_xdp(queue):
-    """By copy, for which no driver is asked."""
+    """AF_XDP by copy, for which no driver is asked."""
     return _xsk(queue, XDP_COPY)
 
 
 def af_xdp_zero_copy(queue):
-    """Which the driver has to have."""
+    """AF_XDP zero-copy, which the driver has to support."""
     return _xsk(queue, XDP_ZEROCOPY)
 
 
 @contextlib.contextmanager
 def devmem(queue):
-    """Of Linux 6.12's netdev family: a dma-buf for the queue's payload, as long as the
-    socket that asked for it is open.
+    """The netdev family of Linux 6.12 binds a dma-buf to the queue, for as long as the socket
+    that asked for it is open.
     """
     buffer = udmabuf(1 << 20)
     try:
-        one = ethnl.attr(NETDEV_A_QUEUE_ID, struct.pack("=I", queue)) + \
-            ethnl.attr(NETDEV_A_QUEUE_TYPE, struct.pack("=I", QUEUE_TYPE_RX))
-        body = ethnl.attr(NETDEV_A_DMABUF_IFINDEX,
+        one = netlink.attr(NETDEV_A_QUEUE_ID, struct.pack("=I", queue)) + \
+            netlink.attr(NETDEV_A_QUEUE_TYPE, struct.pack("=I", QUEUE_TYPE_RX))
+        body = netlink.attr(NETDEV_A_DMABUF_IFINDEX,
                           struct.pack("=I", socket.if_nametoindex("eth0"))) + \
-            ethnl.attr(NETDEV_A_DMABUF_QUEUES | ethnl.NLA_F_NESTED, one) + \
-            ethnl.attr(NETDEV_A_DMABUF_FD, struct.pack("=I", buffer.fd))
-        with ethnl.family("netdev") as ask:
+            netlink.attr(NETDEV_A_DMABUF_QUEUES | netlink.NLA_F_NESTED, one) + \
+            netlink.attr(NETDEV_A_DMABUF_FD, struct.pack("=I", buffer.fd))
+        with netlink.family("netdev") as ask:
             ask(NETDEV_CMD_BIND_RX, body)
             yield
     finally:
         buffer.close()
 
 
-def said(rival):
-    """The name of the error with which he is refused, or nothing."""
+def error_of(rival):
+    """The name of the error by which a rival is refused, or nothing."""
     try:
         with rival:
             pass

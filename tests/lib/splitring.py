@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A leased queue with header split, read here entry by entry, and memory for its
-payload: the ring's own, or a dma-buf's.
+"""A leased queue with header split, read here entry by entry. Its payload is in the ring's
+own memory or in a dma-buf.
 """
 
 import contextlib
@@ -27,12 +27,12 @@ UNTOUCHED = 0xa5
 
 
 class Frame:
-    """One frame, its parts put together."""
+    """One frame, put together from its parts."""
 
     def __init__(self, flags, length):
         self.why, self.flags, self.length = WHY[flags >> 22 & 15], flags, length
         self.parts = []                 # of each entry: header, payload
-        self.slots = []                 # likewise: slot, payload slot
+        self.slots = []                 # of each entry: slot, payload slot
 
     @property
     def data(self):
@@ -78,7 +78,7 @@ class Buffer:
 
 
 def udmabuf(size, flags=0):
-    """Of a memfd; flags: MFD_HUGETLB for one."""
+    """A dma-buf of a memfd. flags are memfd_create()'s, such as MFD_HUGETLB."""
     memfd = os.memfd_create("payload", os.MFD_ALLOW_SEALING | flags)
     os.ftruncate(memfd, size)
     fcntl.fcntl(memfd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
@@ -90,7 +90,7 @@ def udmabuf(size, flags=0):
 
 
 def heap(size):
-    """Of the system's heap."""
+    """A dma-buf of the system's heap."""
     with open("/dev/dma_heap/system", "rb") as device:
         arg = bytearray(struct.pack("=QIIQ", size, 0, os.O_RDWR | os.O_CLOEXEC, 0))
         fcntl.ioctl(device, DMA_HEAP_IOCTL_ALLOC, arg)
@@ -98,7 +98,7 @@ def heap(size):
 
 
 class SplitRing:
-    """A socket with payload slots; lease() lets a queue fill it."""
+    """A socket with payload slots. lease() lets a queue fill it."""
 
     def __init__(self, memory=None, entries=256, slot_len=256, payload_len=4096,
                  payload_size=None, payload_nr=0, wake=0):
@@ -123,14 +123,14 @@ class SplitRing:
         self.next = self.cons = self.word(0)
 
     def word(self, offset, value=None):
-        """One of the control page's."""
+        """Read a word of the control page, or write it first."""
         at = self.layout["ctrl_off"] + offset
         if value is not None:
             ctypes.c_uint32.from_buffer(self.map, at).value = value
         return struct.unpack_from("=I", self.map, at)[0]
 
     def paint(self):
-        """Fill the slots with what no test frame has in a row."""
+        """Fill the slots with a byte that no test frame repeats."""
         start, end = self.layout["slot_off"], self.layout["slot_off"] + (
             self.layout["slot_nr"] << self.layout["slot_shift"])
         self.map[start:end] = bytes([UNTOUCHED]) * (end - start)
@@ -155,7 +155,7 @@ class SplitRing:
         return self.layout["hdr_off"] + (index & (self.entries - 1)) * self.layout["hdr_stride"]
 
     def read(self, index):
-        """The entry's flags, length, slots, and both parts with what follows them."""
+        """The entry's flags, length and slots, its parts, and what follows them in the slots."""
         (slot, flags, _, data, end, length, payload_slot, off, payload_len,
          *_) = ENTRY.unpack_from(self.map, self.header_at(index))
         at = self.layout["slot_off"] + (slot << self.layout["slot_shift"])
@@ -171,7 +171,7 @@ class SplitRing:
         return flags, length, (slot, payload_slot), (header, payload), (rest, beyond)
 
     def take(self, clean=False):
-        """The next frame, or None. With clean, nothing beyond it may be written to."""
+        """The next frame, or None. clean: nothing behind it in its slots may be written."""
         prod = self.word(0)
         frame = None
         while self.next != prod:
@@ -191,32 +191,39 @@ class SplitRing:
         return None
 
     def frames(self, count, seconds=5, mine=lambda frame: True, clean=False):
-        """So many frames, of those that are mine."""
+        """So many of the frames that are mine, or fewer if the time is over."""
         got, end = [], time.monotonic() + seconds * SLOW
-        while len(got) < count and time.monotonic() < end:
+        while len(got) < count:
             frame = self.take(clean)
             if frame is None:
+                if time.monotonic() > end:
+                    break
                 time.sleep(0.005)
             elif mine(frame):
                 got.append(frame)
         return got
 
+    def judged(self):
+        """How many frames the socket's filter has seen."""
+        stats = self.stats()
+        return stats["packets"] + stats["drop_filter"]
+
     def swap(self, index, payload_slot):
-        """Give another payload slot back with an entry that is still held."""
+        """Put another payload slot into an entry that is still held."""
         struct.pack_into("=I", self.map, self.header_at(index) + 24, payload_slot)
 
     def give(self, upto=None):
-        """Give back what has been looked at, or up to an entry."""
+        """Give back what take() has returned, or all up to an entry."""
         self.cons = self.next if upto is None else upto
         self.word(128, self.cons)
-        with contextlib.suppress(OSError):      # EAGAIN, and what down and up left
+        with contextlib.suppress(OSError):      # EAGAIN, or an error left by down and up
             self.socket.recv(1, socket.MSG_DONTWAIT)
 
     def stats(self):
         return packet4.stats(self.socket)
 
     def sums(self):
-        """No slot is lost, of either kind."""
+        """No slot of either kind is lost. The statistics."""
         stats = self.stats()
         want(packet4.slots(stats) == self.layout["slot_nr"], f"slots: {stats}")
         want(sum(stats[k] for k in packet4.PAYLOAD) == self.layout["payload_nr"],
@@ -228,11 +235,11 @@ class SplitRing:
         return packet4.info(self.socket)
 
     def why(self):
-        """The name of the reason for which the last attempt was refused."""
+        """The name of the reason by which the last lease was refused."""
         return packet4.reasons()[self.info()["reason"]]
 
     def close(self):
-        """The mapping too, which would keep the lease."""
+        """Close the mapping too, which would keep the lease."""
         self.payload.release()
         self.map.close()
         self.socket.close()

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A tcpdump that writes a file, and that is never stopped before it has written
-what it was sent.
-"""
+"""A tcpdump that writes a file. It is not stopped before it has written what it was sent."""
 
 import os
 import re
@@ -10,6 +8,7 @@ import subprocess
 import time
 
 import capfile
+import compare
 import packet4
 from guest import SLOW, TOP, Failed, until, want
 
@@ -18,7 +17,7 @@ FILE_HEADER, RECORD_HEADER = 24, 16
 
 
 class Tcpdump:
-    """tcpdump -i IFACE --rx-direct=MODE -w PATH; packets go to the file at once."""
+    """tcpdump -i IFACE --rx-direct=MODE -w PATH. It writes each packet at once."""
 
     def __init__(self, iface, mode, path, *options):
         self.path, self.began = path, time.time_ns()
@@ -43,7 +42,7 @@ class Tcpdump:
             return 0
 
     def wait_for(self, frames, seconds=30, settle=0.3):
-        """Until it has written these; more must not come either."""
+        """Wait until it has written these frames, and a while more for frames too many."""
         size = FILE_HEADER + sum(RECORD_HEADER + len(f) for f in frames)
         try:
             until("all is written", lambda: self.size() >= size, seconds)
@@ -60,7 +59,7 @@ class Tcpdump:
             return packet4.stats(sock)
 
     def stop(self):
-        """End it as Ctrl-C does; the numbers that it prints."""
+        """End it as Ctrl-C does. The numbers that it prints."""
         self.process.send_signal(signal.SIGINT)
         self.said += self.process.communicate(timeout=60 * SLOW)[1]
         want(self.process.returncode == 0,
@@ -83,10 +82,9 @@ class Tcpdump:
         self.kill()
 
     def compare(self, frames):
-        """The file equals what was sent, and its times are of this run, in order."""
+        """The file has what was sent. Its times are of this run and in order."""
         records = capfile.read(self.path)
-        wrong = capfile.difference([r.data for r in records], frames)
-        want(wrong is None, wrong)
+        compare.want_frames([r.data for r in records], frames)
         cut = [n for n, r in enumerate(records) if r.length != len(r.data)]
         want(not cut, f"frame {cut[:1]} was cut")
         times = [r.nanoseconds for r in records]

@@ -35,7 +35,7 @@ def _load():
 
 @contextlib.contextmanager
 def drop(iface, mode):
-    """The stack or the driver drops what the interface receives."""
+    """Meanwhile the stack or the driver drops all that the interface receives."""
     program = _load()
     try:
         link = _bpf(BPF_LINK_CREATE, struct.pack(

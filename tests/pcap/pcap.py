@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The libpcap that was built here, by ctypes: what its API promises, no more."""
+"""The libpcap that was built here, by ctypes."""
 
 import ctypes as c
 import os
 
-PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-LIBRARY = os.environ.get("LIBPCAP", PROJECT + "/build/tools/lib/libpcap.so.0.8")
-TCPDUMP = os.environ.get("TCPDUMP", PROJECT + "/build/tools/bin/tcpdump")
+from compare import equal
+from guest import TOP, Failed
+
+LIBRARY = os.environ.get("LIBPCAP", TOP + "/build/tools/lib/libpcap.so.0.8")
+TCPDUMP = os.environ.get("TCPDUMP", TOP + "/build/tools/bin/tcpdump")
 
 RX_DIRECT_COPY, RX_DIRECT_OFF = -1, -2
 RX_SPLIT_OFF, RX_SPLIT_HEADERS, RX_SPLIT_WHOLE = 0, 1, 2
@@ -69,7 +71,7 @@ lib.pcap_next_ex.argtypes = [c.c_void_p, c.POINTER(c.POINTER(Header)),
                              c.POINTER(c.POINTER(c.c_ubyte))]
 
 
-class Failed(Exception):
+class CallFailed(Exception):
     """A call of libpcap failed."""
 
     def __init__(self, status, text):
@@ -87,12 +89,12 @@ class Packet:
 
 
 class Handle:
-    """What a call of libpcap made, or else put its error into errbuf."""
+    """A pcap_t. If libpcap could not make it, errbuf has the reason."""
 
     def __init__(self, p, errbuf):
         self.p = p
         if not p:
-            raise Failed(None, errbuf.value.decode())
+            raise CallFailed(None, errbuf.value.decode())
 
     def __enter__(self):
         return self
@@ -106,7 +108,7 @@ class Handle:
     def check(self, status):
         if status < 0:
             text = self.geterr()
-            raise Failed(status, text)
+            raise CallFailed(status, text)
         return status
 
     def close(self):
@@ -126,13 +128,13 @@ def dead():
 
 
 def offline(path):
-    """That of a capture file."""
+    """A handle that reads a capture file."""
     errbuf = c.create_string_buffer(256)
     return Handle(lib.pcap_open_offline(path.encode(), errbuf), errbuf)
 
 
 class Pcap(Handle):
-    """A capture.  Options by their names: Pcap("lo", snaplen=96)."""
+    """A capture. Options have their names in libpcap: Pcap("lo", snaplen=96)."""
 
     def __init__(self, device, activate=True, direction=None, nonblock=None,
                  expression=None, **options):
@@ -162,7 +164,7 @@ class Pcap(Handle):
         if status < 0:
             text = self.geterr()
             self.close()
-            raise Failed(status, text)
+            raise CallFailed(status, text)
         return status
 
     def tstamp_types(self):
@@ -182,13 +184,13 @@ class Pcap(Handle):
             lib.pcap_freecode(c.byref(program))
 
     def setprogram(self, instructions):
-        """A program as the kernel takes it."""
+        """Set a filter that is a program in the kernel's form."""
         code = c.create_string_buffer(instructions)
         program = Program(len(instructions) // 8, c.addressof(code))
         self.check(lib.pcap_setfilter(self.p, c.byref(program)))
 
     def compile(self, expression):
-        """The program, as the kernel takes it."""
+        """The program of an expression in the kernel's form."""
         program = Program()
         self.check(lib.pcap_compile(self.p, c.byref(program), expression.encode(),
                                     1, 0xffffffff))
@@ -204,7 +206,7 @@ class Pcap(Handle):
         return lib.pcap_getnonblock(self.p, c.create_string_buffer(256))
 
     def dispatch(self, count=-1):
-        """Status and what came with this call."""
+        """The status, and the packets of this call."""
         self.packets = []
         status = lib.pcap_dispatch(self.p, count, self.handler, None)
         return status, self.packets
@@ -215,7 +217,7 @@ class Pcap(Handle):
         return status, self.packets
 
     def next_ex(self):
-        """Status, and the header and the data where libpcap has them."""
+        """The status, and the header and the data in libpcap's own memory."""
         header, data = c.POINTER(Header)(), c.POINTER(c.c_ubyte)()
         status = lib.pcap_next_ex(self.p, c.byref(header), c.byref(data))
         return status, header, data
@@ -233,3 +235,13 @@ class Pcap(Handle):
 
     def fileno(self):
         return lib.pcap_get_selectable_fd(self.p)
+
+
+def want_refused(device, status, text, **options):
+    """A capture cannot be, with this status and this text."""
+    try:
+        Pcap(device, **options).close()
+    except CallFailed as why:
+        equal((why.status, why.text), (status, text))
+        return
+    raise Failed(f"{device} was captured")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What libpcap promises, whatever it captures with.  A script that uses this has
-set up LINKS: how frames reach the capture, by name.
+"""What libpcap promises, however it captures. A script calls define() with its links: by
+name, how frames reach the capture.
 """
 
 import os
@@ -11,23 +11,30 @@ import tempfile
 import threading
 import time
 
-import net
+import capfile
 import pcap
-from tap import Skip, between, each, equal
+import send
+from compare import between, equal
+from guest import sh, until, want
+from tap import Skip, each
 
 
 class Link:
     """Where to send and where to capture."""
 
-    def __init__(self, device, sender, mode, interface=None, way="inbound", late=0, **options):
+    def __init__(self, device, sender, mode, interface=None, way="inbound", settle=0.1,
+                 **options):
         self.device, self.mode, self.options = device, mode, options
-        self.late = late    # seconds until the device says what it dropped
+        self.settle_s = settle      # after which a frame that was sent is in the ring
         self.way = way
         self.interface = interface
-        self.send = net.Sender(sender)
+        self.send = send.Sender(sender)
+
+    def settle(self):
+        settle(self.settle_s)
 
     def open(self, **options):
-        """The buffer is no larger than it has to be: emulation makes pages slow."""
+        """The buffer is no larger than it has to be, since pages are slow in emulation."""
         return pcap.Pcap(self.device, **{"timeout": 100, "buffer_size": 2 << 20,
                                          **self.options, **options})
 
@@ -38,14 +45,26 @@ def collect(handle, count, seconds=10):
     while len(packets) < count and time.monotonic() < end:
         status, some = handle.dispatch()
         if status < 0:
-            raise pcap.Failed(status, handle.geterr())
+            raise pcap.CallFailed(status, handle.geterr())
         packets += some
     return packets
 
 
-def settle():
-    """Until what was sent is in the ring."""
-    time.sleep(0.3)
+def drain(handle):
+    """All packets that are in the ring. The handle has a timeout, or does not block."""
+    packets = []
+    while True:
+        status, some = handle.dispatch()
+        if status < 0:
+            raise pcap.CallFailed(status, handle.geterr())
+        if not some:
+            return packets
+        packets += some
+
+
+def settle(seconds=0.1):
+    """Wait until what was sent is in the ring."""
+    time.sleep(seconds)
 
 
 def later(seconds, function, *arguments):
@@ -79,7 +98,7 @@ def define(links):
     def content(link):
         """What was sent comes, unchanged and in order."""
         sizes = [60, 61, 64, 100, 590, 1514]
-        frames = [net.udp(i, sizes[i % 6]) for i in range(300)]
+        frames = [send.numbered(i, sizes[i % 6]) for i in range(300)]
         before = time.time_ns()
         with link.open(buffer_size=8 << 20, tstamp_precision=pcap.PRECISION_NANO) as p:
             link.send(*frames)
@@ -97,7 +116,7 @@ def define(links):
     def microseconds(link):
         """Time stamps are microseconds unless nanoseconds are asked for."""
         with link.open() as p:
-            link.send(net.udp())
+            link.send(send.numbered())
             now = time.time()
             got = collect(p, 1)[0]
         between(got.frac, 0, 999999, "microseconds")
@@ -107,17 +126,17 @@ def define(links):
     def snaplen(link):
         """No more bytes than the snapshot length, and the length on the wire."""
         with link.open(snaplen=96) as p:
-            link.send(net.udp(1, 1000), net.udp(2, 80))
+            link.send(send.numbered(1, 1000), send.numbered(2, 80))
             got = collect(p, 2)
         equal([(len(g.data), g.len) for g in got], [(96, 1000), (80, 80)])
-        equal(got[0].data, net.udp(1, 1000)[:96])
+        equal(got[0].data, send.numbered(1, 1000)[:96])
 
     @every
     def kernel_filter(link):
         """Only what the filter lets through comes, and is counted."""
         with link.open(expression="udp port 9") as p:
             for i in range(40):
-                link.send(net.udp(i, 200, port=9 if i % 4 == 0 else 7))
+                link.send(send.numbered(i, 200, port=9 if i % 4 == 0 else 7))
             got = collect(p, 10)
             equal(numbers(got), list(range(0, 40, 4)))
             equal(p.stats().recv, 10, "received by filter")
@@ -126,17 +145,17 @@ def define(links):
     def filter_snaplen(link):
         """A filter and a snapshot length go together."""
         with link.open(snaplen=68, expression="udp port 9") as p:
-            link.send(net.udp(1, 900, port=7), net.udp(2, 900, port=9))
+            link.send(send.numbered(1, 900, port=7), send.numbered(2, 900, port=9))
             got = collect(p, 1)
         equal([(len(g.data), g.len) for g in got], [(68, 900)])
 
     @every
     def filter_deep(link):
         """A filter sees what the snapshot does not have."""
-        frame = net.udp(3, 800)
+        frame = send.numbered(3, 800)
         with link.open(snaplen=60, expression=f"ether[700] = {frame[700]}") as p:
-            settle()
-            link.send(frame, net.udp(4, 800))
+            link.settle()
+            link.send(frame, send.numbered(4, 800))
             got = collect(p, 1)
             equal(numbers(got), [3])
             equal((len(got[0].data), got[0].len), (60, 800))
@@ -146,10 +165,10 @@ def define(links):
         """What was in the ring before the filter has to pass it too."""
         with link.open() as p:
             for i in range(20):
-                link.send(net.udp(i, 100, port=9 if i % 2 else 7))
-            settle()
+                link.send(send.numbered(i, 100, port=9 if i % 2 else 7))
+            link.settle()
             p.setfilter("udp port 9")
-            link.send(net.udp(20, 100, port=7), net.udp(21, 100, port=9))
+            link.send(send.numbered(20, 100, port=7), send.numbered(21, 100, port=9))
             equal(numbers(collect(p, 11)), list(range(1, 22, 2)))
 
     @every
@@ -159,8 +178,8 @@ def define(links):
             for expression, wanted in (("udp port 9", [1]), ("udp port 7", [0]),
                                        ("", [0, 1])):
                 p.setfilter(expression)
-                link.send(net.udp(0, port=7), net.udp(1, port=9))
-                settle()
+                link.send(send.numbered(0, port=7), send.numbered(1, port=9))
+                link.settle()
                 equal(numbers(collect(p, len(wanted))), wanted, expression)
 
     @every
@@ -168,28 +187,28 @@ def define(links):
         """A filter on what only the kernel knows works from the first packet on."""
         for first, wanted in ((True, [1, 2]), (False, [])):
             with link.open(expression=link.way if first else f"not {link.way}") as p:
-                link.send(net.udp(1), net.udp(2))
-                settle()
+                link.send(send.numbered(1), send.numbered(2))
+                link.settle()
                 equal(numbers(p.dispatch()[1]), wanted)
 
     @every
     def vlan(link):
         """A VLAN tag is in the frame, and a filter finds it."""
-        frame = net.udp(5, 100, vlan=100)
+        frame = send.numbered(5, 100, vlan=100)
         with link.open() as p:
             link.send(frame)
             equal(collect(p, 1)[0].data, frame)
         with link.open(expression="vlan 100") as p:
-            link.send(net.udp(6), net.udp(7, vlan=99), frame)
-            settle()
+            link.send(send.numbered(6), send.numbered(7, vlan=99), frame)
+            link.settle()
             equal([g.data for g in collect(p, 1)], [frame])
 
     @every
     def counts(link):
         """A dispatch of n gives n, the rest comes with the next."""
         with link.open() as p:
-            link.send(*(net.udp(i) for i in range(10)))
-            settle()
+            link.send(*(send.numbered(i) for i in range(10)))
+            link.settle()
             status, got = p.dispatch(3)
             equal((status, numbers(got)), (3, [0, 1, 2]))
             status, got = p.loop(7)
@@ -198,15 +217,15 @@ def define(links):
     @every
     def next_ex(link):
         """The packet of pcap_next_ex() is good until the next call."""
-        frames = [net.udp(i, 60 + i) for i in range(100)]
+        frames = [send.numbered(i, 60 + i) for i in range(100)]
         with link.open() as p:
             link.send(*frames)
-            settle()
+            link.settle()
             got = []
             for frame in frames:
                 status, header, data = p.next_ex()
                 equal(status, 1)
-                link.send(net.udp(1000, port=5))    # must not land in it
+                link.send(send.numbered(1000, port=5))    # must not land in it
                 got.append(bytes(data[:header.contents.caplen]))
                 equal(got[-1], frame)
 
@@ -218,12 +237,12 @@ def define(links):
             start = time.monotonic()
             equal(p.dispatch(), (0, []))
             between(time.monotonic() - start, 0, 0.5, "seconds")
-            link.send(net.udp(4))
-            settle()
+            link.send(send.numbered(4))
+            link.settle()
             equal(numbers(p.dispatch()[1]), [4])
             p.setnonblock(0)
             equal(p.getnonblock(), 0)
-            timer = later(0.5, link.send, net.udp(5))
+            timer = later(0.5, link.send, send.numbered(5))
             equal(numbers(p.dispatch()[1]), [5])
             timer.join()
 
@@ -264,7 +283,7 @@ def define(links):
     def timeout_after_break(link):
         """Nor does a pcap_breakloop() that a read has told of."""
         with link.open(timeout=700) as p:
-            link.send(net.udp(0))
+            link.send(send.numbered(0))
             p.on_packet = lambda p: p.breakloop()
             equal(p.loop()[0], pcap.BREAK)
             start = time.monotonic()
@@ -275,7 +294,7 @@ def define(links):
     def timeout_gathers(link):
         """A few packets are kept until the timeout."""
         with link.open(timeout=1500) as p:
-            timer = later(0.3, link.send, net.udp(0), net.udp(1))
+            timer = later(0.3, link.send, send.numbered(0), send.numbered(1))
             start = time.monotonic()
             equal(numbers(collect(p, 2)), [0, 1])
             between(time.monotonic() - start, 1.0, 8, "seconds")
@@ -285,7 +304,7 @@ def define(links):
     def many_do_not_wait(link):
         """Many packets are not."""
         with link.open(timeout=9000, buffer_size=256 << 10) as p:
-            timer = later(0.3, link.send, *(net.udp(i) for i in range(64)))
+            timer = later(0.3, link.send, *(send.numbered(i) for i in range(64)))
             start = time.monotonic()
             status, _ = p.dispatch()
             between(time.monotonic() - start, 0.1, 6, "seconds")
@@ -296,7 +315,7 @@ def define(links):
     def immediate(link):
         """In immediate mode a packet comes at once."""
         with link.open(timeout=9000, immediate_mode=1) as p:
-            timer = later(0.5, link.send, net.udp(8))
+            timer = later(0.5, link.send, send.numbered(8))
             start = time.monotonic()
             status, got = p.dispatch()
             equal((status, numbers(got)), (1, [8]))
@@ -307,7 +326,7 @@ def define(links):
     def no_timeout(link):
         """Without a timeout too, and a read never times out."""
         with link.open(timeout=0) as p:
-            timer = later(1.5, link.send, net.udp(8))
+            timer = later(0.8, link.send, send.numbered(8))
             status, got = p.dispatch()
             equal((status, numbers(got)), (1, [8]))
             timer.join()
@@ -319,15 +338,15 @@ def define(links):
             timer = later(0.5, p.breakloop)
             equal(p.loop()[0], pcap.BREAK)
             timer.join()
-            link.send(net.udp(3))
+            link.send(send.numbered(3))
             equal(numbers(collect(p, 1)), [3])
 
     @every
     def breakloop_callback(link):
         """pcap_breakloop() of the callback ends the loop and loses nothing."""
         with link.open() as p:
-            link.send(*(net.udp(i) for i in range(6)))
-            settle()
+            link.send(*(send.numbered(i) for i in range(6)))
+            link.settle()
             p.on_packet = lambda p: len(p.packets) == 2 and p.breakloop()
             status, got = p.loop()
             equal((status, numbers(got)), (pcap.BREAK, [0, 1]))
@@ -341,14 +360,14 @@ def define(links):
             poll = select.epoll()
             poll.register(p.fileno(), select.EPOLLIN)
             equal(poll.poll(0.2), [])
-            link.send(net.udp(1), net.udp(2))
+            link.send(send.numbered(1), send.numbered(2))
             equal(len(poll.poll(5)), 1)
-            settle()
+            link.settle()
             p.dispatch(1)
             equal(len(poll.poll(0.2)), 1, "one is left")
             p.dispatch(1)
             equal(poll.poll(0.2), [], "none is left")
-            link.send(net.udp(3))
+            link.send(send.numbered(3))
             equal(len(poll.poll(5)), 1)
             equal(p.next_ex()[0], 1)
             equal(poll.poll(0.2), [], "the packet of pcap_next_ex() was seen")
@@ -358,15 +377,14 @@ def define(links):
     def drops(link):
         """What found no room is counted as dropped, and nothing else is."""
         with link.open(buffer_size=1) as p:
-            link.send(*(net.udp(i) for i in range(200)))
-            settle()
-            got = collect(p, 200, seconds=2)
-            end = time.monotonic() + link.late
-            while (stat := p.stats()).recv < 200 and time.monotonic() < end:
-                time.sleep(0.5)
+            link.send(*(send.numbered(i) for i in range(200)))
+            link.settle()
+            got = drain(p)
+            until("all are counted", lambda: p.stats().recv >= 200)
+            stat = p.stats()
             between(len(got), 4, 199, "captured")
             equal((stat.recv, stat.drop), (200, 200 - len(got)), "received, dropped")
-            link.send(*(net.udp(i) for i in range(3)))
+            link.send(*(send.numbered(i) for i in range(3)))
             equal(numbers(collect(p, 3)), [0, 1, 2], "it goes on afterwards")
 
     @every
@@ -374,7 +392,7 @@ def define(links):
         """The ring goes round many times and loses nothing."""
         with link.open(buffer_size=64 << 10) as p:
             for first in range(0, 400, 4):
-                link.send(*(net.udp(i) for i in range(first, first + 4)))
+                link.send(*(send.numbered(i) for i in range(first, first + 4)))
                 equal(numbers(collect(p, 4)), list(range(first, first + 4)))
             stat = p.stats()
             equal((stat.recv, stat.drop), (400, 0), "received, dropped")
@@ -383,7 +401,7 @@ def define(links):
     def promiscuous(link):
         """Promiscuous mode is on during the capture, and only then."""
         def level():
-            text = net.sh("ip", "-d", "-o", "link", "show", link.interface)
+            text = sh(f"ip -d -o link show {link.interface}")
             return int(text.split("promiscuity ")[1].split()[0])
         if link.interface == "lo":
             raise Skip("lo has none")
@@ -405,13 +423,13 @@ def define(links):
         """A capture can be opened and closed many times."""
         for i in range(10):
             with link.open(immediate_mode=1) as p:
-                link.send(net.udp(i))
+                link.send(send.numbered(i))
                 equal(numbers(collect(p, 1)), [i])
 
     @every
     def tcpdump(link):
         """tcpdump -w writes what was sent."""
-        frames = [net.udp(i, 60 + 7 * i) for i in range(200)]
+        frames = [send.numbered(i, 60 + 7 * i) for i in range(200)]
         arguments = ["-i", link.device]
         if not link.device.startswith("direct:"):
             arguments.append("--rx-direct=copy")
@@ -419,20 +437,19 @@ def define(links):
             path = os.path.join(tmp, "out.pcap")
             text = run_tcpdump(arguments + ["-w", path, "-B", "4096"],
                                lambda: link.send(*frames))
-            got = net.read_pcap(path)
-        equal([g[2] for g in got], frames)
+            got = capfile.read(path)
+        equal([r.data for r in got], frames)
         wanted = "capturing by copy into a TPACKET_V4 ring"
         if link.mode >= 0:
             wanted = f"capturing directly from RX queue {link.mode}"
-        assert wanted in text, text
-        assert "200 packets captured" in text, text
-        assert "200 packets received by filter" in text, text
-        assert "0 packets dropped by kernel" in text, text
+        for line in (wanted, "200 packets captured", "200 packets received by filter",
+                     "0 packets dropped by kernel"):
+            want(line in text, text)
 
     @every
     def tcpdump_interrupted(link):
         """tcpdump -w has what came just before an interrupt."""
-        frames = [net.udp(i) for i in range(100)]
+        frames = [send.numbered(i) for i in range(100)]
         arguments = ["-i", link.device, "-B", "2048"]
         if not link.device.startswith("direct:"):
             arguments.append("--rx-direct=copy")
@@ -441,11 +458,11 @@ def define(links):
                 path = os.path.join(tmp, "out.pcap")
                 run_tcpdump(arguments + count + ["-w", path],
                             lambda: link.send(*frames), 0.2)
-                equal([g[2] for g in net.read_pcap(path)], wanted)
+                equal([r.data for r in capfile.read(path)], wanted)
 
 
-def run_tcpdump(arguments, while_it_runs, seconds=2):
-    """Its standard error, after a while of capturing and an interrupt."""
+def run_tcpdump(arguments, while_it_runs, seconds=0.5):
+    """Run tcpdump, then interrupt it. What it printed to its standard error."""
     with subprocess.Popen([pcap.TCPDUMP, "-Z", "root", *arguments],
                           stderr=subprocess.PIPE, text=True) as run:
         text = ""

@@ -9,8 +9,6 @@ from guest import TOP, Failed, until, want
 from packet4 import ACTIVE, reasons
 
 PROGRAM = TOP + "/build/tests/direct/direct_rx"
-WRONG = ("bad", "disorder", "backwards", "bad_slot", "bad_cons", "quarantined",
-         "beyond")
 
 
 class Refused(Failed):
@@ -18,19 +16,18 @@ class Refused(Failed):
 
 
 def named(answer):
-    """With the reason's name in place of its number."""
+    """An answer with the reason's name in place of its number."""
     return re.sub(r"(?<=^refused )\d+", lambda number: reasons()[int(number[0])], answer)
 
 
-class Lease:
-    """With its answers to commands."""
+class Reader:
+    """The program, with its answers to commands."""
 
     def __init__(self, queue, entries=4096, slot_len=2048, iface="eth0"):
         self.queue, self.process = queue, None
         self.start(iface, str(queue), str(entries), str(slot_len))
 
     def start(self, *args, fds=()):
-        """The program that reads it."""
         self.process = subprocess.Popen([PROGRAM, *args], text=True, pass_fds=fds,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         answer = self.process.stdout.readline().strip()
@@ -50,8 +47,12 @@ class Lease:
     def stats(self):
         return json.loads(self.ask("stats"))
 
-    def active(self):
+    def wait_active(self):
         until("the lease is active", lambda: self.stats()["state"] == ACTIVE)
+
+    def wait_gen(self, count, seconds=20):
+        """Wait until so many of the generator's frames have arrived, or more."""
+        until(f"{count} frames are here", lambda: self.stats()["gen"] >= count, seconds)
 
     def kill(self):
         self.process.kill()
@@ -69,21 +70,14 @@ class Lease:
 def refusal(*args, **kwargs):
     """Why a queue cannot be had, or nothing when it can."""
     try:
-        Lease(*args, **kwargs).kill()
+        Reader(*args, **kwargs).kill()
     except Refused as why:
         return str(why)
     return ""
 
 
-def is_refused(reason, code, *args, **kwargs):
-    """A queue cannot be had, and that is why."""
+def want_refused(reason, code, *args, **kwargs):
+    """A queue cannot be had, for this reason and with this errno."""
     why = refusal(*args, **kwargs)
     want(why.endswith(f" refused {reason} {code}"),
          f"not refused by {reason}, {code}: {why or 'leased'}")
-
-
-def right(stats):
-    """Nothing out of order or damaged, no slot lost."""
-    for name in WRONG:
-        want(stats[name] == 0, f"{name}: {stats[name]}: {stats}")
-    want(stats["sum"] == stats["slots"], f"slots are lost: {stats}")

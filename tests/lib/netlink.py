@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Generic netlink, for what no program of Debian 12 can ask for: tcp-data-split."""
+"""Netlink, for what no program of Debian 12 can ask for, and for what would take a process
+each time.
+"""
 
 import contextlib
 import os
 import socket
 import struct
 
-NETLINK_GENERIC = 16
+NETLINK_ROUTE, NETLINK_GENERIC = 0, 16
+RTM_GETLINK, IFLA_IFNAME = 18, 3
+IFF_RUNNING, IFF_LOWER_UP = 1 << 6, 1 << 16
 GENL_ID_CTRL, CTRL_CMD_GETFAMILY = 16, 3
 CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME = 1, 2
 ETHTOOL_MSG_RINGS_GET, ETHTOOL_MSG_RINGS_SET = 15, 16
 ETHTOOL_A_HEADER_DEV_NAME = 2
 ETHTOOL_A_RINGS_HEADER, ETHTOOL_A_RINGS_TCP_DATA_SPLIT = 1, 11
-NLM_F_REQUEST_ACK = 5
+NLM_F_REQUEST, NLM_F_REQUEST_ACK = 1, 5
 NLMSG_ERROR = 2
 NLA_F_NESTED = 0x8000
 DISABLED, ENABLED = 1, 2
@@ -23,6 +27,7 @@ def attr(kind, data):
 
 
 def attrs(data):
+    """The attributes in some bytes, by their kind."""
     found = {}
     while len(data) >= 4:
         length, kind = struct.unpack_from("=HH", data)
@@ -32,7 +37,7 @@ def attrs(data):
 
 
 def request(sock, family, command, body):
-    """The attributes of the answer, none when there is only its end."""
+    """The attributes of the answer. An answer that is only an acknowledgement has none."""
     head = struct.pack("=IHHII", 20 + len(body), family, NLM_F_REQUEST_ACK, 1, 0)
     sock.send(head + struct.pack("=BBH", command, 1, 0) + body)
     answer = {}
@@ -51,7 +56,9 @@ def request(sock, family, command, body):
 
 @contextlib.contextmanager
 def family(name):
-    """What asks the family of a name; what it was asked for may end with the socket."""
+    """A function that asks the family of this name. What it asked for may end with the
+    socket, which is here open meanwhile.
+    """
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC) as sock:
         found = request(sock, GENL_ID_CTRL, CTRL_CMD_GETFAMILY,
                         attr(CTRL_ATTR_FAMILY_NAME, name.encode() + b"\0"))
@@ -74,3 +81,21 @@ def set_data_split(dev, on):
 def data_split(dev):
     answer = rings(dev, ETHTOOL_MSG_RINGS_GET)
     return answer.get(ETHTOOL_A_RINGS_TCP_DATA_SPLIT) == bytes([ENABLED])
+
+
+def route_socket():
+    """A socket for link_flags(). It asks in the network namespace that it was made in."""
+    return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_ROUTE)
+
+
+def link_flags(sock, iface):
+    """The IFF_ flags of an interface, 0 if there is none. They are read under RTNL: what
+    changed them is complete.
+    """
+    name = attr(IFLA_IFNAME, iface.encode() + b"\0")
+    sock.send(struct.pack("=IHHII", 32 + len(name), RTM_GETLINK, NLM_F_REQUEST, 0, 0) +
+              bytes(16) + name)
+    answer = sock.recv(65536)
+    if struct.unpack_from("=H", answer, 4)[0] == NLMSG_ERROR:
+        return 0
+    return struct.unpack_from("=I", answer, 24)[0]

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the driver and the stack have counted."""
+
+import re
+
+import drivers
+from guest import sh
+
+
+def ethtool(iface="eth0"):
+    """The driver's statistics by name."""
+    return {k: int(v) for k, v in
+            re.findall(r"^\s*(\S+): (\d+)$", sh(f"ethtool -S {iface}"), re.M)}
+
+
+def queues():
+    """How many frames came to each receive queue. gve counts buffers, which is the same
+    as long as each frame fits into one.
+    """
+    return drivers.DRIVER.queue_packets(ethtool())
+
+
+def statistic(name, iface="eth0"):
+    """One of the stack's statistics of an interface."""
+    with open(f"/sys/class/net/{iface}/statistics/{name}", encoding="ascii") as file:
+        return int(file.read())
+
+
+def carrier_changes(iface="eth0"):
+    with open(f"/sys/class/net/{iface}/carrier_changes", encoding="ascii") as file:
+        return int(file.read())
+
+
+def echo_replies():
+    """Answers to pings that have come, even if ping no longer waited for them."""
+    with open("/proc/net/snmp", encoding="ascii") as f:
+        names, values = [line.split() for line in f if line.startswith("Icmp:")]
+    return int(values[names.index("InEchoReps")])
+
+
+def packet_sockets():
+    """How many packet sockets there are."""
+    with open("/proc/net/packet", encoding="ascii") as f:
+        return len(f.readlines()) - 1
