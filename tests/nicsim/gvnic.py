@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Cases for the model of the gVNIC."""
+
+import contextlib
+
+import counters
+import link
+import netlink
+from guest import sh, until, want
+from traffic import NIC, generate_all, near, ping, tcp_both
+
+
+
+def header_split():
+    """Headers come apart from data, as the driver counts, and together again."""
+    for on in (True, False):
+        netlink.set_data_split("eth0", on)
+        want(netlink.data_split("eth0") == on, "tcp-data-split is not what was set")
+        link.wait_up()
+        before = counters.ethtool()["rx_hsplit_pkt"]
+        ping(8000)
+        tcp_both(2)
+        split = counters.ethtool()["rx_hsplit_pkt"] - before
+        want(split > 100 if on else not split, f"header split {on}: {split} packets")
+    want(not counters.ethtool()["rx_hsplit_unsplit_pkt"], "headers did not fit")
+
+
+def coalescing():
+    """The device puts TCP segments together."""
+    sh("ethtool -K eth0 lro on")
+    link.wait_up()
+    before = NIC.model()["rsc_packets"]
+    tcp_both(8)
+    made = NIC.model()["rsc_packets"] - before
+    sh("ethtool -K eth0 lro off")
+    link.wait_up()
+    want(made > 50, f"only {made} packets of several segments")
+    tcp_both(2)
+
+
+def reset():
+    """Resets by the user and by the device, without traffic and under it."""
+    traffic_or_not = (contextlib.nullcontext(),
+                      NIC.sending("gen count=0 flows=64 pps=20000 pause=0"))
+    for meanwhile in traffic_or_not:
+        before = NIC.model()["resets"]
+        with meanwhile:
+            sh("ethtool --reset eth0 all")
+            link.wait_up()
+            want(NIC.model()["resets"] > before, "no reset was seen")
+            NIC("set ask-reset 1")
+            until("the driver did what the device asked for",
+                  lambda: not NIC.knobs()["ask-reset"])
+        link.wait_up()
+        ping()
+    tcp_both(2)
+
+
+def overrun():
+    """Frames that find no buffer are dropped and counted, and no others."""
+    before = NIC.model()["rx_no_desc"]
+    got = generate_all(60000, "flows=64 pause=0 max=200")
+    lost = NIC.model()["rx_no_desc"] - before
+    want(lost > 1000, f"only {lost} frames were dropped")
+    want(near(got + lost, 60000), f"{got} came, {lost} were dropped, of 60000")
+    ping()
+
+
+def reported():
+    """The device reports its own counters every 20 s. They begin at 0 with a reset."""
+    sh("ethtool --reset eth0 all")
+    link.wait_up()
+    before = NIC.model()["rx_no_desc"]
+    overrun()
+    lost = NIC.model()["rx_no_desc"] - before
+
+    def shown():
+        stats = counters.ethtool()
+        return sum(v for k, v in stats.items() if k.startswith("rx_no_buffers_posted"))
+    until(f"ethtool -S shows {lost} drops", lambda: shown() == lost, 25)
