@@ -74,7 +74,7 @@ def run(commands, check=True):
         if callable(command):
             command()
         else:
-            sh(command, check)
+            sh(command, check=check)
 
 
 class Rival(Event):
@@ -416,7 +416,7 @@ def release(capture):
 least, most, usual = DRIVER.rings
 ALL, FEWER = more_queues(CPUS), more_queues(CPUS - 1)
 LINK_UP = link.wait_up
-UNSTEER = ["ethtool -N eth0 delete 6", "ethtool -N eth0 delete 7"]
+UNSTEER = [lambda: steer.remove_rule(6), lambda: steer.remove_rule(7)]
 
 EVENTS = (
     Event("link down and up", Outcome, [pull], [plug], when_up=True, quick=("traffic", "dry")),

@@ -28,7 +28,7 @@ def want(good, text):
         raise Failed(text)
 
 
-def sh(command, check=True, far=False):
+def sh(command, *, check=True, far=False):
     """The output of a command line. far: run it in the network namespace of eth1."""
     if far:
         command = f"ip netns exec far {command}"
@@ -40,7 +40,25 @@ def sh(command, check=True, far=False):
     return proc.stdout
 
 
-class Background:
+class Program:
+    """A process that does not outlive its context."""
+    process = None
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe:
+                pipe.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+
+class Background(Program):
     """A command that runs meanwhile."""
 
     def __init__(self, command, far=False):
@@ -54,17 +72,6 @@ class Background:
     def end(self):
         """Wait for its end; the rest of its output."""
         return self.process.communicate(timeout=60 * SLOW)[0].strip()
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.kill()
 
 
 def until(what, condition, seconds=20, pause=0.02):

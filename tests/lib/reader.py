@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 
-from guest import TOP, Failed, until, want
+from guest import TOP, Failed, Program, until, want
 from packet4 import ACTIVE, reasons
 
 PROGRAM = TOP + "/build/tests/direct/direct_rx"
@@ -20,11 +20,11 @@ def named(answer):
     return re.sub(r"(?<=^refused )\d+", lambda number: reasons()[int(number[0])], answer)
 
 
-class Reader:
-    """The program, with its answers to commands."""
+class Reader(Program):
+    """direct_rx, with its answers to commands."""
 
     def __init__(self, queue, entries=4096, slot_len=2048, iface="eth0"):
-        self.queue, self.process = queue, None
+        self.queue = queue
         self.start(iface, str(queue), str(entries), str(slot_len))
 
     def start(self, *args, fds=()):
@@ -53,18 +53,6 @@ class Reader:
     def wait_gen(self, count, seconds=20):
         """Wait until so many of the generator's frames have arrived, or more."""
         until(f"{count} frames are here", lambda: self.stats()["gen"] >= count, seconds)
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.kill()
 
 
 def refusal(*args, **kwargs):

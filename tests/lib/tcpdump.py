@@ -10,13 +10,13 @@ import time
 import capfile
 import compare
 import packet4
-from guest import SLOW, TOP, Failed, until, want
+from guest import SLOW, TOP, Failed, Program, until, want
 
 PROGRAM = os.environ.get("TCPDUMP", TOP + "/build/tools/bin/tcpdump")
 FILE_HEADER, RECORD_HEADER = 24, 16
 
 
-class Tcpdump:
+class Tcpdump(Program):
     """tcpdump -i IFACE --rx-direct=MODE -w PATH. It writes each packet at once."""
 
     def __init__(self, iface, mode, path, *options):
@@ -68,18 +68,6 @@ class Tcpdump:
                  "dropped by kernel": "dropped", "dropped by interface": "dropped_interface"}
         return {names[name]: int(n) for n, name in
                 re.findall(r"^(\d+) packets? (" + "|".join(names) + ")$", self.said, re.M)}
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self.process.stderr.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.kill()
 
     def compare(self, frames):
         """The file has what was sent. Its times are of this run and in order."""

@@ -10,6 +10,7 @@ import counters
 import intel
 import link
 import namespace
+import send
 import steer
 from drivers import DRIVER, NAME, PCI
 from guest import CPUS, sh, until, want
@@ -129,16 +130,16 @@ def jumbo():
             got = generate_all(500, f"min={mtu} max={mtu + 14}")
             want(near(got, 500), f"{got} of 500 frames at MTU {mtu}")
     before = NIC.model()["rx_oversize"]
-    NIC(f"gen count=10 min={DRIVER.oversize} max={DRIVER.oversize}")
+    send.generate(NIC, f"count=10 min={DRIVER.oversize} max={DRIVER.oversize}")
     until("frames over the MTU are refused",
           lambda: NIC.model()["rx_oversize"] == before + 10)
 
 
 def vlan():
     for dev, addr, far in (("eth0", "10.9.5.1", False), ("eth1", "10.9.5.2", True)):
-        sh(f"ip link add link {dev} name {dev}.5 type vlan id 5", far)
-        sh(f"ip addr add {addr}/24 dev {dev}.5", far)
-        sh(f"ip link set {dev}.5 up", far)
+        sh(f"ip link add link {dev} name {dev}.5 type vlan id 5", far=far)
+        sh(f"ip addr add {addr}/24 dev {dev}.5", far=far)
+        sh(f"ip link set {dev}.5 up", far=far)
     try:
         for feature in DRIVER.vlan_offloads:
             sh(f"ethtool -K eth0 {feature}")
