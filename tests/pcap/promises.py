@@ -34,8 +34,10 @@ class Link:
         settle(self.settle_s)
 
     def open(self, **options):
-        """The buffer is no larger than it has to be, since pages are slow in emulation."""
-        return pcap.Pcap(self.device, **{"timeout": 100, "buffer_size": 2 << 20,
+        """The buffer is no larger than it has to be, since pages are slow in emulation. The
+        timeout is short: a few packets wait for it.
+        """
+        return pcap.Pcap(self.device, **{"timeout": 20, "buffer_size": 2 << 20,
                                          **self.options, **options})
 
 
