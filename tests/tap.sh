@@ -17,7 +17,7 @@ result()
 	fi
 }
 
-# check DESCRIPTION COMMAND...: what a failing command said is shown.
+# check DESCRIPTION COMMAND...: show what a failing command printed.
 check()
 {
 	local what=$1 said status=0

@@ -4,8 +4,8 @@
  * generator's frames that it delivers.  "direct_rx - FD" takes over a socket
  * that has a lease.
  *
- * Prints "ready", or "refused REASON ERRNO" and exits with status 1.  Then one
- * line of input is one command, answered by one line:
+ * Prints "ready", or "refused REASON ERRNO" and exits with status 1.  After that
+ * each line of input is a command, and each answer is a line:
  *
  *	stats	what was received, as JSON
  *	clear	forget it
@@ -18,7 +18,7 @@
  *	fork	have a child that keeps the socket and the mapping
  *	reap	end that child
  *	exec	be a new process image, which takes over the socket
- *	pass PATH	send the socket to the one who listens there
+ *	pass PATH	send the socket to whoever listens there
  *	quit
  */
 #define _GNU_SOURCE
@@ -42,13 +42,13 @@
 #define ETH_P_VLAN	0x8100
 #define VLAN_TAG_LEN	4
 
-/* Without a socket nobody tells of new frames. */
+/* Without a socket nothing wakes the reader. */
 #define MAPPING_POLL_MS	5
 
 struct got {
 	unsigned long frames;	/* all of them */
-	unsigned long gen;	/* of the generator, and right */
-	unsigned long bad;	/* of the generator, and wrong */
+	unsigned long gen;	/* the generator's, right ones */
+	unsigned long bad;	/* the generator's, damaged ones */
 	unsigned long chained;	/* in more than one entry */
 	unsigned long tagged;	/* with a VLAN tag in the frame */
 	unsigned long ipv4;	/* by tp_protocol */
@@ -351,7 +351,7 @@ static int end_child(struct capture *c)
 	return kill(c->child, SIGKILL) || waitpid(c->child, NULL, 0) != c->child;
 }
 
-/* The new one answers, with "ready". */
+/* The new process image answers, with "ready". */
 static int exec_again(struct capture *c)
 {
 	char fd[16];
@@ -385,7 +385,7 @@ static int pass_socket(struct capture *c, const char *path)
 	return err;
 }
 
-/* What happens to the process; returns whether it failed. */
+/* Commands about the process. Returns whether the command failed. */
 static bool act(struct capture *c, char *line)
 {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
@@ -435,7 +435,7 @@ static bool command(struct capture *c)
 	return true;
 }
 
-/* Down and up again is no end: the frames go on. */
+/* After down and up the frames go on. */
 static void note_error(struct capture *c)
 {
 	socklen_t len = sizeof(int);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The calls that a program consists of, and what they do. Each has numbers for
- * arguments and works on one of few sockets; none can fail to be made.
+ * The calls of a program, and what they do. Their arguments are numbers. Each call
+ * works on one of a few sockets. Any arguments make a call.
  */
 #ifndef FUZZ_CALLS_H
 #define FUZZ_CALLS_H
@@ -33,23 +33,23 @@
 #define SOL_PACKET	263
 #endif
 
-/* Of all calls of one program. */
+/* What the calls of one program share. */
 struct world {
 	int		sock[SOCKS];
 	void		*map[SOCKS];
 	size_t		map_len[SOCKS];
 	int		dmabuf;
-	int		ifindex[DEVICES];	/* of devices that frames come to */
+	int		ifindex[DEVICES];	/* devices that frames come to */
 	const char	*ifname[DEVICES];
 	int		tx[DEVICES];		/* sockets that send to those */
 };
 
-/* What an argument is, which says what values are interesting. */
+/* What an argument is: this tells which values are interesting. */
 enum kind {
 	END,
 	SOCK,
 	DEVICE,
-	SIZE,		/* of the struct in question, as a difference */
+	SIZE,		/* difference to the size of the struct */
 	COUNT,		/* of entries or slots */
 	BYTES,		/* of a slot */
 	QUEUE,
@@ -216,7 +216,7 @@ static inline void call_get(struct world *w, const __u32 *a)
 	get(w, a[0], a[1], value, a[3] % sizeof(value));
 }
 
-/* What has no memory behind it. */
+/* An address without memory. */
 static inline void call_fault(struct world *w, const __u32 *a)
 {
 	if (a[2] & 1)
@@ -246,7 +246,7 @@ static inline void call_mmap(struct world *w, const __u32 *a)
 		call_munmap(w, a);
 }
 
-/* What is gone from the mapping must not be touched after that. */
+/* Nobody may touch the part that is gone from the mapping. */
 static inline void call_madvise(struct world *w, const __u32 *a)
 {
 	int i = a[0] % SOCKS;

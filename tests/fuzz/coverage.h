@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Which instructions of the kernel this task has executed, by kcov. Without kcov
- * nothing is known, and nothing is ever new.
+ * nothing is known, and so nothing is ever new.
  */
 #ifndef FUZZ_COVERAGE_H
 #define FUZZ_COVERAGE_H
@@ -49,7 +49,7 @@ static inline void coverage_begin(struct coverage *c)
 		__atomic_store_n(c->pcs, 0, __ATOMIC_RELAXED);
 }
 
-/* Where @pc is in the table, or would be. */
+/* The place of @pc in the table, or the free place for it. */
 static inline __u64 *coverage_place(struct coverage *c, __u64 pc)
 {
 	__u64 i = pc * 0x9e3779b97f4a7c15ULL >> 48;
@@ -60,8 +60,8 @@ static inline __u64 *coverage_place(struct coverage *c, __u64 pc)
 	return &c->seen[i % COVERAGE_SEEN];
 }
 
-/* How many of those since coverage_begin() are new; they are remembered if
- * @remember is set.
+/* How many since coverage_begin() are new. If @remember is set, they are not new
+ * next time.
  */
 static inline unsigned int coverage_new(struct coverage *c, bool remember)
 {

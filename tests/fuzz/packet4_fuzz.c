@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * packet4_fuzz CORPUS NEW SECONDS [SEED]: run the programs in directory CORPUS
- * and in NEW, then others made from them at random for so many seconds. Where the
- * kernel has kcov, those that reach what none before reached are kept in NEW.
+ * packet4_fuzz CORPUS NEW SECONDS [SEED]: run the programs in the directories CORPUS
+ * and NEW, then for so many seconds others that are made from them at random. If the
+ * kernel has kcov, programs that reach something new are kept in NEW.
  *
- * It does not look at what a call returns: that is for the selftests. What must
- * not happen shows on the kernel's console, and in that every socket can be
- * closed. Frames come by veth, and by PD_IFACE from PD_PEER if there are such.
+ * What a call returns is not looked at: that is for the selftests. A bug shows on the
+ * kernel's console, or a socket cannot be closed. Frames come by veth, and from
+ * PD_PEER to PD_IFACE if these are set.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -70,7 +70,7 @@ static void add_device(int i, const char *rx, const char *tx)
 	world.tx[i] = tx_socket(tx);
 }
 
-/* Without a NIC the first device is the second one again. */
+/* Without a NIC both devices are the same. */
 static void make_world(void)
 {
 	const char *nic = getenv("PD_IFACE"), *peer = getenv("PD_PEER");
@@ -114,7 +114,7 @@ static void run_program(const struct program *p)
 	}
 }
 
-/* Leave out what is not needed to reach anything new. */
+/* Leave out each call that is not needed to reach something new. */
 static void shorten(struct program *p)
 {
 	struct program less;

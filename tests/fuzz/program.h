@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Programs: a few calls each, as text one to a line, its name and its arguments
- * in hexadecimal. They are made at random, and out of each other.
+ * A program is a few calls. As text, each line is one call: its name, and its
+ * arguments in hexadecimal. Programs are made at random and from each other.
  */
 #ifndef FUZZ_PROGRAM_H
 #define FUZZ_PROGRAM_H
@@ -20,7 +20,7 @@ struct program {
 	struct step	step[STEPS_MAX];
 };
 
-/* Never 0 for a @state that is not. */
+/* If @state is not 0, it never becomes 0. */
 static inline __u32 any(__u32 *state)
 {
 	*state ^= *state << 13;
@@ -40,7 +40,7 @@ static inline __u32 pick(__u32 *state, const __u32 *table, __u32 n)
 	return table[below(state, n)];
 }
 
-/* Most often a value that is right somewhere. */
+/* Most values are right for some argument. */
 static inline __u32 any_value(__u32 *state, enum kind kind)
 {
 	static const __u32 count[] = { 0, 7, 8, 16, 64, 64, 65, 80, 128, 256,
@@ -133,7 +133,7 @@ static inline void change_argument(struct program *p, __u32 *state)
 		step->args[i] += below(state, 3) - 1;
 }
 
-/* @other is any program, to take steps from. */
+/* Some calls are taken from @other. */
 static inline void mutate(struct program *p, const struct program *other,
 			  __u32 *state)
 {
@@ -204,7 +204,7 @@ static inline bool read_step(struct step *step, char *line)
 	return !strtok(NULL, " ");
 }
 
-/* Returns 0, or -1 when it is not a program. */
+/* Returns 0, or -1 when the file is not a program. */
 static inline int read_program(struct program *p, const char *path)
 {
 	FILE *f = fopen(path, "r");

@@ -229,9 +229,8 @@ static void check_frame(struct xsk *xsk, const struct xdp_desc *desc)
 	exit(1);
 }
 
-/* Entries go back before their frames: with a frame too many the receive ring
- * could be found full, and then Linux 6.12 frees a frame that ixgbe goes on to
- * use.
+/* Entries go back before their frames. Otherwise one frame too many could find the
+ * receive ring full. Linux 6.12 then frees a frame that ixgbe goes on to use.
  */
 static void take_batch(struct xsk *xsk)
 {

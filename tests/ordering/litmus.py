@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The ring's protocol as programs for model.py, and known ones to check that by."""
+"""The ring's protocol as programs for model.py, and known programs to check the model."""
 
 import re
 from typing import Callable, NamedTuple
 
 
 class Program(NamedTuple):
-    """What must not be at its end, and its threads."""
+    """The end that must not be, and the threads."""
     title: str
     bad: Callable
     threads: list
 
 
-# A barrier's name is its letter in include/uapi/linux/if_packet_v4.h, or that by
-# which sites.py has it. One without a name is the order in which a device does DMA.
+# A barrier's name is its letter in include/uapi/linux/if_packet_v4.h, or its name in
+# sites.py. A barrier without a name is the order in which a device does DMA.
 NIC = "W slot[1] 1; mb; W rest 1; mb; W done 1"
 SWAP = "R f slot[0]; W tp_slot 1; W cons 1 release@C; R k slot[0]"
 
@@ -32,7 +32,7 @@ RING = [
             lambda s: s.d and not s.f, [NIC, "R d done; rmb@dma_rmb; R f slot[1]"]),
     Program("the NIC sees the tail register before the descriptors",
             lambda s: s.t and not s.d, ["W desc 1; wmb@tail; W tail 1", "R t tail; mb; R d desc"]),
-    # it is tp_slot that needs D: a store behind the branch is late enough without
+    # tp_slot needs D; a store behind the branch is late enough without it
     Program("a slot is reused while it is read", lambda s: 9 in (s.f, s.k), [
         SWAP, "R c cons acquire@D; R t tp_slot; W slot[t] 9 if c"]),
     Program("a NIC writes to a slot while it is read", lambda s: 9 in (s.f, s.k), [
@@ -41,7 +41,7 @@ RING = [
         "R n tail; mb; R e desc; mb; W slot[e] 9 if n"]),
     Program("both sides miss each other", lambda s: not s.c and not s.g, [
         "W flags 1; mb@E; R c cons", "W cons 1 release; mb@F; R g flags"]),
-    # nothing orders need_kick, which the system call looks at, and flags
+    # nothing orders flags and need_kick, which the system call reads
     Program("a kick that was asked for is not taken, and cons not seen",
             lambda s: not s.c and not (s.g and s.n), [
                 "W need_kick 1; W flags 1; mb@E; R c cons",
@@ -52,7 +52,7 @@ RING = [
                 "W cons 1 release; mb@sock_poll_wait; R n need_kick"]),
     Program("poll() sees no frame and sleeps, and nobody wakes it", lambda s: not s.q and not s.p, [
         "W prod 1; mb@skwq_has_sleeper; R q queue", "W queue 1; mb@sock_poll_wait; R p prod"]),
-    # one more slot is free, one less is held
+    # one more slot is free, and one less is held
     Program("slots are counted twice, or not at all",
             lambda s: s.a == s.b and s.a != 1 and s.f != s.l, [
                 "W seq 1; wmb@write_seqcount_begin; W free 1; W less 1; "
@@ -64,7 +64,7 @@ RING = [
         "R g generation acquire@reader; R s state"]),
 ]
 
-# By the first word of a known program's name: what it asks.
+# What a known program asks, by the first word of its name.
 ASKS = {
     "MP": lambda s: s.a and not s.b,
     "SB": lambda s: not s.a and not s.b,
@@ -82,8 +82,8 @@ ASKS = {
     "not": lambda s: s.x,
 }
 
-# Whether it can be: as the litmus tests of the kernel's memory model have it, and, where
-# that has to think of machines that are not multi-copy atomic, ARMv8's.
+# Whether that end is possible: by the litmus tests of the kernel's memory model, or by
+# ARMv8's where the former allows machines that are not multi-copy atomic.
 KNOWN = [
     ("MP+pos", True, "W x 1; W y 1", "R a y; R b x"),
     ("MP+wmb+po", True, "W x 1; wmb; W y 1", "R a y; R b x"),
@@ -133,6 +133,6 @@ KNOWN = [
 
 
 def known():
-    """Programs, each with whether it can be."""
+    """Known programs, each with whether its end is possible."""
     for title, possible, *threads in KNOWN:
         yield Program(title, ASKS[re.match(r"\w+", title)[0]], threads), possible

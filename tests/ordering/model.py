@@ -32,7 +32,7 @@ STORE = re.compile(rf"W {PLACE} (?P<value>\w+)(?: (?P<order>release))?(?: if (?P
 class Access:
     """One load or store."""
     kind: str
-    earlier: list           # those before it, each with the fences between
+    earlier: list           # the accesses before it, each with the fences between
     array: str
     index: str
     order: str
@@ -40,10 +40,10 @@ class Access:
     value: str = None
     cond: str = None
     bit: int = 0
-    first: int = 0          # the bits of those that have to come first
+    first: int = 0          # the bits of the accesses that have to come first
 
     def __post_init__(self):
-        """Refuse what would be ordered too strongly here."""
+        """Refuse accesses that this model would order too strongly."""
         for other, _ in self.earlier:
             fixed = all((a.index or "0").isdigit() for a in (self, other))
             if other.array == self.array and (
@@ -58,18 +58,18 @@ class Access:
         return f"{self.array}[{number(self.index, values)}]" if self.index else self.array
 
     def forwarded(self, done):
-        """The own store that a load has its value from, unless it has it from memory."""
+        """The thread's own store that gives a load its value, or None if memory does."""
         stores = [a for a, _ in self.earlier if a.kind == "W" and self.same_place(a)]
         return stores[-1] if stores and not stores[-1].bit & done else None
 
 
 def number(text, values):
-    """None for a register that is not loaded yet."""
+    """The value, or None if a register in it is not loaded yet."""
     return int(text) if text.isdigit() else values.get(text)
 
 
 def ordered(one, fences, other):
-    """Does one have to come before other, which is later in the same thread."""
+    """Does one access have to come before another that is later in the same thread?"""
     return (one.order == "acquire" or other.order == "release" or
             (one.same_place(other) and one.kind + other.kind != "WR") or
             any(one.kind in FENCES[f][0] and other.kind in FENCES[f][1] for f in fences) or
@@ -77,12 +77,12 @@ def ordered(one, fences, other):
 
 
 def barriers(threads):
-    """The names of the barriers, in their order."""
+    """The names of the barriers in their order."""
     return list(dict.fromkeys(re.findall(r"@(\w+)", ";".join(threads))))
 
 
 def parse(threads, without):
-    """All accesses of a program, but for one of its barriers."""
+    """All accesses of a program, without one of its barriers."""
     accesses = []
     for thread in threads:
         earlier = []
@@ -107,7 +107,7 @@ def parse(threads, without):
 
 
 def perform(access, done, values):
-    """What the access changes, as a dictionary; None when it is not its turn."""
+    """What the access changes, as a dictionary, or None if it is not its turn."""
     if access.bit & done or access.first & ~done:
         return None
     if access.kind == "W":
@@ -121,7 +121,7 @@ def perform(access, done, values):
 
 
 def ends(threads, without=None):
-    """Registers and memory after each run there can be."""
+    """Registers and memory after each possible run."""
     accesses = parse(threads, without)
     memory = dict.fromkeys((access.array for access in accesses), 0)
     todo, seen = [(0, frozenset())], set()

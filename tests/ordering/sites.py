@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Where the barriers of litmus.py are in the code, and that there are no others."""
+"""The places of litmus.py's barriers in the code. There are no other barriers."""
 
 import os
 import re
@@ -16,11 +16,11 @@ VERBS, BENCH = "tools/testing/selftests/net/tpacket4.h", "bench/rx/packet4.c"
 EXAMPLE, DMABUF = "README.md", "tools/packet4_dmabuf/main.c"
 MANUAL = "Documentation/networking/packet_direct.rst"
 
-# What is not in this tree: the kernel's own, and an application's.
+# Barriers that are not in this tree: the kernel's own, and an application's.
 ELSEWHERE = {"sock_poll_wait", "reader"}
 
-# Barrier, file, and what has to stand there once. Spaces are any space, /*...*/ is any
-# comment. What looks at an index without a barrier is here, too.
+# Barrier, file, and the code that stands there once. A space is any space, /*...*/ is any
+# comment. Accesses to an index without a barrier are here too.
 SITES = [
     ("A", RING, "smp_store_release(&pdq->ctrl->prod, prod); /* A, pairs with B */"),
     ("B", VERBS, "if (ring->prod == ring->next) /* (B) pairs with (A) */ ring->prod = "
@@ -71,16 +71,16 @@ SITES = [
     ("tail", GVE, "/* iowrite32() orders the descriptors before the doorbell */ "
                   "gve_rx_write_doorbell_dqo(rx->gve, rx->q_num);"),
     ("tail", IXGBE, "/* writel() orders the descriptors before the tail */ writel(i, ring->tail);"),
-    # E is between this and what is loaded next
+    # E is between this and the next load
     ("no barrier", LEASE, "WRITE_ONCE(pdq->ctrl->flags, need ? TPACKET4_CTRL_NEED_KICK : 0);"),
     # has it moved: whoever takes what came back has D
     ("no barrier", LEASE, "if (READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons))"),
     ("no barrier", LEASE, "READ_ONCE(pdq->ctrl->cons) - READ_ONCE(pdq->cons) >= batch"),
     ("no barrier", RING, "READ_ONCE(pdq->full) && "
                          "READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons))"),
-    # before anybody can see the ring
+    # nobody can see the ring yet
     ("no barrier", RING, "pdq->ctrl->prod = pdq->prod; pdq->ctrl->cons = pdq->prod;"),
-    # a word that nobody else writes to
+    # nobody else writes to this word
     ("no barrier", VERBS, "ring->cons = __atomic_load_n(&ring->ctrl->cons, __ATOMIC_RELAXED);"),
 ]
 
@@ -109,12 +109,12 @@ def read(name):
 
 
 def found(name, code):
-    """Where the code stands in a file."""
+    """The places of the code in a file."""
     return [match.span() for match in pattern(code).finditer(read(name))]
 
 
 def strays():
-    """What would have to be in a site and is not, as FILE:LINE: TEXT."""
+    """Lines that should be in a site and are not, as FILE:LINE: TEXT."""
     listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "--",
                              *SOURCES], cwd=TOP, check=True, capture_output=True, text=True)
     for name in listed.stdout.splitlines():
