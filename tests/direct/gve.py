@@ -238,7 +238,7 @@ def wrong_ids():
     """A NIC that completes buffers which it was not given is not believed."""
     with Capture() as capture:
         traffic(capture, 100)
-        errors = counters.ethtool()["rx_desc_err_dropped_pkt"]
+        errors = counters.of_driver()["rx_desc_err_dropped_pkt"]
         before = capture.stats()["drop_error"]
         capture.tell("clear")
         NIC("set wrong-ids 20")
@@ -247,7 +247,7 @@ def wrong_ids():
               capture.stats()["drop_error"] - before >= 200)
         stats = capture.stats()
         want((stats["gen"], stats["drop_error"] - before) == (180, 20), f"{stats}")
-        want(counters.ethtool()["rx_desc_err_dropped_pkt"] - errors == 20,
+        want(counters.of_driver()["rx_desc_err_dropped_pkt"] - errors == 20,
              "the driver does not count them")
         compare.want_right(stats)
         # The driver thinks that the NIC still has those 20, and takes them back at the end.

@@ -83,10 +83,10 @@ def hash_by_rss():
 def no_link_flap():
     """The link and the other queues do not notice leases of one queue."""
     changes = counters.carrier_changes()
-    before = counters.ethtool()
+    before = counters.of_driver()
     leases_under_ping(5)
     want(counters.carrier_changes() == changes, "the link went down")
-    after = counters.ethtool()
+    after = counters.of_driver()
     name = f"rx_queue_{leased()}_packets"
     want(after[name] - before[name] == 5 * 300, f"{name}: {before[name]} to {after[name]}")
 
@@ -151,7 +151,7 @@ def starved():
     with Capture() as capture:
         traffic(capture, 200)
         sh("ethtool -S eth0")
-        before = counters.ethtool()["rx_no_dma_resources"], model("rx_no_desc")
+        before = counters.of_driver()["rx_no_dma_resources"], model("rx_no_desc")
         missed = capture.stats()["drop_nic"]
         capture.tell("hold")
         for _ in range(2):
@@ -169,7 +169,7 @@ def starved():
         want(stats["held"] == 1024 and stats["posted"] == 0, f"slots are missing: {stats}")
         want(stats["drop_nic"] - missed == dropped,
              f"the lease missed {stats['drop_nic'] - missed}, the model dropped {dropped}")
-        want(counters.ethtool()["rx_no_dma_resources"] - before[0] == dropped,
+        want(counters.of_driver()["rx_no_dma_resources"] - before[0] == dropped,
              "the driver counts others than the model")
         capture.tell("go")
         traffic(capture)
@@ -393,7 +393,7 @@ def ptp_events():
     try:
         with Capture() as capture:
             capture.wait_active()
-            steer.add_rule(f"flow-type udp4 dst-port {PTP_EVENT_PORT}", leased(), 6)
+            steer.add_rule(f"udp4 dst-port {PTP_EVENT_PORT}", leased(), 6)
             for number in range(1, 5):
                 began = hwstamp.now("eth0")
                 send.feed(NIC, FEED, [frame])
@@ -418,7 +418,7 @@ def open_contexts():
     send.write_file(FEED, [head_to_nic() + send.ipv4(send.TCP, 120) + send.tcp() + bytes(100)])
     sh("ethtool -K eth0 lro on")
     link.wait_up()
-    steer.add_rule(f"flow-type tcp4 dst-port {send.PORT}", leased(), 6)
+    steer.add_rule(f"tcp4 dst-port {send.PORT}", leased(), 6)
     sh("ethtool -C eth0 rx-usecs 900")
     try:
         for _ in range(3):

@@ -189,8 +189,8 @@ def steer_away():
     """
     queues = re.search(r"(\d+) RX rings", sh("ethtool -n eth0"))
     other = (leased() + 1) % int(queues[1])
-    steer.add_rule("flow-type udp4 dst-port 10", other, 6)
-    steer.add_rule("flow-type udp4 dst-port 11", leased(), 7)
+    steer.add_rule("udp4 dst-port 10", other, 6)
+    steer.add_rule("udp4 dst-port 11", leased(), 7)
     steer.generator_to(other)
     steer.generator_to(leased())
     steer.remove_rule(6)

@@ -1,23 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the driver and the stack have counted."""
 
-import re
-
 import drivers
-from guest import sh
+import ethtool
 
 
-def ethtool(iface="eth0"):
+def of_driver(iface="eth0"):
     """The driver's statistics by name."""
-    return {k: int(v) for k, v in
-            re.findall(r"^\s*(\S+): (\d+)$", sh(f"ethtool -S {iface}"), re.M)}
+    return ethtool.statistics(iface)
 
 
 def queues():
     """How many frames came to each receive queue. gve counts buffers, which is the same
     as long as each frame fits into one.
     """
-    return drivers.DRIVER.queue_packets(ethtool())
+    return drivers.DRIVER.queue_packets(of_driver())
 
 
 def statistic(name, iface="eth0"):

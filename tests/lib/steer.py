@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """Which receive queue frames come to: by flow rules, or by the table of RSS."""
 
+import contextlib
 import re
 
-from guest import CPUS, sh, want
+import ethtool
+from guest import CPUS, Failed, sh, want
 
-GENERATED = "flow-type udp4 dst-port 9"     # the generator's frames
-LOCATION = 5                                # of the rule for them
+GENERATED = "udp4 dst-port 9"   # the generator's frames
+LOCATION = 5                    # of the rule for them
 
 
 def allow_rules(on=True, iface="eth0"):
@@ -14,14 +16,17 @@ def allow_rules(on=True, iface="eth0"):
 
 
 def add_rule(flow, queue, location, iface="eth0"):
-    """ethtool may say that it did not add a rule, and end with status 0."""
-    said = sh(f"ethtool -N {iface} {flow} action {queue} loc {location}")
-    want("annot insert" not in said, f"no rule {location} to queue {queue}: {said.strip()}")
+    """Frames of a flow, such as "udp4 dst-port 9", come to this queue."""
+    try:
+        ethtool.add_rule(iface, flow, queue, location)
+    except OSError as err:
+        raise Failed(f"no rule {location} to queue {queue}: {err}") from err
 
 
 def remove_rule(location=LOCATION, iface="eth0"):
     """If there is one: what closes the device may have removed it."""
-    sh(f"ethtool -N {iface} delete {location}", check=False)
+    with contextlib.suppress(OSError):
+        ethtool.remove_rule(iface, location)
 
 
 def generator_to(queue):

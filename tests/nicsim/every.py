@@ -29,9 +29,9 @@ def probe():
 
 
 def tcp():
-    before = counters.ethtool()
+    before = counters.of_driver()
     tcp_both()
-    stats = counters.ethtool()
+    stats = counters.of_driver()
     for name in DRIVER.errors:
         want(stats[name] == before[name], f"{name}: {stats[name] - before[name]}")
 
@@ -92,7 +92,7 @@ def ntuple():
         got = generate(500, "flows=64")
         want(near(got[last], 500), f"a rule for all: frames per queue: {got}")
         steer.remove_rule(5)
-        steer.add_rule("flow-type udp4 src-port 10007", 2, 7)
+        steer.add_rule("udp4 src-port 10007", 2, 7)
         steer.spread_over(0)
         got = generate(640, "flows=64")
         steer.remove_rule(7)

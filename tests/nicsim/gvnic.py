@@ -17,12 +17,12 @@ def header_split():
         netlink.set_data_split("eth0", on)
         want(netlink.data_split("eth0") == on, "tcp-data-split is not what was set")
         link.wait_up()
-        before = counters.ethtool()["rx_hsplit_pkt"]
+        before = counters.of_driver()["rx_hsplit_pkt"]
         ping(8000)
         tcp_both(2)
-        split = counters.ethtool()["rx_hsplit_pkt"] - before
+        split = counters.of_driver()["rx_hsplit_pkt"] - before
         want(split > 100 if on else not split, f"header split {on}: {split} packets")
-    want(not counters.ethtool()["rx_hsplit_unsplit_pkt"], "headers did not fit")
+    want(not counters.of_driver()["rx_hsplit_unsplit_pkt"], "headers did not fit")
 
 
 def coalescing():
@@ -75,6 +75,6 @@ def reported():
     lost = NIC.model()["rx_no_desc"] - before
 
     def shown():
-        stats = counters.ethtool()
+        stats = counters.of_driver()
         return sum(v for k, v in stats.items() if k.startswith("rx_no_buffers_posted"))
     until(f"ethtool -S shows {lost} drops", lambda: shown() == lost, 25)

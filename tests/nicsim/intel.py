@@ -76,11 +76,11 @@ def addresses():
 
 def statistics():
     """The counters of the hardware, of the driver and of the model agree."""
-    before = counters.ethtool()
+    before = counters.of_driver()
     time.sleep(2.5)
     generate(2000, "min=60 max=1514 seed=0")
-    until("rx_pkts_nic", lambda: counters.ethtool()["rx_pkts_nic"] >= before["rx_pkts_nic"] + 2000)
-    after = counters.ethtool()
+    until("rx_pkts_nic", lambda: counters.of_driver()["rx_pkts_nic"] >= before["rx_pkts_nic"] + 2000)
+    after = counters.of_driver()
     for name in ("rx_packets", "rx_pkts_nic"):
         want(near(after[name] - before[name], 2000), f"{name}: {after[name] - before[name]}")
     fcs = (after["rx_bytes_nic"] - before["rx_bytes_nic"]) - \
@@ -148,7 +148,7 @@ def no_descriptors():
         want(after["rx_missed"] == before["rx_missed"], "the packet buffer was full")
         ping()
         until("the driver counts each",
-              lambda: counters.ethtool()["rx_no_dma_resources"] >= lost)
+              lambda: counters.of_driver()["rx_no_dma_resources"] >= lost)
 
     sh("ethtool -A eth0 autoneg off rx off tx off")
     try:
@@ -169,7 +169,7 @@ def head_of_line():
         want(lost > 3000, f"of 5000 frames the MAC missed only {lost}")
         want(after["rx_buffered_bytes"], "nothing waits in the packet buffer")
         want(not pings(56, 2, FAR, 1), "ping went past the blocked queue")
-        until("the driver counts each", lambda: counters.ethtool()["rx_missed_errors"] >= lost)
+        until("the driver counts each", lambda: counters.of_driver()["rx_missed_errors"] >= lost)
 
     # The driver would go on with a queue that does not stop.
     with NIC.knob("stop-at-once", 1):
