@@ -84,7 +84,7 @@ def wire_ports():
         sh("ip link set eth1 netns far")
     sh(f"ip addr replace {FAR}/24 dev eth1", far=True)
     sh("ip link set lo up", far=True)
-    sh("ip link set eth1 up", far=True)
+    sh("ip link set eth1 arp on up", far=True)
     set_address()
 
 
