@@ -11,8 +11,8 @@ import netlink
 import packet4
 import reader
 import steer
-from common import (NIC, REPORT_MS, Capture, another_device, generate, leased, leases_under_ping, model,
-                    reprobe, stack_packets, traffic)
+from common import (NIC, REPORT_MS, Capture, another_device, generate, leased,
+                    leases_under_ping, model, reprobe, stack_packets, traffic)
 from drivers import DRIVER
 from guest import CPUS, DEBUG, Failed, sh, until, want
 

@@ -10,6 +10,7 @@ import os
 import random
 import struct
 
+import compare
 import hwstamp
 import link
 import packet4
@@ -109,6 +110,11 @@ def start(ring, queue=QUEUE):
     ring.lease("eth0", queue)
     until("the lease is active", lambda: ring.info()["state"] == packet4.ACTIVE)
     link.wait_up()
+
+
+def want_same(sent, got, what):
+    """The frames are those that were sent, in order."""
+    compare.want_frames([frame.data for frame in got], [one.data for one in sent], what)
 
 
 def check_split(sent, got, payload_len):
@@ -304,8 +310,7 @@ def keep_and_give():
                 before = ring.next
                 feed(sent)
                 got = ring.frames(len(sent), mine=ours)
-                want([f.data for f in got] == [s.data for s in sent],
-                     f"turn {turn}: {len(got)} frames, not those that were sent")
+                want_same(sent, got, f"turn {turn}")
                 for index in range(before, before + ((ring.next - before) & 0xffffffff)):
                     take_and_keep(ring, index & 0xffffffff, held, choice)
                 ring.give()
@@ -358,7 +363,7 @@ def survives():
                 sent = [udp_frame(n, 1000) for n in range(20)]
                 feed(sent)
                 got = ring.frames(len(sent), mine=ours)
-                want([f.data for f in got] == [s.data for s in sent], f"after {command}: {len(got)}")
+                want_same(sent, got, f"after {command}")
                 ring.give()
                 ring.sums()
     finally:
@@ -373,7 +378,7 @@ def by_copy():
         all_to_queue()
         feed(sent)
         got = ring.frames(3, mine=ours)
-        want([f.data for f in got] == [s.data for s in sent], f"{[f.lengths() for f in got]}")
+        want_same(sent, got, "by copy")
         want(all(f.why == "copied" for f in got), f"{[f.why for f in got]}")
         want(all(slot == NONE for f in got for _, slot in f.slots), "a payload slot was used")
         ring.give()

@@ -28,7 +28,8 @@ class Plain:
     def settle(self):
         """Wait until nothing more comes. The statistics."""
         stats, last = self.capture.stats(), None
-        while last is None or stats["packets"] != last["packets"] or packet4.drops(stats) != packet4.drops(last):
+        while last is None or stats["packets"] != last["packets"] or \
+                packet4.drops(stats) != packet4.drops(last):
             time.sleep(QUIET_S)
             last, stats = stats, self.capture.stats()
         want(stats["beyond"] == 0, f"bytes outside the slots: {stats}")

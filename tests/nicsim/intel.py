@@ -79,7 +79,8 @@ def statistics():
     before = counters.of_driver()
     time.sleep(2.5)
     generate(2000, "min=60 max=1514 seed=0")
-    until("rx_pkts_nic", lambda: counters.of_driver()["rx_pkts_nic"] >= before["rx_pkts_nic"] + 2000)
+    until("rx_pkts_nic",
+          lambda: counters.of_driver()["rx_pkts_nic"] >= before["rx_pkts_nic"] + 2000)
     after = counters.of_driver()
     for name in ("rx_packets", "rx_pkts_nic"):
         want(near(after[name] - before[name], 2000), f"{name}: {after[name] - before[name]}")
@@ -236,7 +237,7 @@ def stamped(count, args):
                 continue
             length, seq = struct.unpack_from("!H", data, 16)[0], len(stamps)
             want(length + 14 == len(data), f"frame {seq} of {len(data)} bytes has {length} by IP")
-            want(compare.is_whole(payload), f"frame {seq} of {len(data)} bytes has others than were sent")
+            want(compare.is_whole(payload), f"frame {seq} of {len(data)} bytes is damaged")
             want(stamp, f"frame {seq} of {len(data)} bytes has no stamp")
             stamps.append(stamp)
     return stamps
