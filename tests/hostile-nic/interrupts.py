@@ -13,7 +13,7 @@ from faults import fault
 from guest import CPUS, DEBUG, until, want
 from readers import Plain
 
-EXCHANGES = 5 if DEBUG else 30
+EXCHANGES = 5 if DEBUG else 20
 SLOW_STOP, SLOW_STOP_US = "rxdctl-disable-delay-us", 5000
 
 

@@ -6,12 +6,12 @@ and that no slot is lost.
 import time
 
 import packet4
-from common import Capture, generate, leased, traffic
+from common import NIC, Capture, generate, leased, traffic
 from guest import until, want
 from packet4 import ACTIVE
 from splitring import SplitRing
 
-QUIET_S = 0.2           # nothing has come for so long
+QUIET_S = 0.1           # nothing more comes if nothing has come for so long
 
 
 class Plain:
@@ -27,6 +27,7 @@ class Plain:
 
     def settle(self):
         """Wait until nothing more comes. The statistics."""
+        NIC.flush()
         stats, last = self.capture.stats(), None
         while last is None or stats["packets"] != last["packets"] or \
                 packet4.drops(stats) != packet4.drops(last):
@@ -89,6 +90,7 @@ class Split:
         return taken
 
     def settle(self):
+        NIC.flush()
         while self.take():
             time.sleep(QUIET_S)
         return {**self.ring.sums(), "frames": len(self.got)}
