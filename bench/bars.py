@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The bars, computed from the lines of results.csv alone."""
+"""The bars, which are computed from results.csv alone."""
 
 
 class Table:
-    """Looks lines up; a figure that was not measured is None."""
+    """The lines of one kernel and NIC. A figure that was not measured is None."""
 
     def __init__(self, lines, kernel="release", nic="82599"):
         self.lines = [line for line in lines if line["kernel"] == kernel and line["nic"] == nic]
@@ -25,7 +25,7 @@ class Table:
 
 
 class Bar:
-    """One figure and what it has to be."""
+    """One figure and its limit."""
 
     def __init__(self, text, value, limit, below=True):
         self.text, self.value, self.limit, self.below = text, value, limit, below

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-# make bench: measure this and its peers; QUICK=1 the short way, BOOTS=
-# other than three.
+# make bench: measure this and its peers. QUICK=1: the short way. BOOTS=: how many
+# boots instead of three.
 BENCH_OUT    := build/bench
 BENCH_RX     := $(addprefix bench/rx/,main.c control.c sock.c packet.c packet4.c xdp.c udp.c \
 		sockets.c)
 BENCH_DPDK   := $(addprefix bench/rx/,main.c control.c dpdk.c)
-# Fixed addresses, so that the plugin's can be given names.
+# Fixed addresses, so that the addresses that the plugin writes can be named.
 BENCH_CFLAGS := -O2 -g -Wall -Wextra -fno-pie -no-pie $(KHDR)
 QUICK        ?=
 BOOTS        ?= 3

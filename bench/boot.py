@@ -16,18 +16,18 @@ class Broken(Exception):
     """The measurement itself did not work."""
 
 
-# How the NIC of a row is called, by the testbed's name for it.
+# The testbed's name for a NIC, and the name in the results.
 NAMES = {"ixgbe": "82599", "x550": "X550", "gve": "gve"}
 
 
-# With the mitigations that an Intel CPU of 2015 (Broadwell) needs, which the
-# emulated one would not.  Newer ones need instructions that QEMU does not have.
+# The mitigations that an Intel CPU of 2015 (Broadwell) needs; the emulated CPU
+# would need none. Newer CPUs need instructions that QEMU does not have.
 DISTRO = {"APPEND": "mitigations=auto",
           "CPUFLAGS": "vendor=GenuineIntel,family=6,model=61,stepping=4"}
 
 
 def plugin(touched, cpus):
-    """With several CPUs only the one that works counts, unless two do."""
+    """With more than two CPUs only the one that works is counted."""
     args = [f"{OUT}/count.so", f"out={OUT}/windows"]
     if touched:
         args.append("lines=on")
@@ -49,8 +49,8 @@ def environment(kernel, counted, touched, cpus, nic):
 
 
 def run(plan, kernel="release", counted=True, touched=False, cpus=1, nic="ixgbe"):
-    """The rows of one boot: what rx printed, what the plan says of the row, where
-    that was, and its window if counted.
+    """The rows of one boot. Each has what rx printed, what the plan says of the row,
+    the kernel, the NIC and, if counted, its window.
     """
     lines = [(p, None) if isinstance(p, str) else p for p in plan]
     with open(os.path.join(OUT, "plan"), "w") as f:

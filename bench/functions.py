@@ -34,7 +34,7 @@ def per_packet(row):
 
 
 def write(rows):
-    """functions.csv of these rows."""
+    """Write functions.csv from these rows."""
     with open(CSV, "w", newline="") as f:
         out = csv.writer(f, lineterminator="\n")
         out.writerow(COLUMNS)
@@ -45,7 +45,7 @@ def write(rows):
 
 
 def show(nic, path, lines):
-    """The functions of a path in one paragraph; what is small is added up."""
+    """Print the functions of a path in one paragraph. Small ones are added up."""
     counts = [(line["function"], float(line["insn_per_packet"])) for line in lines
               if (line["nic"], line["path"], line["frame_bytes"]) == (nic, path, "64")]
     shown = [f"{name} {count:.1f}" for name, count in counts if count >= SHOWN]

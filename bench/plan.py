@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What is measured, as lines for the guest and keys for the results."""
+"""What is measured: lines for the guest, and keys for the results."""
 
 SIZES = (64, 65, 128, 512, 1518)
 SHORT_AND_LONG = (64, 1518)
 JUMBO = 9000
 JUMBO_SLOT = 16384
 
-# In this order: DPDK takes the NIC away from the kernel.
+# Before DPDK, which takes the NIC away from the kernel.
 SOCKETS = ("recvfrom", "v2", "v3", "v4-copy", "xdp-copy", "xdp-zc-poll", "xdp-zc-busy",
            "direct-poll", "direct-busy", "direct-headers")
 DISTRO_SOCKETS = ("recvfrom", "v3", "xdp-zc-poll", "xdp-zc-busy", "direct-poll", "direct-busy")
@@ -24,7 +24,7 @@ DUMPS = {
 
 X550_SOCKETS = ("direct-busy", "direct-stamps")
 
-# What copies runs ahead of its reader for a whole time slice.
+# A path that copies runs ahead of its reader for a whole time slice.
 SETTINGS = {
     "v4-copy": {"entries": 32768},
     "xdp-copy": {"entries": 16384},
@@ -32,8 +32,9 @@ SETTINGS = {
 
 JUMBO_SETTINGS = {"v4-copy": {"entries": 8192}}
 
-# V3's frames show by the block, of which a window has one more or less. What
-# polls takes turns with the softirq, by the scheduler's clock.
+# V3 shows frames by the block, and a window has one block more or less. A path that
+# polls alternates with the softirq by the scheduler's clock. Longer windows even both
+# out.
 LONGER = {
     "v3": 4, "xdp-zc-poll": 4, "xdp-zc-busy": 2, "direct-poll": 16, "direct-busy": 4,
     "direct-headers": 4, "direct-stamps": 4,
@@ -69,7 +70,7 @@ RINGS = (64, 128, 256, 512, 1024, 2048, 4096)
 QUEUES = (1, 2, 4, 8)
 SHUFFLED = (0, 8)
 BURSTS = (1, 8, 64, 256)
-# Each burst is followed by a pause, in real time.
+# A pause in real time follows each burst.
 BURST_COUNT = 500
 
 
@@ -108,8 +109,8 @@ def table(sizes, frames, jumbo, **more):
 
 
 def gve(frames):
-    """The second driver, against what its own frames cost otherwise; and what it
-    costs that buffers come back in another order.
+    """The second driver, beside the other paths of the same NIC, and what it costs
+    that buffers come back in another order.
     """
     rows = ["ring 512"] + [sock(p, s, frames) for s in SHORT_AND_LONG for p in GVE_SOCKETS]
     for n in SHUFFLED:
@@ -160,7 +161,7 @@ def sweeps(frames):
         return sock(path, 64, frames, {"sweep": name}, **more)
 
     rows = [sweep("batch", p, batch=n) for p in ("direct-busy", "xdp-zc-busy") for n in BATCHES]
-    # Once around before it counts: the first time entries and slots are matched.
+    # One round before the window: in the first round entries get their slots.
     rows += [sweep("entries", p, entries=n, warm=8000 + n) for p in ("direct-busy", "xdp-zc-busy")
              for n in ENTRIES]
     rows += [sweep("hold", "direct-busy", hold=n) for n in HELD]

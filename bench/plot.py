@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""plot.py RESULTS.CSV DIRECTORY: draw what results.csv has, as SVG and PNG.
+"""plot.py RESULTS.CSV DIRECTORY: draw results.csv as SVG and PNG.
 
-By the Python that the matplotlib of Debian belongs to.
+This runs with Debian's Python, which Debian's matplotlib belongs to.
 """
 
 import os

@@ -17,7 +17,7 @@ def setting(line, name):
 
 
 def plain(line):
-    """Of the main table: saturated, nothing swept."""
+    """Does the line belong to the main table: saturated, nothing swept?"""
     return not setting(line, "sweep") and setting(line, "burst") in (None, "0")
 
 
@@ -30,7 +30,7 @@ def markdown(head, rows):
 
 
 def instructions(lines):
-    """One row per path, one column per size; those of other kernels to the right."""
+    """One row per path, one column per size. Other kernels are to the right."""
     lines = [line for line in lines if plain(line)]
     columns = sorted({(line["kernel"], int(line["frame_bytes"])) for line in lines},
                      key=lambda c: (c[0] != "release", *c))
@@ -51,7 +51,7 @@ def instructions(lines):
 
 
 def details(lines, kernel):
-    """What else is known of 64-byte frames."""
+    """Everything else that was measured for 64-byte frames."""
     columns = (("kernel_insn", "kernel"), ("user_insn", "user"), ("cache_lines", "cache lines"),
                ("mmio_writes_per_packet", "MMIO writes"), ("pps", "pps, wall clock"),
                ("syscalls_per_packet", "system calls"), ("spread_percent", "spread %"))

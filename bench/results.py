@@ -12,7 +12,7 @@ SETTINGS = ("batch", "entries", "slot", "hold", "filter", "burst", "queues", "ri
 
 
 def settings(row):
-    """The generator's and the path's; what is as always is left out."""
+    """The settings of the generator and the path that a row has."""
     return " ".join(f"{k}={row[k]}" for k in SETTINGS if k in row)
 
 
@@ -31,7 +31,7 @@ class Results:
         self.rows = {}
 
     def take(self, rows, kind):
-        """kind: counted, lines or timed, by what the boot was for."""
+        """kind says what the boot was for: counted, lines or timed."""
         for row in rows:
             self.rows.setdefault(key(row), {}).setdefault(kind, []).append(row)
 

@@ -34,7 +34,7 @@ class Symbols:
         return self.names[at]
 
     def known(self, addr, at):
-        """Position-independent programs are not in nm's addresses."""
+        """Position-independent programs run at other addresses than nm's."""
         return addr - self.addrs[at] < 1 << 16
 
 
@@ -59,7 +59,7 @@ class Window:
 
 
 def windows(path):
-    """The windows of a file of the plugin, in order."""
+    """The windows in a file that the plugin wrote, in order."""
     found = []
     with open(path) as f:
         for line in f:

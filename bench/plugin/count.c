@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A QEMU plugin that counts executed instructions by address between two marks
- * (../rx/mark.h), and with lines=on also the cache lines touched and the
+ * A QEMU plugin.  It counts the executed instructions by address between two marks
+ * (../rx/mark.h).  With lines=on it also counts the touched cache lines and the
  * accesses to device registers.
  *
  * Each window appends to the file out=PATH:
@@ -9,9 +9,9 @@
  *	window KERNEL USER SYSCALLS LINES MMIO_READS MMIO_WRITES BATCHES
  *	ADDRESS COUNT			for each instruction executed, in hex
  *
- * LINES is the sum over the batches of the physical cache lines touched at
- * least once in the batch.  The instructions are those of all vCPUs, or with
- * one=on those of the vCPU that passes the marks.
+ * LINES counts a physical cache line once for each batch in which it was touched.
+ * The instructions are those of all vCPUs, or with one=on those of the vCPU that
+ * executes the marks.
  */
 #include <pthread.h>
 #include <stdio.h>

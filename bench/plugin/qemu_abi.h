@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The part of QEMU's plugin interface, version 7, that count.c uses.  Debian
- * ships no header for it; these are declarations of what the QEMU program
- * exports.
+ * The part of QEMU's plugin interface, version 7, that count.c uses: declarations of
+ * what the QEMU program exports.  Debian ships no header for it.
  */
 #ifndef BENCH_QEMU_ABI_H
 #define BENCH_QEMU_ABI_H
@@ -34,7 +33,7 @@ struct qemu_info {
 	int max_vcpus;
 };
 
-/* A counter: this far into each vCPU's part of a scoreboard. */
+/* A counter: an offset into each vCPU's part of a scoreboard. */
 struct qemu_u64 {
 	struct qemu_plugin_scoreboard *score;
 	size_t offset;

@@ -5,11 +5,11 @@
 
 void control_open(void);
 
-/* A request, and its reply, which may be read later. */
+/* Send a request; read its reply, which may be later. */
 void control_send(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 const char *control_reply(void);
 
-/* Both at once. Ends the program when the reply says that it did not work. */
+/* Both at once. Ends the program if the model refused the request. */
 const char *control_ask(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

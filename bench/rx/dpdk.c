@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * DPDK: rx_burst, each frame touched, and free.  The "interface" is a PCI address
- * that vfio-pci has.
+ * DPDK: rx_burst, touch each frame, free.  The "interface" is the PCI address of a
+ * device that is bound to vfio-pci.
  */
 #include <errno.h>
 #include <stdlib.h>

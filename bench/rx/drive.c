@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * drive COUNT SIZE FLOWS: let the NIC model's generator send COUNT frames of
- * SIZE bytes on the wire, for a program that captures beside this one, and mark
- * the time from before the first until nobody has anything to do any more.
+ * drive COUNT SIZE FLOWS: let the NIC model's generator send COUNT frames of SIZE
+ * bytes on the wire, for another program that captures.  Marks the time from before
+ * the first frame until everything is idle.
  */
 #define _GNU_SOURCE
 #include <errno.h>

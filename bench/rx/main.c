@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * rx PATH IFACE [NAME=NUMBER...]: receive by one of the paths, with the NIC
- * model's generator always ahead, and print what that took as one JSON line.
+ * model's generator always ahead, and print the result as one line of JSON.
  *
- *	frames=	  frames in the part that is measured, at least (100000)
+ *	frames=	  frames in the measured part, at least (100000)
  *	warm=	  frames before it (8000)
- *	size=	  of each on the wire, with FCS (64)
- *	flows=	  (256)
- *	burst=	  this many at a time, with time to fall asleep between them; 0: as
- *		  fast as descriptors come (0)
- *	queues=	  that many queues, from 0 on, each with a socket of its own (1)
+ *	size=	  bytes of each frame on the wire, with FCS (64)
+ *	flows=	  number of flows (256)
+ *	burst=	  frames at a time, with time to fall asleep between bursts; 0: frames
+ *		  as fast as descriptors come (0)
+ *	queues=	  number of queues, from 0 on, each with its own socket (1)
  *	entries= slot= batch= hold= filter=	as in rx.h
  *
- * The measured part begins and ends where nothing is left to read, so that all
- * the kernel's work for its frames, and for no others, lies in it.
+ * The measured part begins and ends where nothing is left to read.  So it has all
+ * of the kernel's work for its frames, and no other work.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -28,9 +28,9 @@
 #include "rx.h"
 
 #define FCS_LEN		4
-#define MARK_FRAMES	64	/* what the plugin takes for a batch */
-#define GAP_US		10000	/* until long after its wake-up, on a busy machine, too */
-#define PATIENCE	20000	/* frames beyond those wanted and a whole ring */
+#define MARK_FRAMES	64	/* frames of a batch, as the plugin counts it */
+#define GAP_US		10000	/* enough for a burst, even on a busy machine */
+#define PATIENCE	20000	/* extra frames after which a window ends */
 #define QUEUES_MAX	64
 
 struct plan {
@@ -121,7 +121,7 @@ static uint64_t drops(struct run *run)
 	return sum;
 }
 
-/* One look at each queue; @run->path->wait() for those that had nothing. */
+/* Read each queue once. Notes which queues had nothing, for wait_idle(). */
 static unsigned int look(struct run *run)
 {
 	unsigned int i, n, sum = 0;
@@ -143,7 +143,7 @@ static void wait_idle(struct run *run)
 			run->path->wait(&run->rx[i]);
 }
 
-/* Or else the softirq has filled the ring before the first look at it. */
+/* Otherwise the softirq fills the ring before it is first read. */
 static void keep_irq_off(struct run *run)
 {
 	unsigned int i;
@@ -153,8 +153,8 @@ static void keep_irq_off(struct run *run)
 			run->path->wait(&run->rx[i]);
 }
 
-/* Until @frames were taken and, unless that does not happen, nothing is left: a
- * reader that is slower than the kernel never gets there.
+/* Receive at least @frames, and then until nothing is left. A reader that is slower
+ * than the kernel never gets there, so there is a limit.
  */
 static uint64_t receive(struct run *run, uint64_t frames)
 {
@@ -198,7 +198,7 @@ static void measure(struct run *run, const struct plan *p)
 	receive(run, p->warm);
 	control_reply();
 	lost = drops(run);
-	/* asking took a while */
+	/* frames came while the counters were asked for */
 	receive(run, 0);
 	take_snap(&a, run);
 	mark(MARK_START);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Instructions that do nothing, but that the plugin recognizes: a long no-op
- * whose displacement, which nobody uses, says what it marks.
+ * Marks for the plugin: a long no-op.  Its displacement, which nobody uses, says what
+ * it marks.
  */
 #ifndef BENCH_MARK_H
 #define BENCH_MARK_H
 
 #define MARK_MAGIC	0x70640000
-#define MARK_START	1	/* of the part that is measured */
-#define MARK_STOP	2
-#define MARK_BATCH	3	/* the application has dealt with some frames */
+#define MARK_START	1	/* the measured part begins */
+#define MARK_STOP	2	/* the measured part ends */
+#define MARK_BATCH	3	/* the application has finished some frames */
 
 static inline __attribute__((always_inline)) void mark(int what)
 {

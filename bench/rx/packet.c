@@ -50,7 +50,7 @@ static void map_ring(struct rx *rx, int version, void *req, size_t len)
 	sock_bind(rx, ETH_P_ALL);
 }
 
-/* The kernel clears its counters at each look. */
+/* The kernel clears these counters when they are read. */
 static uint64_t packet_drops(struct rx *rx)
 {
 	struct ring *ring = rx->priv;
@@ -152,7 +152,7 @@ static void v3_open(struct rx *rx)
 	map_ring(rx, TPACKET_V3, &req, sizeof(req));
 }
 
-/* One block, whatever rx->batch: that is how V3 hands them out. */
+/* V3 hands out blocks, so this takes one block, whatever rx->batch is. */
 static unsigned int v3_burst(struct rx *rx)
 {
 	struct ring *ring = rx->priv;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* TPACKET_V4: by copy, and with the queue leased. */
+/* TPACKET_V4: by copy, and with a leased queue. */
 #define _GNU_SOURCE
 #include <linux/if_ether.h>
 #include <linux/net_tstamp.h>
@@ -107,7 +107,7 @@ static unsigned int v4_burst(struct rx *rx)
 	return n;
 }
 
-/* The kick and the busy poll in one. */
+/* One call is both the kick and the busy poll. */
 static void direct_busy_wait(struct rx *rx)
 {
 	tpacket4_kick_always(rx->fd);
@@ -157,7 +157,7 @@ const struct rx_path direct_poll_path = {
 	.drops = v4_drops,
 };
 
-/* The poll is another CPU's, and slots that it lacks come by the timer. */
+/* Another CPU polls the NIC. The kernel's timer takes slots back. */
 static void direct_spin_wait(struct rx *rx)
 {
 	(void)rx;

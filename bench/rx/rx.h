@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One way to receive, as the measuring loop of main.c sees it.  Each reads the
- * first 16 bytes of every frame, by rx_touch(), and does nothing else with it.
+ * A way to receive, as the measuring loop of main.c sees it.  Each path reads the
+ * first 16 bytes of every frame with rx_touch(), and does nothing else with it.
  */
 #ifndef BENCH_RX_H
 #define BENCH_RX_H
@@ -19,7 +19,7 @@
  * @queue:	RX queue, where the path has one
  * @entries:	of the ring shared with the kernel
  * @slot:	bytes of one of its slots
- * @batch:	frames taken at a time, and the budget of a busy poll
+ * @batch:	frames to take at a time, and the budget of a busy poll
  * @hold:	frames that the application keeps before it gives the oldest back
  * @filter:	attach a socket filter that accepts everything
  * @copy:	AF_XDP: by copy
@@ -27,9 +27,9 @@
  * @split:	header split: @slot is a payload slot, which is not read
  * @stamps:	the NIC's time stamps of all frames
  * @fd:		socket
- * @sum:	of what was read, so that it is read
+ * @sum:	of the bytes read, so that the compiler keeps the reads
  * @bytes:	of the frames
- * @priv:	the path's own
+ * @priv:	the path's own data
  */
 struct rx {
 	const char *ifname;
@@ -44,13 +44,13 @@ struct rx {
 /**
  * struct rx_path - a way to receive
  * @name:   the row's name
- * @set:    what distinguishes it from others with the same functions
+ * @set:    optional; sets what differs from a path with the same functions
  * @open:   get ready
- * @burst:  take what is there, about rx->batch frames; returns how many
+ * @burst:  take the frames that are there, about rx->batch; returns how many
  * @wait:   nothing was there: sleep, or poll the device
- * @drops:  frames lost so far, as the path itself tells
+ * @drops:  frames lost so far, by the path's own counters
  * @close:  optional
- * @endless: @burst never comes back empty-handed at saturation
+ * @endless: at saturation @burst never returns 0
  * @local:  the frames are for this host
  */
 struct rx_path {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the paths with a socket share. */
+/* Shared by the paths with a socket. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <linux/filter.h>
@@ -27,7 +27,7 @@ void sock_bind(struct rx *rx, int protocol)
 		die("bind");
 }
 
-/* IPv4 or not, it is accepted: what a filter costs is that it runs. */
+/* It accepts everything: what costs is that it runs. */
 void sock_filter(struct rx *rx)
 {
 	struct sock_filter insn[] = {

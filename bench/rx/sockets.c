@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The paths of the program for sockets. */
+/* The paths of rx. DPDK's are in rx-dpdk. */
 #include <stddef.h>
 
 #include "rx.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A UDP socket at the generator's address: not a peer, but a path of the stack
- * that must not pay for what others lease.
+ * A UDP socket at the generator's destination.  It is no alternative to a capture, but
+ * a path of the stack that must not become slower because others lease queues.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -44,7 +44,7 @@ static unsigned int udp_burst(struct rx *rx)
 	return n;
 }
 
-/* The kernel counts for all sockets together; the rows with drops are not these. */
+/* The kernel counts these for all sockets together, so there is nothing to tell. */
 static uint64_t udp_drops(struct rx *rx)
 {
 	(void)rx;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * AF_XDP by libxdp.  The program is the shortest that can be, and this one's
- * own: that of libxdp counts its users in front of each frame.
+ * AF_XDP with libxdp.  The XDP program is the shortest that is possible.  libxdp's own
+ * does more for each frame: it counts its users.
  */
 #define _GNU_SOURCE
 #include <bpf/bpf.h>
@@ -125,8 +125,8 @@ static void xdp_open(struct rx *rx)
 		die("BPF_MAP_UPDATE_ELEM");
 }
 
-/* Entries go back before their frames: a receive ring found full makes the
- * driver of 6.12 use a frame twice.
+/* Give the entries back before their frames: if the driver of 6.12 finds the receive
+ * ring full, it uses a frame twice.
  */
 static unsigned int xdp_burst(struct rx *rx)
 {
