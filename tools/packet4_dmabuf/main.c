@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * UDP payload from a network adapter to a file, without the CPU touching it: the
- * adapter splits it from the headers and writes it to a dma-buf of huge pages,
- * from where it goes to the file by O_DIRECT.
+ * UDP payload from a network adapter to a file, without the CPU touching it.  The
+ * adapter splits the payload from the headers and writes it to a dma-buf of huge
+ * pages.  O_DIRECT takes it from there to the file.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -17,8 +17,8 @@
 
 #include "packet4_dmabuf.h"
 
-#define BATCH	64U	/* entries that go back at once */
-#define LOOK_MS	200	/* for a signal that came just before poll() */
+#define BATCH	64U	/* entries to give back at a time */
+#define LOOK_MS	200	/* poll()'s limit: a signal can come just before it */
 
 struct app {
 	struct tpacket4_ring ring;
@@ -28,7 +28,7 @@ struct app {
 	uint32_t	spare_nr;
 	struct part	parts[BATCH];
 	uint32_t	part_nr;
-	bool		taking;		/* of a frame over several entries */
+	bool		taking;		/* take this frame's next entries, too */
 	uint64_t	stamp;
 	uint64_t	len;
 	uint64_t	payloads;
@@ -54,11 +54,11 @@ static const char usage[] =
 "      --erratum     also on a device that is known to fail at header split\n"
 "      --help\n"
 "\n"
-"Payloads are in FILE one after the other, each from a multiple of the file\n"
-"system's block (512 bytes where it does not say) on. So FILE is nothing but\n"
-"the payloads when each is a multiple of that; else what follows a payload up to\n"
-"the next is left over from others, and --index tells the true lengths. A payload\n"
-"that the adapter did not split off is skipped and counted.\n";
+"Payloads are in FILE one after the other. Each begins at a multiple of the file\n"
+"system's block (512 bytes if that is unknown). If all lengths are multiples of\n"
+"the block, FILE has nothing but payloads. Otherwise old bytes fill the space\n"
+"between them, and --index has the true lengths. A payload that the adapter did\n"
+"not split off is skipped and counted.\n";
 
 void give_up(const char *format, ...)
 {
@@ -161,7 +161,7 @@ static void check(int err, const char *file)
 		give_up("%s: %s", file, strerror(-err));
 }
 
-/* Where payloads begin is decided here, and kept to by the writer. */
+/* The writer's block decides where payloads begin in the file. */
 static void begin_file(struct app *a, const struct options *o)
 {
 	int err = writer_start(&a->writer, o->file, o->slots);
@@ -206,7 +206,7 @@ static void finish_payload(struct app *a)
 	a->len = 0;
 }
 
-/* The spare must be there. */
+/* Swaps the payload slot for a spare. The caller has checked that there is one. */
 static void take_payload(struct app *a, struct tpacket4_hdr *hdr)
 {
 	struct part *part = &a->parts[a->part_nr++];
@@ -239,7 +239,7 @@ static bool enough(const struct app *a, const struct options *o)
 	return o->count && a->payloads >= o->count;
 }
 
-/* Entries that have to wait for a slot from the writer stay where they are. */
+/* Without spares, entries stay in the ring until the writer returns slots. */
 static void take_batch(struct app *a, const struct options *o)
 {
 	uint32_t nr = 0, there = tpacket4_peek_all(&a->ring);

@@ -25,7 +25,7 @@ static int make_memfd(size_t len, unsigned int flags)
 	return fd;
 }
 
-/* Huge pages are reserved by mmap(), so that is where it shows if they lack. */
+/* mmap() reserves huge pages, so mmap() fails if there are too few. */
 static int map_pages(struct memory *m, size_t len, size_t page, unsigned int flags)
 {
 	int fd;

@@ -3,13 +3,13 @@
  * The parts of packet4_dmabuf.
  *
  *	main.c		options, the loop from ring to writer
- *	memory.c	huge pages, and the udmabuf that they are
+ *	memory.c	huge pages, and a udmabuf over them
  *	ring.c		the ring, its filter, the lease of the queue
  *	writer.c	a thread that writes payload slots to the file
  *
- * A payload slot is the kernel's, or an entry's, or the writer's, or a spare.
- * The loop swaps: it takes the slot out of an entry, puts a spare in its place,
- * and hands the slot to the writer, from where it comes back as a spare.
+ * A payload slot belongs to the kernel, to an entry, to the writer, or is a spare.
+ * The loop takes the slot out of an entry, puts a spare in its place, and hands the
+ * slot to the writer.  The writer returns it as a spare.
  */
 #ifndef PACKET4_DMABUF_H
 #define PACKET4_DMABUF_H
@@ -36,11 +36,11 @@ struct options {
 };
 
 /**
- * struct memory - what the NIC writes payload to
- * @map:	an address for write(): nothing here reads or writes it
- * @len:	its bytes
- * @page:	bytes of its pages
- * @dmabuf:	the same memory for the NIC
+ * struct memory - where the NIC writes payload
+ * @map:	the address for pwritev(); this program does not access it
+ * @len:	bytes
+ * @page:	bytes of a page
+ * @dmabuf:	the same memory as a dma-buf, for the NIC
  */
 struct memory {
 	uint8_t	*map;
@@ -56,15 +56,15 @@ struct part {
 
 /**
  * struct writer - payload slots on their way to the file
- * @memory:	where slots are
- * @slot_size:	from one to the next
- * @block:	what the file is written in; each part begins at a multiple
+ * @memory:	has the slots
+ * @slot_size:	bytes from one slot to the next
+ * @block:	block size of the file; each part begins at a multiple of it
  * @fd:		the file
  * @offset:	of the next part in the file
- * @parts:	to be written: @head is the oldest of @waiting, of room for @room
+ * @parts:	parts to be written, in a ring of @room: @waiting of them, from @head on
  * @done:	slots that are free again, @done_nr of them
  * @error:	negative errno of the write that failed
- * @stop:	nothing will be added
+ * @stop:	no more parts will be added
  */
 struct writer {
 	const struct memory *memory;
@@ -95,10 +95,10 @@ void ring_lease(int fd, const struct options *o, const struct memory *memory);
 void ring_release(int fd);
 void ring_stats(int fd, struct tpacket4_stats *stats);
 
-/* Opens the file too.  All return 0 or a negative errno. */
+/* The writer's functions return 0 or a negative errno.  This one opens the file. */
 int writer_start(struct writer *w, const char *file, uint32_t room);
 int writer_add(struct writer *w, const struct part *parts, uint32_t nr);
-/* At least one of the slots that are free again, when some are on their way. */
+/* Collects the slots that are free again.  Can wait for one that is being written. */
 int writer_collect(struct writer *w, uint32_t *slots, uint32_t *nr, bool wait);
 int writer_finish(struct writer *w);
 

@@ -13,7 +13,7 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* What to do, where the arguments or the machine can be otherwise. */
+/* What to do about a refusal, if it depends on the arguments or the machine. */
 static const char * const advice[] = {
 	[PACKET_DIRECT_BAD_ENTRIES] = "--entries: a power of two, 8 to 4194304",
 	[PACKET_DIRECT_BAD_PAYLOAD] = "--payload: a multiple of 64, from 1024 to 65536",
@@ -66,7 +66,7 @@ static unsigned int power_of_two(unsigned int n, unsigned int least)
 	return least;
 }
 
-/* UDP to this port, and no fragment: it is the NIC's headers that this reads. */
+/* Accepts UDP to this port, and no fragment. It reads only the header part. */
 static void attach_filter(int fd, unsigned int port)
 {
 	struct sock_filter code[] = {
@@ -105,7 +105,7 @@ static void bind_to(int fd, const struct options *o)
 		give_up("%s: %s", o->iface, strerror(errno));
 }
 
-/* Returns the socket: bound, filtered, and with a ring that has no payload yet. */
+/* Returns a socket with a filter and a ring. The payload slots come with the lease. */
 int ring_open(struct tpacket4_ring *ring, const struct options *o)
 {
 	struct tpacket_req4 req = {

@@ -17,7 +17,7 @@ static uint32_t round_up(uint32_t len, uint32_t block)
 	return (len + block - 1) / block * block;
 }
 
-/* All of it, from where the last write came to. */
+/* Writes everything at the file's offset, and moves that. */
 static int write_all(struct writer *w, struct iovec *iov, int nr)
 {
 	ssize_t done;
@@ -39,7 +39,7 @@ static int write_all(struct writer *w, struct iovec *iov, int nr)
 	return 0;
 }
 
-/* Only the thread moves head, so what it reads here stays as it is. */
+/* Only this thread moves head, so these parts do not change: no lock is needed. */
 static int write_parts(struct writer *w, uint32_t nr)
 {
 	struct iovec iov[AT_ONCE];
@@ -81,7 +81,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* What O_DIRECT counts in there. */
+/* The block that O_DIRECT needs on that file system. */
 static int find_block(struct writer *w, const char *file)
 {
 	struct statx stx = { 0 };
@@ -115,7 +115,7 @@ int writer_start(struct writer *w, const char *file, uint32_t room)
 	return -pthread_create(&w->thread, NULL, run, w);
 }
 
-/* There is room: no more slots exist. */
+/* There is always room, because there are no more slots than that. */
 int writer_add(struct writer *w, const struct part *parts, uint32_t nr)
 {
 	int err;
