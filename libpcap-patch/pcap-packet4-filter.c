@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * Filters on a TPACKET_V4 ring.  The kernel runs a program as on any other packet
- * socket: a frame's first VLAN tag is beside it, although it is in it in the
- * ring.  What is filtered here is shown to the program in the same way.
+ * socket: the first VLAN tag is not in the frame but in its ancillary data.  In
+ * the ring the tag is in the frame.  This file moves it out before it runs a
+ * program, so that the program gives the same answer here as in the kernel.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
@@ -26,7 +27,7 @@
 
 #define MAC_LEN		(2 * 6)
 
-/* The kernel leaves a tag alone that has less than this behind the addresses. */
+/* With fewer bytes than this behind the addresses, the kernel leaves a tag alone. */
 #define TAG_AND_MORE	(VLAN_TAG_LEN + 4)
 
 static int attach(pcap_t *p, const struct bpf_insn *insns, u_int len)
@@ -45,9 +46,9 @@ static int attach(pcap_t *p, const struct bpf_insn *insns, u_int len)
 }
 
 /*
- * What comes in, and is not wanted, takes no slot and wakes nobody.  A packet
- * socket is told so by its filter alone.  The program behind it finds the
- * accumulator as at its own start.
+ * Incoming frames that are not wanted must take no slot and wake nobody.  Only a
+ * filter can do that.  This prefix drops them.  It clears the accumulator at its
+ * end, because the program that follows may rely on that.
  */
 static const struct bpf_insn only_outgoing[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE),
@@ -64,9 +65,9 @@ static int wants_outgoing(const pcap_t *p, const struct packet4 *p4)
 	       p->direction == PCAP_D_OUT;
 }
 
-/* The reader leaves out what the kernel does not. */
-static int attach_wanted(pcap_t *p, const struct packet4 *p4,
-			 const struct bpf_insn *insns, u_int len)
+/* If the kernel refuses the prefix, the reader skips incoming frames. */
+static int attach_for_direction(pcap_t *p, const struct packet4 *p4,
+				const struct bpf_insn *insns, u_int len)
 {
 	struct bpf_insn *both;
 	int ret = -1;
@@ -83,35 +84,32 @@ static int attach_wanted(pcap_t *p, const struct packet4 *p4,
 	return ret == 0 ? 0 : attach(p, insns, len);
 }
 
-int pcap_packet4_no_filter(pcap_t *p)
+int pcap_packet4_detach_filter(pcap_t *p)
 {
 	int unused = 0;
 
 	if (setsockopt(p->fd, SOL_SOCKET, SO_DETACH_FILTER, &unused,
 		       sizeof(unused)) == 0 || errno == ENOENT)
 		return 0;
-	pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno,
-				  "can't remove kernel filter");
-	return PCAP_ERROR;
+	return pcap_packet4_failed(p, "can't remove kernel filter");
 }
 
-/* A direct capture has only frames of its queue in its ring. */
-int pcap_packet4_shut(pcap_t *p)
+/* Until the lease begins, no frame of the stack may get into the ring. */
+int pcap_packet4_drop_all(pcap_t *p)
 {
 	struct bpf_insn nothing = { .code = BPF_RET | BPF_K, .k = 0 };
 
 	if (attach(p, &nothing, 1) == 0)
 		return 0;
-	pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno,
-				  "can't set kernel filter");
-	return PCAP_ERROR;
+	return pcap_packet4_failed(p, "can't set kernel filter");
 }
 
 /*
- * A program that takes all frames.  In direct mode it would cost its run at
- * each frame and cut nothing off, since the adapter has already written it all.
+ * Does the program accept every frame?  In direct mode the length that it returns
+ * does not matter: the adapter has already written the whole frame, so running the
+ * program would only cost time.
  */
-static int takes_all(const struct packet4 *p4, const struct bpf_program *prog)
+static int accepts_all(const struct packet4 *p4, const struct bpf_program *prog)
 {
 	const struct bpf_insn *i = prog->bf_insns;
 
@@ -120,8 +118,8 @@ static int takes_all(const struct packet4 *p4, const struct bpf_program *prog)
 	return packet4_is_copy(p4) ? i->k >= MAXIMUM_SNAPLEN : i->k > 0;
 }
 
-/* Does it ask for what is beside the packet, such as its direction? */
-static int asks(const struct bpf_insn *i)
+/* Does it load ancillary data, such as the packet's direction? */
+static int is_ancillary(const struct bpf_insn *i)
 {
 	if (i->k < (u_int)SKF_LL_OFF)
 		return 0;
@@ -132,10 +130,10 @@ static int asks(const struct bpf_insn *i)
 }
 
 /*
- * Can it be answered here?  Of a packet's type, a ring that a queue fills says
- * nothing: all that is certain is that no packet of it is outgoing.
+ * Is this ancillary data known here?  A ring that a queue fills does not tell the
+ * type of a packet.  It is only certain that no packet of it is outgoing.
  */
-static int can_answer(const struct packet4 *p4, const struct bpf_insn *i,
+static int is_known_here(const struct packet4 *p4, const struct bpf_insn *i,
 		      const struct bpf_insn *end)
 {
 	if (BPF_CLASS(i->code) != BPF_LD || BPF_MODE(i->code) != BPF_ABS)
@@ -160,37 +158,35 @@ static int can_run_here(const struct packet4 *p4,
 	const struct bpf_insn *end = i + prog->bf_len;
 
 	for (; i < end; i++)
-		if (asks(i) && !can_answer(p4, i, end))
+		if (is_ancillary(i) && !is_known_here(p4, i, end))
 			return 0;
 	return 1;
 }
 
 /*
- * The same program with a constant wherever it asks, to be filled in for each
- * packet.  NULL when it asks nothing: then it needs no other.
+ * Copy the program, with a constant in place of each load of ancillary data.  The
+ * constants are filled in for each packet.  A program without such loads needs no
+ * copy.
  */
-static int prepare(pcap_t *p, struct packet4 *p4)
+static int copy_program(pcap_t *p, struct packet4 *p4)
 {
 	const struct bpf_program *prog = &p->fcode;
-	u_int i, asked = 0;
+	u_int i, loads = 0;
 
-	free(p4->answered);
-	p4->answered = NULL;
+	free(p4->insns_here);
+	p4->insns_here = NULL;
 	for (i = 0; i < prog->bf_len; i++)
-		asked += asks(&prog->bf_insns[i]);
-	if (!asked || !can_run_here(p4, prog))
+		loads += is_ancillary(&prog->bf_insns[i]);
+	if (!loads || !can_run_here(p4, prog))
 		return 0;
-	p4->answered = malloc(prog->bf_len * sizeof(*p4->answered));
-	if (!p4->answered) {
-		pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno,
-					  "malloc");
-		return PCAP_ERROR;
-	}
-	memcpy(p4->answered, prog->bf_insns,
-	       prog->bf_len * sizeof(*p4->answered));
+	p4->insns_here = malloc(prog->bf_len * sizeof(*p4->insns_here));
+	if (!p4->insns_here)
+		return pcap_packet4_failed(p, "malloc");
+	memcpy(p4->insns_here, prog->bf_insns,
+	       prog->bf_len * sizeof(*p4->insns_here));
 	for (i = 0; i < prog->bf_len; i++)
-		if (asks(&prog->bf_insns[i]))
-			p4->answered[i].code = BPF_LD | BPF_IMM;
+		if (is_ancillary(&prog->bf_insns[i]))
+			p4->insns_here[i].code = BPF_LD | BPF_IMM;
 	return 0;
 }
 
@@ -200,12 +196,11 @@ static uint16_t word_at(const u_char *data)
 }
 
 /*
- * Does the kernel have this frame's tag beside it?  It takes the first one out of
- * all that comes in.  What goes out may be either way, and its protocol is that
- * behind the tag if the tag is beside it; two tags of one kind are taken for one
- * beside and one in the frame.
+ * Does the kernel show a filter this frame's tag as ancillary data?  Of an incoming
+ * frame: always, the first tag.  Of an outgoing frame: if its protocol is that
+ * behind the tag.  With two tags of one kind that is not certain: then yes.
  */
-static int tag_beside(const pcap_t *p, const struct tpacket4_hdr *h,
+static int tag_is_ancillary(const pcap_t *p, const struct tpacket4_hdr *h,
 		      const u_char *data, uint32_t have)
 {
 	uint16_t type;
@@ -222,27 +217,27 @@ static int tag_beside(const pcap_t *p, const struct tpacket4_hdr *h,
 	       word_at(data + MAC_LEN + VLAN_TAG_LEN) == type;
 }
 
-static void answer(const pcap_t *p, struct packet4 *p4,
-		   const struct tpacket4_hdr *h, int beside, u_int tci)
+static void fill_constants(const pcap_t *p, struct packet4 *p4,
+			   const struct tpacket4_hdr *h, int tagged, u_int tci)
 {
 	const struct bpf_program *prog = &p->fcode;
 	u_int i;
 
 	for (i = 0; i < prog->bf_len; i++) {
-		if (!asks(&prog->bf_insns[i]))
+		if (!is_ancillary(&prog->bf_insns[i]))
 			continue;
 		switch (prog->bf_insns[i].k) {
 		case SKF_AD_OFF + SKF_AD_IFINDEX:
-			p4->answered[i].k = p4->ifindex;
+			p4->insns_here[i].k = p4->ifindex;
 			break;
 		case SKF_AD_OFF + SKF_AD_VLAN_TAG:
-			p4->answered[i].k = beside ? tci : 0;
+			p4->insns_here[i].k = tagged ? tci : 0;
 			break;
 		case SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT:
-			p4->answered[i].k = beside;
+			p4->insns_here[i].k = tagged;
 			break;
 		case SKF_AD_OFF + SKF_AD_PKTTYPE:
-			p4->answered[i].k = h->tp_flags & TPACKET4_PKTTYPE ?
+			p4->insns_here[i].k = h->tp_flags & TPACKET4_PKTTYPE ?
 					    h->tp_pkttype : PACKET_HOST;
 			break;
 		}
@@ -250,8 +245,8 @@ static void answer(const pcap_t *p, struct packet4 *p4,
 }
 
 /*
- * Would the kernel's run of the filter let this frame through?  A tag is taken
- * out of it for as long as the program runs: the slot is ours.
+ * Would the kernel's run of the filter let this frame through?  While the program
+ * runs, the tag is not in the frame.  That is safe: the slot is this process's.
  */
 int pcap_packet4_passes(pcap_t *p, const struct tpacket4_hdr *h,
 			const u_char *frame, uint32_t len, uint32_t have)
@@ -260,17 +255,17 @@ int pcap_packet4_passes(pcap_t *p, const struct tpacket4_hdr *h,
 	u_char *data = (u_char *)(uintptr_t)frame;
 	u_char head[MAC_LEN + VLAN_TAG_LEN];
 	struct packet4 *p4 = p->priv;
-	int beside, ret;
+	int tagged, ret;
 
 	if (!insns)
 		return 1;
-	beside = tag_beside(p, h, data, have);
-	if (p4->answered) {
-		answer(p, p4, h, beside,
-		       beside ? word_at(data + MAC_LEN + 2) : 0);
-		insns = p4->answered;
+	tagged = tag_is_ancillary(p, h, data, have);
+	if (p4->insns_here) {
+		fill_constants(p, p4, h, tagged,
+			       tagged ? word_at(data + MAC_LEN + 2) : 0);
+		insns = p4->insns_here;
 	}
-	if (!beside)
+	if (!tagged)
 		return pcap_filter(insns, data, len, have) != 0;
 	memcpy(head, data, sizeof(head));
 	memmove(data + VLAN_TAG_LEN, data, MAC_LEN);
@@ -280,8 +275,8 @@ int pcap_packet4_passes(pcap_t *p, const struct tpacket4_hdr *h,
 	return ret;
 }
 
-/* A filter that can run nowhere would let through what it should not, or nothing. */
-static int nowhere(pcap_t *p, int err)
+/* Neither the kernel nor this process can run the filter. */
+static int refuse_filter(pcap_t *p, int err)
 {
 	snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
 		 "the kernel refuses this filter (%s), and only the kernel could answer what it asks; %s",
@@ -294,12 +289,13 @@ static int nowhere(pcap_t *p, int err)
 /* Positive: the kernel filters.  0: it does not, so filter here. */
 static int set_kernel_filter(pcap_t *p, struct packet4 *p4)
 {
-	if (takes_all(p4, &p->fcode) && !wants_outgoing(p, p4))
-		return pcap_packet4_no_filter(p) < 0 ? PCAP_ERROR : 1;
-	if (attach_wanted(p, p4, p->fcode.bf_insns, p->fcode.bf_len) == 0)
+	if (accepts_all(p4, &p->fcode) && !wants_outgoing(p, p4))
+		return pcap_packet4_detach_filter(p) < 0 ? PCAP_ERROR : 1;
+	if (attach_for_direction(p, p4, p->fcode.bf_insns,
+				 p->fcode.bf_len) == 0)
 		return 1;
 	if (!can_run_here(p4, &p->fcode))
-		return nowhere(p, errno);
+		return refuse_filter(p, errno);
 	if (errno == ENOMEM)
 		fprintf(stderr, "Warning: Couldn't allocate kernel memory for filter: try increasing net.core.optmem_max with sysctl\n");
 	else if (errno == E2BIG)
@@ -307,12 +303,12 @@ static int set_kernel_filter(pcap_t *p, struct packet4 *p4)
 	else
 		fprintf(stderr, "Warning: Kernel filter failed: %s\n",
 			pcap_strerror(errno));
-	return pcap_packet4_no_filter(p);
+	return pcap_packet4_detach_filter(p);
 }
 
 /*
- * The direction is another one.  The kernel's filter is the same program as before,
- * so what is in the ring has passed it.
+ * The direction has changed, and with it the prefix of the kernel's filter.  The
+ * program is the same as before, so all frames in the ring have passed it.
  */
 int pcap_packet4_refilter(pcap_t *p)
 {
@@ -320,22 +316,21 @@ int pcap_packet4_refilter(pcap_t *p)
 						    MAXIMUM_SNAPLEN);
 	const struct bpf_program *prog = &p->fcode;
 	struct packet4 *p4 = p->priv;
-	int none = !prog->bf_insns || takes_all(p4, prog);
+	int none = !prog->bf_insns || accepts_all(p4, prog);
 
 	if (!packet4_is_copy(p4) || p4->filter_always)
 		return 0;
 	if (none && !wants_outgoing(p, p4))
-		return pcap_packet4_no_filter(p);
-	if (attach_wanted(p, p4, none ? &all : prog->bf_insns,
-			  none ? 1 : prog->bf_len) == 0)
+		return pcap_packet4_detach_filter(p);
+	if (attach_for_direction(p, p4, none ? &all : prog->bf_insns,
+				 none ? 1 : prog->bf_len) == 0)
 		return 0;
-	pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno,
-				  "can't set kernel filter");
-	return PCAP_ERROR;
+	return pcap_packet4_failed(p, "can't set kernel filter");
 }
 
-/* As set_kernel_filter().  After an error the filter is what it was before. */
-static int replace(pcap_t *p, struct packet4 *p4, struct bpf_program *program)
+/* Returns what set_kernel_filter() does.  An error leaves the filter unchanged. */
+static int replace_filter(pcap_t *p, struct packet4 *p4,
+			  struct bpf_program *program)
 {
 	struct bpf_program old = p->fcode;
 	int ret;
@@ -354,9 +349,9 @@ static int replace(pcap_t *p, struct packet4 *p4, struct bpf_program *program)
 }
 
 /*
- * What is in the ring already, or on its way into it, has not passed this
- * filter, and is filtered here.  What cannot be, is dropped if it is in the
- * ring, and let through if it only might have been on its way.
+ * Frames that are in the ring, or on their way into it, have not passed the new
+ * filter, so it runs on them here.  If it cannot run here, frames in the ring are
+ * dropped, and frames that may have been on their way are let through.
  */
 int pcap_packet4_setfilter(pcap_t *p, struct bpf_program *program)
 {
@@ -368,7 +363,7 @@ int pcap_packet4_setfilter(pcap_t *p, struct bpf_program *program)
 			     PCAP_ERRBUF_SIZE);
 		return PCAP_ERROR;
 	}
-	ret = replace(p, p4, program);
+	ret = replace_filter(p, p4, program);
 	if (ret < 0)
 		return ret;
 	p4->filter_here = 1;
@@ -377,6 +372,6 @@ int pcap_packet4_setfilter(pcap_t *p, struct bpf_program *program)
 	p4->filter_until = p4->filter_old;
 	if (can_run_here(p4, &p->fcode))
 		p4->filter_until += PACKET4_IN_FLIGHT;
-	return prepare(p, p4);
+	return copy_program(p, p4);
 }
 #endif /* PACKET_RX_DIRECT */

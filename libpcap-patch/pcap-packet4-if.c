@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * What the kernel knows of the interface that a TPACKET_V4 capture is bound to.
- * It is asked for by its number: a name may change, and be another's later.
+ * Questions to the kernel about the interface of a TPACKET_V4 capture.  The
+ * interface is known by its number, because its name can change and become another
+ * interface's.
  *
- * Nothing here that is called after the activation waits for the RTNL, which
- * others may hold for seconds.  That leaves ioctls that take a name, and files.
+ * After the activation nothing here may wait for the RTNL, which others may hold
+ * for seconds.  That leaves ioctls, which take a name, and files.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
@@ -42,7 +43,7 @@ static int name_of(int fd, int ifindex, char *name)
 	return 0;
 }
 
-/* Only this tells: while an interface gets a new name, there is none of either. */
+/* Ask by number: while an interface is renamed, it has neither name. */
 int pcap_packet4_if_gone(int fd, int ifindex)
 {
 	char name[IFNAMSIZ];
@@ -51,8 +52,8 @@ int pcap_packet4_if_gone(int fd, int ifindex)
 }
 
 /*
- * The answer is about this interface if that had the name before the question
- * and still has it.
+ * The ioctl takes a name.  Its answer is about this interface if the interface has
+ * that name before the ioctl and after it.
  */
 int pcap_packet4_if_ioctl(int fd, int ifindex, unsigned long request,
 			  struct ifreq *ifr)
@@ -118,7 +119,7 @@ static uint32_t feature_count(int fd, int ifindex)
 	return info.count;
 }
 
-/* Its bit, or -1. */
+/* Returns the feature's bit, or -1. */
 static int find_feature(int fd, int ifindex, uint32_t count, const char *name)
 {
 	struct {
@@ -159,7 +160,7 @@ static int has_feature(int fd, int ifindex, const char *name)
 	return now.block[bit / 32].active >> (bit % 32) & 1;
 }
 
-/* Promiscuous mode, whoever asked for it, lets frames of all VLANs in. */
+/* A promiscuous interface drops none, whoever made it promiscuous. */
 int pcap_packet4_if_drops_vlans(int fd, int ifindex)
 {
 	int flags = pcap_packet4_if_flags(fd, ifindex);
@@ -185,8 +186,8 @@ static int read_text(int dir, const char *name, char *text, size_t size)
 }
 
 /*
- * Is it this interface's directory?  The /sys of a program can be that of
- * another network namespace, where the name and even the number are another's.
+ * Is this the interface's directory?  A program's /sys can be that of another
+ * network namespace, where another interface has the same name or number.
  */
 static int is_directory_of(int dir, int fd, int ifindex)
 {
@@ -217,7 +218,7 @@ static long long read_counters(struct packet4 *p4)
 			continue;
 		len = pread(p4->counter_fd[i], text, sizeof(text) - 1, 0);
 		if (len <= 0)
-			continue;	/* gone: what it said last */
+			continue;	/* gone: keep the last value */
 		text[len] = '\0';
 		p4->counter[i] = strtoll(text, NULL, 10);
 	}
@@ -225,8 +226,8 @@ static long long read_counters(struct packet4 *p4)
 }
 
 /*
- * The two files stay open.  They are this interface's whatever name it has, and
- * whichever mounts and network namespace this program has later.
+ * The two files stay open.  So they remain this interface's if it is renamed, or
+ * if this program gets other mounts or another network namespace.
  */
 void pcap_packet4_if_open_counters(pcap_t *p, struct packet4 *p4)
 {
@@ -259,7 +260,7 @@ void pcap_packet4_if_close_counters(struct packet4 *p4)
 			close(p4->counter_fd[i]);
 }
 
-/* What the interface dropped since then. */
+/* What the interface dropped since the counters were opened. */
 u_int pcap_packet4_if_drops(struct packet4 *p4)
 {
 	long long now = read_counters(p4);

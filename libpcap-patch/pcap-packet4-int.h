@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the files of the TPACKET_V4 capture module share.
+ * What the files of the TPACKET_V4 capture module share:
  *
  *	pcap-packet4.c		device names, options, activation, statistics
  *	pcap-packet4-ring.c	geometry, set-up, mapping, the lease of a queue
  *	pcap-packet4-read.c	from the ring to the callback: the hot path
  *	pcap-packet4-wait.c	sleeping, breaking out, interfaces that go away
- *	pcap-packet4-if.c	what the kernel knows of an interface, by number
- *	pcap-packet4-filter.c	filters in the kernel and here
- *	pcap-packet4-why.c	refusals as sentences
+ *	pcap-packet4-if.c	questions to the kernel about an interface
+ *	pcap-packet4-filter.c	filters, in the kernel and in this process
+ *	pcap-packet4-why.c	error messages for what the kernel refused
  *
  * The letters (B), (C) and (F) are those of <linux/if_packet_v4.h>.
  */
@@ -21,67 +21,64 @@
 #include <linux/if.h>
 #include <linux/if_packet.h>
 
-/* Older kernel headers lack it: then there is only a sentence that says so. */
+/* With older kernel headers there is only an error message that says so. */
 #ifdef PACKET_RX_DIRECT
 
-/*
- * Where we are in the ring.  Entries [cons, next) are done with and not yet
- * given back.
- */
+/* Entries [cons, next) have been read and not yet given back. */
 struct packet4_ring {
 	struct tpacket4_ctrl *ctrl;
 	u_char		*hdrs;
 	u_char		*slots;
-	u_char		*payload;	/* NULL: payload is not read, or there is none */
+	u_char		*payload;	/* NULL: there is none, or it is not read */
 	uint32_t	mask;
 	uint32_t	hdr_stride;
 	uint32_t	slot_shift;
 	uint32_t	payload_shift;
-	uint32_t	look_at;	/* flags that tell a frame in one piece */
+	uint32_t	look_at;	/* flags that show whether a frame is whole */
 	uint32_t	next;
 	uint32_t	cons;
-	uint32_t	batch;		/* give back when so many are done with */
-	u_char		*bounce;	/* a frame that is not in one piece */
+	uint32_t	batch;		/* entries to give back at a time */
+	u_char		*bounce;	/* where the parts of a frame are joined */
 	uint32_t	bounce_len;
 	void		*map;
 	size_t		map_len;
 };
 
-/* So many frames may have passed the old filter and not yet be published. */
+/* Up to this many frames may have passed the old filter without being published. */
 #define PACKET4_IN_FLIGHT	64U
 
-/* A frame in one entry, its bytes in the one slot and none beside it. */
+/* A frame in one entry, with all of its bytes in the slot. */
 #define PACKET4_WHOLE		(TPACKET4_FIRST | TPACKET4_LAST)
 #define PACKET4_LOOK_AT		(PACKET4_WHOLE | TPACKET4_VLAN)
 
-/* Those of the interface that make up ps_ifdrop. */
+/* How many counters of the interface go into ps_ifdrop. */
 #define PACKET4_COUNTERS	2
 
 struct packet4 {
 	struct packet4_ring ring;
-	int		filter_here;	/* run the filter on ... */
-	int		filter_always;	/* ... all frames, or ... */
-	uint32_t	filter_old;	/* ... those before this entry, and ... */
-	uint32_t	filter_until;	/* ... some up to this */
-	struct bpf_insn	*answered;	/* it, where it asks what is beside a packet */
+	int		filter_here;	/* this process runs the filter, too */
+	int		filter_always;	/* on all frames; otherwise: */
+	uint32_t	filter_old;	/* on all frames before this entry */
+	uint32_t	filter_until;	/* on some frames before this entry */
+	struct bpf_insn	*insns_here;	/* with constants for ancillary data */
 	int		check_direction;
 	int		timeout;	/* milliseconds; 0: none */
 	int		nonblock;
-	int		netdown;	/* ENETDOWN was seen, not yet resolved */
+	int		netdown;	/* ENETDOWN came: is the interface gone? */
 	int		breakloop_fd;
 	int		queue;		/* or PCAP_RX_DIRECT_COPY */
 	int		split;		/* PCAP_RX_SPLIT_ */
 	int		loopback;
-	int		gone;		/* the interface: for good */
-	uint64_t	next_look;	/* whether it is, by CLOCK_MONOTONIC */
+	int		gone;		/* the interface is gone for good */
+	uint64_t	next_look;	/* when to check that, CLOCK_MONOTONIC */
 	int		ifindex;
-	pid_t		lease_pid;	/* the process whose queue it is; 0: none */
+	pid_t		lease_pid;	/* the process that leased; 0: none */
 	int		counter_fd[PACKET4_COUNTERS];
 	long long	counter[PACKET4_COUNTERS];	/* as last read */
-	long long	if_dropped;	/* by the interface, before we began */
-	char		ifname[IFNAMSIZ];	/* it had at first: for messages */
+	long long	if_dropped;	/* counted before this capture */
+	char		ifname[IFNAMSIZ];	/* at activation, for messages */
 	char		warning[PCAP_ERRBUF_SIZE];
-	void		*outer_priv;	/* the p->priv that this took the place of */
+	void		*outer_priv;	/* what p->priv was before */
 };
 
 static inline int packet4_is_copy(const struct packet4 *p4)
@@ -113,7 +110,7 @@ static inline uint32_t packet4_peek(const struct packet4_ring *r)
 	return __atomic_load_n(&r->ctrl->prod, __ATOMIC_ACQUIRE);	/* (B) */
 }
 
-/* Give back all that is done with. */
+/* Give back all entries that have been read. */
 static inline void packet4_release(struct packet4_ring *r)
 {
 	__atomic_store_n(&r->ctrl->cons, r->next, __ATOMIC_RELEASE);	/* (C) */
@@ -127,8 +124,9 @@ static inline void packet4_saw(struct packet4_ring *r)
 }
 
 /*
- * A queue was asked for: the stack's frames are not an answer.  Who asks after
- * looking at prod knows that what is before it came from the queue.
+ * Frames of the stack must not pass for frames of the queue.  A caller that reads
+ * prod first and then asks this knows that all frames before prod came from the
+ * queue.
  */
 static inline int packet4_has_queue(const struct packet4 *p4)
 {
@@ -138,6 +136,7 @@ static inline int packet4_has_queue(const struct packet4 *p4)
 }
 
 /* pcap-packet4.c */
+int	pcap_packet4_failed(pcap_t *p, const char *what);
 void	pcap_packet4_warn(struct packet4 *p4, const char *format, ...)
 	PCAP_PRINTFLIKE(2, 3);
 
@@ -175,8 +174,8 @@ int	pcap_packet4_setfilter(pcap_t *p, struct bpf_program *program);
 int	pcap_packet4_refilter(pcap_t *p);
 int	pcap_packet4_passes(pcap_t *p, const struct tpacket4_hdr *h,
 			    const u_char *frame, uint32_t len, uint32_t have);
-int	pcap_packet4_shut(pcap_t *p);
-int	pcap_packet4_no_filter(pcap_t *p);
+int	pcap_packet4_drop_all(pcap_t *p);
+int	pcap_packet4_detach_filter(pcap_t *p);
 
 /* pcap-packet4-why.c */
 int	pcap_packet4_refused_ring(pcap_t *p, int err);

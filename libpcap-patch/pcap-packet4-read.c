@@ -2,8 +2,8 @@
 /*
  * From a TPACKET_V4 ring to the callback.
  *
- * What a packet costs here is paid at every packet of a line-rate capture: no
- * system call, no atomic operation and no copy, unless the frame is in pieces.
+ * This is the hot path of a line-rate capture: per packet no system call, no atomic
+ * operation and, unless the frame is in parts, no copy.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
@@ -29,7 +29,7 @@ struct frame {
 	uint32_t	len;	/* bytes on the wire */
 };
 
-/* Put back a tag that the kernel delivered beside the frame. */
+/* Put a tag into the frame that the kernel delivered in the entry. */
 static void insert_tag(struct packet4_ring *r, struct frame *f,
 		       const struct tpacket4_hdr *h)
 {
@@ -50,7 +50,7 @@ static void insert_tag(struct packet4_ring *r, struct frame *f,
 	f->len += VLAN_TAG_LEN;
 }
 
-/* As much of it as is wanted; how much there is then. */
+/* Append up to most bytes in all.  Returns how many there are now. */
 static uint32_t append(struct packet4_ring *r, uint32_t have, uint32_t most,
 		       const u_char *from, uint32_t len)
 {
@@ -61,11 +61,11 @@ static uint32_t append(struct packet4_ring *r, uint32_t have, uint32_t most,
 }
 
 /*
- * Collect the first most bytes of the frame that begins at r->next, and go past
- * its last entry.  The kernel publishes whole frames only.  Of a split frame the
- * parts of an entry follow each other.
+ * Copy the first most bytes of the frame at r->next together, and go past its last
+ * entry.  The kernel publishes whole frames only.  In each entry of a split frame
+ * the header part comes before the payload part.
  */
-static void gather(struct packet4_ring *r, uint32_t most, struct frame *f)
+static void gather_frame(struct packet4_ring *r, uint32_t most, struct frame *f)
 {
 	const struct tpacket4_hdr *first = packet4_hdr(r, r->next);
 	const struct tpacket4_hdr *h;
@@ -87,11 +87,12 @@ static void gather(struct packet4_ring *r, uint32_t most, struct frame *f)
 		insert_tag(r, f, first);
 }
 
-static inline void take(struct packet4_ring *r, const struct tpacket4_hdr *h,
-			uint32_t most, struct frame *f)
+static inline void take_frame(struct packet4_ring *r,
+			      const struct tpacket4_hdr *h, uint32_t most,
+			      struct frame *f)
 {
 	if ((h->tp_flags & r->look_at) != PACKET4_WHOLE) {
-		gather(r, most, f);
+		gather_frame(r, most, f);
 		return;
 	}
 	f->data = packet4_data(r, h);
@@ -101,9 +102,9 @@ static inline void take(struct packet4_ring *r, const struct tpacket4_hdr *h,
 }
 
 /*
- * The frames that the old filter, or none, let through.  For those of which it
- * is not known, one that was cut must have passed a filter: it may lack what
- * this one wants to look at.
+ * Run the filter on frames that it has not seen in the kernel.  From filter_old on
+ * it is not known which filter a frame has passed.  If one of those was cut, it may
+ * lack bytes that the filter reads, so it is let through.
  */
 static int refused_here(pcap_t *p, struct packet4 *p4, uint32_t entry,
 			const struct tpacket4_hdr *h, const struct frame *f)
@@ -129,7 +130,7 @@ static int wrong_way(const pcap_t *p, const struct packet4 *p4,
 	return p->direction == PCAP_D_OUT;
 }
 
-/* Adapters' frames come in bunches of one time stamp: not for each of them. */
+/* The caller calls this only for a new time stamp: many frames share one. */
 static void fill_time(const pcap_t *p, uint64_t ns, struct timeval *tv)
 {
 	uint32_t rest = ns % NSEC_PER_SEC;
@@ -139,7 +140,7 @@ static void fill_time(const pcap_t *p, uint64_t ns, struct timeval *tv)
 		      rest : rest / 1000;
 }
 
-static void give_back(pcap_t *p, struct packet4_ring *r)
+static void release_and_kick(pcap_t *p, struct packet4_ring *r)
 {
 	packet4_release(r);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);			/* (F) */
@@ -148,7 +149,7 @@ static void give_back(pcap_t *p, struct packet4_ring *r)
 		pcap_packet4_kick(p);
 }
 
-/* How far to go before giving back. */
+/* How far to read before giving entries back. */
 static uint32_t next_stop(const struct packet4_ring *r, uint32_t prod)
 {
 	uint32_t stop = r->cons + r->batch;
@@ -163,7 +164,7 @@ static int unwanted(pcap_t *p, struct packet4 *p4, uint32_t entry,
 	       (p4->filter_here && refused_here(p, p4, entry, h, f));
 }
 
-/* A filter may look at what the snapshot does not have. */
+/* A filter may read more of a frame than the snapshot has. */
 static uint32_t most_of_frame(const pcap_t *p, const struct packet4 *p4)
 {
 	uint32_t snapshot = p->snapshot;
@@ -173,49 +174,52 @@ static uint32_t most_of_frame(const pcap_t *p, const struct packet4 *p4)
 	return snapshot;
 }
 
-/* The last packet of pcap_next() outlives the call, and goes back with a later. */
+/* The packet of pcap_next() stays valid after the call: a later call gives it back. */
 static int finish(pcap_t *p, struct packet4_ring *r, pcap_handler callback,
 		  int count)
 {
 	packet4_saw(r);
 	if (callback != p->oneshot_callback)
-		give_back(p, r);
+		release_and_kick(p, r);
 	return p->break_loop ? pcap_packet4_broken(p) : count;
 }
 
 /*
- * Hand over what is in the ring.  Entries go back in batches, so that a slow
- * callback does not starve the adapter.
+ * Is there another frame before prod?  Entries go back in batches, so that a slow
+ * callback does not let the adapter run dry.
  */
-int pcap_packet4_drain(pcap_t *p, int max, pcap_handler callback, u_char *user)
+static inline int has_frame(pcap_t *p, struct packet4_ring *r, uint32_t prod,
+			    uint32_t *stop)
+{
+	if ((int32_t)(*stop - r->next) > 0)
+		return 1;
+	if (r->next == prod)
+		return 0;
+	release_and_kick(p, r);
+	*stop = next_stop(r, prod);
+	return 1;
+}
+
+/* Hand at most max packets before prod to the callback.  Returns how many. */
+static int hand_over(pcap_t *p, uint32_t prod, int max, pcap_handler callback,
+		     u_char *user)
 {
 	struct packet4 *p4 = p->priv;
 	struct packet4_ring *r = &p4->ring;
 	uint32_t most = most_of_frame(p, p4);
 	uint32_t snapshot = p->snapshot;
-	uint32_t prod = packet4_peek(r);
-	const struct tpacket4_hdr *h;
 	struct pcap_pkthdr header = { .len = 0 };
+	const struct tpacket4_hdr *h;
 	uint32_t stop = next_stop(r, prod);
 	uint64_t stamp = 0;
 	uint32_t entry;
 	struct frame f;
 	int count = 0;
 
-	if (!packet4_has_queue(p4))
-		return pcap_packet4_lost(p);
-	if (PACKET_COUNT_IS_UNLIMITED(max))
-		max = INT_MAX;
-	while (count < max && !p->break_loop) {
+	while (count < max && !p->break_loop && has_frame(p, r, prod, &stop)) {
 		entry = r->next;
-		if ((int32_t)(stop - entry) <= 0) {
-			if (entry == prod)
-				break;
-			give_back(p, r);
-			stop = next_stop(r, prod);
-		}
 		h = packet4_hdr(r, entry);
-		take(r, h, most, &f);
+		take_frame(r, h, most, &f);
 		if ((p4->check_direction | p4->filter_here) &&
 		    unwanted(p, p4, entry, h, &f))
 			continue;
@@ -228,12 +232,27 @@ int pcap_packet4_drain(pcap_t *p, int max, pcap_handler callback, u_char *user)
 		callback(user, &header, f.data);
 		count++;
 	}
-	return finish(p, r, callback, count);
+	return count;
+}
+
+/* Hand the packets in the ring to the callback.  Returns how many, or an error. */
+int pcap_packet4_drain(pcap_t *p, int max, pcap_handler callback, u_char *user)
+{
+	struct packet4 *p4 = p->priv;
+	uint32_t prod = packet4_peek(&p4->ring);
+	int count;
+
+	if (!packet4_has_queue(p4))
+		return pcap_packet4_lost(p);
+	if (PACKET_COUNT_IS_UNLIMITED(max))
+		max = INT_MAX;
+	count = hand_over(p, prod, max, callback, user);
+	return finish(p, &p4->ring, callback, count);
 }
 
 /*
- * Without a timeout, only packets end the wait; with one, packets or its end, and
- * never what is filtered out here.
+ * Without a timeout only packets end the wait.  With one, the timeout ends it, too.
+ * A packet that is filtered out here does not.
  */
 int pcap_packet4_read(pcap_t *p, int max, pcap_handler callback, u_char *user)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * Setting up a TPACKET_V4 ring: its geometry, its mapping, and the lease of a
- * queue whose frames come into it.
+ * queue.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
@@ -25,35 +25,35 @@
 #define DEFAULT_BUFFER	(2U * 1024 * 1024)
 
 /*
- * A queue's frames may come at the link's speed.  A 64-byte frame takes as long
- * as 84 bytes, of which 10 Gbit/s are 14.88 million a second.
+ * The default ring holds what a link brings in this time.  On the wire a 64-byte
+ * frame takes as long as 84 bytes: at 10 Gbit/s, 14.88 million frames a second.
  */
 #define DEFAULT_MS	10U
 #define SHORTEST_BITS	(84U * 8)
 #define USUAL_MBITS	10000U
 #define FASTEST_MBITS	1600000U
-#define MEMORY_PART	16U	/* of what is available: at most one such part */
+#define MEMORY_PART	16U	/* at most a sixteenth of the available memory */
 
 #define DEFAULT_SLOT	2048U
 #define DEFAULT_PAYLOAD	4096U
 #define SLOT_ALIGN	64U
 
-/* Room for any headers; what is longer costs memory for each packet. */
+/* Room for all usual headers.  More would cost memory for each packet. */
 #define HEADER_SLOT	960U
 
-/* A frame is delivered in one piece when its interface's MTU is below this. */
+/* By copy, frames up to this size are delivered in one piece. */
 #define JUMBO_SLOT	16384U
 
 /* Ethernet header and two tags. */
 #define LINK_HEADER	22U
 
-/* As much of a frame as a program can have, or a filter look at, and a tag. */
+/* The most that a program or a filter can see of a frame, and a tag. */
 #define BOUNCE_LEN	(MAXIMUM_SNAPLEN + 4U)
 
-/* What is handed back at once: the store is cheap, a starved adapter is not. */
+/* Entries to give back at a time: few, so that the adapter does not run dry. */
 #define MAX_BATCH	64U
 
-/* Copy mode's bytes before a frame. */
+/* Copy mode: bytes before a frame in its slot. */
 #define HEADROOM	64U
 
 static uint32_t power_of_two_up(uint32_t n)
@@ -82,12 +82,11 @@ static uint32_t interface_mtu(pcap_t *p, const struct packet4 *p4)
 }
 
 /*
- * By copy: a slot holds what the interface can carry, unless that takes so much
- * memory that too few slots remain.  What is larger, such as segments that were
- * merged before we see them, takes several: tl_chain_max of them are more than
- * any snapshot.
+ * By copy, a slot holds the largest frame of the interface, unless that leaves too
+ * few slots.  A larger frame, such as one merged from segments, takes several
+ * slots.  tl_chain_max slots hold more than any snapshot.
  */
-static void copy_slots(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *req)
+static void choose_copy_slots(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *req)
 {
 	uint32_t one = interface_mtu(p, p4) + LINK_HEADER;
 
@@ -98,7 +97,7 @@ static void copy_slots(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *req)
 		req->tp_slot_size = power_of_two_up(one + HEADROOM);
 }
 
-/* As near to the usual size as the adapter allows. */
+/* The usual length, or the nearest one that the adapter allows. */
 static uint32_t data_len(const struct tpacket4_info *info, uint32_t usual)
 {
 	uint32_t step = info->ti_granule > SLOT_ALIGN ? info->ti_granule :
@@ -120,15 +119,15 @@ static uint32_t slot_size(uint32_t len, uint32_t least)
 	return size < least ? least : size;
 }
 
-static void direct_slots(const struct tpacket4_info *info,
+static void choose_direct_slots(const struct tpacket4_info *info,
 			 struct tpacket_req4 *req)
 {
 	req->tp_slot_len = data_len(info, DEFAULT_SLOT);
 	req->tp_slot_size = slot_size(req->tp_slot_len, TPACKET4_MIN_SLOT_SIZE);
 }
 
-/* The kernel says why when the queue cannot split: that is not asked here. */
-static void split_slots(const struct tpacket4_info *info,
+/* If the queue cannot split, the kernel refuses the lease and says why. */
+static void choose_split_slots(const struct tpacket4_info *info,
 			struct tpacket_req4 *req)
 {
 	uint32_t len = info->ti_split_max < HEADER_SLOT ? info->ti_split_max :
@@ -147,10 +146,10 @@ static void split_slots(const struct tpacket4_info *info,
 }
 
 /*
- * A program that waits for a buffer to fill wants few wake-ups: at a quarter of
- * the ring the rest is still there for what arrives until it runs.
+ * A program with a timeout wants few wake-ups.  It is woken when a quarter of the
+ * ring is full; the rest holds what arrives until it runs.
  */
-static void wake_up(pcap_t *p, const struct packet4 *p4,
+static void choose_wake_up(pcap_t *p, const struct packet4 *p4,
 		    struct tpacket_req4 *req)
 {
 	uint32_t most = TPACKET4_MAX_WAKE_USECS / 1000;
@@ -164,7 +163,7 @@ static void wake_up(pcap_t *p, const struct packet4 *p4,
 	req->tp_wake_usecs = (ms < most ? ms : most) * 1000;
 }
 
-/* The kernel gives the adapter slots when it has as many as that takes at once. */
+/* The adapter takes ti_post_min slots at a time, so the ring needs some more. */
 static uint32_t least_entries(const struct tpacket4_info *info)
 {
 	uint32_t least = power_of_two_up(2 * info->ti_post_min);
@@ -188,8 +187,8 @@ static uint64_t available_memory(void)
 }
 
 /*
- * So many of the shortest frames as the link brings while a reader may be kept
- * from running, if a small part of the memory holds them.
+ * Enough for the shortest frames while a reader cannot run, within a small part of
+ * the memory.
  */
 static uint32_t default_entries(pcap_t *p, const struct packet4 *p4,
 				uint32_t each)
@@ -209,8 +208,8 @@ static uint32_t default_entries(pcap_t *p, const struct packet4 *p4,
 	return nr > least ? nr : least;
 }
 
-/* Not less than was asked for, if the kernel makes that many. */
-static void entries(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *req,
+/* At least what was asked for, up to the kernel's limit. */
+static void choose_entries(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *req,
 		    uint32_t least)
 {
 	uint32_t each = req->tp_slot_size + req->tp_payload_size;
@@ -225,12 +224,12 @@ static void entries(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *req,
 	req->tp_entry_nr = power_of_two_up(nr);
 }
 
-/* Take half as much as long as the kernel has not enough memory. */
-static int request(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *req,
+/* Halve the ring for as long as the kernel lacks the memory for it. */
+static int request_ring(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *req,
 		   uint32_t least)
 {
 	for (;;) {
-		wake_up(p, p4, req);
+		choose_wake_up(p, p4, req);
 		if (setsockopt(p->fd, SOL_PACKET, PACKET_RX_RING, req,
 			       sizeof(*req)) == 0)
 			return 0;
@@ -240,7 +239,7 @@ static int request(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *req,
 	}
 }
 
-/* Say so when it is less than was asked for. */
+/* Warn if the buffer is smaller than was asked for. */
 static void note_size(pcap_t *p, struct packet4 *p4,
 		      const struct tpacket_req4 *req)
 {
@@ -257,7 +256,7 @@ static void note_size(pcap_t *p, struct packet4 *p4,
 	p->opt.buffer_size = got < UINT_MAX ? (u_int)got : UINT_MAX;
 }
 
-/* Payload that is not to be read has no address here. */
+/* Only called if payload is to be read. */
 static void attach_payload(struct packet4_ring *r,
 			   const struct tpacket4_layout *l)
 {
@@ -266,7 +265,7 @@ static void attach_payload(struct packet4_ring *r,
 	r->look_at |= TPACKET4_SPLIT_MASK;
 }
 
-static void attach(struct packet4_ring *r, const struct tpacket4_layout *l)
+static void attach_ring(struct packet4_ring *r, const struct tpacket4_layout *l)
 {
 	u_char *base = r->map;
 	uint32_t batch = l->tl_entry_nr / 8;
@@ -283,34 +282,27 @@ static void attach(struct packet4_ring *r, const struct tpacket4_layout *l)
 	r->batch = batch < MAX_BATCH ? batch : MAX_BATCH;
 }
 
-static int failed(pcap_t *p, const char *what)
-{
-	pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno, "%s",
-				  what);
-	return PCAP_ERROR;
-}
-
-static int map(pcap_t *p, const struct packet4 *p4, struct packet4_ring *r)
+static int map_ring(pcap_t *p, const struct packet4 *p4, struct packet4_ring *r)
 {
 	struct tpacket4_layout l;
 	socklen_t len = sizeof(l);
 
 	memset(&l, 0, sizeof(l));
 	if (getsockopt(p->fd, SOL_PACKET, PACKET_RX_RING, &l, &len) < 0)
-		return failed(p, "can't get the layout of the rx ring");
+		return pcap_packet4_failed(p, "can't get the layout of the rx ring");
 	r->map_len = l.tl_map_len;
 	r->map = mmap(NULL, r->map_len, PROT_READ | PROT_WRITE, MAP_SHARED,
 		      p->fd, 0);
 	if (r->map == MAP_FAILED) {
 		r->map = NULL;
-		return failed(p, "can't mmap rx ring");
+		return pcap_packet4_failed(p, "can't mmap rx ring");
 	}
-	attach(r, &l);
+	attach_ring(r, &l);
 	r->bounce_len = BOUNCE_LEN;
 	if (p4->split == PCAP_RX_SPLIT_WHOLE)
 		attach_payload(r, &l);
 	r->bounce = malloc(r->bounce_len);
-	return r->bounce ? 0 : failed(p, "malloc");
+	return r->bounce ? 0 : pcap_packet4_failed(p, "malloc");
 }
 
 int pcap_packet4_info(int fd, uint32_t queue, struct tpacket4_info *info)
@@ -323,7 +315,7 @@ int pcap_packet4_info(int fd, uint32_t queue, struct tpacket4_info *info)
 	return getsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, info, &len);
 }
 
-/* On failure, the caller destroys what there is. */
+/* After a failure the caller calls pcap_packet4_ring_destroy(). */
 int pcap_packet4_ring_create(pcap_t *p)
 {
 	struct tpacket_req4 req = { .tp_size = sizeof(req) };
@@ -333,32 +325,32 @@ int pcap_packet4_ring_create(pcap_t *p)
 	int ret;
 
 	if (packet4_is_copy(p4)) {
-		copy_slots(p, p4, &req);
+		choose_copy_slots(p, p4, &req);
 	} else {
 		if (pcap_packet4_info(p->fd, p4->queue, &info) < 0)
-			return failed(p, "can't ask what the queue can do");
+			return pcap_packet4_failed(p, "can't ask what the queue can do");
 		if (info.ti_query_reason != PACKET_DIRECT_OK)
 			return pcap_packet4_queue_busy(p, &info);
 		if (p4->split)
-			split_slots(&info, &req);
+			choose_split_slots(&info, &req);
 		else
-			direct_slots(&info, &req);
+			choose_direct_slots(&info, &req);
 		least = least_entries(&info);
 	}
-	entries(p, p4, &req, least);
-	ret = request(p, p4, &req, least);
+	choose_entries(p, p4, &req, least);
+	ret = request_ring(p, p4, &req, least);
 	if (ret < 0)
 		return ret;
 	note_size(p, p4, &req);
-	return map(p, p4, &p4->ring);
+	return map_ring(p, p4, &p4->ring);
 }
 
 /*
- * Closing the socket is not enough while a child that this program has forked
- * keeps it or the mapping: the queue is given back by name.  Such a child's own
- * close does not end the capture of its parent.
+ * Closing the socket does not end the lease while a forked child has the socket or
+ * the mapping, so the queue is released explicitly.  Only the process that leased
+ * the queue does this: a child's pcap_close() must not end its parent's capture.
  */
-static void give_back_queue(pcap_t *p)
+static void release_queue(pcap_t *p)
 {
 	struct tpacket4_direct direct = {
 		.td_size = sizeof(direct),
@@ -375,7 +367,7 @@ void pcap_packet4_ring_destroy(pcap_t *p)
 	struct packet4 *p4 = p->priv;
 
 	if (p->fd >= 0 && p4->lease_pid == getpid())
-		give_back_queue(p);
+		release_queue(p);
 	free(p4->ring.bounce);
 	p4->ring.bounce = NULL;
 	if (p4->ring.map)
@@ -383,8 +375,8 @@ void pcap_packet4_ring_destroy(pcap_t *p)
 	p4->ring.map = NULL;
 }
 
-/* A signal that ends the wait for those who configure devices is no refusal. */
-static int bind_queue(int fd, unsigned int queue)
+/* The kernel may wait for other processes.  A signal ends that: ask again. */
+static int lease_queue(int fd, unsigned int queue)
 {
 	int ret;
 
@@ -399,9 +391,9 @@ int pcap_packet4_lease(pcap_t *p)
 {
 	struct packet4 *p4 = p->priv;
 
-	if (bind_queue(p->fd, p4->queue) < 0)
+	if (lease_queue(p->fd, p4->queue) < 0)
 		return pcap_packet4_refused_queue(p, errno);
 	p4->lease_pid = getpid();
-	return pcap_packet4_no_filter(p);
+	return pcap_packet4_detach_filter(p);
 }
 #endif /* PACKET_RX_DIRECT */

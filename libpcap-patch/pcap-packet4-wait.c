@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * Sleeping until a TPACKET_V4 ring has packets, breaking out of that sleep, and
- * interfaces that go down or away meanwhile.
+ * interfaces that go down or disappear meanwhile.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
@@ -21,12 +21,12 @@
 
 #ifdef PACKET_RX_DIRECT
 
-/* How often to look whether an interface that went down is gone for good. */
+/* How often to check whether an interface that went down is gone for good. */
 #define NETDOWN_POLL_MS	1
 
 /*
- * And whether one is of which nothing was told: the socket's error is told once,
- * maybe to a sender in another thread or process.
+ * How often to check that without a sign of it: the kernel reports the socket's
+ * error once, possibly to another thread or process.
  */
 #define SLEEP_MS	1000
 
@@ -43,9 +43,8 @@ static void note_netdown(pcap_t *p, struct packet4 *p4)
 }
 
 /*
- * The kernel ran short of slots and nothing but this makes it look for those
- * that came back.  The call may also be the one that collects the socket's
- * error, which poll() then does not tell any more.
+ * The kernel ran short of slots.  This makes it look for slots that were given back.
+ * The call may also take the socket's error, which poll() does not report again.
  */
 void pcap_packet4_kick(pcap_t *p)
 {
@@ -56,7 +55,7 @@ void pcap_packet4_kick(pcap_t *p)
 		note_netdown(p, p4);
 }
 
-/* No error is one that somebody else has collected. */
+/* POLLERR without an error: another thread or process has taken it. */
 static int socket_error(pcap_t *p, struct packet4 *p4)
 {
 	socklen_t len = sizeof(int);
@@ -80,7 +79,7 @@ static int lease_is_lost(const struct packet4 *p4)
 	       PACKET_DIRECT_LOST;
 }
 
-/* Of a lost queue poll() has a hangup, too: check_lease() has the words. */
+/* poll() also reports a hangup for a lost queue, which check_lease() explains. */
 static int check_socket(pcap_t *p, struct packet4 *p4, short events)
 {
 	const char *why = NULL;
@@ -101,36 +100,33 @@ static int check_breakloop(pcap_t *p, struct packet4 *p4)
 	uint64_t value;
 
 	if (read(p4->breakloop_fd, &value, sizeof(value)) < 0 &&
-	    errno != EAGAIN) {
-		pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno,
-					  "Error reading from event FD");
-		return PCAP_ERROR;
-	}
+	    errno != EAGAIN)
+		return pcap_packet4_failed(p, "Error reading from event FD");
 	return 0;
 }
 
-static int gone(pcap_t *p, struct packet4 *p4)
+static int fail_gone(pcap_t *p, struct packet4 *p4)
 {
 	p4->gone = 1;
 	pcap_strlcpy(p->errbuf, "The interface disappeared", PCAP_ERRBUF_SIZE);
 	return PCAP_ERROR;
 }
 
-/* A process that shares the socket gave the queue back, and not this capture. */
+/* Another process that has this socket gave the queue back. */
 int pcap_packet4_lost(pcap_t *p)
 {
 	struct packet4 *p4 = p->priv;
 
 	snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
-		 "%s: RX queue %d was given back by another process that has this capture, too; begin a new one",
+		 "%s: RX queue %d was given back by another process that shares this capture; begin a new one",
 		 p4->ifname, p4->queue);
 	return PCAP_ERROR;
 }
 
 /*
- * ENETDOWN is told when an interface goes down and when it goes away, in the
- * second case before the socket shows it.  So look again until the interface is
- * up or the socket is bound to none.
+ * ENETDOWN comes when an interface goes down and when it disappears, and in the
+ * second case before the socket shows it.  So check again until the interface is
+ * up or the socket is bound to no interface.
  */
 static int check_interface(pcap_t *p, struct packet4 *p4)
 {
@@ -138,18 +134,15 @@ static int check_interface(pcap_t *p, struct packet4 *p4)
 	socklen_t len = sizeof(addr);
 	int flags;
 
-	if (getsockname(p->fd, (struct sockaddr *)&addr, &len) < 0) {
-		pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno,
-					  "getsockname failed");
-		return PCAP_ERROR;
-	}
+	if (getsockname(p->fd, (struct sockaddr *)&addr, &len) < 0)
+		return pcap_packet4_failed(p, "getsockname failed");
 	if (addr.sll_ifindex == -1)
-		return gone(p, p4);
+		return fail_gone(p, p4);
 
 	if (pcap_packet4_if_gone(p->fd, p4->ifindex))
-		return gone(p, p4);
+		return fail_gone(p, p4);
 
-	/* Not to be told for a moment, when it gets another name. */
+	/* This fails for a moment while the interface is renamed. */
 	flags = pcap_packet4_if_flags(p->fd, p4->ifindex);
 	if (flags >= 0 && flags & IFF_UP) {
 		p4->netdown = 0;
@@ -158,20 +151,21 @@ static int check_interface(pcap_t *p, struct packet4 *p4)
 	return 0;
 }
 
-/* Of a lost queue the device is gone, unless it is still there. */
+/* A queue is lost with its interface, or because another process released it. */
 static int check_lease(pcap_t *p, struct packet4 *p4)
 {
 	if (!packet4_has_queue(p4))
 		return pcap_packet4_lost(p);
 	if (!lease_is_lost(p4))
 		return 0;
-	return pcap_packet4_if_gone(p->fd, p4->ifindex) ? gone(p, p4) :
+	return pcap_packet4_if_gone(p->fd, p4->ifindex) ? fail_gone(p, p4) :
 							  pcap_packet4_lost(p);
 }
 
 /*
- * The flag before the descriptor: of a request that comes meanwhile the flag
- * remains, or the descriptor, which then only ends a sleep.
+ * Clear the flag before the descriptor.  Of a request that comes in between, the
+ * flag remains, and that is enough.  If only the descriptor remains, it ends one
+ * sleep too early and does nothing else.
  */
 int pcap_packet4_broken(pcap_t *p)
 {
@@ -193,7 +187,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
 }
 
-/* What has come before the end is handed over before it is told. */
+/* Packets that came before the end are handed over before the error. */
 static int check_alive(pcap_t *p, struct packet4 *p4)
 {
 	uint64_t now = now_ns();
@@ -207,8 +201,8 @@ static int check_alive(pcap_t *p, struct packet4 *p4)
 }
 
 /*
- * One sleep of at most ms.  Positive: look at the ring.  0: there is nothing, or
- * a signal came.
+ * One sleep of at most ms.  Positive: look at the ring.  0: nothing came, or a
+ * signal did.
  */
 static int sleep_once(pcap_t *p, struct packet4 *p4, int ms)
 {
@@ -218,11 +212,8 @@ static int sleep_once(pcap_t *p, struct packet4 *p4, int ms)
 	};
 	int ret = poll(fds, 2, ms);
 
-	if (ret < 0 && errno != EINTR) {
-		pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno,
-					  "can't poll on packet socket");
-		return PCAP_ERROR;
-	}
+	if (ret < 0 && errno != EINTR)
+		return pcap_packet4_failed(p, "can't poll on packet socket");
 	if (ret < 0)
 		return p->break_loop ? pcap_packet4_broken(p) : 0;
 	if (fds[0].revents == POLLIN)
@@ -261,9 +252,9 @@ static void set_deadline(const struct packet4 *p4, uint64_t *deadline)
 }
 
 /*
- * Sleep until there are packets (1) or the deadline has passed (0); the first
- * call for a read sets it.  A non-blocking capture comes here too: only poll()
- * tells the socket's errors.
+ * Sleep until there are packets (1) or the deadline has passed (0).  The first call
+ * of a read sets the deadline.  A non-blocking capture calls this too, because only
+ * poll() reports the socket's errors.
  */
 int pcap_packet4_wait(pcap_t *p, uint64_t *deadline)
 {
@@ -273,7 +264,7 @@ int pcap_packet4_wait(pcap_t *p, uint64_t *deadline)
 	packet4_release(&p4->ring);
 	packet4_saw(&p4->ring);
 	if (p4->gone)
-		return gone(p, p4);
+		return fail_gone(p, p4);
 	if (p4->nonblock)
 		return sleep_once(p, p4, 0);
 	set_deadline(p4, deadline);

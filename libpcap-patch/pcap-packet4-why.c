@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Why the kernel refused a TPACKET_V4 ring or a queue, and what to do about it.
+ * Error messages: why the kernel refused a TPACKET_V4 ring or a queue, and what to
+ * do about it.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
@@ -21,17 +22,17 @@
 
 #define WITHOUT_SPLIT	"capture without that, and set a snapshot length"
 
-#define GIVE_RIGHTS	"run as root, or give them to the program (setcap cap_net_raw,cap_net_admin+eip FILE)"
+#define GIVE_RIGHTS	"run as root, or give the program both capabilities (setcap cap_net_raw,cap_net_admin+eip FILE)"
 
 /*
- * A @ is the interface's name.  Those that are left out can only be a mistake of
- * ours.
+ * A @ stands for the interface's name.  A reason without a sentence can only be a
+ * bug of libpcap.
  */
 static const char *const sentences[] = {
 	[PACKET_DIRECT_BAD_ENTRIES] = "the buffer is too large; ask for a smaller one",
 	[PACKET_DIRECT_NO_MEMORY] = "not enough memory; ask for a smaller buffer",
 	[PACKET_DIRECT_NOT_BOUND] = "the device has gone away",
-	[PACKET_DIRECT_NOT_ALL] = "only packets of all protocols can be; do not set a protocol",
+	[PACKET_DIRECT_NOT_ALL] = "it has packets of all protocols; do not set a protocol",
 	[PACKET_DIRECT_NO_DRIVER] = "its driver does not support it (ixgbe and gve do); " WITHOUT_QUEUE,
 	[PACKET_DIRECT_QUEUE_LEASED] = "another packet socket has it; end that capture or take another queue",
 	[PACKET_DIRECT_QUEUE_XSK] = "an AF_XDP socket has it; end that program or take another queue",
@@ -46,7 +47,7 @@ static const char *const sentences[] = {
 	[PACKET_DIRECT_UNRELIABLE] = "the device is known to fail at splitting headers from payload (an erratum); " WITHOUT_SPLIT,
 	[PACKET_DIRECT_DMA_BOUNCE] = "the device cannot reach all memory, so data would be copied; boot without swiotlb=force, or with an IOMMU",
 	[PACKET_DIRECT_DMA_FAILED] = "the buffer could not be mapped for the device; ask for a smaller one",
-	[PACKET_DIRECT_INTERRUPTED] = "a signal came before its turn; try again",
+	[PACKET_DIRECT_INTERRUPTED] = "a signal interrupted the request; try again",
 	[PACKET_DIRECT_DRIVER_FAILED] = "its driver could not restart it; see the kernel's log (dmesg)",
 };
 
@@ -67,7 +68,7 @@ static uint32_t last_reason(pcap_t *p, struct tpacket4_info *info)
 	return info->ti_reason;
 }
 
-/* A sentence with the interface's name in it, as far as there is room. */
+/* Writes a sentence with the interface's name in it.  What does not fit is cut. */
 static void say(pcap_t *p, const char *what, const char *why)
 {
 	const struct packet4 *p4 = p->priv;
@@ -86,11 +87,11 @@ static void say(pcap_t *p, const char *what, const char *why)
 	*to = '\0';
 }
 
-/* Root may lack it, too: in a container, or when the program has dropped it. */
+/* Root can lack CAP_NET_ADMIN in a container, or if the program dropped it. */
 static int not_admin(pcap_t *p, const char *what)
 {
 	say(p, what, geteuid() == 0 ?
-	    "this process is root's and yet lacks CAP_NET_ADMIN, which the program or its container has dropped; let it keep that, or " WITHOUT_QUEUE :
+	    "this process is root but lacks CAP_NET_ADMIN, because the program or its container dropped it; let it keep that capability, or " WITHOUT_QUEUE :
 	    "CAP_NET_ADMIN is required; " GIVE_RIGHTS);
 	return PCAP_ERROR_PERM_DENIED;
 }
@@ -98,13 +99,13 @@ static int not_admin(pcap_t *p, const char *what)
 int pcap_packet4_no_raw(pcap_t *p)
 {
 	say(p, "Attempt to create packet socket failed", geteuid() == 0 ?
-	    "this process is root's and yet lacks CAP_NET_RAW, which the program or its container has dropped; let it keep that" :
+	    "this process is root but lacks CAP_NET_RAW, because the program or its container dropped it; let it keep that capability" :
 	    "CAP_NET_RAW is required, and CAP_NET_ADMIN for a queue; " GIVE_RIGHTS);
 	return PCAP_ERROR_PERM_DENIED;
 }
 
-/* The device and the queue, then why, then the number for a report. */
-static int tell(pcap_t *p, const char *what, uint32_t reason, int err)
+/* Says what failed and why.  A reason without a sentence is said by its number. */
+static int explain(pcap_t *p, const char *what, uint32_t reason, int err)
 {
 	const char *why = sentence(reason);
 
@@ -118,8 +119,8 @@ static int tell(pcap_t *p, const char *what, uint32_t reason, int err)
 	return err == EPERM ? PCAP_ERROR_PERM_DENIED : PCAP_ERROR;
 }
 
-/* Who has the queue: a process that cannot be seen from here has no number. */
-static int leased(pcap_t *p, const char *what, uint32_t pid)
+/* Names the process that has the queue, if this process can see it. */
+static int explain_leased(pcap_t *p, const char *what, uint32_t pid)
 {
 	char path[32], why[96], name[20] = "";
 	FILE *file;
@@ -142,8 +143,8 @@ static int leased(pcap_t *p, const char *what, uint32_t pid)
 	return PCAP_ERROR;
 }
 
-static int tell_queue(pcap_t *p, const struct tpacket4_info *info,
-		      uint32_t reason, int err)
+static int explain_queue(pcap_t *p, const struct tpacket4_info *info,
+			 uint32_t reason, int err)
 {
 	struct packet4 *p4 = p->priv;
 	char what[80];
@@ -157,8 +158,8 @@ static int tell_queue(pcap_t *p, const struct tpacket4_info *info,
 	snprintf(what, sizeof(what), "%s: RX queue %d cannot be captured directly",
 		 p4->ifname, p4->queue);
 	if (reason == PACKET_DIRECT_QUEUE_LEASED)
-		return leased(p, what, info->ti_query_pid);
-	return tell(p, what, reason, err);
+		return explain_leased(p, what, info->ti_query_pid);
+	return explain(p, what, reason, err);
 }
 
 int pcap_packet4_refused_ring(pcap_t *p, int err)
@@ -169,7 +170,7 @@ int pcap_packet4_refused_ring(pcap_t *p, int err)
 
 	snprintf(what, sizeof(what), "%s: can't create a TPACKET_V4 ring",
 		 p4->ifname);
-	return tell(p, what, last_reason(p, &info), err);
+	return explain(p, what, last_reason(p, &info), err);
 }
 
 int pcap_packet4_refused_queue(pcap_t *p, int err)
@@ -177,11 +178,11 @@ int pcap_packet4_refused_queue(pcap_t *p, int err)
 	struct tpacket4_info info;
 	uint32_t reason = last_reason(p, &info);
 
-	return tell_queue(p, &info, reason, err);
+	return explain_queue(p, &info, reason, err);
 }
 
 int pcap_packet4_queue_busy(pcap_t *p, const struct tpacket4_info *info)
 {
-	return tell_queue(p, info, info->ti_query_reason, EBUSY);
+	return explain_queue(p, info, info->ti_query_reason, EBUSY);
 }
 #endif /* PACKET_RX_DIRECT */

@@ -3,8 +3,8 @@
  * Capturing with a TPACKET_V4 ring: straight from a queue of the network adapter
  * (PACKET_RX_DIRECT), or by copy on any interface.
  *
- * It is asked for by a device name that begins with "direct:", or by
- * pcap_set_rx_direct_linux().  Either way pcap-linux.c makes the handle, and
+ * A program asks for it by a device name that begins with "direct:", or by
+ * pcap_set_rx_direct_linux().  In both cases pcap-linux.c makes the handle, and
  * calls pcap_packet4_activate() in place of its own activation.
  */
 #ifdef HAVE_CONFIG_H
@@ -34,7 +34,7 @@
 struct device {
 	char	ifname[IFNAMSIZ];
 	int	queue;
-	int	named;		/* the queue: otherwise it is 0 */
+	int	named;		/* the name says the queue; otherwise it is 0 */
 };
 
 /* A decimal number and nothing else, or "copy". */
@@ -57,7 +57,7 @@ static int parse_queue(const char *text, int *queue)
 	return 0;
 }
 
-/* IFACE[:QUEUE], with the same character before both. */
+/* IFACE[:QUEUE].  The character before IFACE is also the one before QUEUE. */
 static int parse_device(const char *name, struct device *dev, char *errbuf)
 {
 	const char *iface = name + PACKET4_PREFIX_LEN + 1;
@@ -83,7 +83,7 @@ static int parse_device(const char *name, struct device *dev, char *errbuf)
 }
 
 #ifdef PACKET_RX_DIRECT
-/* Are they those of the adapter, and of all packets? */
+/* Does the adapter stamp all packets of this queue? */
 static int queue_stamps(int fd, int queue, uint32_t *flags)
 {
 	struct tpacket4_info info;
@@ -96,8 +96,8 @@ static int queue_stamps(int fd, int queue, uint32_t *flags)
 	       !(info.ti_flags & TPACKET4_INFO_TSTAMP_PTP);
 }
 
-/* The kernel would take no notice of a colon and of what is behind it. */
-static int number_of(int fd, const char *name)
+/* The kernel ignores a colon in the name, and everything after it. */
+static int ifindex_of(int fd, const char *name)
 {
 	struct ifreq ifr = { .ifr_ifindex = 0 };
 
@@ -109,36 +109,36 @@ static int number_of(int fd, const char *name)
 	return ioctl(fd, SIOCGIFINDEX, &ifr) < 0 ? -1 : ifr.ifr_ifindex;
 }
 
-/* On a socket of its own, before there is a capture. */
-static int queue_gives_stamps(const char *ifname, int queue)
+/* There is no capture yet, so this asks on a socket of its own. */
+static int adapter_stamps(const char *ifname, int queue)
 {
 	int fd = socket(PF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	struct sockaddr_ll sll = {
 		.sll_family = AF_PACKET,
-		.sll_ifindex = number_of(fd, ifname),
+		.sll_ifindex = ifindex_of(fd, ifname),
 	};
-	int version = TPACKET_V4, gives;
+	int version = TPACKET_V4, ret;
 	uint32_t flags;
 
 	if (fd < 0)
 		return 0;
-	gives = sll.sll_ifindex > 0 &&
-		setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version,
-			   sizeof(version)) == 0 &&
-		bind(fd, (struct sockaddr *)&sll, sizeof(sll)) == 0 &&
-		queue_stamps(fd, queue, &flags);
+	ret = sll.sll_ifindex > 0 &&
+	      setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version,
+			 sizeof(version)) == 0 &&
+	      bind(fd, (struct sockaddr *)&sll, sizeof(sll)) == 0 &&
+	      queue_stamps(fd, queue, &flags);
 	close(fd);
-	return gives;
+	return ret;
 }
 
-static int queue_gives(const char *ifname, int queue, u_int type)
+static int has_tstamp_type(const char *ifname, int queue, u_int type)
 {
 	if (type == PCAP_TSTAMP_ADAPTER_UNSYNCED)
-		return queue_gives_stamps(ifname, queue);
+		return adapter_stamps(ifname, queue);
 	return type == PCAP_TSTAMP_HOST;
 }
 #else
-static int queue_gives(const char *ifname, int queue, u_int type)
+static int has_tstamp_type(const char *ifname, int queue, u_int type)
 {
 	(void)ifname;
 	(void)queue;
@@ -147,8 +147,8 @@ static int queue_gives(const char *ifname, int queue, u_int type)
 #endif
 
 /*
- * Of the types of time stamps that the interface has, list those of the queue.
- * The others wait behind them.
+ * List the types of time stamps that the queue has.  The interface's other types
+ * stay in the array, behind the listed ones, for a later call.
  */
 static void offer_tstamp_types(pcap_t *p, const char *ifname)
 {
@@ -159,7 +159,7 @@ static void offer_tstamp_types(pcap_t *p, const char *ifname)
 		p->opt.rx_tstamp_types = p->tstamp_type_count;
 	end = p->opt.rx_tstamp_types;
 	while (p->opt.rx_direct >= 0 && i < end) {
-		if (queue_gives(ifname, p->opt.rx_direct, list[i])) {
+		if (has_tstamp_type(ifname, p->opt.rx_direct, list[i])) {
 			i++;
 			continue;
 		}
@@ -186,7 +186,7 @@ pcap_t *pcap_packet4_create(const char *device, char *errbuf, int *is_ours)
 	return p;
 }
 
-/* Such a name says how to capture: there is no end of them to list. */
+/* A "direct:" name says how to capture.  It names no further device to list. */
 int pcap_packet4_findalldevs(pcap_if_list_t *list, char *errbuf)
 {
 	(void)list;
@@ -194,7 +194,7 @@ int pcap_packet4_findalldevs(pcap_if_list_t *list, char *errbuf)
 	return 0;
 }
 
-/* The name of a device may have asked for another queue. */
+/* Does the device's name ask for another queue? */
 static int contradicts(pcap_t *p, int queue)
 {
 	struct device dev;
@@ -233,14 +233,14 @@ int pcap_set_rx_direct_linux(pcap_t *p, int queue)
 	return 0;
 }
 
-/* Asked of a handle that captures another way, it would come to nothing. */
+/* Without a queue there is nothing that splits: an error, rather than no effect. */
 int pcap_set_rx_direct_split_linux(pcap_t *p, int split)
 {
 	if (pcap_check_activated(p))
 		return PCAP_ERROR_ACTIVATED;
 	if (split < PCAP_RX_SPLIT_OFF || split > PCAP_RX_SPLIT_WHOLE) {
 		snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
-			 "%d is no way to split headers from payload", split);
+			 "%d is not a way to split headers from payload", split);
 		return PCAP_ERROR;
 	}
 	if (split && p->opt.rx_direct == PCAP_RX_DIRECT_OFF) {
@@ -286,7 +286,7 @@ int pcap_get_rx_direct_linux(pcap_t *p, int *queue)
 		*queue = PCAP_RX_DIRECT_OFF;
 		return 0;
 	}
-	/* The rest of it would wait for those who configure devices. */
+	/* Asking for more fields would wait for those who configure devices. */
 	memset(&info, 0, sizeof(info));
 	if (getsockopt(p->fd, SOL_PACKET, PACKET_RX_DIRECT, &info, &len) < 0) {
 		pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno,
@@ -295,13 +295,13 @@ int pcap_get_rx_direct_linux(pcap_t *p, int *queue)
 	}
 	if (info.ti_state == PACKET_DIRECT_COPY)
 		*queue = PCAP_RX_DIRECT_COPY;
-	else	/* a device that is gone has taken the number with it */
+	else	/* without its device the kernel does not know the number */
 		*queue = info.ti_ifindex ? (int)info.ti_queue : p4->queue;
 	return 0;
 }
 
-/* For what has no better code. */
-static int failed(pcap_t *p, const char *what)
+/* Reports errno, where no more precise error code fits. */
+int pcap_packet4_failed(pcap_t *p, const char *what)
 {
 	pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno, "%s",
 				  what);
@@ -314,7 +314,7 @@ static int refuse(pcap_t *p, int status, const char *why)
 	return status;
 }
 
-/* Sentences, of which the last may be cut. */
+/* Adds a sentence to the warning.  What does not fit is cut off. */
 void pcap_packet4_warn(struct packet4 *p4, const char *format, ...)
 {
 	size_t have = strlen(p4->warning);
@@ -333,7 +333,7 @@ static int open_socket(pcap_t *p)
 	p->fd = socket(PF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (p->fd < 0 && (errno == EPERM || errno == EACCES))
 		return pcap_packet4_no_raw(p);
-	return p->fd < 0 ? failed(p, "socket") : 0;
+	return p->fd < 0 ? pcap_packet4_failed(p, "socket") : 0;
 }
 
 static int set_version(pcap_t *p)
@@ -345,10 +345,10 @@ static int set_version(pcap_t *p)
 		return 0;
 	if (errno == EINVAL)
 		return refuse(p, PCAP_ERROR, no_v4);
-	return failed(p, "can't activate TPACKET_V4 on packet socket");
+	return pcap_packet4_failed(p, "can't activate TPACKET_V4 on packet socket");
 }
 
-/* Ethernet's list also has DOCSIS, as libpcap always offered there. */
+/* On Ethernet libpcap also offers DOCSIS, so the list has both. */
 static int set_linktypes(pcap_t *p, int linktype)
 {
 	p->linktype = linktype;
@@ -356,7 +356,7 @@ static int set_linktypes(pcap_t *p, int linktype)
 		return 0;
 	p->dlt_list = malloc(sizeof(u_int) * 2);
 	if (!p->dlt_list)
-		return failed(p, "malloc");
+		return pcap_packet4_failed(p, "malloc");
 	p->dlt_list[0] = DLT_EN10MB;
 	p->dlt_list[1] = DLT_DOCSIS;
 	p->dlt_count = 2;
@@ -368,7 +368,7 @@ static int find_linktype(pcap_t *p, struct packet4 *p4)
 	struct ifreq ifr = { .ifr_ifindex = 0 };
 
 	if (pcap_packet4_if_ioctl(p->fd, p4->ifindex, SIOCGIFHWADDR, &ifr) < 0)
-		return failed(p, "SIOCGIFHWADDR");
+		return pcap_packet4_failed(p, "SIOCGIFHWADDR");
 	switch (ifr.ifr_hwaddr.sa_family) {
 	case ARPHRD_LOOPBACK:
 		p4->loopback = 1;
@@ -389,11 +389,11 @@ static int find_interface(pcap_t *p, struct packet4 *p4)
 	if (strcmp(p4->ifname, "any") == 0)
 		return refuse(p, PCAP_ERROR,
 			      "the \"any\" device has no queues, and no ring of TPACKET_V4; name one interface");
-	p4->ifindex = number_of(p->fd, p4->ifname);
+	p4->ifindex = ifindex_of(p->fd, p4->ifname);
 	if (p4->ifindex >= 0)
 		return find_linktype(p, p4);
 	if (errno != ENODEV)
-		return failed(p, "SIOCGIFINDEX");
+		return pcap_packet4_failed(p, "SIOCGIFINDEX");
 	snprintf(p->errbuf, PCAP_ERRBUF_SIZE, "there is no interface \"%s\"",
 		 p4->ifname);
 	return PCAP_ERROR_NO_SUCH_DEVICE;
@@ -424,7 +424,7 @@ static int bind_to(pcap_t *p, const struct packet4 *p4, int protocol)
 	if (err == ENODEV)
 		return PCAP_ERROR_NO_SUCH_DEVICE;
 	errno = err;
-	return failed(p, "bind");
+	return pcap_packet4_failed(p, "bind");
 }
 
 static int can_stamp(pcap_t *p, struct packet4 *p4)
@@ -461,7 +461,7 @@ static int ask_for_stamps(pcap_t *p, const struct packet4 *p4)
 			      "Attempt to set hardware timestamp failed - CAP_NET_ADMIN may be required");
 	if (errno == EOPNOTSUPP || errno == ERANGE)
 		return PCAP_WARNING_TSTAMP_TYPE_NOTSUP;
-	return failed(p, "SIOCSHWTSTAMP failed");
+	return pcap_packet4_failed(p, "SIOCSHWTSTAMP failed");
 }
 
 static int set_tstamp_type(pcap_t *p, struct packet4 *p4)
@@ -481,7 +481,7 @@ static int set_tstamp_type(pcap_t *p, struct packet4 *p4)
 		return ret;
 	if (setsockopt(p->fd, SOL_PACKET, PACKET_TIMESTAMP, &source,
 		       sizeof(source)) < 0)
-		return failed(p, "can't set PACKET_TIMESTAMP");
+		return pcap_packet4_failed(p, "can't set PACKET_TIMESTAMP");
 	return 0;
 }
 
@@ -496,14 +496,14 @@ static int set_promisc(pcap_t *p, const struct packet4 *p4)
 		return 0;
 	if (setsockopt(p->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mr,
 		       sizeof(mr)) < 0)
-		return failed(p, "setsockopt (PACKET_ADD_MEMBERSHIP)");
+		return pcap_packet4_failed(p, "setsockopt (PACKET_ADD_MEMBERSHIP)");
 	return 0;
 }
 
 /*
- * Outgoing frames that are not wanted take no slot and wake nobody.  What leaves
- * through a loopback device comes in through it as well.  The reader leaves out
- * what is in the ring already.
+ * Outgoing frames that are not wanted must take no slot and wake nobody.  On a
+ * loopback device each outgoing frame also comes in, so one of the two is enough.
+ * The reader skips unwanted frames that are in the ring already.
  */
 static void ignore_outgoing(pcap_t *p, const struct packet4 *p4)
 {
@@ -521,11 +521,11 @@ static int packet4_stats(pcap_t *p, struct pcap_stat *stats)
 	socklen_t len = sizeof(s);
 
 	if (getsockopt(p->fd, SOL_PACKET, PACKET_V4_STATISTICS, &s, &len) < 0)
-		return failed(p, "failed to get statistics from socket");
-	/* As on other rings: what passed the filter, delivered or dropped. */
+		return pcap_packet4_failed(p, "failed to get statistics from socket");
+	/* As on other rings: packets that passed the filter, dropped ones included. */
 	stats->ps_drop = s.ts_drop_nic + s.ts_drop_no_slot + s.ts_drop_too_long;
 	stats->ps_recv = s.ts_packets + stats->ps_drop;
-	/* What no reader could have had, and what the interface lost itself. */
+	/* Frames that no reader could have had, and losses of the interface. */
 	stats->ps_ifdrop = s.ts_drop_error + s.ts_drop_down +
 			   pcap_packet4_if_drops(p4);
 	return 0;
@@ -535,10 +535,10 @@ static int packet4_inject(pcap_t *p, const void *buf, int size)
 {
 	int ret = (int)send(p->fd, buf, size, 0);
 
-	return ret < 0 ? failed(p, "send") : ret;
+	return ret < 0 ? pcap_packet4_failed(p, "send") : ret;
 }
 
-static void watch_direction(pcap_t *p, struct packet4 *p4)
+static void set_check_direction(pcap_t *p, struct packet4 *p4)
 {
 	p4->check_direction = packet4_is_copy(p4) &&
 			      (p4->loopback || p->direction != PCAP_D_INOUT);
@@ -553,7 +553,7 @@ static int packet4_setdirection(pcap_t *p, pcap_direction_t direction)
 			      "an RX queue has no outgoing packets; capture without asking for a queue");
 	p->direction = direction;
 	ignore_outgoing(p, p4);
-	watch_direction(p, p4);
+	set_check_direction(p, p4);
 	return pcap_packet4_refilter(p);
 }
 
@@ -574,7 +574,7 @@ static int packet4_setnonblock(pcap_t *p, int nonblock)
 {
 	struct packet4 *p4 = p->priv;
 
-	/* The descriptor's own mode matters to pcap_inject(). */
+	/* pcap_inject() goes by the mode of the descriptor. */
 	if (pcap_setnonblock_fd(p, nonblock) == -1)
 		return -1;
 	p4->nonblock = nonblock;
@@ -601,7 +601,7 @@ static void packet4_cleanup(pcap_t *p)
 	if (p4->breakloop_fd != -1)
 		close(p4->breakloop_fd);
 	p->priv = p4->outer_priv;
-	free(p4->answered);
+	free(p4->insns_here);
 	free(p4);
 	pcap_cleanup_live_common(p);
 }
@@ -622,7 +622,7 @@ static void set_ops(pcap_t *p)
 	p->bpf_codegen_flags |= BPF_SPECIAL_VLAN_HANDLING;
 }
 
-/* The ring is complete, and empty, before the first frame can come. */
+/* The ring is complete and empty before the first frame can arrive. */
 static int start(pcap_t *p, struct packet4 *p4)
 {
 	int protocol = p->opt.protocol ? p->opt.protocol : ETH_P_ALL;
@@ -641,7 +641,7 @@ static int start(pcap_t *p, struct packet4 *p4)
 	if (ret == 0)
 		ret = pcap_packet4_ring_create(p);
 	if (ret == 0 && !packet4_is_copy(p4))
-		ret = pcap_packet4_shut(p);
+		ret = pcap_packet4_drop_all(p);
 	if (ret < 0)
 		return ret;
 	warning = set_tstamp_type(p, p4);
@@ -680,8 +680,7 @@ static int set_up(pcap_t *p, struct packet4 *p4, int *breakloop_fd)
 	return 0;
 }
 
-/* What a capture that does begin has to say first. */
-static int first_words(pcap_t *p, struct packet4 *p4, int status)
+static int report_warnings(pcap_t *p, struct packet4 *p4, int status)
 {
 	if (!packet4_is_copy(p4) && !p->opt.promisc &&
 	    pcap_packet4_if_drops_vlans(p->fd, p4->ifindex))
@@ -699,7 +698,7 @@ int pcap_packet4_activate(pcap_t *p, int *breakloop_fd)
 	int status;
 
 	if (!p4)
-		return failed(p, "calloc");
+		return pcap_packet4_failed(p, "calloc");
 	p4->counter_fd[0] = p4->counter_fd[1] = -1;
 	p4->outer_priv = p->priv;
 	p->priv = p4;
@@ -713,8 +712,8 @@ int pcap_packet4_activate(pcap_t *p, int *breakloop_fd)
 	}
 	if (p->opt.promisc)
 		pcap_packet4_if_open_counters(p, p4);
-	watch_direction(p, p4);
+	set_check_direction(p, p4);
 	set_ops(p);
-	return first_words(p, p4, status);
+	return report_warnings(p, p4, status);
 }
 #endif /* PACKET_RX_DIRECT */

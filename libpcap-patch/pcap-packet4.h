@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the rest of libpcap calls of the TPACKET_V4 capture module.
+ * The part of the TPACKET_V4 capture module that the rest of libpcap calls.
  */
 #ifndef pcap_packet4_h
 #define pcap_packet4_h
 
 /*
- * "direct:IFACE", "direct:IFACE:QUEUE", "direct:IFACE:copy", and each of them
- * with "@" in place of ":", for programs that split what they are given there.
+ * "direct:IFACE", "direct:IFACE:QUEUE" and "direct:IFACE:copy".  Each also exists
+ * with "@" in place of ":", for programs that split a name at its colon.
  */
 #define PACKET4_PREFIX		"direct"
 #define PACKET4_PREFIX_LEN	(sizeof(PACKET4_PREFIX) - 1)
@@ -20,7 +20,7 @@ int	pcap_packet4_findalldevs(pcap_if_list_t *list, char *errbuf);
 pcap_t	*pcap_packet4_create(const char *device, char *errbuf, int *is_ours);
 int	pcap_packet4_activate(pcap_t *p, int *breakloop_fd);
 
-/* In what pcap_lib_version() says is built in. */
+/* For pcap_lib_version(). */
 #ifdef PACKET_RX_DIRECT
 #define PACKET4_IN_VERSION	" and TPACKET_V4"
 #else

@@ -21,7 +21,7 @@
 #include "rx_direct.h"
 #include "status-exit-codes.h"
 
-/* libpcap's own number for it, where libpcap knows of it. */
+/* libpcap's number for "copy".  An older libpcap has none. */
 #ifdef PCAP_RX_DIRECT_COPY
 #define COPY	PCAP_RX_DIRECT_COPY
 #else
@@ -48,7 +48,7 @@ static void NORETURN PRINTFLIKE(1, 2) give_up(const char *format, ...)
 	exit(S_ERR_HOST_PROGRAM);
 }
 
-/* The queue, also when it is asked for twice: then it has to be the same. */
+/* Both options can name a queue: then it has to be the same one. */
 static void parse(const char *option, const char *arg)
 {
 	int before = queue;
@@ -69,7 +69,7 @@ static void parse(const char *option, const char *arg)
 	queue_text = arg;
 }
 
-/* An argument after a space is the first word of a filter: none is a number. */
+/* A queue after a space would be the first word of the filter. */
 static void no_argument_follows(const char *option, const char *next)
 {
 	if (next && (strcmp(next, "copy") == 0 ||
@@ -125,7 +125,7 @@ void rx_direct_set(pcap_t *pc, const char *device)
 			pcap_geterr(pc));
 }
 
-/* What tcpdump would leave out of libpcap's answer. */
+/* Says what tcpdump does not print of libpcap's messages. */
 int rx_direct_activate(pcap_t *pc, const char *device)
 {
 	int status = pcap_activate(pc);

@@ -9,23 +9,26 @@
 
 /* In place of a queue's number. */
 #define PCAP_RX_DIRECT_COPY	(-1)	/* the same ring, filled by copy */
-#define PCAP_RX_DIRECT_OFF	(-2)	/* another ring: what libpcap always did */
+#define PCAP_RX_DIRECT_OFF	(-2)	/* another ring: libpcap's default */
 
-/* Before pcap_activate(): 0, PCAP_ERROR_ACTIVATED, or PCAP_ERROR. */
+/* Call it before pcap_activate().  Returns 0, PCAP_ERROR_ACTIVATED or PCAP_ERROR. */
 PCAP_API int	pcap_set_rx_direct_linux(pcap_t *, int);
 
 /* What the adapter does with headers and payload. */
 #define PCAP_RX_SPLIT_OFF	0	/* they stay together */
 #define PCAP_RX_SPLIT_HEADERS	1	/* packets are headers; payload is not read */
-#define PCAP_RX_SPLIT_WHOLE	2	/* both are put together again */
+#define PCAP_RX_SPLIT_WHOLE	2	/* libpcap joins them again */
 
 /*
- * Likewise.  PCAP_ERROR also if no queue was asked for before; asking for none
- * later turns it off.
+ * Call it before pcap_activate(), after asking for a queue: otherwise it returns
+ * PCAP_ERROR.  PCAP_RX_DIRECT_OFF turns the split off again.
  */
 PCAP_API int	pcap_set_rx_direct_split_linux(pcap_t *, int);
 
-/* After it: what the kernel says is in use.  0 or PCAP_ERROR. */
+/*
+ * Call it after pcap_activate().  Stores what the kernel says is in use.  Returns 0
+ * or PCAP_ERROR.
+ */
 PCAP_API int	pcap_get_rx_direct_linux(pcap_t *, int *);
 
 #endif /* lib_pcap_rx_direct_h */

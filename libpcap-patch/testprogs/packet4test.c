@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The reader of pcap-packet4-read.c on a TPACKET_V4 ring that is only memory:
- * this program plays the kernel.  Speaks TAP.
+ * Tests the reader of pcap-packet4-read.c and the set-up of pcap-packet4-ring.c.  The
+ * ring is plain memory and this program plays the kernel.  Prints TAP.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
@@ -38,7 +38,7 @@ static u_char payload[ENTRIES][SLOT_LEN];
 static struct packet4 p4;
 static pcap_t *p;
 
-/* What the callback was given. */
+/* What the callback was called with. */
 static struct {
 	struct pcap_pkthdr h;
 	const u_char	*data;
@@ -70,7 +70,7 @@ static void callback(u_char *user, const struct pcap_pkthdr *h,
 		p->break_loop = 1;
 }
 
-/* A ring whose next entry is start. */
+/* Makes an empty ring whose next entry is start. */
 static void reset(uint32_t start)
 {
 	struct packet4_ring *r = &p4.ring;
@@ -110,7 +110,7 @@ static void reset(uint32_t start)
 	got_nr = 0;
 }
 
-/* One entry of a frame, its bytes counted up from first. */
+/* Publishes an entry.  Its bytes count up from first. */
 static struct tpacket4_hdr *put(uint32_t flags, u_char first, uint32_t have,
 				uint32_t len)
 {
@@ -142,7 +142,7 @@ static void put_chain(u_char first)
 	put(TPACKET4_LAST, first + 600, 100, 0);
 }
 
-/* Do the first len bytes of what came count up from first? */
+/* Do len bytes count up from first? */
 static int counts_up(const u_char *data, u_char first, uint32_t len)
 {
 	uint32_t i;
@@ -301,7 +301,7 @@ static void test_vlan(void)
 	   counts_up(got[0].copy + 16, 12, 44), "and the snapshot holds for both");
 }
 
-/* A reader that puts split frames together, on a fresh ring. */
+/* As reset(), for a reader that joins the parts of split frames. */
 static void reset_whole(void)
 {
 	struct packet4_ring *r = &p4.ring;
@@ -312,7 +312,7 @@ static void reset_whole(void)
 	r->look_at |= TPACKET4_SPLIT_MASK;
 }
 
-/* The payload part of an entry, in a slot of another number than the entry's. */
+/* Gives an entry a payload part, in a slot with another number than the entry's. */
 static void put_payload(struct tpacket4_hdr *h, u_char first, uint32_t len)
 {
 	uint32_t slot = ENTRIES - 1 - (uint32_t)(h - hdrs), i;
@@ -324,7 +324,7 @@ static void put_payload(struct tpacket4_hdr *h, u_char first, uint32_t len)
 		payload[slot][8 + i] = first + i;
 }
 
-/* 42 bytes of headers, 600 of payload in two entries; then one without any. */
+/* A frame of 42 bytes of headers and 600 of payload, and one without payload. */
 static void put_split(void)
 {
 	put_payload(put(TPACKET4_FIRST | TPACKET4_SPLIT_DONE, 3, 42, 642),
@@ -371,7 +371,7 @@ static void test_split_headers(void)
 	   "in place, and gives payload slots back with their entries");
 }
 
-/* A program that takes frames whose byte at off is want. */
+/* Installs a program that accepts frames whose byte at off is want. */
 static void filter_on(uint32_t off, uint32_t want)
 {
 	struct bpf_insn insns[] = {
@@ -385,7 +385,7 @@ static void filter_on(uint32_t off, uint32_t want)
 	install_bpf_program(p, &program);
 }
 
-static void test_filter(void)
+static void test_filter_in_ring(void)
 {
 	reset(0);
 	filter_on(0, 7);
@@ -398,7 +398,10 @@ static void test_filter(void)
 	ok(drain(-1) == 2 && got[0].copy[0] == 7 && got[1].copy[0] == 6,
 	   "what was in the ring is filtered here, what came later was before");
 	ok(!p4.filter_here && ctrl.cons == 3, "and then no more");
+}
 
+static void test_filter_cut(void)
+{
 	reset(0);
 	filter_on(100, 7);
 	p4.filter_here = 1;
@@ -409,7 +412,10 @@ static void test_filter(void)
 	put_whole(2, 60);
 	ok(drain(-1) == 1 && got[0].copy[0] == 1,
 	   "what the new filter has cut is not filtered again");
+}
 
+static void test_filter_here(void)
+{
 	reset(0);
 	filter_on(650, (u_char)(3 + 650));
 	p->snapshot = 100;
@@ -461,14 +467,14 @@ static void test_break(void)
 	ok(drain(-1) == 3 && got[0].copy[0] == 3, "and loses none");
 }
 
-/* What the kernel that this program plays says to socket options. */
+/* How this program, as the kernel, answers socket options and ioctls. */
 static struct {
 	struct tpacket4_info	info;
 	struct tpacket_req4	req;	/* the last that was asked for */
-	int			asked;
-	int			no_memory;	/* so many times */
+	int			asked;		/* how often a ring was */
+	int			no_memory;	/* how often to refuse it */
 	uint32_t		speed;		/* of the link, in Mbit/s */
-	int			mtu;		/* 0: none is told */
+	int			mtu;		/* 0: unknown */
 	int			given_back;
 } sock;
 
@@ -490,7 +496,7 @@ int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
 	return 0;
 }
 
-/* There is no layout: that ends the set-up after the request. */
+/* There is no layout, so the set-up ends after the request. */
 int getsockopt(int fd, int level, int option, void *value, socklen_t *len)
 {
 	(void)fd;
@@ -503,7 +509,7 @@ int getsockopt(int fd, int level, int option, void *value, socklen_t *len)
 	return 0;
 }
 
-/* Of the interface it tells the name and the speed. */
+/* Answers for the interface's name, MTU and speed. */
 int ioctl(int fd, unsigned long request, ...)
 {
 	struct ethtool_cmd *cmd;
@@ -636,7 +642,7 @@ static void test_copy_geometry(void)
 	   "unless that is not wanted, or too much");
 }
 
-/* Entries of 2048 bytes: 0 for any number of them. */
+/* With slots of 2048 bytes.  0 entries: any number of them is right. */
 static int size_gives(u_int size, uint32_t speed, uint32_t entries)
 {
 	limits_give(1024, 1024, 16384, 2048, 2048);
@@ -675,7 +681,7 @@ static void test_lease(void)
 	put_whole(1, 60);
 	ctrl.state = PACKET_DIRECT_COPY;
 	ok(drain(-1) == PCAP_ERROR && got_nr == 0 && drain(-1) == PCAP_ERROR &&
-	   strcmp(p->errbuf, "eth7: RX queue 2 was given back by another process that has this capture, too; begin a new one") == 0,
+	   strcmp(p->errbuf, "eth7: RX queue 2 was given back by another process that shares this capture; begin a new one") == 0,
 	   "what the stack brings to a ring that lost its queue is an error");
 
 	p4.queue = PCAP_RX_DIRECT_COPY;
@@ -707,7 +713,9 @@ int main(void)
 	test_vlan();
 	test_split_whole();
 	test_split_headers();
-	test_filter();
+	test_filter_in_ring();
+	test_filter_cut();
+	test_filter_here();
 	test_direction();
 	test_break();
 	test_geometry();
