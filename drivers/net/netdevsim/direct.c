@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * PACKET_RX_DIRECT: what the peer sends to a leased queue goes into the slots of a
- * packet socket.  Documentation/networking/packet_direct_driver.rst walks through
- * this file.
+ * PACKET_RX_DIRECT: the peer's frames for a leased queue go into the slots of a
+ * packet socket.  Documentation/networking/packet_direct_driver.rst walks
+ * through this file.
  *
- * There is a ring of buffers.  The NIC, which other drivers have in hardware, writes
- * frames to them.  The driver posts them, and delivers those that are written.
+ * A queue has a ring of buffers.  The NIC, which other drivers have in hardware,
+ * writes frames to them.  The driver posts buffers, and delivers written ones.
  *
  *	     clean              nic              tail
  *	-------+-----------------+-----------------+-------
@@ -13,19 +13,22 @@
  *	-------+-----------------+-----------------+-------
  *	   delivered         written            posted
  *
- * Numbers in netdevsimN/ports/P/direct/ of debugfs make the NIC misbehave.
+ * Numbers in netdevsimN/ports/P/direct/ of debugfs make the NIC of a port do
+ * what others do or should not do.
  *
  * While it is not 0:
- *	headroom	frames begin behind so many bytes of their first slot, up to 64
- *	withhold	the NIC does not say what it has written; afterwards it does
- *			with the next frame, unless the ring was stopped before
+ *	headroom	so many bytes, up to 64, are before a frame in its slot
+ *	withhold	the NIC does not say what it has written.  When it is 0
+ *			again it does so with the next frame, unless the ring
+ *			was stopped meanwhile.
  *	stuck		a queue that is given back does not confirm its stop
+ *
  * So many times, counted down to 0:
- *	short		the NIC receives the first half of a frame only
+ *	short		the NIC receives only the first half of a frame
  *	oversize	it says that it wrote one byte more than a slot holds
- *	damage		it says that a frame is damaged, which drops it unless
- *			"ethtool -K DEV rx-all on"
- *	reorder		it takes the newest of its buffers instead of the oldest
+ *	damage		it says that a frame is damaged.  With "ethtool -K DEV
+ *			rx-all on" such a frame is delivered, else dropped.
+ *	reorder		it takes its newest buffer, not the oldest
  */
 #include <linux/debugfs.h>
 #include <linux/etherdevice.h>
@@ -35,7 +38,9 @@
 
 #include "netdevsim.h"
 
-/* The NIC. */
+#define NSIM_DIRECT_BATCH	32	/* buffers after which the NIC is given new ones */
+
+/* ---- The NIC ---- */
 
 static bool nsim_direct_due(u32 *knob)
 {
@@ -136,8 +141,8 @@ static void nsim_direct_describe(struct nsim_direct_ring *ring,
 }
 
 /* Write a frame, or drop it when there are too few buffers. */
-static void nsim_direct_receive(struct nsim_direct_ring *ring,
-				struct sk_buff *skb)
+static void nsim_direct_write_frame(struct nsim_direct_ring *ring,
+				    struct sk_buff *skb)
 {
 	u32 len = skb->len >> nsim_direct_due(&ring->knobs->cut);
 	u32 off = min(READ_ONCE(ring->knobs->headroom), 64U);
@@ -159,8 +164,8 @@ static void nsim_direct_receive(struct nsim_direct_ring *ring,
 	packet_direct_missed(pdq, 1);
 }
 
-/* Do what the sender left to its NIC, segments and checksums, and take out a VLAN
- * tag.  Returns a list of frames in one piece each, as far as there is memory.
+/* Do what the sender left to its NIC: segments and checksums.  Take out a VLAN
+ * tag.  Returns a list of frames, or NULL when there is no memory.
  */
 static struct sk_buff *nsim_direct_frames(struct sk_buff *skb)
 {
@@ -189,53 +194,83 @@ static struct sk_buff *nsim_direct_frames(struct sk_buff *skb)
 	return NULL;
 }
 
-/* The driver. */
-
-static void nsim_direct_fill(struct nsim_direct_ring *ring)
+/* Receive what the peer has sent, up to @max skbs.  Returns how many. */
+static int nsim_direct_receive(struct nsim_rq *rq, int max)
 {
-	u32 room = ARRAY_SIZE(ring->bufs) - (ring->tail - ring->clean);
-	u32 count = min(room, packet_direct_reclaim(ring->pdq));
+	struct sk_buff *skb, *next;
+	int count = 0;
 
+	while (count < max && (skb = skb_dequeue(&rq->skb_queue))) {
+		skb_list_walk_safe(nsim_direct_frames(skb), skb, next) {
+			nsim_direct_write_frame(&rq->direct, skb);
+			consume_skb(skb);
+		}
+		count++;
+	}
+	return count;
+}
+
+/* ---- The driver ---- */
+
+static void nsim_direct_fill(void *data)
+{
+	struct nsim_direct_ring *ring = data;
+	u32 room, count;
+
+	room = ARRAY_SIZE(ring->bufs) - (ring->tail - ring->clean);
+	count = min(room, packet_direct_reclaim(ring->pdq));
 	while (count--)
 		packet_direct_post(ring->pdq, nsim_direct_buf(ring, ring->tail++));
 }
 
-static void nsim_direct_clean(struct nsim_direct_ring *ring)
+static u32 nsim_direct_clean(void *data, u32 max)
 {
+	struct nsim_direct_ring *ring = data;
+	u32 at = ring->clean % ARRAY_SIZE(ring->bufs);
+	u32 count;
+
 	if (READ_ONCE(ring->knobs->withhold))
-		return;
-	for (; ring->clean != ring->nic; ring->clean++)
-		packet_direct_deliver(ring->pdq, nsim_direct_buf(ring, ring->clean), 1);
+		return 0;
+	count = min3(max, ring->nic - ring->clean,
+		     (u32)ARRAY_SIZE(ring->bufs) - at);
+	packet_direct_deliver(ring->pdq, &ring->bufs[at], count);
+	ring->clean += count;
+	return count;
 }
 
-/* Called by the NAPI poll of each queue.  Returns false for one of the stack. */
+static const struct packet_direct_nic nsim_direct_nic = {
+	.clean	= nsim_direct_clean,
+	.fill	= nsim_direct_fill,
+};
+
+/**
+ * nsim_direct_poll() - poll a leased queue
+ * @rq: queue, leased or not
+ * @budget: of this poll
+ * @done: how much of it was used
+ *
+ * Return: false when the queue is not leased
+ */
 bool nsim_direct_poll(struct nsim_rq *rq, int budget, int *done)
 {
 	struct nsim_direct_ring *ring = &rq->direct;
-	struct sk_buff *skb, *next;
+	int received, cleaned;
 
 	*done = 0;
 	if (!ring->pdq || !budget)
 		return ring->pdq;
 
-	packet_direct_batch_begin(ring->pdq);
-	while (*done < budget && (skb = skb_dequeue(&rq->skb_queue))) {
-		skb_list_walk_safe(nsim_direct_frames(skb), skb, next) {
-			nsim_direct_receive(ring, skb);
-			consume_skb(skb);
-		}
-		nsim_direct_clean(ring);
-		nsim_direct_fill(ring);
-		++*done;
-	}
-	packet_direct_batch_end(ring->pdq);
-	do {
-		nsim_direct_fill(ring);
-	} while (packet_direct_must_refill(ring->pdq));
+	received = nsim_direct_receive(rq, budget);
+	cleaned = packet_direct_napi_poll(ring->pdq, &nsim_direct_nic, ring,
+					  budget, NSIM_DIRECT_BATCH);
+	*done = max(received, cleaned);
 	return true;
 }
 
-/* Called before NAPI is enabled, when a device goes up or a lease begins or ends. */
+/**
+ * nsim_direct_start() - the ring of a queue comes up, if it is leased
+ * @rq: queue, whose NAPI instance is enabled next
+ */
 void nsim_direct_start(struct nsim_rq *rq)
 {
 	struct netdevsim *ns = netdev_priv(rq->napi.dev);
@@ -249,26 +284,24 @@ void nsim_direct_start(struct nsim_rq *rq)
 	ring->clean = ring->tail;
 	ring->nic = ring->tail;
 	packet_direct_ring_up(ring->pdq, &rq->napi, ARRAY_SIZE(ring->bufs));
-	do {
-		nsim_direct_fill(ring);
-	} while (packet_direct_must_refill(ring->pdq));
+	packet_direct_refill(ring->pdq, &nsim_direct_nic, ring);
 }
 
-/* Called after NAPI was disabled. */
+/**
+ * nsim_direct_stop() - the ring of a queue goes, if it has one
+ * @rq: queue, whose NAPI instance is disabled
+ */
 void nsim_direct_stop(struct nsim_rq *rq)
 {
-	struct packet_direct_queue *pdq = rq->direct.pdq;
+	struct nsim_direct_ring *ring = &rq->direct;
 
-	if (!pdq)
+	if (!ring->pdq)
 		return;
 
-	local_bh_disable();
-	packet_direct_batch_begin(pdq);
-	nsim_direct_clean(&rq->direct);
-	packet_direct_batch_end(pdq);
-	local_bh_enable();
-	packet_direct_ring_down(pdq);
-	rq->direct.pdq = NULL;
+	packet_direct_drain(ring->pdq, &nsim_direct_nic, ring,
+			    ARRAY_SIZE(ring->bufs));
+	packet_direct_ring_down(ring->pdq);
+	ring->pdq = NULL;
 }
 
 static enum packet_direct_reason
@@ -286,7 +319,7 @@ nsim_direct_limits(struct net_device *dev, unsigned int queue,
 	return PACKET_DIRECT_OK;
 }
 
-/* The ring is configured anew for whom the queue belongs to now. */
+/* Restart a queue for whom it belongs to now. */
 static int nsim_direct_bind(struct net_device *dev, unsigned int queue,
 			    struct packet_direct_queue *pdq)
 {
@@ -301,7 +334,7 @@ static int nsim_direct_bind(struct net_device *dev, unsigned int queue,
 	nsim_direct_start(rq);
 	napi_enable(&rq->napi);
 	local_bh_disable();
-	napi_schedule(&rq->napi);	/* for what was sent meanwhile */
+	napi_schedule(&rq->napi);	/* something may have come meanwhile */
 	local_bh_enable();
 	return 0;
 }
@@ -321,7 +354,10 @@ static const struct packet_direct_ops nsim_direct_ops = {
 	.unbind	= nsim_direct_unbind,
 };
 
-/* Called before the device is registered. */
+/**
+ * nsim_direct_init() - let queues be leased
+ * @ns: device, not registered yet
+ */
 void nsim_direct_init(struct netdevsim *ns)
 {
 	struct nsim_direct_knobs *knobs = &ns->nsim_dev_port->direct;
