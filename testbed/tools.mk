@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # make tools: libpcap, tcpdump, the example, the selftests and the programs of
 # tests/.
-SELFTEST_DIR := tools/testing/selftests/net
+KERNEL_TESTS := build/linux/patched/tools/testing/selftests/net
 SELFTEST_OUT := $(CURDIR)/build/tests/selftests
+PD_TEST_OUT  := $(CURDIR)/build/tests/packet_direct
 KHDR         := -isystem $(CURDIR)/build/headers/include
-
-# What has a main() of its own there, and upstream's test of the rings.
-SELFTESTS = psock_tpacket packet_direct_m32 packet_direct_args_m32 \
-	$(basename $(notdir $(shell grep -lE 'TEST_HARNESS_MAIN|^int main' \
-		$(SELFTEST_DIR)/*.c 2>/dev/null)))
 
 TEST_SOURCES  := $(wildcard tests/*.c tests/*/*.c)
 TEST_PROGRAMS := $(TEST_SOURCES:tests/%.c=build/tests/%)
@@ -28,13 +24,14 @@ examples: kernel
 		KHDR_INCLUDES='$(KHDR)'
 
 # Built where they belong, by the kernel's own rules; always, since those do
-# not know the headers beside them.
+# not know the kernel's headers.
 selftests: kernel
 	@testbed/deps tools
-	@mkdir -p $(SELFTEST_OUT)
-	@$(MAKE) -s -B -C build/linux/patched/$(SELFTEST_DIR) \
-		OUTPUT=$(SELFTEST_OUT) KHDR_INCLUDES='$(KHDR)' \
-		$(addprefix $(SELFTEST_OUT)/,$(SELFTESTS))
+	@mkdir -p $(SELFTEST_OUT) $(PD_TEST_OUT)
+	@$(MAKE) -s -B -C $(KERNEL_TESTS) OUTPUT=$(SELFTEST_OUT) \
+		KHDR_INCLUDES='$(KHDR)' $(SELFTEST_OUT)/psock_tpacket
+	@$(MAKE) -s -B -C $(KERNEL_TESTS)/packet_direct OUTPUT=$(PD_TEST_OUT) \
+		KHDR_INCLUDES='$(KHDR)'
 
 test-programs: kernel
 	@$(MAKE) -s $(TEST_PROGRAMS)

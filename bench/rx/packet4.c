@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
-#include "../../tools/testing/selftests/net/tpacket4.h"
+#include "../../tools/testing/selftests/net/packet_direct/tpacket4.h"
 #include "rx.h"
 
 #define HEADER_SLOT	256

@@ -37,7 +37,7 @@
 #include <unistd.h>
 
 #include "../../nicsim/wire/gen.h"
-#include "../../tools/testing/selftests/net/tpacket4.h"
+#include "../../tools/testing/selftests/net/packet_direct/tpacket4.h"
 
 #define ETH_P_VLAN	0x8100
 #define VLAN_TAG_LEN	4

@@ -12,7 +12,7 @@ SOCKET = "net/packet/direct.c"
 GVE = "drivers/net/ethernet/google/gve/gve_direct_rx.c"
 IXGBE = "drivers/net/ethernet/intel/ixgbe/ixgbe_direct_rx.c"
 PCAP, PCAP_READ = "libpcap-patch/pcap-packet4-int.h", "libpcap-patch/pcap-packet4-read.c"
-VERBS, BENCH = "tools/testing/selftests/net/tpacket4.h", "bench/rx/packet4.c"
+VERBS, BENCH = "tools/testing/selftests/net/packet_direct/tpacket4.h", "bench/rx/packet4.c"
 EXAMPLE, DMABUF = "README.md", "tools/packet4_dmabuf/main.c"
 MANUAL = "Documentation/networking/packet_direct.rst"
 

@@ -20,7 +20,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "../testing/selftests/net/tpacket4.h"
+#include "../testing/selftests/net/packet_direct/tpacket4.h"
 
 struct options {
 	const char	*iface;

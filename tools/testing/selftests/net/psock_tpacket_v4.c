@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tpacket4.h"
+#include "packet_direct/tpacket4.h"
 
 #include "psock_lib.h"
 #include "psock_tpacket_v4.h"

@@ -4,8 +4,8 @@
  * what the NIC knows of them; what filters, poll() and the swap make of them; and
  * none that are another queue's.
  *
- * packet_direct_lease.c has how a lease begins and ends, packet_direct_dry.c a
- * queue that has run out of slots, and packet_direct_nic.h which queue it is.
+ * lease.c tests how a lease begins and ends, dry.c a queue that has run out of
+ * slots.  lib/nic.h says which queue it is.
  */
 #include <arpa/inet.h>
 #include <linux/bpf.h>
@@ -19,18 +19,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "packet_direct_hw.h"
+#include "lib/queue.h"
 
 static __u8 buf[PD_FRAME_MAX];
 
-FIXTURE(hw) {
+FIXTURE(queue) {
 	struct pd_sock pd;
 	struct tpacket4_stats stats;
 	struct tpacket4_info info;
 	struct pd_nic nic;
 };
 
-FIXTURE_SETUP(hw)
+FIXTURE_SETUP(queue)
 {
 	self->pd.fd = -1;
 	if (pd_nic_missing())
@@ -38,7 +38,7 @@ FIXTURE_SETUP(hw)
 	ASSERT_OK(pd_nic_open(&self->nic));
 }
 
-FIXTURE_TEARDOWN(hw)
+FIXTURE_TEARDOWN(queue)
 {
 	pd_close(&self->pd);
 	pd_nic_close(&self->nic);
@@ -84,7 +84,7 @@ static int send_flow(int fd, __u32 flow, bool bad_sum)
 	return send(fd, buf, LEN, 0) == LEN ? 0 : -errno;
 }
 
-TEST_F(hw, limits)
+TEST_F(queue, limits)
 {
 	OPEN_RING(ENTRIES, 0, 2048);
 	INFO(self->nic.queue);
@@ -99,7 +99,7 @@ TEST_F(hw, limits)
 	EXPECT_EQ(self->info.ti_query_reason, PACKET_DIRECT_NO_QUEUE);
 }
 
-TEST_F(hw, short_form)
+TEST_F(queue, short_form)
 {
 	__u32 generation;
 
@@ -118,7 +118,7 @@ TEST_F(hw, short_form)
 	EXPECT_EQ(self->pd.ring.ctrl->generation, self->info.ti_generation);
 }
 
-TEST_F(hw, long_form)
+TEST_F(queue, long_form)
 {
 	struct tpacket4_direct td = { .td_size = sizeof(td) };
 
@@ -132,7 +132,7 @@ TEST_F(hw, long_form)
 }
 
 /* In place: from the first byte of the slot, no address in front. */
-TEST_F(hw, frame_in_place)
+TEST_F(queue, frame_in_place)
 {
 	const struct tpacket4_hdr *hdr = &frame.hdr;
 	const __u32 none = TPACKET4_TRUNCATED | TPACKET4_RX_ERROR |
@@ -158,7 +158,7 @@ TEST_F(hw, frame_in_place)
 	}
 }
 
-TEST_F(hw, sizes)
+TEST_F(queue, sizes)
 {
 	__u32 len;
 
@@ -171,7 +171,7 @@ TEST_F(hw, sizes)
 }
 
 /* Many laps: the indices wrap, no slot is lost, time does not run backwards. */
-TEST_F_TIMEOUT(hw, many_frames, 300)
+TEST_F_TIMEOUT(queue, many_frames, 300)
 {
 	__u64 last = 0;
 	__u32 i, n;
@@ -195,7 +195,7 @@ TEST_F_TIMEOUT(hw, many_frames, 300)
 }
 
 /* Also when it is set back. */
-TEST_F(hw, timestamps_follow_the_clock)
+TEST_F(queue, timestamps_follow_the_clock)
 {
 	__u64 now = pd_now(CLOCK_REALTIME), mono = pd_now(CLOCK_MONOTONIC);
 	__u64 back = now - 3600 * 1000000000ULL;
@@ -217,7 +217,7 @@ TEST_F(hw, timestamps_follow_the_clock)
 	pd_set_clock(now + pd_now(CLOCK_MONOTONIC) - mono);
 }
 
-TEST_F(hw, hash)
+TEST_F(queue, hash)
 {
 	__u32 i, first = 0, differ = 0;
 
@@ -236,7 +236,7 @@ TEST_F(hw, hash)
 }
 
 /* A wrong UDP checksum may go unnoticed: some NICs cannot tell it from none. */
-TEST_F(hw, checksum)
+TEST_F(queue, checksum)
 {
 	const __u32 csum = TPACKET4_CSUM_VALID | TPACKET4_CSUM_BAD;
 	__u32 i;
@@ -274,7 +274,7 @@ TEST_F(hw, checksum)
 	} while (0)
 
 /* The tag stays in the frame, also after what makes drivers turn stripping on. */
-TEST_F(hw, vlan)
+TEST_F(queue, vlan)
 {
 	static const __u8 tag[4] = { 0x81, 0x00, 0x20, 0x07 };
 	int i;
@@ -317,7 +317,7 @@ static __u32 fill_tagged(__u32 len, __u32 seq)
 	} while (0)
 
 /* What any packet socket's filter sees of a tagged frame, in one slot or more. */
-TEST_F_TIMEOUT(hw, vlan_filter_sees_what_others_see, 60)
+TEST_F_TIMEOUT(queue, vlan_filter_sees_what_others_see, 60)
 {
 	static const __u32 lens[] = { LEN, 1000, 5000 };
 	__u32 i, j, len;
@@ -340,7 +340,7 @@ TEST_F_TIMEOUT(hw, vlan_filter_sees_what_others_see, 60)
 }
 
 /* The filter's result does not count the tag, which is beside the frame. */
-TEST_F(hw, vlan_filter_truncates)
+TEST_F(queue, vlan_filter_truncates)
 {
 	__u32 snap, keep, len;
 
@@ -360,7 +360,7 @@ TEST_F(hw, vlan_filter_truncates)
 }
 
 /* A program that asks for what is not in the frame gets no bytes of it instead. */
-TEST_F(hw, filter_reads_no_frame_as_metadata)
+TEST_F(queue, filter_reads_no_frame_as_metadata)
 {
 	static const __u32 off[] = {
 		offsetof(struct __sk_buff, gso_size),
@@ -389,7 +389,7 @@ TEST_F(hw, filter_reads_no_frame_as_metadata)
 }
 
 /* The load of a netlink attribute, where the program says it is. */
-TEST_F(hw, filter_attribute)
+TEST_F(queue, filter_attribute)
 {
 	static const struct sock_filter insn[] = {
 		BPF_STMT(BPF_LD | BPF_IMM, 100),
@@ -411,7 +411,7 @@ TEST_F(hw, filter_attribute)
 	EXPECT_EQ(memcmp(frame.data, buf, 104), 0);
 }
 
-TEST_F_TIMEOUT(hw, jumbo_chain, 120)
+TEST_F_TIMEOUT(queue, jumbo_chain, 120)
 {
 	__u64 before;
 	__u32 i;
@@ -439,7 +439,7 @@ TEST_F_TIMEOUT(hw, jumbo_chain, 120)
 }
 
 /* The stack gets nothing of the queue, and all of it afterwards. */
-TEST_F(hw, stack_sees_nothing)
+TEST_F(queue, stack_sees_nothing)
 {
 	OPEN_LEASED();
 	pd_nic_witnessed(&self->nic, 0);
@@ -453,7 +453,7 @@ TEST_F(hw, stack_sees_nothing)
 }
 
 /* Frames of the other queues go where they went. */
-TEST_F(hw, other_queues)
+TEST_F(queue, other_queues)
 {
 	int mine, stack;
 	__u32 i;
@@ -471,7 +471,7 @@ TEST_F(hw, other_queues)
 }
 
 /* A refused frame is not published, and its slot goes back to the NIC. */
-TEST_F(hw, filter_refuses)
+TEST_F(queue, filter_refuses)
 {
 	int i;
 
@@ -491,7 +491,7 @@ TEST_F(hw, filter_refuses)
 	TAKE(10, 7);
 }
 
-TEST_F(hw, filter_truncates)
+TEST_F(queue, filter_truncates)
 {
 	static const __u32 snap[] = { 1, 14, 60, 199, 200, 201, 0xffffffff };
 	__u32 i, len;
@@ -510,7 +510,7 @@ TEST_F(hw, filter_truncates)
 }
 
 /* What is behind the snaplen goes back to the NIC with its slots. */
-TEST_F_TIMEOUT(hw, filter_truncates_chain, 60)
+TEST_F_TIMEOUT(queue, filter_truncates_chain, 60)
 {
 	static const __u32 snap[] = { 100, 2048, 2049, 5000, 9013, 9014 };
 	__u32 i, len, laps;
@@ -538,7 +538,7 @@ TEST_F_TIMEOUT(hw, filter_truncates_chain, 60)
 	EXPECT_EQ(self->stats.ts_drop_nic, 0);
 }
 
-TEST_F(hw, poll)
+TEST_F(queue, poll)
 {
 	struct pollfd pfd = { .events = POLLIN };
 	__u32 i;
@@ -555,7 +555,7 @@ TEST_F(hw, poll)
 	}
 }
 
-TEST_F(hw, wake_count_and_time)
+TEST_F(queue, wake_count_and_time)
 {
 	struct tpacket_req4 req;
 	struct pollfd pfd = { .events = POLLIN };
@@ -576,7 +576,7 @@ TEST_F(hw, wake_count_and_time)
 	TAKE(10, 9);
 }
 
-TEST_F(hw, busy_poll)
+TEST_F(queue, busy_poll)
 {
 	int usecs = 1000, i, n;
 	char c;
@@ -598,7 +598,7 @@ TEST_F(hw, busy_poll)
 }
 
 /* Every frame is kept for a while by the swap. */
-TEST_F_TIMEOUT(hw, swap, 120)
+TEST_F_TIMEOUT(queue, swap, 120)
 {
 	__u32 kept[64], i, spare;
 	struct tpacket4_hdr *hdr;
@@ -628,7 +628,7 @@ TEST_F_TIMEOUT(hw, swap, 120)
 /* Nonsense in every header that goes back: no slot is published twice, and the
  * sum holds.
  */
-TEST_F_TIMEOUT(hw, scribbled_headers, 120)
+TEST_F_TIMEOUT(queue, scribbled_headers, 120)
 {
 	struct tpacket4_ring *ring = &self->pd.ring;
 	struct tpacket4_hdr *hdr;
@@ -684,7 +684,7 @@ static void *ask_main(void *arg)
 }
 
 /* Frames of several slots, and a ring that is stopped and started. */
-TEST_F_TIMEOUT(hw, statistics_meanwhile, 120)
+TEST_F_TIMEOUT(queue, statistics_meanwhile, 120)
 {
 	struct asker asker = { .pd = &self->pd };
 	pthread_t thread;

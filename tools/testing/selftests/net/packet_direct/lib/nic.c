@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "packet_direct_nic.h"
+#include "nic.h"
 
 #define PROBE_LEN	200
 #define PROBE_SEQ	0x70000000

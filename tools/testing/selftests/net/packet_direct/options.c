@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "packet_direct_test.h"
+#include "lib/test.h"
 
 enum state { NONE, RING, MAPPED, LEASED, STATES };
 

@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "packet_direct_lib.h"
+#include "lib.h"
 
 bool pd_udp;
 __u32 pd_flow;

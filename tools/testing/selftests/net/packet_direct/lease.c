@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "packet_direct_hw.h"
+#include "lib/queue.h"
 
 FIXTURE(lease) {
 	struct pd_sock pd;

@@ -14,7 +14,7 @@
 #ifndef PACKET_DIRECT_NIC_H
 #define PACKET_DIRECT_NIC_H
 
-#include "packet_direct_lib.h"
+#include "lib.h"
 
 /**
  * struct pd_nic - a queue, and what is around it

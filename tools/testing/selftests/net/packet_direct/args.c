@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "packet_direct_test.h"
+#include "lib/test.h"
 
 /* The ABI, in numbers. */
 #define ABI_SIZE(type, size) \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdio.h>
 
-#include "packet_direct_model.h"
+#include "model.h"
 
 /* The ring must be fresh. */
 void pd_model_init(struct pd_model *m, const struct tpacket4_ring *ring)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "packet_direct_model.h"
-#include "packet_direct_ring.h"
+#include "lib/model.h"
+#include "lib/ring.h"
 
 static struct pd_model model;
 

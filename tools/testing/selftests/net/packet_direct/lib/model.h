@@ -7,7 +7,7 @@
 #ifndef PACKET_DIRECT_MODEL_H
 #define PACKET_DIRECT_MODEL_H
 
-#include "tpacket4.h"
+#include "../tpacket4.h"
 
 #define PD_MODEL_MAX	4096U
 #define PD_KERNEL	0xffffffffU

@@ -4,7 +4,7 @@
  * arrive harms itself alone: no slot is lost, nothing is written beside the
  * ring, and another socket misses no frame.
  *
- *	PD_IFACE, PD_QUEUE, PD_PEER	as in packet_direct_nic.h; the neighbour has
+ *	PD_IFACE, PD_QUEUE, PD_PEER	as in lib/nic.h; the neighbour has
  *					the queue after PD_QUEUE
  *	PD_SEED				of the nonsense; by default another each time
  *	PD_MSECS			how long each case takes
@@ -15,9 +15,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "packet_direct_nic.h"
-#include "packet_direct_scribble.h"
-#include "packet_direct_test.h"
+#include "lib/nic.h"
+#include "lib/scribble.h"
+#include "lib/test.h"
 
 #define LEN		200
 #define ENTRIES		256

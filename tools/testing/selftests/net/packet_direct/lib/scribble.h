@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <sys/types.h>
 
-#include "tpacket4.h"
+#include "../tpacket4.h"
 
 /**
  * enum pd_scribble - what is written, and where

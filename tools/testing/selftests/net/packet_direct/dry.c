@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "packet_direct_hw.h"
+#include "lib/queue.h"
 
 FIXTURE(dry) {
 	struct pd_sock pd;

@@ -18,8 +18,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "packet_direct_nic.h"
-#include "packet_direct_test.h"
+#include "lib/nic.h"
+#include "lib/test.h"
 
 #define FAULTS		"/sys/kernel/debug"
 #define MAX_FAULTS	20000

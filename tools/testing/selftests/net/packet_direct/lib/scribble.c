@@ -4,8 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../kselftest.h"
-#include "packet_direct_scribble.h"
+#include "../../../kselftest.h"
+#include "scribble.h"
 
 #define FLIPS	500
 

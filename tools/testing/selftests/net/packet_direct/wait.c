@@ -3,7 +3,7 @@
  * Who waits for whom: a reader never for those who configure devices, a capture
  * never for an attempt that is refused, and a killed process for nobody.
  *
- *	PD_IFACE, PD_QUEUE, PD_PEER	as in packet_direct_nic.h
+ *	PD_IFACE, PD_QUEUE, PD_PEER	as in lib/nic.h
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "packet_direct_hw.h"
+#include "lib/queue.h"
 
 /* net/packet/direct_test/direct_test.h */
 #define HOLD_RTNL	_IO(0xbd, 4)

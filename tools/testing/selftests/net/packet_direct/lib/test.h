@@ -6,8 +6,8 @@
 #ifndef PACKET_DIRECT_TEST_H
 #define PACKET_DIRECT_TEST_H
 
-#include "../kselftest_harness.h"
-#include "packet_direct_lib.h"
+#include "../../../kselftest_harness.h"
+#include "lib.h"
 
 /* Generous: under emulation everything is slow. */
 #define WAIT_MS		5000

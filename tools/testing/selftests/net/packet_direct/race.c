@@ -6,7 +6,7 @@
  * is chance. What has to hold is that no slot is lost while it goes on, and that
  * nothing is left of it afterwards.
  *
- *	PD_IFACE, PD_PEER	as in packet_direct_nic.h
+ *	PD_IFACE, PD_PEER	as in lib/nic.h
  *	PD_SEED			of the choices; by default another each time
  *	PD_MSECS		how long each case takes
  */
@@ -29,8 +29,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "packet_direct_test.h"
-#include "packet_direct_scribble.h"
+#include "lib/test.h"
+#include "lib/scribble.h"
 
 #define LEN		200
 #define FLOWS		32

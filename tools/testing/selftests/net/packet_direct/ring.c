@@ -3,11 +3,7 @@
  * The protocol of a TPACKET_V4 ring, in copy mode: who owns what when, the
  * 32-bit indices and their wrap, what is counted, who keeps the ring alive.
  *
- * packet_direct_swap.c has the slots and what happens to nonsense,
- * packet_direct_poll.c the wake-ups, packet_direct_args.c and
- * packet_direct_options.c the system calls, and packet_direct_copy.c what is in a
- * frame.  packet_direct_hw.c, packet_direct_lease.c and packet_direct_dry.c have
- * the leased queue.
+ * README says what the other programs test.
  */
 #include <net/if.h>
 #include <poll.h>
@@ -16,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "packet_direct_ring.h"
+#include "lib/ring.h"
 
 TEST_F(ring, start)
 {

@@ -9,7 +9,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "packet_direct_ring.h"
+#include "lib/ring.h"
 
 static int poll_now(int fd, int msecs)
 {

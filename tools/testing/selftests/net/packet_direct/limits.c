@@ -3,7 +3,7 @@
  * What a TPACKET_V4 ring may cost, and who may have one or a queue: memory
  * cgroups, many rings, the largest ones, users and user namespaces.
  *
- *	PD_IFACE, PD_QUEUE, PD_PEER	as in packet_direct_nic.h
+ *	PD_IFACE, PD_QUEUE, PD_PEER	as in lib/nic.h
  */
 #include <net/if.h>
 #include <sched.h>
@@ -16,8 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "packet_direct_nic.h"
-#include "packet_direct_test.h"
+#include "lib/nic.h"
+#include "lib/test.h"
 
 #define CGROUPS		"/sys/fs/cgroup"
 #define CGROUP		CGROUPS "/packet_direct_limits"

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "packet_direct_test.h"
+#include "lib/test.h"
 
 static struct pd_frame frame;
 static __u8 buf[PD_FRAME_MAX];

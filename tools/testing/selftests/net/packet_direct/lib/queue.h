@@ -6,8 +6,8 @@
 #ifndef PACKET_DIRECT_HW_H
 #define PACKET_DIRECT_HW_H
 
-#include "packet_direct_nic.h"
-#include "packet_direct_test.h"
+#include "nic.h"
+#include "test.h"
 
 #define ENTRIES		256
 #define LEN		200

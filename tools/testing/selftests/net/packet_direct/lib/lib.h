@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "../kselftest.h"
-#include "tpacket4.h"
+#include "../../../kselftest.h"
+#include "../tpacket4.h"
 
 #define PD_ETHERTYPE	0x88b5		/* IEEE 802: local experiments */
 #define PD_FRAME_MIN	(ETH_HLEN + 4)

@@ -6,7 +6,7 @@
 #ifndef PACKET_DIRECT_RING_H
 #define PACKET_DIRECT_RING_H
 
-#include "packet_direct_test.h"
+#include "test.h"
 
 #define LEN		200
 
