@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * PACKET_RX_DIRECT: a queue that has run out of slots.  Its reader is woken, what
- * is lost meanwhile is counted, no other queue loses anything, and frames arrive
- * again after slots came back.
+ * PACKET_RX_DIRECT: a queue that has run out of slots.  Its reader is woken, lost frames
+ * are counted, no other queue loses anything, and frames come again after slots were
+ * given back.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -11,32 +11,13 @@
 
 #include "lib/queue.h"
 
-FIXTURE(dry) {
-	struct pd_sock pd;
-	struct tpacket4_stats stats;
-	struct tpacket4_info info;
-	struct pd_nic nic;
-};
-
-FIXTURE_SETUP(dry)
-{
-	self->pd.fd = -1;
-	if (pd_nic_missing())
-		SKIP(return, "%s", pd_nic_missing());
-	ASSERT_OK(pd_nic_open(&self->nic));
-}
-
-FIXTURE_TEARDOWN(dry)
-{
-	pd_close(&self->pd);
-	pd_nic_close(&self->nic);
-}
+QUEUE_FIXTURE(dry)
 
 #define NEED_KICK()	(__atomic_load_n(&self->pd.ring.ctrl->flags,	\
 					 __ATOMIC_RELAXED) &		\
 			 TPACKET4_CTRL_NEED_KICK)
 
-/* Nothing goes back: the ring fills up, and the NIC has no slot. */
+/* Nothing is given back: the ring fills up, and the NIC has no slot. */
 #define STARVE()							\
 	do {								\
 		SEND(2 * ENTRIES, 0);					\
@@ -75,9 +56,9 @@ FIXTURE_TEARDOWN(dry)
 		EXPECT_GT(self->stats.ts_posted, 0);			\
 	} while (0)
 
-/* The timer has to start itself again, for nobody else does.  Some drivers look at
- * each queue every 2 s whatever happens: that it recovers says nothing, how soon
- * it did so several times does.
+/* The timer has to start itself again, since nobody else does.  Some drivers look at
+ * each queue every 2 s, so that a queue recovers without a timer too.  Several times in
+ * so short a time it recovers by the timer alone.
  */
 TEST_F_TIMEOUT(dry, starved_recovers_by_the_timer, 60)
 {
@@ -145,8 +126,8 @@ TEST_F_TIMEOUT(dry, starved_recovers_by_a_kick, 60)
 	TAKE(50, 5000);
 }
 
-/* What the NIC had to drop is counted, and counted as this queue's, once it is
- * clear what was dropped before the lease.
+/* Frames that the NIC drops are counted as this queue's.  The wait is for the device's
+ * count from before the lease.
  */
 TEST_F_TIMEOUT(dry, starved_is_counted, 90)
 {
@@ -174,14 +155,15 @@ TEST_F_TIMEOUT(dry, starved_is_counted, 90)
 	EXPECT_EQ(st.tp_drops, ENTRIES);
 }
 
-/* A reader that stopped takes nothing from the other queues. */
+/* The other queues lose nothing when a reader stops. */
 TEST_F_TIMEOUT(dry, starved_harms_no_other_queue, 60)
 {
+	if (self->nic.queues < 2)
+		SKIP(return, "%s has one queue", self->nic.ifname);
 	OPEN_LEASED();
 	STARVE();
-	INFO(0);
 	ASSERT_EQ(pd_nic_steer(&self->nic, (self->nic.queue + 1) %
-			       self->info.ti_queue_nr), 0);
+			       self->nic.queues), 0);
 	pd_nic_witnessed(&self->nic, 0);
 	for (pd_flow = 0; pd_flow < 100; pd_flow++)
 		ASSERT_EQ(pd_send(self->nic.tx, LEN, pd_flow), 0);
@@ -190,8 +172,8 @@ TEST_F_TIMEOUT(dry, starved_harms_no_other_queue, 60)
 
 #define FEW	64
 
-/* A reader that waits for all entries and holds one.  What it gave back may be
- * less than the NIC takes at a time, and then is with the kernel.
+/* A reader waits for all entries and holds one.  If it gave back fewer slots than the
+ * NIC takes at a time, the kernel keeps them.
  */
 TEST_F_TIMEOUT(dry, wake_when_the_nic_is_dry, 60)
 {
@@ -204,7 +186,7 @@ TEST_F_TIMEOUT(dry, wake_when_the_nic_is_dry, 60)
 	req.tp_wake_count = FEW;
 	OPEN_REQ(&req);
 	LEASE();
-	ASSERT_EQ(pd_if_ready(self->nic.ifname), 0);
+	ASSERT_EQ(pd_link_up(self->nic.ifname, NULL), 0);
 	ASSERT_EQ(pd_nic_steer(&self->nic, self->nic.queue), 0);
 
 	while (there < FEW / 2 && seq < 1000) {
@@ -236,12 +218,15 @@ TEST_F_TIMEOUT(dry, wake_when_the_nic_is_dry, 60)
 	EXPECT_EQ(pfd.revents, POLLIN);
 }
 
-/* A queue that has all the payload slots there are is not starved. */
+/* A queue that has all payload slots of the ring is not starved. */
 TEST_F_TIMEOUT(dry, few_payload_slots, 60)
 {
 	struct tpacket_req4 req;
 	int i;
 
+	ASSERT_EQ(pd_nic_limits(&self->nic, &self->info), 0);
+	if (!self->info.ti_split_min)
+		SKIP(return, "%s splits no headers", self->nic.ifname);
 	pd_req(&req, 16 * FEW, 0, 1024);
 	req.tp_slot_len = 512;
 	req.tp_payload_size = 4096;
@@ -259,8 +244,8 @@ TEST_F_TIMEOUT(dry, few_payload_slots, 60)
 
 #define MANY	1024
 
-/* Whether the NIC gets as many slots as that within a moment, in which nobody else
- * looks at the queue, as a rule.
+/* Whether the NIC gets so many slots within 300 ms, in which usually nobody else looks
+ * at the queue.
  */
 #define POSTED(n)							\
 	({								\
@@ -276,8 +261,8 @@ TEST_F_TIMEOUT(dry, few_payload_slots, 60)
 		self->stats.ts_posted >= _n;				\
 	})
 
-/* A reader that has caught up has its slots at the NIC, not in entries that nobody
- * looks at before the NIC is dry.
+/* The slots of a reader that has caught up are at the NIC.  They do not wait in entries
+ * that the kernel looks at only when the NIC is dry.
  */
 TEST_F_TIMEOUT(dry, caught_up, 60)
 {
@@ -289,7 +274,7 @@ TEST_F_TIMEOUT(dry, caught_up, 60)
 	OPEN_RING(MANY, 0, 2048);
 	LEASE();
 	pfd.fd = self->pd.fd;
-	ASSERT_EQ(pd_if_ready(self->nic.ifname), 0);
+	ASSERT_EQ(pd_link_up(self->nic.ifname, NULL), 0);
 	STATS();
 	top = self->stats.ts_posted;
 	ASSERT_GE(top, 128);

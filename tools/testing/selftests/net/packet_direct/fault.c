@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every allocation and every copy from or to user space may fail: each call is
- * made again and again with the 1st, 2nd, 3rd ... of them failing, until none is
- * left to fail.  Whatever the call says, what it did not do it has to undo.
+ * Each allocation and each copy from or to user space may fail.  A call is made again
+ * and again, and the 1st, 2nd, 3rd ... of them fails, until no such fault is left.  A
+ * call that fails has to undo what it did.
  *
- * Needs CONFIG_FAULT_INJECTION with failslab and fail_page_alloc.  The lease
- * needs a queue, and somebody who sends to it: PD_IFACE=eth0 PD_QUEUE=1
- * PD_PEER=eth1.
+ * Needs CONFIG_FAULT_INJECTION with failslab and fail_page_alloc.
+ *
+ *	PD_IFACE, PD_QUEUE, PD_PEER	as in lib/nic.h
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,11 +24,13 @@
 #define FAULTS		"/sys/kernel/debug"
 #define MAX_FAULTS	20000
 
-/* Up to this one each, then less and less: a ring of the stack's has hundreds. */
+/* Each fault up to this one is tried, and fewer and fewer of those behind it: a ring of
+ * the stack's has hundreds.
+ */
 #define EACH		64
 #define EACH_BUFFER	8
 
-/* Fewer, and the test did not reach what it is about. */
+/* With fewer the test did not reach what it is about. */
 #define MIN_FAULTS	3
 
 /* By default only allocations that may not sleep fail. */
@@ -54,9 +56,9 @@ static int enable_faults(void)
 	return 0;
 }
 
-/* Tasks that ask for it get no more than a page at a time.  The end goes backwards:
- * if the filter went first everybody's allocations would fail, those for the rest
- * of the end among them.
+/* Tasks that ask for it get no more than a page at a time.  Normal settings come back in
+ * the opposite order: without the filter the allocations of all tasks would fail, and so
+ * those for the next settings.
  */
 static int set_high_orders(bool fail)
 {
@@ -83,14 +85,14 @@ static int set_high_orders(bool fail)
 	return 0;
 }
 
-/* By a file that was opened before: to open one takes more than a page. */
+/* The file is open already, because open() takes more than a page. */
 static int ask_for_it(int fd, bool on)
 {
 	return pwrite(fd, on ? "1" : "0", 1, 0) == 1 ? 0 : -errno;
 }
 
-/* The fault that is still to come, 0 when it happened.  Asking can be what it
- * happens to.
+/* The fault that is still to come, or 0 when it happened.  It can happen to this call
+ * too.
  */
 static int pending(int fd)
 {
@@ -118,17 +120,15 @@ static int arm(int fd, int nth)
 	return -errno;
 }
 
-/* Frames by DMA, and their payload there, too. */
+/* Where the payload of frames is: in the slot, in a payload slot, in a dma-buf. */
 enum kind { PLAIN, PAYLOAD, EXTERNAL };
 
 FIXTURE(fault) {
 	struct pd_sock pd;
 	struct tpacket4_stats stats;
 	struct tpacket_req4 req;
-	const char *ifname;
-	__u32 queue;
+	struct pd_nic nic;	/* its queue is the one that is leased */
 	int dmabuf;
-	int tx;
 	int nth;		/* /proc/thread-self/fail-nth */
 };
 
@@ -198,7 +198,6 @@ FIXTURE_SETUP(fault)
 {
 	self->pd.fd = -1;
 	self->dmabuf = -1;
-	self->tx = -1;
 	self->nth = -1;
 	if (pd_missing())
 		SKIP(return, "%s", pd_missing());
@@ -216,12 +215,9 @@ FIXTURE_TEARDOWN(fault)
 	pd_close(&self->pd);
 	if (self->dmabuf >= 0)
 		close(self->dmabuf);
-	if (self->tx >= 0)
-		close(self->tx);
 	if (self->nth >= 0)
 		close(self->nth);
-	if (self->ifname)
-		pd_run("ethtool -X %s default", self->ifname);
+	pd_nic_close(&self->nic);
 }
 
 /* Makes @call until it is made without a fault. */
@@ -253,12 +249,7 @@ FIXTURE_TEARDOWN(fault)
 		TH_LOG("up to the %d-th", _n - 1);			\
 	} while (0)
 
-#define REMOVE_RING()							\
-	do {								\
-		struct tpacket_req4 _none = { .tp_size = sizeof(_none) }; \
-									\
-		ASSERT_EQ(pd_set_ring(self->pd.fd, &_none), 0);		\
-	} while (0)
+#define REMOVE_RING()	ASSERT_EQ(pd_remove_ring(self->pd.fd), 0)
 
 /* Not one slot went astray. */
 #define ALL_SLOTS()							\
@@ -292,28 +283,6 @@ TEST_F_TIMEOUT(fault, map_ring, 120)
 	ALL_SLOTS();
 }
 
-/* A ring of the NIC's queue, not yet leased. */
-#define OPEN_QUEUE()							\
-	do {								\
-		self->ifname = getenv("PD_IFACE");			\
-		self->queue = variant->queue_0 ? 0 :			\
-			      atoi(getenv("PD_QUEUE"));			\
-		ASSERT_EQ(pd_run("ethtool -X %s start %u equal 1",	\
-				 self->ifname, self->queue), 0);	\
-		self->tx = pd_tx_open(getenv("PD_PEER"));		\
-		ASSERT_GE(self->tx, 0);					\
-		if (variant->kind == EXTERNAL) {			\
-			self->dmabuf = make_dmabuf();			\
-			ASSERT_GE(self->dmabuf, 0);			\
-		}							\
-		self->pd.fd = pd_socket(SOCK_RAW);			\
-		ASSERT_GE(self->pd.fd, 0);				\
-		ASSERT_EQ(pd_bind(self->pd.fd,				\
-				  if_nametoindex(self->ifname),		\
-				  ETH_P_ALL), 0);			\
-		ASSERT_EQ(pd_set_ring(self->pd.fd, &self->req), 0);	\
-	} while (0)
-
 static int lease(int fd, __u32 queue, enum kind kind, int dmabuf)
 {
 	if (kind == PLAIN)
@@ -325,23 +294,52 @@ static int lease(int fd, __u32 queue, enum kind kind, int dmabuf)
 }
 
 #define LEASE()								\
-	lease(self->pd.fd, self->queue, variant->kind, self->dmabuf)
+	lease(self->pd.fd, self->nic.queue, variant->kind, self->dmabuf)
 
-/* The stack has the queue: what comes by it comes by copy. */
+/* Whether the refusal tells of something that the device cannot do. */
+static bool cannot(int reason)
+{
+	return reason == PACKET_DIRECT_NO_SPLIT;
+}
+
+/* A ring for the NIC's queue, not yet leased, which it can be. */
+#define OPEN_QUEUE()							\
+	do {								\
+		if (pd_nic_missing())					\
+			SKIP(return, "%s", pd_nic_missing());		\
+		ASSERT_OK(pd_nic_open(&self->nic));			\
+		if (variant->queue_0)					\
+			self->nic.queue = 0;				\
+		ASSERT_EQ(pd_nic_steer(&self->nic, self->nic.queue), 0); \
+		if (variant->kind == EXTERNAL) {			\
+			self->dmabuf = make_dmabuf();			\
+			ASSERT_GE(self->dmabuf, 0);			\
+		}							\
+		self->pd.fd = pd_socket(SOCK_RAW);			\
+		ASSERT_GE(self->pd.fd, 0);				\
+		ASSERT_EQ(pd_bind(self->pd.fd,				\
+				  if_nametoindex(self->nic.ifname),	\
+				  ETH_P_ALL), 0);			\
+		ASSERT_EQ(pd_set_ring(self->pd.fd, &self->req), 0);	\
+		if (LEASE() && cannot(pd_reason(self->pd.fd)))		\
+			SKIP(return, "%s cannot do that: reason %d",	\
+			     self->nic.ifname, pd_reason(self->pd.fd));	\
+		ASSERT_EQ(pd_unlease(self->pd.fd), 0);			\
+		ASSERT_EQ(pd_link_up(self->nic.ifname, NULL), 0);	\
+	} while (0)
+
+/* The stack has the queue, whose frames come by copy. */
 #define SERVES_STACK()							\
 	do {								\
 		struct tpacket4_info _info = {};			\
-		int _i;							\
 									\
 		ASSERT_EQ(pd_info(self->pd.fd, &_info), 0);		\
 		EXPECT_EQ(_info.ti_state, (__u32)PACKET_DIRECT_COPY);	\
 		ALL_SLOTS();						\
-		ASSERT_EQ(pd_if_ready(self->ifname), 0);		\
-		ASSERT_EQ(pd_run("ethtool -X %s start %u equal 1",	\
-				 self->ifname, self->queue), 0);	\
+		ASSERT_EQ(pd_link_up(self->nic.ifname, NULL), 0);	\
+		ASSERT_EQ(pd_nic_steer(&self->nic, self->nic.queue), 0); \
 		ASSERT_EQ(tpacket4_map(&self->pd.ring, self->pd.fd), 0); \
-		for (_i = 0; _i < 10; _i++)				\
-			ASSERT_EQ(pd_send(self->tx, LEN, _i), 0);	\
+		ASSERT_EQ(pd_send_many(self->nic.tx, 10, LEN, 0), 0);	\
 		EXPECT_EQ(pd_wait(&self->pd, 10, WAIT_MS), 10);		\
 		STATS();						\
 	} while (0)
@@ -356,29 +354,25 @@ static int link_downs(const char *ifname)
 	return pd_read_number(path);
 }
 
-/* Without memory a device is left alone, too. */
+/* A lease for which there is no memory does not touch the link. */
 TEST_F_TIMEOUT(fault, lease, 600)
 {
 	int downs;
 
-	if (pd_nic_missing())
-		SKIP(return, "%s", pd_nic_missing());
 	OPEN_QUEUE();
-	downs = link_downs(self->ifname);
+	downs = link_downs(self->nic.ifname);
 	ASSERT_GE(downs, 0);
 	EACH_FAULT(variant->queue_0 ? EACH_BUFFER : EACH, LEASE(), {
 			   ASSERT_EQ(pd_unlease(self->pd.fd), 0);
-			   downs = link_downs(self->ifname);
+			   downs = link_downs(self->nic.ifname);
 		   }, ENOMEM, EIO,
-		   ASSERT_EQ(link_downs(self->ifname), downs));
+		   ASSERT_EQ(link_downs(self->nic.ifname), downs));
 	SERVES_STACK();
 }
 
 /* The queue goes back whatever fails on the way. */
 TEST_F_TIMEOUT(fault, release, 600)
 {
-	if (pd_nic_missing())
-		SKIP(return, "%s", pd_nic_missing());
 	OPEN_QUEUE();
 	ASSERT_EQ(LEASE(), 0);
 	EACH_FAULT(EACH_BUFFER, pd_unlease(self->pd.fd), ASSERT_EQ(LEASE(), 0),
@@ -387,17 +381,15 @@ TEST_F_TIMEOUT(fault, release, 600)
 	SERVES_STACK();
 }
 
-/* Where memory is fragmented a ring consists of pages, and looks the same.  What
- * the exporter of a dma-buf wants is another matter, and what gve does where it
- * makes all its rings anew.
+/* Where memory is fragmented a ring consists of pages, and looks the same.  The exporter
+ * of a dma-buf may want larger pieces, and so may gve for queue 0, where it makes all
+ * its rings anew.
  */
 TEST_F_TIMEOUT(fault, high_orders_fail, 120)
 {
 	bool leased = variant->kind != EXTERNAL && !variant->queue_0;
 	int err, ask, big;
 
-	if (pd_nic_missing())
-		SKIP(return, "%s", pd_nic_missing());
 	OPEN_QUEUE();
 	REMOVE_RING();
 	ask = open("/proc/self/make-it-fail", O_RDWR | O_CLOEXEC);
@@ -421,7 +413,7 @@ TEST_F_TIMEOUT(fault, high_orders_fail, 120)
 	SERVES_STACK();
 }
 
-/* What the kernel allocates to receive: a frame is copied, or counted. */
+/* A frame for which there is no memory is counted. */
 TEST_F_TIMEOUT(fault, receive, 120)
 {
 	int tx, n;

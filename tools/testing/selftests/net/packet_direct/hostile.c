@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A process that writes nonsense of every kind into its ring while frames
- * arrive harms itself alone: no slot is lost, nothing is written beside the
- * ring, and another socket misses no frame.
+ * A process that writes nonsense of every kind into its ring while frames arrive harms
+ * only itself.  No slot is lost, nothing is written outside the ring, and another socket
+ * misses no frame.
  *
  *	PD_IFACE, PD_QUEUE, PD_PEER	as in lib/nic.h; the neighbour has
  *					the queue after PD_QUEUE
@@ -35,6 +35,7 @@ FIXTURE(hostile) {
 	struct pd_sock pd;		/* the hostile one's */
 	struct pd_sock neighbour;	/* reads all that it is sent */
 	struct pd_sock guard[2];	/* made before and after pd, never used */
+	struct pd_nic nic;		/* of a leased queue */
 	struct tpacket4_stats stats;
 	struct pd_scribblers *by;
 	__u8 *canary;
@@ -128,7 +129,7 @@ static bool still_marked(const struct pd_sock *pd)
 	return marked(pd->ring.hdr, l->tl_map_len - l->tl_hdr_off);
 }
 
-/* What is unused of each slot has not been written to. */
+/* Nobody wrote to the unused part of a slot. */
 static bool gaps_marked(const __u8 *slot, __u32 nr, __u32 shift, __u32 len)
 {
 	size_t size = 1UL << shift;
@@ -157,7 +158,7 @@ static bool spares_marked(const struct pd_sock *pd)
 		      (size_t)SPARES << pd->ring.layout.tl_slot_shift);
 }
 
-/* A filter that says what a byte of the frame says, which may change meanwhile. */
+/* The filter returns a byte of the frame, which may change while it runs. */
 static int filter_by_content(int fd)
 {
 	struct sock_filter insn[] = {
@@ -165,12 +166,8 @@ static int filter_by_content(int fd)
 		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x7f),
 		BPF_STMT(BPF_RET | BPF_A, 0),
 	};
-	struct sock_fprog prog = { .len = ARRAY_SIZE(insn), .filter = insn };
 
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)))
-		return -errno;
-
-	return 0;
+	return pd_filter(fd, insn, ARRAY_SIZE(insn));
 }
 
 static int make_veth(const char *tx, const char *rx)
@@ -180,6 +177,8 @@ static int make_veth(const char *tx, const char *rx)
 
 FIXTURE_SETUP(hostile)
 {
+	struct tpacket4_info info;
+
 	self->pd.fd = -1;
 	self->neighbour.fd = -1;
 	self->guard[0].fd = -1;
@@ -194,16 +193,21 @@ FIXTURE_SETUP(hostile)
 		SKIP(return, "%s", pd_nic_missing());
 
 	pd_udp = true;
-	self->rx = variant->rx ?: getenv("PD_IFACE");
 	if (variant->rx) {
+		self->rx = variant->rx;
 		ASSERT_EQ(pd_netns(), 0);
 		ASSERT_EQ(make_veth(variant->tx, variant->rx), 0);
 	} else {
-		ASSERT_EQ(pd_if_ready(self->rx), 0);
-		ASSERT_EQ(pd_run("ethtool -X %s start %u equal 2", self->rx,
-				 number("PD_QUEUE", 0)), 0);
+		ASSERT_OK(pd_nic_open(&self->nic));
+		self->rx = self->nic.ifname;
+		if (self->nic.queue + 1 >= self->nic.queues)
+			SKIP(return, "%s has no queue behind PD_QUEUE", self->rx);
+		ASSERT_EQ(pd_nic_limits(&self->nic, &info), 0);
+		if (variant->split && !info.ti_split_min)
+			SKIP(return, "%s splits no headers", self->rx);
+		ASSERT_EQ(pd_steer(self->rx, self->nic.peer, self->nic.queue, 2), 0);
 	}
-	self->tx = pd_tx_open(variant->tx ?: getenv("PD_PEER"));
+	self->tx = pd_tx_open(variant->tx ?: self->nic.peer);
 	ASSERT_GE(self->tx, 0);
 	self->canary = mmap(NULL, CANARY_LEN, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -221,8 +225,7 @@ FIXTURE_TEARDOWN(hostile)
 	pd_close(&self->neighbour);
 	if (self->tx >= 0)
 		close(self->tx);
-	if (!variant->rx && self->rx)
-		pd_run("ethtool -X %s default", self->rx);
+	pd_nic_close(&self->nic);
 }
 
 static int open_ring(struct pd_sock *pd, const char *ifname, bool split)
@@ -274,7 +277,7 @@ static int find_flow(struct pd_sock *pd, int tx)
 
 #define LEASE()								\
 	do {								\
-		__u32 _queue = number("PD_QUEUE", 0);			\
+		__u32 _queue = self->nic.queue;				\
 		int _flow;						\
 									\
 		ASSERT_OK(pd_refused(self->pd.fd,			\
@@ -298,7 +301,7 @@ static int find_flow(struct pd_sock *pd, int tx)
 		pd_drain(&self->neighbour);				\
 	} while (0)
 
-/* The neighbour has all of a burst, byte for byte. */
+/* The neighbour gets a burst, whole and unchanged. */
 #define NEIGHBOUR()							\
 	do {								\
 		__u32 _i;						\
@@ -345,7 +348,7 @@ static void give_back(struct pd_sock *pd, const struct tpacket4_stats *stats)
 		pd_scribble_prod(self->by, true_prod(&self->stats));	\
 	} while (0)
 
-/* The time is over, and the kernel has seen what it was to see; a slow one has
+/* The time is over, and the kernel has met each kind of nonsense.  A slow machine has
  * more time for that.
  */
 static bool enough(const struct tpacket4_stats *stats, bool filter, __u64 end)
@@ -359,8 +362,8 @@ static bool enough(const struct tpacket4_stats *stats, bool filter, __u64 end)
 	return now >= end + SLOW_MSECS * 1000000ULL;
 }
 
-/* One who gives back all that there is gets frames again.  Not so if the NIC
- * has no payload slot left to write to, as all are spares.
+/* The owner gives everything back and gets frames again, unless all payload slots are
+ * spares, so that the NIC has none to write to.
  */
 #define RECOVERS()							\
 	do {								\
@@ -401,7 +404,7 @@ static bool enough(const struct tpacket4_stats *stats, bool filter, __u64 end)
 		ASSERT_EQ(tpacket4_map(&self->pd.ring, self->pd.fd), 0); \
 		if (!variant->rx)					\
 			ASSERT_EQ(lease(&self->pd,			\
-					number("PD_QUEUE", 0),		\
+					self->nic.queue,		\
 					variant->split), 0);		\
 		pd_drain(&self->pd);					\
 		pd_flow = self->flow;					\

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * PACKET_RX_DIRECT: how a lease begins, lasts and ends.  Who gets a queue and who
- * is refused, what a lease outlives, who can see it, and that the stack has its
- * queue back afterwards.
+ * PACKET_RX_DIRECT: how a lease begins, lasts and ends.  Who gets a queue and who is
+ * refused, what a lease outlives, who can see it.  Afterwards the stack has its queue
+ * back.
  */
 #include <fcntl.h>
 #include <linux/packet_diag.h>
@@ -15,28 +15,9 @@
 
 #include "lib/queue.h"
 
-FIXTURE(lease) {
-	struct pd_sock pd;
-	struct tpacket4_stats stats;
-	struct tpacket4_info info;
-	struct pd_nic nic;
-};
+QUEUE_FIXTURE(lease)
 
-FIXTURE_SETUP(lease)
-{
-	self->pd.fd = -1;
-	if (pd_nic_missing())
-		SKIP(return, "%s", pd_nic_missing());
-	ASSERT_OK(pd_nic_open(&self->nic));
-}
-
-FIXTURE_TEARDOWN(lease)
-{
-	pd_close(&self->pd);
-	pd_nic_close(&self->nic);
-}
-
-/* After the release the same ring is filled by copy. */
+/* After the release copy mode fills the same ring. */
 TEST_F(lease, release_copies)
 {
 	OPEN_LEASED();
@@ -123,7 +104,7 @@ TEST_F(lease, fork_keeps_the_lease)
 	EXPECT_EQ(REASON(), PACKET_DIRECT_OK);
 }
 
-/* Runs in a child, which has the socket, too. */
+/* Runs in a child, which has the socket too. */
 #define CHILD(code)							\
 	do {								\
 		pid_t _pid = fork();					\
@@ -137,8 +118,8 @@ TEST_F(lease, fork_keeps_the_lease)
 		EXPECT_EQ(WEXITSTATUS(_status), 0);			\
 	} while (0)
 
-/* What a reader sees whose queue was given back by somebody else: the end, not the
- * frames of the whole device.  poll() without a time limit returns.
+/* A reader whose queue somebody else gave back sees the end, not the frames of the
+ * whole device.  poll() without a time limit returns.
  */
 #define EXPECT_LOST()							\
 	do {								\
@@ -175,7 +156,7 @@ TEST_F(lease, another_process_releases)
 	CHILD(pd_unlease(self->pd.fd) != -EINVAL);
 	EXPECT_EQ(pd_reason(self->pd.fd), PACKET_DIRECT_NOT_LEASED);
 
-	/* The one that leased goes on by copy, if it likes. */
+	/* The process that leased may go on by copy. */
 	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
 	INFO(self->nic.queue);
 	EXPECT_EQ(self->info.ti_state, PACKET_DIRECT_COPY);
@@ -195,7 +176,7 @@ static int sleep_without_limit(int fd)
 	return poll(&pfd, 1, -1) != 1 || !(pfd.revents & POLLHUP);
 }
 
-/* A sleeper is woken, whatever it waits for. */
+/* The loss wakes a sleeper whatever it waits for. */
 TEST_F(lease, sleeper_learns_of_the_loss)
 {
 	pid_t pid;
@@ -219,7 +200,7 @@ static int holder(int fd, __u32 queue)
 	return pd_info(fd, &info) ? -1 : (int)info.ti_query_pid;
 }
 
-/* Whoever finds the queue taken is told by whom. */
+/* Others are told which process has the queue. */
 TEST_F(lease, process_that_leased_is_named)
 {
 	OPEN_RING(ENTRIES, 0, 2048);
@@ -247,7 +228,7 @@ TEST_F(lease, process_that_leased_ends)
 {
 	OPEN_RING(ENTRIES, 0, 2048);
 	CHILD(pd_lease(self->pd.fd, self->nic.queue));
-	ASSERT_EQ(pd_if_ready(self->nic.ifname), 0);
+	ASSERT_EQ(pd_link_up(self->nic.ifname, NULL), 0);
 	pd_drain(&self->pd);
 	SEND(10, 0);
 	TAKE(10, 0);
@@ -261,7 +242,7 @@ TEST_F(lease, process_that_leased_ends)
 
 #define EXEC_ENV	"PD_EXEC_RELEASE"
 
-/* This program again, by exec(): see below. */
+/* What lease_and_exec() calls exec() for. */
 __attribute__((constructor)) static void release_after_exec(void)
 {
 	const char *fd = getenv(EXEC_ENV);
@@ -283,7 +264,7 @@ static int lease_and_exec(int fd, __u32 queue)
 	return 2;
 }
 
-/* exec() makes no other process: its release is that of who leased. */
+/* After exec() it is the same process: its release is that of the one that leased. */
 TEST_F(lease, exec_and_release)
 {
 	OPEN_RING(ENTRIES, 0, 2048);
@@ -293,7 +274,7 @@ TEST_F(lease, exec_and_release)
 	EXPECT_EQ(self->info.ti_query_reason, PACKET_DIRECT_OK);
 }
 
-/* kill -9 in mid-stream: within a second the queue serves the stack again. */
+/* Within a second after kill -9 under traffic the stack has the queue again. */
 TEST_F_TIMEOUT(lease, killed, 120)
 {
 	pid_t sender, victim;
@@ -337,7 +318,7 @@ TEST_F(lease, two_sockets)
 {
 	struct tpacket_req4 req;
 	struct pd_sock second;
-	__u32 other;
+	__u32 other = (self->nic.queue + 1) % self->nic.queues;
 	int err;
 
 	OPEN_LEASED();
@@ -346,8 +327,6 @@ TEST_F(lease, two_sockets)
 	err = pd_lease(second.fd, self->nic.queue);
 	EXPECT_OK(pd_refused(second.fd, err, PACKET_DIRECT_QUEUE_LEASED));
 
-	INFO(0);
-	other = (self->nic.queue + 1) % self->info.ti_queue_nr;
 	if (other != self->nic.queue) {
 		err = pd_lease(second.fd, other);
 		EXPECT_OK(pd_refused(second.fd, err, PACKET_DIRECT_OK));
@@ -422,7 +401,7 @@ TEST_F(lease, filter_locked)
 	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_FILTER_LOCKED));
 }
 
-/* What the NIC can use of a slot is refused beyond its limits, by name. */
+/* A slot beyond the NIC's limits is refused, and the reason says which limit. */
 TEST_F(lease, slot_limits)
 {
 	struct tpacket_req4 req;
@@ -497,22 +476,21 @@ TEST_F_TIMEOUT(lease, down_and_up, 60)
 	EXPECT_EQ(pd_nic_witnessed(&self->nic, 100), 0);
 }
 
-/* A device that comes up does not put the socket back on the stack: what other
- * queues get is not offered to the ring, which may be too full to show it.
+/* A device that comes up does not put the socket back on the stack: frames of other
+ * queues are not offered to the ring.  The counters tell, since a full ring would not.
  */
 TEST_F_TIMEOUT(lease, hook_stays_off, 60)
 {
 	__u64 before;
 
 	OPEN_LEASED();
-	INFO(0);
-	if (self->info.ti_queue_nr < 2)
+	if (self->nic.queues < 2)
 		SKIP(return, "%s has one queue", self->nic.ifname);
 	ASSERT_EQ(pd_if_up(self->nic.ifname, false), 0);
 	ASSERT_EQ(pd_if_up(self->nic.ifname, true), 0);
 	RESUME();
 	ASSERT_EQ(pd_nic_steer(&self->nic, (self->nic.queue + 1) %
-			       self->info.ti_queue_nr), 0);
+			       self->nic.queues), 0);
 	pd_nic_witnessed(&self->nic, 200);
 	STATS();
 	before = self->stats.ts_packets + self->stats.ts_drop_no_slot;
@@ -523,35 +501,46 @@ TEST_F_TIMEOUT(lease, hook_stays_off, 60)
 	EXPECT_EQ(self->stats.ts_packets + self->stats.ts_drop_no_slot, before);
 }
 
-/* What makes drivers build their rings anew does not end a lease. */
+#define GOES_ON(seq)							\
+	do {								\
+		RESUME();						\
+		INFO(self->nic.queue);					\
+		ASSERT_EQ(self->info.ti_state, PACKET_DIRECT_ACTIVE);	\
+		EXPECT_NE(self->info.ti_napi_id, 0);			\
+		SEND(20, seq);						\
+		TAKE(20, seq);						\
+		STATS();						\
+	} while (0)
+
+/* A lease outlives whatever makes a driver set up its rings anew. */
 TEST_F_TIMEOUT(lease, reconfiguration, 120)
 {
 	static const char * const cmd[] = {
 		"ethtool -G %s rx 256", "ethtool -G %s rx 512",
 		"ip link set %s mtu 4000", "ip link set %s mtu 1500",
-		"ethtool -r %1$s || ethtool --reset %1$s all",
 		"ip link set %s promisc on",
 		"ip link set %s promisc off",
 	};
 	char line[128];
 	size_t i;
+	int err;
 
 	OPEN_LEASED();
 	for (i = 0; i < ARRAY_SIZE(cmd); i++) {
 		snprintf(line, sizeof(line), cmd[i], self->nic.ifname);
+		TH_LOG("%s", line);
 		ASSERT_EQ(pd_run("%s", line), 0);
-		RESUME() TH_LOG("%s", line);
-		INFO(self->nic.queue);
-		ASSERT_EQ(self->info.ti_state, PACKET_DIRECT_ACTIVE);
-		EXPECT_NE(self->info.ti_napi_id, 0);
-		SEND(20, i * 100);
-		TAKE(20, i * 100);
-		STATS();
+		GOES_ON(i * 100);
+	}
+	err = pd_if_reset(self->nic.ifname);
+	if (err != -EOPNOTSUPP) {
+		ASSERT_EQ(err, 0);
+		GOES_ON(i * 100);
 	}
 	EXPECT_EQ(self->stats.ts_bad_slot, 0);
 }
 
-/* What would take the queue away is refused. */
+/* Fewer channels, without the queue, are refused. */
 TEST_F(lease, channels_are_kept)
 {
 	if (!self->nic.queue)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a TPACKET_V4 ring may cost, and who may have one or a queue: memory
- * cgroups, many rings, the largest ones, users and user namespaces.
+ * What a TPACKET_V4 ring may cost: memory cgroups, many rings, the largest ones.  Who
+ * may have a ring or a queue: users, and the roots of user namespaces.
  *
  *	PD_IFACE, PD_QUEUE, PD_PEER	as in lib/nic.h
  */
@@ -28,8 +28,8 @@
 
 static struct pd_frame frame;
 
-/* Runs @child in a process of its own, which may change who it is.  Returns its
- * exit status, or a negative number.
+/* Runs @child in a process of its own, which may change its user.  Returns its exit
+ * status, or a negative number.
  */
 static int in_child(int (*child)(void *arg), void *arg)
 {
@@ -73,8 +73,8 @@ FIXTURE_TEARDOWN(limits)
 		close(self->tx);
 }
 
-/* A ring of @entries entries and as many slots; its memory is there or it is
- * not, and then by name.
+/* A ring of @entries entries.  Returns its socket or a negative errno.  The reason must
+ * be NO_MEMORY when the errno is ENOMEM.
  */
 static int try_ring(__u32 entries, __u32 slots, __u32 size)
 {
@@ -97,7 +97,7 @@ static int try_ring(__u32 entries, __u32 slots, __u32 size)
 	return fd;
 }
 
-/* A memory cgroup of its own for this process; removed when it is empty. */
+/* Put this process into a new memory cgroup. */
 static int enter_cgroup(unsigned long long limit)
 {
 	char text[32];
@@ -127,7 +127,7 @@ static long long charged(void)
 	return pd_read_number(CGROUP "/memory.current");
 }
 
-/* What a ring costs is charged to who makes it, and no more than is allowed. */
+/* A ring's memory is charged to the process that makes it. */
 TEST_F(limits, memory_cgroup_charges)
 {
 	long long before, with, after;
@@ -150,8 +150,8 @@ TEST_F(limits, memory_cgroup_charges)
 	EXPECT_EQ(leave_cgroup(), 0);
 }
 
-/* Each part of a ring may be the one that there is no memory for: the slots,
- * the headers, the tables. Nobody is killed for that, and nothing remains.
+/* There may be no memory for the slots, the headers or the tables.  In each case nobody
+ * is killed, and nothing remains.
  */
 TEST_F(limits, memory_cgroup_refuses)
 {
@@ -183,7 +183,7 @@ TEST_F(limits, memory_cgroup_refuses)
 	EXPECT_EQ(leave_cgroup(), 0);
 }
 
-/* Ring after ring, of 32 MiB. */
+/* A process that makes rings of 32 MiB, one after the other. */
 static pid_t fork_maker(void)
 {
 	pid_t pid = fork();
@@ -199,7 +199,7 @@ static pid_t fork_maker(void)
 	}
 }
 
-/* What was being allocated when its maker was killed is not left over. */
+/* Nothing remains of a ring whose maker was killed on the way. */
 TEST_F_TIMEOUT(limits, killed_while_making_a_ring, 120)
 {
 	long long before, after;
@@ -223,7 +223,7 @@ TEST_F_TIMEOUT(limits, killed_while_making_a_ring, 120)
 	EXPECT_EQ(leave_cgroup(), 0);
 }
 
-/* The least that PACKET_V4_STATISTICS took of several times, in ns. */
+/* The shortest of several PACKET_V4_STATISTICS, in ns. */
 static __u64 statistics_cost(int fd)
 {
 	__u64 since, least = ~0ULL;
@@ -242,7 +242,7 @@ static __u64 statistics_cost(int fd)
 	return least;
 }
 
-/* They do not look at each slot, while nobody else gets at the ring. */
+/* The statistics do not look at each slot. */
 TEST_F(limits, statistics_of_a_large_ring)
 {
 	__u64 few, many;
@@ -282,7 +282,9 @@ TEST_F_TIMEOUT(limits, many_rings, 300)
 		pd_close(&sock[i]);
 }
 
-/* What no machine has is refused at once; what fits works to its last slot. */
+/* A ring that no machine has memory for is refused at once.  One that fits works to its
+ * last slot.
+ */
 TEST_F_TIMEOUT(limits, largest_rings, 300)
 {
 	static const struct { __u32 entries, slots, size; } ring[] = {
@@ -339,8 +341,8 @@ TEST_F(limits, unprivileged_has_no_socket)
 	EXPECT_EQ(in_child(child_without_caps, NULL), EPERM);
 }
 
-/* The root of a user namespace of its own.  Without CLONE_NEWNET in @flags it
- * stays in a network namespace that is not its own.
+/* Become root of a new user namespace.  Without CLONE_NEWNET in @flags the network
+ * namespace stays somebody else's.
  */
 static int be_root_of_namespace(int flags)
 {
@@ -371,7 +373,7 @@ TEST_F(limits, userns_root_has_no_socket_elsewhere)
 	EXPECT_EQ(in_child(child_in_userns, NULL), EPERM);
 }
 
-/* The ring is anybody's who may have a packet socket; there is no queue here. */
+/* Whoever may have a packet socket may have a ring.  There is no queue here. */
 static int child_in_own_netns(void *arg)
 {
 	struct tpacket_req4 req;
@@ -398,8 +400,7 @@ TEST_F(limits, userns_root_has_a_ring_at_home)
 /* Who may have a queue. */
 FIXTURE(rights) {
 	struct pd_sock pd;
-	const char *ifname;
-	__u32 queue;
+	struct pd_nic nic;
 };
 
 FIXTURE_SETUP(rights)
@@ -409,12 +410,10 @@ FIXTURE_SETUP(rights)
 	self->pd.fd = -1;
 	if (pd_nic_missing())
 		SKIP(return, "%s", pd_nic_missing());
-	self->ifname = getenv("PD_IFACE");
-	self->queue = atoi(getenv("PD_QUEUE"));
-	ASSERT_EQ(pd_if_up(self->ifname, true), 0);
-	ASSERT_EQ(pd_if_ready(self->ifname), 0);
+	pd_nic_name(&self->nic);
+	ASSERT_EQ(pd_link_up(self->nic.ifname, self->nic.peer), 0);
 	pd_req(&req, 64, 0, 2048);
-	ASSERT_EQ(pd_open(&self->pd, self->ifname, &req), 0);
+	ASSERT_EQ(pd_open(&self->pd, self->nic.ifname, &req), 0);
 }
 
 FIXTURE_TEARDOWN(rights)
@@ -422,7 +421,7 @@ FIXTURE_TEARDOWN(rights)
 	pd_close(&self->pd);
 }
 
-/* Tries to lease by the socket that it was given. */
+/* Try to lease by a socket that was inherited. */
 struct attempt {
 	int	fd;
 	__u32	queue;
@@ -441,12 +440,12 @@ static int child_leases(void *arg)
 
 #define REFUSED_TO_USERNS(f)						\
 	do {								\
-		struct attempt _a = { self->pd.fd, self->queue, f };	\
+		struct attempt _a = { self->pd.fd, self->nic.queue, f };	\
 									\
 		EXPECT_EQ(in_child(child_leases, &_a), EPERM);		\
 		EXPECT_EQ(pd_reason(self->pd.fd),			\
 			  PACKET_DIRECT_NOT_ADMIN);			\
-		EXPECT_EQ(pd_query_reason(self->ifname, self->queue),	\
+		EXPECT_EQ(pd_query_reason(self->nic.ifname, self->nic.queue),	\
 			  PACKET_DIRECT_OK);				\
 	} while (0)
 
@@ -455,13 +454,13 @@ TEST_F(rights, userns_root_is_refused)
 	REFUSED_TO_USERNS(0);
 }
 
-/* Being root of another network namespace does not help. */
+/* To be root of another network namespace does not help. */
 TEST_F(rights, root_of_other_netns_is_refused)
 {
 	REFUSED_TO_USERNS(CLONE_NEWNET);
 }
 
-/* The device of another namespace cannot even be named. */
+/* A device of another namespace cannot be bound to. */
 static int child_binds(void *arg)
 {
 	int *ifindex = arg;
@@ -483,12 +482,12 @@ TEST_F(rights, devices_elsewhere_do_not_exist)
 	EXPECT_EQ(in_child(child_binds, &ifindex), ENODEV);
 }
 
-/* A namespace's own root, who was given the device, needs no more than that. */
+/* The root of a namespace who was given a device may lease its queues. */
 struct owner {
 	const char	*ifname;
 	__u32		queue;
-	int		ready;		/* tells that the namespace is there */
-	int		go;		/* tells that the device is there */
+	int		ready;		/* the child writes when it has its namespace */
+	int		go;		/* it reads when the device is there */
 };
 
 static int child_owns(void *arg)
@@ -503,7 +502,7 @@ static int child_owns(void *arg)
 		return 99;
 	if (write(o->ready, &c, 1) != 1 || read(o->go, &c, 1) != 1)
 		return 98;
-	if (pd_if_up(o->ifname, true) || pd_if_ready(o->ifname))
+	if (pd_link_up(o->ifname, NULL))
 		return 97;
 	pd_req(&req, 64, 0, 2048);
 	if (pd_open(&pd, o->ifname, &req))
@@ -516,7 +515,7 @@ static int child_owns(void *arg)
 	return 0;
 }
 
-/* The device comes back by itself when the namespace ends. */
+/* The device comes back when the namespace ends. */
 static bool came_back(const char *ifname)
 {
 	int i;
@@ -524,13 +523,12 @@ static bool came_back(const char *ifname)
 	for (i = 0; i < 500 && !if_nametoindex(ifname); i++)
 		usleep(20000);
 
-	return if_nametoindex(ifname) && !pd_if_up(ifname, true) &&
-	       !pd_if_ready(ifname);
+	return if_nametoindex(ifname) && !pd_link_up(ifname, NULL);
 }
 
 TEST_F_TIMEOUT(rights, userns_root_owns_a_queue_at_home, 120)
 {
-	struct owner o = { .ifname = self->ifname, .queue = self->queue };
+	struct owner o = { .ifname = self->nic.ifname, .queue = self->nic.queue };
 	int ready[2], go[2], status;
 	pid_t pid;
 	char c;
@@ -545,13 +543,13 @@ TEST_F_TIMEOUT(rights, userns_root_owns_a_queue_at_home, 120)
 	if (!pid)
 		_exit(child_owns(&o));
 	ASSERT_EQ(read(ready[0], &c, 1), 1);
-	ASSERT_EQ(pd_run("ip link set %s netns %d", self->ifname, pid), 0);
+	ASSERT_EQ(pd_run("ip link set %s netns %d", self->nic.ifname, pid), 0);
 	ASSERT_EQ(write(go[1], "", 1), 1);
 	ASSERT_EQ(waitpid(pid, &status, 0), pid);
 	EXPECT_TRUE(WIFEXITED(status));
 	EXPECT_EQ(WEXITSTATUS(status), 0);
-	ASSERT_TRUE(came_back(self->ifname));
-	EXPECT_EQ(pd_query_reason(self->ifname, self->queue), PACKET_DIRECT_OK);
+	ASSERT_TRUE(came_back(self->nic.ifname));
+	EXPECT_EQ(pd_query_reason(self->nic.ifname, self->nic.queue), PACKET_DIRECT_OK);
 }
 
 TEST_HARNESS_MAIN

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every option of SOL_PACKET, and what else acts on a packet socket, in every
- * state of a TPACKET_V4 socket.  The table is the one of
- * Documentation/networking/packet_direct.rst; each cell is the errno of one
- * call on a fresh socket.
+ * Each option of SOL_PACKET, and whatever else acts on a packet socket, in each state
+ * of a TPACKET_V4 socket.  The table is that of
+ * Documentation/networking/packet_direct.rst: a cell is the errno of one call on a new
+ * socket.
  *
- * The leased column needs a queue: PD_IFACE=eth0 PD_QUEUE=1.
+ *	PD_IFACE, PD_QUEUE	as in lib/nic.h, for the leased column
  */
 #include <arpa/inet.h>
 #include <linux/filter.h>
@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/nic.h"
 #include "lib/test.h"
 
 enum state { NONE, RING, MAPPED, LEASED, STATES };
@@ -314,7 +315,7 @@ static int enter_state(struct pd_sock *pd, const char *ifname,
 	return err;
 }
 
-/* What the cell's call says that the table does not, or NULL. */
+/* How the cell's call differs from the table, or NULL. */
 static const char *try_cell(struct pd_sock *pd, int other,
 			    const struct row *row, enum state state)
 {
@@ -372,18 +373,17 @@ TEST_F_TIMEOUT(options, mapped, 60)
 
 TEST_F_TIMEOUT(options, leased, 300)
 {
-	const char *ifname = getenv("PD_IFACE");
-	const char *queue = getenv("PD_QUEUE");
+	struct pd_nic nic;
 
-	if (!ifname || !queue)
-		SKIP(return, "PD_IFACE and PD_QUEUE name no queue to lease");
-	ASSERT_EQ(pd_if_up(ifname, true), 0);
-	ASSERT_EQ(pd_if_ready(ifname), 0);
+	if (pd_nic_missing())
+		SKIP(return, "%s", pd_nic_missing());
+	pd_nic_name(&nic);
+	ASSERT_EQ(pd_link_up(nic.ifname, nic.peer), 0);
 	self->other = if_nametoindex("lo");
-	COLUMN(LEASED, ifname, atoi(queue));
+	COLUMN(LEASED, nic.ifname, nic.queue);
 }
 
-/* A V3 socket knows nothing of it. */
+/* Nothing has changed for a V3 socket. */
 TEST_F(options, v3_is_as_before)
 {
 	struct target t;

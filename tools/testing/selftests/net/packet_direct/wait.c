@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who waits for whom: a reader never for those who configure devices, a capture
- * never for an attempt that is refused, and a killed process for nobody.
+ * Who waits for whom.  A reader does not wait for those who configure devices, a capture
+ * does not wait for attempts that are refused, and a killed process waits for nobody.
  *
  *	PD_IFACE, PD_QUEUE, PD_PEER	as in lib/nic.h
  */
@@ -120,7 +120,7 @@ static const struct question {
 	{ "a lease", ask_for_a_queue, true },
 };
 
-/* Those that need the driver are asked only where there is none that can lease. */
+/* With @driver, which can lease, questions to the driver are left out. */
 static const char *ask_all(int fd, bool driver)
 {
 	struct holder holder;
@@ -165,29 +165,22 @@ static void *sender_main(void *arg)
 	return NULL;
 }
 
-static int remove_ring(int fd)
-{
-	struct tpacket_req4 req = { .tp_size = sizeof(req) };
-
-	return pd_set_ring(fd, &req);
-}
-
 #define REFUSALS	100
 #define ENOUGH		200
 
-/* So many refusals, and so many frames while they go on. */
+/* Until there were enough refusals, and enough frames meanwhile. */
 static bool goes_on(int i, const struct sender *sender)
 {
 	return i < REFUSALS ||
 	       __atomic_load_n(&sender->sent, __ATOMIC_RELAXED) < ENOUGH;
 }
 
-/* What is refused costs a capture by copy nothing. */
+/* Two attempts that are refused.  Returns what is wrong, or NULL. */
 static const char *refuse(int fd, __u32 queue, int reason)
 {
 	const char *why = pd_refused(fd, pd_lease(fd, queue), reason);
 
-	return why ?: pd_refused(fd, remove_ring(fd), PACKET_DIRECT_RING_MAPPED);
+	return why ?: pd_refused(fd, pd_remove_ring(fd), PACKET_DIRECT_RING_MAPPED);
 }
 
 static __u32 stop(struct sender *sender, pthread_t thread)
@@ -237,7 +230,7 @@ FIXTURE_TEARDOWN(wait)
 		close(self->tx);
 }
 
-/* The device's driver knows of no leases, so nobody has to be asked. */
+/* The driver of this device cannot lease, so nobody asks it. */
 TEST_F(wait, nobody_waits_for_rtnl)
 {
 	if (access("/dev/packet_direct_test", F_OK))
@@ -257,26 +250,7 @@ TEST_F(wait, refusals_cost_no_frames)
 	EXPECT_ALL(stop(&sender, thread));
 }
 
-FIXTURE(wait_nic) {
-	struct pd_sock pd;
-	struct tpacket4_stats stats;
-	struct tpacket4_info info;
-	struct pd_nic nic;
-};
-
-FIXTURE_SETUP(wait_nic)
-{
-	self->pd.fd = -1;
-	if (pd_nic_missing())
-		SKIP(return, "%s", pd_nic_missing());
-	ASSERT_OK(pd_nic_open(&self->nic));
-}
-
-FIXTURE_TEARDOWN(wait_nic)
-{
-	pd_close(&self->pd);
-	pd_nic_close(&self->nic);
-}
+QUEUE_FIXTURE(wait_nic)
 
 TEST_F(wait_nic, reader_does_not_wait_for_rtnl)
 {
@@ -297,26 +271,27 @@ TEST_F(wait_nic, refusals_cost_no_frames)
 	__u32 taken;
 	int i;
 
+	if (self->nic.queues < 2)
+		SKIP(return, "%s has one queue", self->nic.ifname);
 	OPEN_RING(4096, 0, 2048);
-	INFO(0);
-	taken = (self->nic.queue + 1) % self->info.ti_queue_nr;
+	taken = (self->nic.queue + 1) % self->nic.queues;
 	pd_req(&req, 64, 0, 2048);
 	ASSERT_EQ(pd_open(&other, self->nic.ifname, &req), 0);
 	ASSERT_EQ(pd_lease(other.fd, taken), 0);
-	ASSERT_EQ(pd_if_ready(self->nic.ifname), 0);
+	ASSERT_EQ(pd_link_up(self->nic.ifname, NULL), 0);
 
 	ASSERT_EQ(pthread_create(&thread, NULL, sender_main, &sender), 0);
 	for (i = 0; goes_on(i, &sender); i++) {
 		ASSERT_OK(refuse(self->pd.fd, taken, PACKET_DIRECT_QUEUE_LEASED));
-		ASSERT_OK(refuse(self->pd.fd, self->info.ti_queue_nr,
+		ASSERT_OK(refuse(self->pd.fd, self->nic.queues,
 				 PACKET_DIRECT_NO_QUEUE));
 	}
 	EXPECT_ALL(stop(&sender, thread));
 	pd_close(&other);
 }
 
-/* A process that waits for RTNL, to get a queue, to give it back or to ask for the
- * limits, can be killed.
+/* A process can be killed while it waits for RTNL to ask for the limits, to lease or to
+ * release.
  */
 TEST_F(wait_nic, killed_while_it_waits)
 {

@@ -32,7 +32,7 @@ struct pd_sock {
 	struct tpacket4_ring	ring;
 };
 
-/* A frame put together again from its entries. */
+/* A frame, put together from its entries. */
 struct pd_frame {
 	struct tpacket4_hdr	hdr;		/* the first entry's */
 	__u32			entries;
@@ -40,7 +40,7 @@ struct pd_frame {
 	__u8			data[PD_FRAME_MAX + 64];
 };
 
-/* What a filter's load gives of a test frame of @len bytes that was given PD_TAG. */
+/* What a load of a filter finds in a test frame of @len bytes with PD_TAG. */
 struct pd_seen {
 	const char	*what;
 	__u16		code;
@@ -53,43 +53,55 @@ struct pd_seen {
 extern const struct pd_seen pd_seen[];
 extern const __u32 pd_seen_nr;
 
-/* Test frames are UDP of one flow, for NICs that steer nothing else; otherwise
- * of an ethertype that nobody has.
- */
 extern bool pd_udp;
-
-/* Which flow, by its source address because not every NIC looks at ports. */
 extern __u32 pd_flow;
 
+/* system.c */
 int pd_write_file(const char *path, const char *text);
 long long pd_read_number(const char *path);
-
-/* devices */
 int pd_netns(void);
 int __printf(1, 2) pd_run(const char *fmt, ...);
+int pd_drop_caps(void);
+__u64 pd_now(int clock);
+int pd_set_clock(__u64 ns);
+
+/* device.c */
 int pd_if_ioctl(const char *name, int request, struct ifreq *ifr);
 int pd_if_up(const char *name, bool up);
 int pd_if_ready(const char *name);
+int pd_link_up(const char *a, const char *b);
 int pd_if_mtu(const char *name, int mtu);
 int pd_if_mac(const char *name, __u8 *mac);
+int pd_ethtool(const char *name, void *cmd);
+int pd_if_reset(const char *name);
 int pd_veth(const char *a, const char *b);
-const char *pd_missing(void);
 
-/* sockets */
+/* socket.c */
+const char *pd_missing(void);
 void pd_req(struct tpacket_req4 *req, __u32 entries, __u32 slots, __u32 size);
 int pd_socket(int type);
+int pd_set_int(int fd, int opt, int value);
 int pd_set_ring(int fd, const struct tpacket_req4 *req);
+int pd_remove_ring(int fd);
 int pd_bind(int fd, int ifindex, int proto);
 int pd_open(struct pd_sock *pd, const char *ifname,
 	    const struct tpacket_req4 *req);
 void pd_close(struct pd_sock *pd);
-int pd_set_int(int fd, int opt, int value);
+int pd_stats(int fd, struct tpacket4_stats *stats);
+bool pd_sum_ok(const struct pd_sock *pd, const struct tpacket4_stats *stats);
+int pd_wait(struct pd_sock *pd, __u32 entries, int msecs);
+__u64 pd_wait_drops(struct pd_sock *pd, __u64 drops, int msecs);
+void pd_drain(struct pd_sock *pd);
+
+/* filter.c */
 int pd_filter_ret(int fd, __u32 ret);
 int pd_filter(int fd, const struct sock_filter *insn, __u32 count);
 int pd_filter_seen(int fd, const struct pd_seen *seen, __u32 len);
 int pd_filter_detach(int fd);
 int pd_ebpf(__u32 ret);
 int pd_ebpf_field(__u32 off, __u32 value, __u32 match, __u32 other);
+
+/* lease.c */
 int pd_info(int fd, struct tpacket4_info *info);
 int pd_query_reason(const char *ifname, __u32 queue);
 int pd_wait_reason(const char *ifname, __u32 queue, int want, int msecs);
@@ -99,29 +111,26 @@ int pd_lease(int fd, unsigned int queue);
 int pd_lease_split(int fd, unsigned int queue);
 int pd_lease_dmabuf(int fd, unsigned int queue, int dmabuf, __u64 len);
 int pd_unlease(int fd);
-int pd_stats(int fd, struct tpacket4_stats *stats);
-bool pd_sum_ok(const struct pd_sock *pd, const struct tpacket4_stats *stats);
+
+/* diag.c */
 int pd_diag(int fd, struct packet_diag_info *info,
 	    struct packet_diag_direct *direct);
-int pd_drop_caps(void);
 
-/* sending */
+/* frame.c: send, receive, compare */
 int pd_tx_open(const char *ifname);
+void pd_fill_ip(void *at, __u32 len, __u8 protocol);
 __u32 pd_fill(__u8 *buf, __u32 len, __u32 seq);
+__u32 pd_tag(__u8 *data, __u32 len, const __u8 *tags, __u32 size);
+int pd_send_bytes(int fd, const __u8 *data, __u32 len);
 int pd_send(int fd, __u32 len, __u32 seq);
 int pd_send_many(int fd, __u32 count, __u32 len, __u32 seq);
-
-/* receiving */
-int pd_wait(struct pd_sock *pd, __u32 entries, int msecs);
-__u64 pd_wait_drops(struct pd_sock *pd, __u64 drops, int msecs);
 int pd_gather(const struct tpacket4_ring *ring, __u32 at, __u32 avail,
 	      struct pd_frame *frame);
 int pd_next(struct pd_sock *pd, struct pd_frame *frame, int msecs);
+__u32 pd_seq(const __u8 *data);
 const char *pd_check(const struct pd_frame *frame, __u32 len, __u32 seq);
 const char *pd_check_bytes(const __u8 *data, __u32 have, __u32 len, __u32 seq);
-__u32 pd_seq(const __u8 *data);
-void pd_drain(struct pd_sock *pd);
-__u64 pd_now(int clock);
-int pd_set_clock(__u64 ns);
+const char *pd_same(const struct pd_frame *frame, const __u8 *sent, __u32 len,
+		    __u32 wire);
 
 #endif /* PACKET_DIRECT_LIB_H */

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <libgen.h>
+#include <limits.h>
 #include <net/if.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -9,17 +12,70 @@
 #define PROBE_LEN	200
 #define PROBE_SEQ	0x70000000
 
+/* Begin anew as a child of netdevsim.sh, which lies beside the program, unless there
+ * is a queue already.  Where it cannot make devices it says why in PD_MISSING.
+ */
+__attribute__((constructor)) static void find_queue(int argc, char **argv)
+{
+	char self[PATH_MAX] = {}, script[PATH_MAX + 16];
+	char *args[8] = { script, self };
+	int i;
+
+	if (getenv("PD_IFACE") || getenv("PD_MISSING") || geteuid() || argc > 6 ||
+	    readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		return;
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "-l") || !strcmp(argv[i], "-h"))
+			return;
+		args[i + 1] = argv[i];
+	}
+	snprintf(script, sizeof(script), "%s", self);
+	strcat(dirname(script), "/netdevsim.sh");
+	execv(script, args);
+}
+
 /* Why no test of a leased queue can run here, or NULL. */
 const char *pd_nic_missing(void)
 {
-	const char *missing = pd_missing();
+	const char *missing = pd_missing(), *ifname = getenv("PD_IFACE");
 
 	if (missing)
 		return missing;
-	if (!getenv("PD_IFACE") || !getenv("PD_QUEUE") || !getenv("PD_PEER"))
-		return "PD_IFACE, PD_QUEUE and PD_PEER name no queue";
+	if (!ifname || !getenv("PD_QUEUE") || !getenv("PD_PEER"))
+		return getenv("PD_MISSING") ?:
+		       "PD_IFACE, PD_QUEUE and PD_PEER name no queue";
+	if (pd_query_reason(ifname, 0) == PACKET_DIRECT_NO_DRIVER)
+		return "the driver of PD_IFACE leases no queues";
 
 	return NULL;
+}
+
+/* Only if pd_nic_missing() returned NULL. */
+void pd_nic_name(struct pd_nic *nic)
+{
+	nic->ifname = getenv("PD_IFACE");
+	nic->peer = getenv("PD_PEER");
+	nic->queue = atoi(getenv("PD_QUEUE"));
+	nic->tx = -1;
+	nic->witness = -1;
+}
+
+/* What the kernel says of the queue and its device. */
+int pd_nic_limits(const struct pd_nic *nic, struct tpacket4_info *info)
+{
+	int fd = pd_socket(SOCK_RAW);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	memset(info, 0, sizeof(*info));
+	info->ti_query = nic->queue;
+	err = pd_bind(fd, if_nametoindex(nic->ifname), ETH_P_ALL);
+	if (!err)
+		err = pd_info(fd, info);
+	close(fd);
+
+	return err;
 }
 
 /* A plain socket that gets the test frames which go through the stack. */
@@ -44,29 +100,26 @@ static int witness_open(int ifindex)
 	return fd;
 }
 
-/* Returns what is wrong, or NULL.  One who is told so has nothing to close. */
+/* Returns what is wrong, or NULL.  The caller closes in both cases. */
 const char *pd_nic_open(struct pd_nic *nic)
 {
-	nic->ifname = getenv("PD_IFACE");
-	nic->peer = getenv("PD_PEER");
-	nic->queue = atoi(getenv("PD_QUEUE"));
+	struct tpacket4_info info;
 
+	pd_nic_name(nic);
 	pd_udp = true;
-	if (pd_if_up(nic->ifname, true) || pd_if_up(nic->peer, true))
-		return "PD_IFACE or PD_PEER does not go up";
-	if (pd_if_ready(nic->ifname) || pd_if_ready(nic->peer))
-		return "PD_IFACE or PD_PEER has no carrier";
+	if (pd_link_up(nic->ifname, nic->peer))
+		return "PD_IFACE and PD_PEER have no link";
+	if (pd_nic_limits(nic, &info))
+		return "PD_IFACE has no limits";
+	nic->queues = info.ti_queue_nr;
 	if (pd_nic_steer(nic, nic->queue))
-		return "the RSS table of PD_IFACE cannot be set";
-
+		return "frames cannot be steered to PD_QUEUE";
 	nic->tx = pd_tx_open(nic->peer);
 	if (nic->tx < 0)
 		return "PD_PEER cannot send";
 	nic->witness = witness_open(if_nametoindex(nic->ifname));
-	if (nic->witness < 0) {
-		close(nic->tx);
+	if (nic->witness < 0)
 		return "no plain socket on PD_IFACE";
-	}
 
 	return NULL;
 }
@@ -74,8 +127,12 @@ const char *pd_nic_open(struct pd_nic *nic)
 /* The devices are as before. */
 void pd_nic_close(struct pd_nic *nic)
 {
-	close(nic->witness);
-	close(nic->tx);
+	if (!nic->ifname)
+		return;
+	if (nic->witness >= 0)
+		close(nic->witness);
+	if (nic->tx >= 0)
+		close(nic->tx);
 	pd_nic_spread(nic);
 	pd_if_mtu(nic->ifname, 1500);
 	pd_if_mtu(nic->peer, 1500);
@@ -84,12 +141,13 @@ void pd_nic_close(struct pd_nic *nic)
 /* Everything that comes goes to @queue. */
 int pd_nic_steer(const struct pd_nic *nic, __u32 queue)
 {
-	return pd_run("ethtool -X %s start %u equal 1", nic->ifname, queue);
+	return pd_steer(nic->ifname, nic->peer, queue, 1);
 }
 
+/* And now to all queues. */
 int pd_nic_spread(const struct pd_nic *nic)
 {
-	return pd_run("ethtool -X %s default", nic->ifname);
+	return pd_steer(nic->ifname, nic->peer, 0, 0);
 }
 
 /* After the device was set up anew, which resets the RSS table of some, or had no

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of a leased queue need of the machine.  Where it is they are
- * told by their environment:
+ * The queue that a test leases, and the device that sends to it.  The environment
+ * names them:
  *
  *	PD_IFACE	the device with the queue
  *	PD_QUEUE	the queue
  *	PD_PEER		another device, wired to the first, that sends
  *	PD_LATE_MS	how late PD_IFACE tells what it had to drop; 0 if not set
  *
- * The tests change the RSS table, MTU, ring size and flags of PD_IFACE, and put
- * them back.  Nothing else may use the two.
+ * Without PD_IFACE netdevsim.sh makes two devices for the program.  The tests change
+ * steering, MTU, ring size and flags of the devices, and put them back.  Nobody else
+ * may use the two.
  */
 #ifndef PACKET_DIRECT_NIC_H
 #define PACKET_DIRECT_NIC_H
@@ -21,6 +22,7 @@
  * @ifname:	PD_IFACE
  * @peer:	PD_PEER
  * @queue:	PD_QUEUE, which has all of the traffic
+ * @queues:	how many RX queues @ifname has
  * @tx:		sends on @peer
  * @witness:	a plain socket, sees what the stack gets of @ifname
  */
@@ -28,16 +30,21 @@ struct pd_nic {
 	const char	*ifname;
 	const char	*peer;
 	__u32		queue;
+	__u32		queues;
 	int		tx;
 	int		witness;
 };
 
 const char *pd_nic_missing(void);
+void pd_nic_name(struct pd_nic *nic);
 const char *pd_nic_open(struct pd_nic *nic);
 void pd_nic_close(struct pd_nic *nic);
+int pd_nic_limits(const struct pd_nic *nic, struct tpacket4_info *info);
 int pd_nic_steer(const struct pd_nic *nic, __u32 queue);
 int pd_nic_spread(const struct pd_nic *nic);
 int pd_nic_resume(const struct pd_nic *nic, struct pd_sock *pd);
 int pd_nic_witnessed(const struct pd_nic *nic, int msecs);
+
+int pd_steer(const char *ifname, const char *peer, __u32 first, __u32 count);
 
 #endif /* PACKET_DIRECT_NIC_H */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Macros of the tests of a leased queue, for fixtures with the members pd,
- * stats, info and nic.
+ * What the tests of a leased queue share: the fixture, whose name the file chooses, and
+ * macros for its members.
  */
-#ifndef PACKET_DIRECT_HW_H
-#define PACKET_DIRECT_HW_H
+#ifndef PACKET_DIRECT_QUEUE_H
+#define PACKET_DIRECT_QUEUE_H
 
 #include "nic.h"
 #include "test.h"
@@ -13,6 +13,28 @@
 #define LEN		200
 
 static struct pd_frame frame;
+
+#define QUEUE_FIXTURE(name)						\
+	FIXTURE(name) {							\
+		struct pd_sock pd;					\
+		struct tpacket4_stats stats;				\
+		struct tpacket4_info info;				\
+		struct pd_nic nic;					\
+	};								\
+									\
+	FIXTURE_SETUP(name)						\
+	{								\
+		self->pd.fd = -1;					\
+		if (pd_nic_missing())					\
+			SKIP(return, "%s", pd_nic_missing());		\
+		ASSERT_OK(pd_nic_open(&self->nic));			\
+	}								\
+									\
+	FIXTURE_TEARDOWN(name)						\
+	{								\
+		pd_close(&self->pd);					\
+		pd_nic_close(&self->nic);				\
+	}
 
 #define OPEN_REQ(req)							\
 	ASSERT_EQ(pd_open(&self->pd, self->nic.ifname, req), 0)
@@ -49,6 +71,13 @@ static struct pd_frame frame;
 
 #define RESUME()	ASSERT_EQ(pd_nic_resume(&self->nic, &self->pd), 0)
 
+/* Of both devices. */
+#define MTU(mtu)							\
+	do {								\
+		ASSERT_EQ(pd_if_mtu(self->nic.ifname, mtu), 0);		\
+		ASSERT_EQ(pd_if_mtu(self->nic.peer, mtu), 0);		\
+	} while (0)
+
 #define SEND(n, seq)							\
 	ASSERT_EQ(pd_send_many(self->nic.tx, n, LEN, seq), 0)
 
@@ -65,4 +94,4 @@ static struct pd_frame frame;
 		}							\
 	} while (0)
 
-#endif /* PACKET_DIRECT_HW_H */
+#endif /* PACKET_DIRECT_QUEUE_H */

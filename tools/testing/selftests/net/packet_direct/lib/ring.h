@@ -48,10 +48,7 @@ FIXTURE_SETUP(ring)
 	ASSERT_EQ(pd_netns(), 0);
 	if (variant->create)
 		ASSERT_EQ(pd_run("%s", variant->create), 0);
-	ASSERT_EQ(pd_if_up(variant->tx, true), 0);
-	ASSERT_EQ(pd_if_up(variant->rx, true), 0);
-	ASSERT_EQ(pd_if_ready(variant->tx), 0);
-	ASSERT_EQ(pd_if_ready(variant->rx), 0);
+	ASSERT_EQ(pd_link_up(variant->tx, variant->rx), 0);
 	self->tx = pd_tx_open(variant->tx);
 	ASSERT_GE(self->tx, 0);
 }

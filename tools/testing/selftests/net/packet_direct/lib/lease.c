@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <net/if.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+int pd_info(int fd, struct tpacket4_info *info)
+{
+	socklen_t len = sizeof(*info);
+	__u32 query = info->ti_query;
+
+	memset(info, 0, sizeof(*info));
+	info->ti_size = sizeof(*info);
+	info->ti_query = query;
+	if (getsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, info, &len))
+		return -errno;
+
+	return 0;
+}
+
+/* Why the queue cannot be leased now, asked of a socket of its own. */
+int pd_query_reason(const char *ifname, __u32 queue)
+{
+	struct tpacket4_info info = { .ti_query = queue };
+	int fd = pd_socket(SOCK_RAW);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = pd_bind(fd, if_nametoindex(ifname), ETH_P_ALL);
+	if (!err)
+		err = pd_info(fd, &info);
+	close(fd);
+
+	return err ? err : (int)info.ti_query_reason;
+}
+
+/* Until it is @want. */
+int pd_wait_reason(const char *ifname, __u32 queue, int want, int msecs)
+{
+	__u64 end = pd_now(CLOCK_MONOTONIC) + msecs * 1000000ULL;
+	int got;
+
+	do {
+		got = pd_query_reason(ifname, queue);
+	} while (got != want && pd_now(CLOCK_MONOTONIC) < end);
+
+	return got;
+}
+
+/* enum packet_direct_reason of the last attempt */
+int pd_reason(int fd)
+{
+	struct tpacket4_info info = {};
+	int err = pd_info(fd, &info);
+
+	return err ? err : (int)info.ti_reason;
+}
+
+/* The errno of each reason, as the documentation says. */
+static int reason_errno(int reason)
+{
+	switch (reason) {
+	case PACKET_DIRECT_OK:
+		return 0;
+	case PACKET_DIRECT_NOT_ADMIN:
+		return -EPERM;
+	case PACKET_DIRECT_FILTER_LOCKED:
+		return -EACCES;
+	case PACKET_DIRECT_NO_MEMORY:
+		return -ENOMEM;
+	case PACKET_DIRECT_UNKNOWN_FIELD:
+		return -E2BIG;
+	case PACKET_DIRECT_INTERRUPTED:
+		return -EINTR;
+	case PACKET_DIRECT_NO_QUEUE:
+	case PACKET_DIRECT_DMABUF_RANGE:
+		return -ERANGE;
+	case PACKET_DIRECT_DMABUF_BAD_FD:
+		return -EBADF;
+	case PACKET_DIRECT_NOT_BOUND:
+		return -ENODEV;
+	case PACKET_DIRECT_DMABUF_REFUSED:
+	case PACKET_DIRECT_DMA_FAILED:
+	case PACKET_DIRECT_DRIVER_FAILED:
+		return -EIO;
+	case PACKET_DIRECT_NO_SPLIT:
+	case PACKET_DIRECT_UNRELIABLE:
+	case PACKET_DIRECT_NO_TX_RING:
+	case PACKET_DIRECT_NO_DRIVER:
+	case PACKET_DIRECT_QUEUE_SHARED_IRQ:
+	case PACKET_DIRECT_QUEUE_MODE:
+	case PACKET_DIRECT_QUEUE_FORMAT:
+	case PACKET_DIRECT_DMA_BOUNCE:
+		return -EOPNOTSUPP;
+	case PACKET_DIRECT_RING_EXISTS:
+	case PACKET_DIRECT_RING_MAPPED:
+	case PACKET_DIRECT_RING_LEASED:
+	case PACKET_DIRECT_HAS_FANOUT:
+	case PACKET_DIRECT_QUEUE_LEASED:
+	case PACKET_DIRECT_QUEUE_XSK:
+	case PACKET_DIRECT_QUEUE_XDP:
+	case PACKET_DIRECT_QUEUE_PROVIDER:
+		return -EBUSY;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* What is wrong with @err as the answer that @reason asks for, or NULL. */
+const char *pd_refused(int fd, int err, int reason)
+{
+	int got = pd_reason(fd);
+	static char why[128];
+
+	if (err == reason_errno(reason) && got == reason)
+		return NULL;
+
+	snprintf(why, sizeof(why), "errno %d, should be %d; reason %d, should be %d",
+		 -err, -reason_errno(reason), got, reason);
+
+	return why;
+}
+
+/* The short form of PACKET_RX_DIRECT. */
+int pd_lease(int fd, unsigned int queue)
+{
+	if (setsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, &queue, sizeof(queue)))
+		return -errno;
+
+	return 0;
+}
+
+/* The long form. */
+static int direct_flags(int fd, unsigned int queue, __u32 flags)
+{
+	struct tpacket4_direct direct = {
+		.td_size = sizeof(direct),
+		.td_queue = queue,
+		.td_flags = flags,
+	};
+
+	if (setsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, &direct,
+		       sizeof(direct)))
+		return -errno;
+
+	return 0;
+}
+
+/* Also where header split has an erratum. */
+int pd_lease_split(int fd, unsigned int queue)
+{
+	return direct_flags(fd, queue, PACKET_DIRECT_SPLIT_UNRELIABLE);
+}
+
+/* Its payload slots are in a dma-buf. */
+int pd_lease_dmabuf(int fd, unsigned int queue, int dmabuf, __u64 len)
+{
+	struct tpacket4_direct direct = {
+		.td_size = sizeof(direct),
+		.td_queue = queue,
+		.td_flags = PACKET_DIRECT_SPLIT_UNRELIABLE | PACKET_DIRECT_DMABUF,
+		.td_dmabuf_fd = dmabuf,
+		.td_dmabuf_len = len,
+	};
+
+	if (setsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, &direct,
+		       sizeof(direct)))
+		return -errno;
+
+	return 0;
+}
+
+int pd_unlease(int fd)
+{
+	return direct_flags(fd, 0, PACKET_DIRECT_RELEASE);
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+int pd_write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		err = -errno;
+	close(fd);
+
+	return err;
+}
+
+/* A file that is one number. */
+long long pd_read_number(const char *path)
+{
+	long long value = -1;
+	FILE *f = fopen(path, "r");
+
+	if (!f)
+		return -errno;
+	if (fscanf(f, "%lld", &value) != 1)
+		value = -EINVAL;
+	fclose(f);
+
+	return value;
+}
+
+/* A namespace of our own, in which nobody sends anything by itself. */
+int pd_netns(void)
+{
+	if (unshare(CLONE_NEWNET))
+		return -errno;
+
+	pd_write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
+	pd_write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
+
+	return pd_if_up("lo", true);
+}
+
+int pd_run(const char *fmt, ...)
+{
+	char cmd[512];
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+
+	ret = system(cmd);
+	if (ret)
+		fprintf(stderr, "# '%s' failed: %d\n", cmd, ret);
+
+	return ret ? -EIO : 0;
+}
+
+/* Keep uid 0, lose CAP_NET_ADMIN and all else. */
+int pd_drop_caps(void)
+{
+	struct __user_cap_header_struct hdr = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+
+	if (syscall(__NR_capset, &hdr, data))
+		return -errno;
+
+	return 0;
+}
+
+__u64 pd_now(int clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/* Returns 0 or -1 with errno. */
+int pd_set_clock(__u64 ns)
+{
+	struct timespec ts = { ns / 1000000000ULL, ns % 1000000000ULL };
+
+	return clock_settime(CLOCK_REALTIME, &ts);
+}
