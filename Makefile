@@ -42,7 +42,7 @@ help:
 	@echo '  KSRC=                        a 6.12.y tarball, directory or git tree, used from'
 	@echo "                               then on; at first, or debian: linux-source-6.12"
 	@echo '  CPUS=4 MEM=2G                the guest; ixgbe has no more queues than CPUs'
-	@echo '  NIC=ixgbe|x550|gve NICS=2    model and number of the NICs; two are wired back to back'
+	@echo '  NIC=ixgbe|x550|gve|none      the model of the NICs; NICS=2: how many, wired back to back'
 	@echo '  ACCEL=auto|kvm|tcg           auto takes KVM only if it was seen to boot a guest'
 	@echo "  RUN='command'                run this in the guest and exit with its status"
 	@echo '  TIMEOUT=600                  seconds after which a guest with RUN= counts as hung'

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # make vm RUN='command' KERNEL= CPUS= NIC= NICS= ACCEL= MEM= TIMEOUT=
 .PHONY: vm vm-ready
-vm-ready: kernel $(if $(filter-out 0,$(NICS)),nicsim)
+vm-ready: kernel $(if $(filter none 0,$(NIC) $(NICS)),,nicsim)
 	@testbed/deps vm
 	@testbed/qemu
 

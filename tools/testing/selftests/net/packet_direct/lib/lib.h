@@ -88,6 +88,7 @@ int pd_open(struct pd_sock *pd, const char *ifname,
 	    const struct tpacket_req4 *req);
 void pd_close(struct pd_sock *pd);
 int pd_stats(int fd, struct tpacket4_stats *stats);
+__u32 pd_quarantined(void);
 bool pd_sum_ok(const struct pd_sock *pd, const struct tpacket4_stats *stats);
 int pd_wait(struct pd_sock *pd, __u32 entries, int msecs);
 __u64 pd_wait_drops(struct pd_sock *pd, __u64 drops, int msecs);

@@ -131,7 +131,25 @@ int pd_stats(int fd, struct tpacket4_stats *stats)
 	return 0;
 }
 
-/* No slot is lost, none is there twice. */
+/* How many pages of this machine are out of use, by earlier tests or others. */
+__u32 pd_quarantined(void)
+{
+	struct tpacket4_stats stats = {};
+	struct tpacket_req4 req;
+	int fd;
+
+	pd_req(&req, TPACKET4_MIN_ENTRIES, 0, 2048);
+	fd = pd_socket(SOCK_RAW);
+	if (fd < 0)
+		return 0;
+	if (!pd_set_ring(fd, &req))
+		pd_stats(fd, &stats);
+	close(fd);
+
+	return stats.ts_quarantined;
+}
+
+/* Each slot is somewhere, and none is in two places. */
 bool pd_sum_ok(const struct pd_sock *pd, const struct tpacket4_stats *stats)
 {
 	return (__u64)stats->ts_free + stats->ts_posted + stats->ts_held +
