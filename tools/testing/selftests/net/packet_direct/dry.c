@@ -11,7 +11,26 @@
 
 #include "lib/queue.h"
 
-QUEUE_FIXTURE(dry)
+FIXTURE(dry) {
+	struct pd_sock pd;
+	struct tpacket4_stats stats;
+	struct tpacket4_info info;
+	struct pd_nic nic;
+};
+
+FIXTURE_SETUP(dry)
+{
+	self->pd.fd = -1;
+	if (pd_nic_missing())
+		SKIP(return, "%s", pd_nic_missing());
+	ASSERT_OK(pd_nic_open(&self->nic));
+}
+
+FIXTURE_TEARDOWN(dry)
+{
+	pd_close(&self->pd);
+	pd_nic_close(&self->nic);
+}
 
 #define NEED_KICK()	(__atomic_load_n(&self->pd.ring.ctrl->flags,	\
 					 __ATOMIC_RELAXED) &		\

@@ -80,15 +80,15 @@ FIXTURE_TEARDOWN(knobs)
 #define TURN(knob, value)						\
 	ASSERT_EQ(turn(self->nic.ifname, knob, value), 0)
 
-/* Drop @n of the frames from @seq on, and no others. */
+/* Of the frames from seq on the first n are dropped, and no others. */
 #define DROPPED(n, seq)							\
 	do {								\
-		__u32 _n = n;						\
+		__u32 _lost = n, _from = seq;				\
 									\
-		SEND(_n + 5, seq);					\
-		TAKE(5, (seq) + _n);					\
+		SEND(_lost + 5, _from);					\
+		TAKE(5, _from + _lost);					\
 		STATS();						\
-		EXPECT_EQ(self->stats.ts_drop_error, _n);		\
+		EXPECT_EQ(self->stats.ts_drop_error, _lost);		\
 		EXPECT_EQ(self->stats.ts_packets, 5);			\
 	} while (0)
 

@@ -15,7 +15,26 @@
 
 #include "lib/queue.h"
 
-QUEUE_FIXTURE(lease)
+FIXTURE(lease) {
+	struct pd_sock pd;
+	struct tpacket4_stats stats;
+	struct tpacket4_info info;
+	struct pd_nic nic;
+};
+
+FIXTURE_SETUP(lease)
+{
+	self->pd.fd = -1;
+	if (pd_nic_missing())
+		SKIP(return, "%s", pd_nic_missing());
+	ASSERT_OK(pd_nic_open(&self->nic));
+}
+
+FIXTURE_TEARDOWN(lease)
+{
+	pd_close(&self->pd);
+	pd_nic_close(&self->nic);
+}
 
 /* After the release copy mode fills the same ring. */
 TEST_F(lease, release_copies)
@@ -503,12 +522,14 @@ TEST_F_TIMEOUT(lease, hook_stays_off, 60)
 
 #define GOES_ON(seq)							\
 	do {								\
+		__u32 _from = seq;					\
+									\
 		RESUME();						\
 		INFO(self->nic.queue);					\
 		ASSERT_EQ(self->info.ti_state, PACKET_DIRECT_ACTIVE);	\
 		EXPECT_NE(self->info.ti_napi_id, 0);			\
-		SEND(20, seq);						\
-		TAKE(20, seq);						\
+		SEND(20, _from);					\
+		TAKE(20, _from);					\
 		STATS();						\
 	} while (0)
 

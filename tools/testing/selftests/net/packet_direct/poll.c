@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How a TPACKET_V4 ring wakes its reader: poll(), epoll, tp_wake_count,
- * tp_wake_usecs, and recvmsg(), which never brings a frame.
+ * How a TPACKET_V4 ring wakes its reader: poll(), epoll, tp_wake_count and
+ * tp_wake_usecs.  recvmsg() is the kick and never returns a frame.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -21,7 +21,7 @@ static int poll_now(int fd, int msecs)
 	return pfd.revents;
 }
 
-/* poll() sleeps while seen equals prod, whatever is held. */
+/* poll() sleeps while seen equals prod, also when entries are held. */
 TEST_F(ring, poll_follows_seen)
 {
 	OPEN(8, 0);
@@ -38,7 +38,7 @@ TEST_F(ring, poll_follows_seen)
 	READ(1, 2);
 	EXPECT_EQ(poll_now(self->pd.fd, 0) & POLLIN, 0);
 
-	/* Giving back says nothing of looking. */
+	/* A store to cons does not change seen. */
 	RELEASE(3);
 	SEND(1, 3);
 	WAIT(1);
@@ -99,7 +99,7 @@ static void *send_later(void *arg)
 	return NULL;
 }
 
-/* A sleeper is woken by the frame, not by its time limit. */
+/* The frame wakes a sleeper before its time limit does. */
 TEST_F(ring, poll_wakes)
 {
 	pthread_t thread;
@@ -156,7 +156,7 @@ static void *send_three(void *arg)
 	return NULL;
 }
 
-/* A sleeper that asked for three is woken by the third, and once. */
+/* The third frame wakes a sleeper that asked for three, once. */
 TEST_F(ring, wake_count_sleeping)
 {
 	pthread_t thread;
@@ -173,7 +173,7 @@ TEST_F(ring, wake_count_sleeping)
 	EXPECT_EQ(self->stats.ts_wakeups, 1);
 }
 
-/* The oldest unseen entry is old enough: fewer are enough. */
+/* Fewer wake it when the oldest unseen entry is old enough. */
 TEST_F(ring, wake_usecs)
 {
 	__u64 start, end;
@@ -189,7 +189,7 @@ TEST_F(ring, wake_usecs)
 	READ(1, 0);
 	EXPECT_EQ(poll_now(self->pd.fd, 300) & POLLIN, 0);
 
-	/* A second time: the timer is not used up. */
+	/* The timer works a second time. */
 	SEND(1, 1);
 	EXPECT_EQ(poll_now(self->pd.fd, 20000) & POLLIN, POLLIN);
 	READ(1, 1);
@@ -203,9 +203,9 @@ TEST_F(ring, wake_usecs)
 
 #define TRIES	5
 
-/* What is left of the time counts from the oldest unseen entry, not from a call
- * that finds no timer started: it was that of another entry, seen meanwhile.  On
- * a busy machine poll() may return late, but not each time.
+/* The time counts from the oldest unseen entry.  It does not count from the call of
+ * poll(), which finds no timer since that of an earlier entry, seen meanwhile, is over.
+ * On a busy machine poll() may return late, but not each time.
  */
 TEST_F(ring, wake_usecs_remaining)
 {
@@ -229,7 +229,7 @@ TEST_F(ring, wake_usecs_remaining)
 	EXPECT_LT(waited, 1000000000);
 }
 
-/* Epoll sets, and descriptors of the socket in each. */
+/* How many epoll sets there are, and descriptors of the socket in each. */
 #define SETS	32
 
 static int pin(int cpu)
@@ -249,9 +249,9 @@ static int watch(int set, int fd)
 	return epoll_ctl(set, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
-/* The timer of an entry that was seen meanwhile wakes a sleeper, who starts it
- * again for the next one, on another CPU and while its function runs: that has
- * many others to wake, after who was the last to wait.
+/* The timer of an entry that was seen meanwhile wakes a sleeper.  The sleeper starts the
+ * timer again for the next entry, on another CPU, while the timer's function still runs.
+ * It runs long because it has many others to wake after that sleeper.
  */
 TEST_F_TIMEOUT(ring, wake_usecs_while_timer_runs, 120)
 {
@@ -286,7 +286,7 @@ TEST_F_TIMEOUT(ring, wake_usecs_while_timer_runs, 120)
 	}
 }
 
-/* A sleeper that its time limit wakes counts as one that is woken. */
+/* A sleeper that tp_wake_usecs wakes is counted as woken. */
 TEST_F(ring, wake_usecs_is_counted)
 {
 	pthread_t thread;
@@ -310,7 +310,7 @@ static void *sleep_idle(void *arg)
 	return (void *)(long)poll_now(*(int *)arg, 20000);
 }
 
-/* A sleeper that does not get to run is woken by the first frame alone. */
+/* Only the first frame wakes a sleeper that does not get to run. */
 TEST_F(ring, woken_once)
 {
 	pthread_t thread;
@@ -342,7 +342,7 @@ TEST_F(ring, woken_once)
 	EXPECT_EQ(self->stats.ts_wakeups, 2);
 }
 
-/* No room is left: waiting for more would be for ever. */
+/* A full ring wakes a sleeper that waits for more entries, since none will come. */
 TEST_F(ring, wake_when_full)
 {
 	OPEN_WAKE(8, 8, 0);
@@ -362,7 +362,7 @@ static void *send_two(void *arg)
 	return NULL;
 }
 
-/* poll() looks once more when its time is over, which must not be the reason. */
+/* The sleeper is woken by the full ring, not by the end of its own time limit. */
 TEST_F(ring, wake_when_full_sleeping)
 {
 	pthread_t thread;

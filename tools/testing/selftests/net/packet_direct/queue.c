@@ -23,7 +23,26 @@
 
 static __u8 buf[PD_FRAME_MAX];
 
-QUEUE_FIXTURE(queue)
+FIXTURE(queue) {
+	struct pd_sock pd;
+	struct tpacket4_stats stats;
+	struct tpacket4_info info;
+	struct pd_nic nic;
+};
+
+FIXTURE_SETUP(queue)
+{
+	self->pd.fd = -1;
+	if (pd_nic_missing())
+		SKIP(return, "%s", pd_nic_missing());
+	ASSERT_OK(pd_nic_open(&self->nic));
+}
+
+FIXTURE_TEARDOWN(queue)
+{
+	pd_close(&self->pd);
+	pd_nic_close(&self->nic);
+}
 
 static __u16 checksum(const void *data, __u32 len, __u32 sum)
 {

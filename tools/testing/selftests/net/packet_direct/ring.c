@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The protocol of a TPACKET_V4 ring, in copy mode: who owns what when, the
- * 32-bit indices and their wrap, what is counted, who keeps the ring alive.
- *
- * README says what the other programs test.
+ * The protocol of a TPACKET_V4 ring, in copy mode: who owns an entry when, the 32-bit
+ * indices and their wrap, the counters, and what keeps the ring alive.
  */
 #include <net/if.h>
 #include <poll.h>
@@ -32,8 +30,8 @@ TEST_F(ring, start)
 	EXPECT_EQ(self->stats.ts_spare, 0);
 }
 
-/* Ring memory carries nothing over from whoever had it before: here another ring,
- * whose pages the next one gets.
+/* Ring memory is zeroed.  The second ring gets the pages of the first, which was written
+ * to.
  */
 TEST_F(ring, zeroed)
 {
@@ -73,8 +71,8 @@ TEST_F(ring, one_frame)
 	EXPECT_FALSE(hdr->tp_flags & TPACKET4_TSTAMP_HW);
 }
 
-/* Bits that a program of today does not know are clear, those about a field are
- * in accord, and a reserved word is as it was left.
+/* Unknown flags are clear, each flag agrees with its field, and the kernel does not write
+ * to reserved words.
  */
 TEST_F(ring, validity_bits)
 {
@@ -95,7 +93,7 @@ TEST_F(ring, validity_bits)
 					   TPACKET4_HASH_L4_MASK), 0);
 }
 
-/* The frame after a loss says so, and no other. */
+/* Only the frame after a loss says that there was one. */
 TEST_F(ring, losing)
 {
 	__u32 i;
@@ -135,7 +133,7 @@ TEST_F(ring, priv)
 			  0x1234567800ULL + i);
 }
 
-/* One at a time over the wrap of 2^32, which is 8 entries away. */
+/* Frames one at a time over the wrap at 2^32, which is 8 entries away. */
 TEST_F(ring, wrap_single)
 {
 	__u32 i;
@@ -156,7 +154,7 @@ TEST_F(ring, wrap_single)
 	EXPECT_EQ(self->stats.ts_bad_slot, 0);
 }
 
-/* Batches of every size, given back in other batches. */
+/* Batches of each size, which are given back in batches of other sizes. */
 TEST_F(ring, wrap_batches)
 {
 	__u32 i, n, held = 0, seq = 0;
@@ -248,7 +246,7 @@ TEST_F(ring, statistics)
 	EXPECT_LE(self->stats.ts_batches, 3);
 }
 
-/* What user space holds does not change while the kernel fills the rest. */
+/* Entries that user space holds do not change while the kernel fills the others. */
 TEST_F(ring, held_is_untouched)
 {
 	struct tpacket4_hdr before[4];
@@ -273,7 +271,7 @@ TEST_F(ring, held_is_untouched)
 	EXPECT_EQ(pd_wait_drops(&self->pd, 8, WAIT_MS), 8);
 }
 
-/* What the user writes into the header and the slot is the user's affair. */
+/* User space may write to headers and slots that it holds. */
 TEST_F(ring, held_is_writable)
 {
 	struct tpacket4_hdr *hdr;
@@ -323,8 +321,8 @@ static void *sender_main(void *arg)
 
 #define SENDERS		4
 
-/* Several CPUs produce: each one's frames stay in order, none comes twice, and
- * what is missing was counted.
+/* Several CPUs send.  The frames of each stay in order, none comes twice, and those that
+ * do not come are counted.
  */
 TEST_F_TIMEOUT(ring, several_producers, 120)
 {

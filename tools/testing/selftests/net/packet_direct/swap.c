@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The slots of a TPACKET_V4 ring: keeping frames by the swap, and what becomes
- * of nonsense in tp_slot, cons and everywhere else.
+ * The slots of a TPACKET_V4 ring: frames are kept by the swap, and nonsense in tp_slot,
+ * cons and elsewhere harms nobody.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -37,7 +37,7 @@ TEST_F(ring, swap_with_spare)
 	EXPECT_EQ(self->stats.ts_spare, 4);
 }
 
-/* Every frame is kept for a while: all slots go round as spares. */
+/* Each frame is kept for a while, so that each slot becomes a spare in turn. */
 TEST_F(ring, swap_queue)
 {
 	__u32 kept[12], i, at, spare;
@@ -92,7 +92,7 @@ TEST_F(ring, swap_half_done)
 	b = tpacket4_at(&self->pd.ring, 1 - 8);
 	tpacket4_swap(a, b->tp_slot);
 
-	/* b still says its first slot, which a gave back. */
+	/* b still names its first slot, which was given back with a. */
 	RELEASE(2);
 	FILL(10);
 	EXPECT_EQ(self->stats.ts_bad_slot, 1);
@@ -122,7 +122,7 @@ TEST_F(ring, swap_rotation)
 	}
 }
 
-/* The slot that the entry before gave back is the kernel's. */
+/* The kernel has the slot that the entry before gave back. */
 TEST_F(ring, bad_slot_of_the_kernel)
 {
 	struct tpacket4_ring *ring = &self->pd.ring;
@@ -156,7 +156,7 @@ TEST_F(ring, bad_slot_nonsense)
 	}
 }
 
-/* The one spare in three entries: only the first can have it. */
+/* Three entries name the one spare, and only the first gets it. */
 TEST_F(ring, bad_slot_twice)
 {
 	__u32 i;
@@ -178,14 +178,13 @@ static void scribble(struct tpacket4_hdr *hdr, __u32 slots)
 	for (i = 0; i < sizeof(*hdr) / sizeof(*word); i++)
 		word[i] = (__u32)rand() * 2654435761U;
 
-	/* Half of them name a slot, of whomever it is. */
+	/* Half of them name a slot, whoever holds it. */
 	if (rand() & 1)
 		hdr->tp_slot = rand() % slots;
 }
 
-/* The kernel agrees with the model of the rules after every nonsense.  All
- * entries are held when some of them go back, so that the kernel judges them
- * with the next frame, as the model does at once.
+/* The kernel agrees with the model after each nonsense.  All entries are held when some
+ * of them go back, so that the kernel looks at them with the next frame.
  */
 TEST_F_TIMEOUT(ring, scribbled_headers, 300)
 {
@@ -213,8 +212,8 @@ TEST_F_TIMEOUT(ring, scribbled_headers, 300)
 	EXPECT_GT(model.bad_slot, 500);
 }
 
-/* Swaps as a careful program does them, with the kernel free to look whenever
- * it likes: no slot is given out that somebody else has.
+/* Correct swaps, while the kernel looks at any time: it never fills a slot that somebody
+ * else has.
  */
 TEST_F_TIMEOUT(ring, random_swaps, 300)
 {
@@ -257,7 +256,7 @@ static void set_cons(struct tpacket4_ring *ring, __u32 cons)
 	__atomic_store_n(&ring->ctrl->cons, cons, __ATOMIC_RELEASE);
 }
 
-/* An impossible cons gives nothing back, and a right one afterwards does. */
+/* An impossible cons gives nothing back, and a correct one afterwards does. */
 TEST_F(ring, bad_cons)
 {
 	static const __u32 off[] = {
@@ -295,7 +294,7 @@ TEST_F(ring, bad_cons_beyond_prod)
 	READ(4, 0);
 	set_cons(ring, ring->prod + 6);
 
-	/* Four are used up without a look at cons, the fifth needs one. */
+	/* Four slots are left.  The kernel looks at cons for the fifth frame. */
 	SEND(5, 4);
 	READ(4, 4);
 	ASSERT_EQ(pd_wait_drops(&self->pd, 1, WAIT_MS), 1);
@@ -306,7 +305,7 @@ TEST_F(ring, bad_cons_beyond_prod)
 	EXPECT_EQ(self->stats.ts_bad_slot, 0);
 }
 
-/* What user space writes into the kernel's words harms user space only. */
+/* If user space writes to the kernel's words it harms only itself. */
 TEST_F(ring, scribbled_kernel_words)
 {
 	struct tpacket4_ring *ring = &self->pd.ring;
@@ -354,8 +353,8 @@ static void payload_req(struct tpacket_req4 *req, __u32 entries, __u32 slots,
 	req->tp_payload_nr = payload;
 }
 
-/* What user space writes into tp_payload_slot of entries that came without one,
- * of a ring whose payload slots 8 to 11 are its spares.
+/* Values for tp_payload_slot of entries that came without one.  Payload slots 8 to 11 are
+ * user space's spares.
  */
 static const struct given {
 	const char *what;
@@ -389,7 +388,7 @@ TEST_F(ring, payload_given_back)
 		hdr->tp_payload_slot = given[i].slot;
 	}
 
-	/* One by one: the kernel looks when it has no slot left. */
+	/* One by one, since the kernel looks when it has no slot left. */
 	for (i = 0; i < ARRAY_SIZE(given); i++) {
 		taken += given[i].taken;
 		bad += !given[i].taken && given[i].slot != TPACKET4_SLOT_NONE;

@@ -250,7 +250,26 @@ TEST_F(wait, refusals_cost_no_frames)
 	EXPECT_ALL(stop(&sender, thread));
 }
 
-QUEUE_FIXTURE(wait_nic)
+FIXTURE(wait_nic) {
+	struct pd_sock pd;
+	struct tpacket4_stats stats;
+	struct tpacket4_info info;
+	struct pd_nic nic;
+};
+
+FIXTURE_SETUP(wait_nic)
+{
+	self->pd.fd = -1;
+	if (pd_nic_missing())
+		SKIP(return, "%s", pd_nic_missing());
+	ASSERT_OK(pd_nic_open(&self->nic));
+}
+
+FIXTURE_TEARDOWN(wait_nic)
+{
+	pd_close(&self->pd);
+	pd_nic_close(&self->nic);
+}
 
 TEST_F(wait_nic, reader_does_not_wait_for_rtnl)
 {

@@ -19,7 +19,7 @@ int pd_filter(int fd, const struct sock_filter *insn, __u32 count)
 	return 0;
 }
 
-/* A filter that says the same of every frame. */
+/* A filter that returns @ret for each frame. */
 int pd_filter_ret(int fd, __u32 ret)
 {
 	struct sock_filter insn = BPF_STMT(BPF_RET | BPF_K, ret);
@@ -60,7 +60,7 @@ static __u32 see_tpid(__u32 len)
 	return ETH_P_8021Q;
 }
 
-/* The tag is beside the frame, and the length does not count it. */
+/* A filter sees the tag beside the frame, and the length is that without the tag. */
 const struct pd_seen pd_seen[] = {
 	{ "the type", LOAD(H), 12, see_type },
 	{ "what follows", LOAD(H), 14, see_payload },
@@ -78,7 +78,7 @@ const struct pd_seen pd_seen[] = {
 
 const __u32 pd_seen_nr = ARRAY_SIZE(pd_seen);
 
-/* Only frames of which a filter sees this; @len is their length without the tag. */
+/* Only frames in which the load finds the value.  @len is without the tag. */
 int pd_filter_seen(int fd, const struct pd_seen *seen, __u32 len)
 {
 	struct sock_filter insn[] = {
@@ -128,8 +128,8 @@ int pd_ebpf(__u32 ret)
 	return load_ebpf(insn, ARRAY_SIZE(insn));
 }
 
-/* One that returns @match where the field of struct __sk_buff at @off is @value, and
- * else @other.
+/* An eBPF program that returns @match if the field at @off of struct __sk_buff is @value,
+ * and else @other.
  */
 int pd_ebpf_field(__u32 off, __u32 value, __u32 match, __u32 other)
 {

@@ -139,7 +139,7 @@ static int gather_one(const struct tpacket4_ring *ring,
 	if (hdr->tp_data_end > ring->layout.tl_slot_len ||
 	    hdr->tp_data > hdr->tp_data_end)
 		return -ERANGE;
-	/* without TPACKET4_SLL it means nothing */
+	/* Without TPACKET4_SLL tp_data_meta has no meaning. */
 	if (hdr->tp_flags & TPACKET4_SLL && hdr->tp_data_meta > hdr->tp_data)
 		return -ERANGE;
 	if (frame->len + len > sizeof(frame->data))

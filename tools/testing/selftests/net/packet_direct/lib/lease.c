@@ -20,7 +20,7 @@ int pd_info(int fd, struct tpacket4_info *info)
 	return 0;
 }
 
-/* Why the queue cannot be leased now, asked of a socket of its own. */
+/* Why the queue cannot be leased now: enum packet_direct_reason or a negative errno. */
 int pd_query_reason(const char *ifname, __u32 queue)
 {
 	struct tpacket4_info info = { .ti_query = queue };
@@ -37,7 +37,7 @@ int pd_query_reason(const char *ifname, __u32 queue)
 	return err ? err : (int)info.ti_query_reason;
 }
 
-/* Until it is @want. */
+/* Ask until the answer is @want.  Returns the last answer. */
 int pd_wait_reason(const char *ifname, __u32 queue, int want, int msecs)
 {
 	__u64 end = pd_now(CLOCK_MONOTONIC) + msecs * 1000000ULL;
@@ -50,7 +50,7 @@ int pd_wait_reason(const char *ifname, __u32 queue, int want, int msecs)
 	return got;
 }
 
-/* enum packet_direct_reason of the last attempt */
+/* enum packet_direct_reason of the last attempt of this socket. */
 int pd_reason(int fd)
 {
 	struct tpacket4_info info = {};
@@ -59,7 +59,7 @@ int pd_reason(int fd)
 	return err ? err : (int)info.ti_reason;
 }
 
-/* The errno of each reason, as the documentation says. */
+/* The errno of each reason, by the documentation. */
 static int reason_errno(int reason)
 {
 	switch (reason) {
@@ -110,7 +110,7 @@ static int reason_errno(int reason)
 	}
 }
 
-/* What is wrong with @err as the answer that @reason asks for, or NULL. */
+/* Returns how errno and reason of the last attempt differ from @reason, or NULL. */
 const char *pd_refused(int fd, int err, int reason)
 {
 	int got = pd_reason(fd);
@@ -150,13 +150,13 @@ static int direct_flags(int fd, unsigned int queue, __u32 flags)
 	return 0;
 }
 
-/* Also where header split has an erratum. */
+/* With a header split that may be unreliable. */
 int pd_lease_split(int fd, unsigned int queue)
 {
 	return direct_flags(fd, queue, PACKET_DIRECT_SPLIT_UNRELIABLE);
 }
 
-/* Its payload slots are in a dma-buf. */
+/* With payload slots in a dma-buf. */
 int pd_lease_dmabuf(int fd, unsigned int queue, int dmabuf, __u64 len)
 {
 	struct tpacket4_direct direct = {

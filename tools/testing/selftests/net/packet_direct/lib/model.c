@@ -78,7 +78,7 @@ __u32 pd_model_count(const struct pd_model *m, __u32 holder)
 	return n;
 }
 
-/* What the kernel counts differently, or NULL.  Nothing may be in flight. */
+/* Returns which counter of the kernel differs, or NULL.  No frame may be on its way. */
 const char *pd_model_compare(const struct pd_model *m,
 			     const struct tpacket4_stats *stats)
 {

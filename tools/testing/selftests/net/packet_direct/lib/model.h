@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the kernel has to know about the slots of a ring, told a second time
- * and without looking at the kernel's code: who holds each slot, by the rules
- * of <linux/if_packet_v4.h>.  A test that writes nonsense into tp_slot compares.
+ * A model of the slots of a ring: who holds each slot, by the rules of
+ * <linux/if_packet_v4.h>.  It was written without looking at the kernel's code.  A test
+ * that writes nonsense into tp_slot compares the kernel with it.
  */
 #ifndef PACKET_DIRECT_MODEL_H
 #define PACKET_DIRECT_MODEL_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of a leased queue share: the fixture, whose name the file chooses, and
- * macros for its members.
+ * Macros of the tests of a leased queue, for fixtures with the members pd, stats, info
+ * and nic.
  */
 #ifndef PACKET_DIRECT_QUEUE_H
 #define PACKET_DIRECT_QUEUE_H
@@ -13,28 +13,6 @@
 #define LEN		200
 
 static struct pd_frame frame;
-
-#define QUEUE_FIXTURE(name)						\
-	FIXTURE(name) {							\
-		struct pd_sock pd;					\
-		struct tpacket4_stats stats;				\
-		struct tpacket4_info info;				\
-		struct pd_nic nic;					\
-	};								\
-									\
-	FIXTURE_SETUP(name)						\
-	{								\
-		self->pd.fd = -1;					\
-		if (pd_nic_missing())					\
-			SKIP(return, "%s", pd_nic_missing());		\
-		ASSERT_OK(pd_nic_open(&self->nic));			\
-	}								\
-									\
-	FIXTURE_TEARDOWN(name)						\
-	{								\
-		pd_close(&self->pd);					\
-		pd_nic_close(&self->nic);				\
-	}
 
 #define OPEN_REQ(req)							\
 	ASSERT_EQ(pd_open(&self->pd, self->nic.ifname, req), 0)
@@ -74,8 +52,10 @@ static struct pd_frame frame;
 /* Of both devices. */
 #define MTU(mtu)							\
 	do {								\
-		ASSERT_EQ(pd_if_mtu(self->nic.ifname, mtu), 0);		\
-		ASSERT_EQ(pd_if_mtu(self->nic.peer, mtu), 0);		\
+		int _mtu = mtu;						\
+									\
+		ASSERT_EQ(pd_if_mtu(self->nic.ifname, _mtu), 0);	\
+		ASSERT_EQ(pd_if_mtu(self->nic.peer, _mtu), 0);		\
 	} while (0)
 
 #define SEND(n, seq)							\

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The fixture of the tests of the ring protocol.  Every case runs on lo, on
- * veth and on dummy: three ways for a frame to come to a packet socket.
+ * The fixture of the tests of the ring protocol.  Each case runs on lo, on veth and on
+ * dummy: in three ways frames come to a packet socket.
  */
 #ifndef PACKET_DIRECT_RING_H
 #define PACKET_DIRECT_RING_H
@@ -80,14 +80,14 @@ FIXTURE_TEARDOWN(ring)
 #define SEND(n, seq)							\
 	ASSERT_EQ(pd_send_many(self->tx, n, LEN, seq), 0)
 
-/* A frame in one entry, at the n-th unread one. */
+/* The n-th unread entry is the whole frame seq. */
 #define EXPECT_FRAME(n, seq)						\
 	do {								\
 		ASSERT_EQ(pd_gather(&self->pd.ring, n, 1, &frame), 1);	\
 		EXPECT_OK(pd_check(&frame, LEN, seq));			\
 	} while (0)
 
-/* The next frames, one by one, are those numbered from seq. */
+/* The next n frames are those from seq on. */
 #define READ(n, seq)							\
 	do {								\
 		__u32 _i, _count = n, _seq = seq;			\
@@ -98,9 +98,8 @@ FIXTURE_TEARDOWN(ring)
 		tpacket4_advance(&self->pd.ring, _count);		\
 	} while (0)
 
-/* Fill the ring, and send one frame too many: to drop it the kernel looked at
- * everything that was given back, so all counters are exact.  All entries are
- * held then.
+/* Fill the ring, and send one frame more.  Before the kernel drops it, it takes all that
+ * was given back, so that the counters are exact.  User space holds all entries then.
  */
 #define FILL(seq)							\
 	do {								\

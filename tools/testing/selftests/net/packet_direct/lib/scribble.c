@@ -9,7 +9,7 @@
 
 #define FLIPS	500
 
-/* Never 0 for a @state that is not. */
+/* Never 0 unless @state is. */
 __u32 pd_random(__u32 *state)
 {
 	*state ^= *state << 13;
@@ -44,7 +44,7 @@ static __u32 get(const __u32 *word)
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-/* What code that looks at a word may take for something else. */
+/* A value at a limit that code may forget. */
 static __u32 edge(struct pd_scribbler *s)
 {
 	const struct tpacket4_layout *l = &s->ring.layout;
@@ -61,7 +61,7 @@ static __u32 edge(struct pd_scribbler *s)
 	return value[below(s, ARRAY_SIZE(value))];
 }
 
-/* For cons and seen, which are compared with prod. */
+/* A wrong value for cons and seen, which are compared with prod. */
 static __u32 wrong_index(struct pd_scribbler *s)
 {
 	__u32 prod = get(&s->both->prod);
@@ -93,7 +93,7 @@ static __u32 *number_of(struct tpacket4_hdr *hdr, bool payload)
 	return payload ? &hdr->tp_payload_slot : &hdr->tp_slot;
 }
 
-/* Most of them there are, and somebody else's. */
+/* Most of the numbers exist and are somebody else's. */
 static __u32 wrong_number(struct pd_scribbler *s, bool payload)
 {
 	const struct tpacket4_layout *l = &s->ring.layout;
@@ -138,7 +138,7 @@ static void scribble_flip(struct pd_scribbler *s)
 		put(word, i % 2 ? one : other);
 }
 
-/* Not what lies between the used parts of two slots, where nobody writes. */
+/* Only to the used part of a slot: the test looks whether the kernel wrote to the rest. */
 static void scribble_data(struct pd_scribbler *s)
 {
 	const struct tpacket4_layout *l = &s->ring.layout;
@@ -217,7 +217,7 @@ static void *scribble_main(void *arg)
 	return NULL;
 }
 
-/* Returns what pd_scribble_stop() wants, or NULL. */
+/* Returns an object for pd_scribble_stop(), or NULL. */
 struct pd_scribblers *pd_scribble_start(const struct tpacket4_ring *ring,
 					__u32 seed)
 {
@@ -252,13 +252,13 @@ struct pd_scribblers *pd_scribble_start(const struct tpacket4_ring *ring,
 	return s;
 }
 
-/* How far the kernel has got meanwhile. */
+/* Tells how far the kernel has got meanwhile. */
 void pd_scribble_prod(struct pd_scribblers *s, __u32 prod)
 {
 	put(&s->prod, prod);
 }
 
-/* Fills in how often each kind was written, returns the sum. */
+/* Counts in @count how often each kind was written, and returns the sum. */
 __u64 pd_scribble_stop(struct pd_scribblers *s, __u64 *count)
 {
 	__u64 sum = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A hostile owner of a TPACKET_V4 ring: one thread and one process that write
- * nonsense of every kind into all of its mapping, as fast as they can.
+ * A hostile owner of a TPACKET_V4 ring: a thread and a process write nonsense of every
+ * kind to all of its mapping, as fast as they can.
  */
 #ifndef PACKET_DIRECT_SCRIBBLE_H
 #define PACKET_DIRECT_SCRIBBLE_H
@@ -12,18 +12,18 @@
 #include "../tpacket4.h"
 
 /**
- * enum pd_scribble - what is written, and where
+ * enum pd_scribble - which nonsense is written, and where
  * @PD_CTRL_WORD:	a random word, into any word of the control page
  * @PD_CTRL_PAGE:	random words, into all of the control page
- * @PD_CONS:		cons that goes back, beyond prod, or is something on an edge
+ * @PD_CONS:		a value of cons that goes back, is beyond prod, or is at a limit
  * @PD_SEEN:		the same for seen
- * @PD_HDR_WORD:	a random word or one on an edge, into any word of a header
+ * @PD_HDR_WORD:	a random word or one at a limit, into any word of a header
  * @PD_HDR_PAGE:	random words, into a page of headers
- * @PD_SLOT:		tp_slot: that of another entry, one off, or on an edge
+ * @PD_SLOT:		a tp_slot of another entry, one off, or at a limit
  * @PD_PAYLOAD:		the same for tp_payload_slot
- * @PD_FLIP:		one word of those again and again, between two values
- * @PD_DATA:		random words, into what is used of a slot or payload slot
- * @PD_GIVE_BACK:	nothing wrong: all that is there goes back
+ * @PD_FLIP:		two values in turn, again and again, into one of those words
+ * @PD_DATA:		random words, into the used part of a slot or payload slot
+ * @PD_GIVE_BACK:	no nonsense: all entries are given back
  */
 enum pd_scribble {
 	PD_CTRL_WORD,
@@ -40,7 +40,7 @@ enum pd_scribble {
 	PD_SCRIBBLES,
 };
 
-/* One of the two. */
+/* The thread or the process. */
 struct pd_scribbler {
 	struct tpacket4_ring	ring;
 	__u32			random;
@@ -51,9 +51,9 @@ struct pd_scribbler {
 /**
  * struct pd_scribblers - both
  * @by:		the thread and the process
- * @thread:	the one
- * @process:	the other
- * @prod:	what prod is: the one in the control page soon is anything
+ * @thread:	the thread
+ * @process:	the process
+ * @prod:	the true value of prod, since that in the control page is nonsense soon
  * @stop:	asks both to end
  */
 struct pd_scribblers {

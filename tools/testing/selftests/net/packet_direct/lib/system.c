@@ -25,7 +25,7 @@ int pd_write_file(const char *path, const char *text)
 	return err;
 }
 
-/* A file that is one number. */
+/* Read a file that has one number. */
 long long pd_read_number(const char *path)
 {
 	long long value = -1;
@@ -40,7 +40,7 @@ long long pd_read_number(const char *path)
 	return value;
 }
 
-/* A namespace of our own, in which nobody sends anything by itself. */
+/* Enter a new network namespace, in which nobody else sends. */
 int pd_netns(void)
 {
 	if (unshare(CLONE_NEWNET))
@@ -69,7 +69,7 @@ int pd_run(const char *fmt, ...)
 	return ret ? -EIO : 0;
 }
 
-/* Keep uid 0, lose CAP_NET_ADMIN and all else. */
+/* Lose all capabilities and keep uid 0. */
 int pd_drop_caps(void)
 {
 	struct __user_cap_header_struct hdr = {

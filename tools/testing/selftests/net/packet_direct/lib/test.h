@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Macros of the packet_direct tests, for fixtures with the members pd, stats
- * and tx.  They are macros because ASSERT_*() has to be in the test itself.
+ * Macros for fixtures with the members pd and stats.  They are macros because
+ * ASSERT_*() has to be in the test itself.
  */
 #ifndef PACKET_DIRECT_TEST_H
 #define PACKET_DIRECT_TEST_H
@@ -9,7 +9,7 @@
 #include "../../../kselftest_harness.h"
 #include "lib.h"
 
-/* Generous: under emulation everything is slow. */
+/* Long, because everything is slow under emulation. */
 #define WAIT_MS		5000
 
 #define WAIT(n)								\
@@ -21,8 +21,8 @@
 
 #define RELEASE(n)	tpacket4_release(&self->pd.ring, n)
 
-/* The counters.  Slots count as held until the kernel needs some and looks at
- * cons, but the sum holds always.
+/* Read the counters.  The sum of the slots is always right.  Those that were given back
+ * count as held until the kernel looks at cons.
  */
 #define STATS()								\
 	do {								\
