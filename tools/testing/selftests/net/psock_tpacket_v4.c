@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * psock_tpacket's test of TPACKET_V4: PACKET_RX_RING on lo, by copy, and with
- * "-i IFACE -q QUEUE" on an RX queue of a NIC, by DMA.
+ * "-i IFACE -q QUEUE" on an RX queue of a device, without a copy.
  *
- * On a queue the test sends for itself through another interface, "-o IFACE",
- * which is wired to the first; without that it waits for traffic.  Frames of
- * ever new flows are sent until enough of them were steered to the queue.
+ * With "-o IFACE", an interface that is wired to the first, the test sends itself;
+ * otherwise it waits for traffic.  Each frame it sends is of a new flow, until enough
+ * of them came to the queue.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -87,7 +87,7 @@ static void v4_open(struct v4_test *t)
 	v4_bind(t->fd, t->rx, ETH_P_ALL);
 }
 
-/* Frames that were copied before belong to another test: give them back. */
+/* Frames that were copied before the lease do not count: give them back. */
 static void v4_lease(struct v4_test *t)
 {
 	struct tpacket4_info info = { .ti_size = sizeof(info) };
@@ -142,8 +142,8 @@ static uint16_t v4_ip_sum(const struct iphdr *ip)
 	return htons(~(sum + (sum >> 16)));
 }
 
-/* UDP without checksum that passes the filter.  Each has another source address,
- * because not every NIC looks at ports to choose a queue.
+/* A UDP datagram without checksum that the filter accepts.  Each has another source
+ * address, since not every NIC looks at ports to choose a queue.
  */
 static void v4_create(const struct v4_test *t, uint8_t *frame)
 {
@@ -181,7 +181,7 @@ static void v4_send_burst(struct v4_test *t)
 	}
 }
 
-/* A frame of the test is short: it has one entry. */
+/* A frame of the test is short and has one entry. */
 static void v4_walk_entry(struct v4_test *t, const struct tpacket4_hdr *hdr)
 {
 	const __u32 whole = TPACKET4_FIRST | TPACKET4_LAST;
@@ -211,7 +211,7 @@ static unsigned int v4_walk(struct v4_test *t)
 	return n;
 }
 
-/* Until @packets came.  poll() has to wake us. */
+/* Read until @packets came.  poll() has to wake us. */
 static void v4_walk_until(struct v4_test *t, unsigned int packets)
 {
 	struct pollfd pfd = { .fd = t->fd, .events = POLLIN | POLLERR };
@@ -247,7 +247,7 @@ static void v4_check_sum(struct v4_test *t)
 	}
 }
 
-/* As the other versions do: each datagram passes twice on lo. */
+/* As the tests of the other versions.  On lo each datagram passes twice. */
 static int v4_copy(struct v4_test *t)
 {
 	int udp_sock[2];

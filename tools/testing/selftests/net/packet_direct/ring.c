@@ -416,9 +416,7 @@ TEST_F(ring, down_and_up)
 	ASSERT_EQ(getsockopt(self->pd.fd, SOL_SOCKET, SO_ERROR, &err, &len), 0);
 	EXPECT_EQ(err, ENETDOWN);
 
-	ASSERT_EQ(pd_if_up(variant->rx, true), 0);
-	ASSERT_EQ(pd_if_ready(variant->rx), 0);
-	ASSERT_EQ(pd_if_ready(variant->tx), 0);
+	ASSERT_EQ(pd_link_up(variant->rx, variant->tx), 0);
 	SEND(2, 0);
 	READ(2, 0);
 }

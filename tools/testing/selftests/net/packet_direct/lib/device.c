@@ -66,7 +66,7 @@ static int link_is_up(const char *name)
 }
 
 /* Wait for the carrier: what is sent before is dropped. */
-int pd_if_ready(const char *name)
+static int wait_for_link(const char *name)
 {
 	int i, up;
 
@@ -89,9 +89,9 @@ int pd_link_up(const char *a, const char *b)
 	if (!err && b)
 		err = pd_if_up(b, true);
 	if (!err)
-		err = pd_if_ready(a);
+		err = wait_for_link(a);
 	if (!err && b)
-		err = pd_if_ready(b);
+		err = wait_for_link(b);
 
 	return err;
 }

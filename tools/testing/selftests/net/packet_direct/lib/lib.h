@@ -68,7 +68,6 @@ int pd_set_clock(__u64 ns);
 /* device.c */
 int pd_if_ioctl(const char *name, int request, struct ifreq *ifr);
 int pd_if_up(const char *name, bool up);
-int pd_if_ready(const char *name);
 int pd_link_up(const char *a, const char *b);
 int pd_if_mtu(const char *name, int mtu);
 int pd_if_mac(const char *name, __u8 *mac);
