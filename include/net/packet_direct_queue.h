@@ -276,17 +276,6 @@ static inline u32 packet_direct_in_nic(const struct packet_direct_queue *pdq)
 }
 
 /**
- * packet_direct_free_slots() - how many slots could be posted
- * @pool: slots of one kind
- *
- * Context: NAPI, or ring stopped.
- */
-static inline u32 packet_direct_free_slots(const struct packet_direct_pool *pool)
-{
-	return pool->tail - pool->post;
-}
-
-/**
  * packet_direct_put() - a slot without a frame: back to the kernel's free ones
  * @pool: slots of one kind
  * @slot: slot
@@ -569,14 +558,6 @@ static inline void __packet_direct_write(struct tpacket4_hdr *hdr, u32 slot,
 	WRITE_ONCE(hdr->tp_len, len);
 	hdr->tp_rxhash = hash;
 	hdr->tp_tstamp = tstamp;
-}
-
-static inline void __packet_direct_write_payload(struct tpacket4_hdr *hdr,
-						 u32 slot, u32 off, u32 len)
-{
-	WRITE_ONCE(hdr->tp_payload_slot, slot);
-	WRITE_ONCE(hdr->tp_payload_off, off);
-	WRITE_ONCE(hdr->tp_payload_len, len);
 }
 
 /* What makes a frame one that is whole in one slot, or one pair of slots. */

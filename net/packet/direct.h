@@ -295,6 +295,17 @@ packet_direct_of(const struct packet_sock *po)
 					 lockdep_is_held(&po->pg_vec_lock));
 }
 
+/**
+ * packet_direct_free_slots() - how many slots could be posted
+ * @pool: slots of one kind
+ *
+ * Context: NAPI, or ring stopped.
+ */
+static inline u32 packet_direct_free_slots(const struct packet_direct_pool *pool)
+{
+	return pool->tail - pool->post;
+}
+
 /* A free slot for whoever fills the ring without a NIC. */
 static inline u32 packet_direct_take(struct packet_direct_pool *pool)
 {
@@ -327,6 +338,14 @@ packet_direct_fill_entry(struct packet_direct_queue *pdq, u32 slot, u32 off,
 	WRITE_ONCE(hdr->tp_data, off);
 	WRITE_ONCE(hdr->tp_data_end, end);
 	return hdr;
+}
+
+static inline void packet_direct_write_payload(struct tpacket4_hdr *hdr,
+					       u32 slot, u32 off, u32 len)
+{
+	WRITE_ONCE(hdr->tp_payload_slot, slot);
+	WRITE_ONCE(hdr->tp_payload_off, off);
+	WRITE_ONCE(hdr->tp_payload_len, len);
 }
 
 /**

@@ -187,7 +187,7 @@ static u32 packet_direct_copy_part(struct packet_direct_queue *pdq,
 	hdr = packet_direct_fill_entry(pdq, slot, off, off + len, flags);
 	if (packet_direct_is_split(pdq)) {
 		__packet_direct_bind_payload(pdq, entry, TPACKET4_SLOT_NONE);
-		__packet_direct_write_payload(hdr, TPACKET4_SLOT_NONE, 0, 0);
+		packet_direct_write_payload(hdr, TPACKET4_SLOT_NONE, 0, 0);
 	}
 	return len;
 }

@@ -120,8 +120,8 @@ static void packet_direct_add_payload(struct packet_direct_queue *pdq,
 				   part->payload_off + part->payload_len);
 	}
 	__packet_direct_bind_payload(pdq, entry, part->payload);
-	__packet_direct_write_payload(&pdq->hdrs[entry], part->payload,
-				      part->payload_off, part->payload_len);
+	packet_direct_write_payload(&pdq->hdrs[entry], part->payload,
+				    part->payload_off, part->payload_len);
 }
 
 /* Adds a part to the unfinished frame. */
@@ -161,8 +161,8 @@ static u32 packet_direct_trim_part(struct packet_direct_queue *pdq,
 		part->payload = TPACKET4_SLOT_NONE;
 		__packet_direct_bind_payload(pdq, entry, part->payload);
 	}
-	__packet_direct_write_payload(hdr, part->payload, part->payload_off,
-				      part->payload_len);
+	packet_direct_write_payload(hdr, part->payload, part->payload_off,
+				    part->payload_len);
 	return part->len + part->payload_len;
 }
 
