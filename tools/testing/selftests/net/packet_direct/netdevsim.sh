@@ -15,7 +15,8 @@ remove()
 	local id
 
 	for id in "${ids[@]}"; do
-		echo "$id" > $bus/del_device
+		[ ! -e "$bus/devices/netdevsim$id" ] ||
+			echo "$id" > $bus/del_device
 	done
 }
 
@@ -70,7 +71,8 @@ make_devices()
 	PD_MISSING="frames cannot be steered: CONFIG_XPS"
 	[ -e "/sys/class/net/$PD_PEER/queues/tx-1/xps_cpus" ] || return
 	mountpoint -q $debugfs || mount -t debugfs debugfs $debugfs
-	export PD_IFACE PD_PEER PD_QUEUE=1
+	PD_REMOVE="echo ${ids[0]} > $bus/del_device"
+	export PD_IFACE PD_PEER PD_QUEUE=1 PD_REMOVE
 	unset PD_MISSING
 }
 

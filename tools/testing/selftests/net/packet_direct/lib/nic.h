@@ -7,6 +7,7 @@
  *	PD_QUEUE	the queue
  *	PD_PEER		another device, wired to the first, that sends
  *	PD_LATE_MS	how late PD_IFACE tells what it had to drop; 0 if not set
+ *	PD_REMOVE	a command that removes PD_IFACE
  *
  * Without PD_IFACE netdevsim.sh makes two devices for the program.  The tests change
  * steering, MTU, ring size and flags of the devices, and put them back.  Nobody else
