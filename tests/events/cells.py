@@ -96,7 +96,7 @@ def recover():
             sh("echo 1 > /sys/bus/pci/rescan")
             sh(f"echo {os.path.basename(drivers.PCI)} > {common.DRIVERS}{drivers.NAME}/bind",
                check=False)
-            common.eth0_is_back()
+            link.wait_for_device()
         common.setup_near()
         link.wait_up()
     except Failed as err:
