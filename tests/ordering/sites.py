@@ -7,8 +7,8 @@ import subprocess
 
 TOP = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../..")
 PROTOCOL = "include/uapi/linux/if_packet_v4.h"
-LEASE, RING = "net/packet/direct_lease.c", "net/packet/direct_ring.c"
-SOCKET = "net/packet/direct.c"
+POOL, RING = "net/packet/direct_pool.c", "net/packet/direct_ring.c"
+SOCKET, STATS = "net/packet/direct.c", "net/packet/direct_stats.c"
 GVE = "drivers/net/ethernet/google/gve/gve_direct_rx.c"
 IXGBE = "drivers/net/ethernet/intel/ixgbe/ixgbe_direct_rx.c"
 PCAP, PCAP_READ = "libpcap-patch/pcap-packet4-int.h", "libpcap-patch/pcap-packet4-read.c"
@@ -40,8 +40,8 @@ SITES = [
     ("F", MANUAL, "full_barrier(); /* F */ poll("),
     ("C", BENCH, "tpacket4_release(ring, held - rx->hold);"),
     ("C", DMABUF, "tpacket4_release(&a->ring, nr);"),
-    ("D", RING, "u32 cons = smp_load_acquire(&pdq->ctrl->cons); /* D, pairs with C */"),
-    ("E", LEASE, "packet_direct_set_need_kick(pdq, true); smp_mb(); /* E, pairs with F */ } "
+    ("D", POOL, "u32 cons = smp_load_acquire(&pdq->ctrl->cons); /* D, pairs with C */"),
+    ("E", RING, "packet_direct_set_need_kick(pdq, true); smp_mb(); /* E, pairs with F */ } "
                  "if (packet_direct_reclaim(pdq) >="),
     ("F", SOCKET, "smp_mb(); /* F, pairs with E: user space's cons before the flag */ "
                   "if (READ_ONCE(pdq->need_kick))"),
@@ -57,12 +57,12 @@ SITES = [
     ("generation", RING, "WRITE_ONCE(pdq->ctrl->state, state); /*...*/ "
                          "smp_store_release(&pdq->ctrl->generation, pdq->generation);"),
     ("skwq_has_sleeper", RING, "if (skwq_has_sleeper(rcu_dereference(sk->sk_wq)) ||"),
-    ("write_seqcount_begin", RING, "raw_write_seqcount_begin(&pdq->sum_seq); packet_direct_sum("),
-    ("write_seqcount_end", RING, "&pdq->payload_sum); raw_write_seqcount_end(&pdq->sum_seq);"),
-    ("read_seqcount_begin", RING, "seq = read_seqcount_begin(&pdq->sum_seq); "
-                                  "slots = pdq->slots_sum; payload = pdq->payload_sum;"),
-    ("read_seqcount_retry", RING, "payload = pdq->payload_sum; } "
-                                  "while (read_seqcount_retry(&pdq->sum_seq, seq));"),
+    ("write_seqcount_begin", RING, "raw_write_seqcount_begin(&pdq->count_seq); packet_direct_count("),
+    ("write_seqcount_end", RING, "&pdq->payload_count); raw_write_seqcount_end(&pdq->count_seq);"),
+    ("read_seqcount_begin", STATS, "seq = read_seqcount_begin(&pdq->count_seq); "
+                                   "slots = pdq->slots_count; payload = pdq->payload_count;"),
+    ("read_seqcount_retry", STATS, "payload = pdq->payload_count; } "
+                                   "while (read_seqcount_retry(&pdq->count_seq, seq));"),
     ("dma_rmb", GVE, "return false; /*...*/ dma_rmb(); return true;"),
     ("dma_rmb", GVE, "break; /*...*/ dma_rmb(); upper = gve_direct_upper(desc);"),
     ("dma_rmb", IXGBE, "break; /*...*/ dma_rmb(); lower = ixgbe_direct_lower(rx_desc); flags ="),
@@ -72,10 +72,10 @@ SITES = [
                   "gve_rx_write_doorbell_dqo(rx->gve, rx->q_num);"),
     ("tail", IXGBE, "/* writel() orders the descriptors before the tail */ writel(i, ring->tail);"),
     # E is between this and the next load
-    ("no barrier", LEASE, "WRITE_ONCE(pdq->ctrl->flags, need ? TPACKET4_CTRL_NEED_KICK : 0);"),
+    ("no barrier", RING, "WRITE_ONCE(pdq->ctrl->flags, need ? TPACKET4_CTRL_NEED_KICK : 0);"),
     # has it moved: whoever takes what came back has D
-    ("no barrier", LEASE, "if (READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons))"),
-    ("no barrier", LEASE, "READ_ONCE(pdq->ctrl->cons) - READ_ONCE(pdq->cons) >= batch"),
+    ("no barrier", RING, "if (READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons))"),
+    ("no barrier", RING, "READ_ONCE(pdq->ctrl->cons) - READ_ONCE(pdq->cons) >= batch"),
     ("no barrier", RING, "READ_ONCE(pdq->full) && "
                          "READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons))"),
     # nobody can see the ring yet
