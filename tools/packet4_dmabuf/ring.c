@@ -33,6 +33,7 @@ static const char * const advice[] = {
 	[PACKET_DIRECT_PAYLOAD_TOO_FEW] = "the device takes more --slots at a time",
 	[PACKET_DIRECT_DMABUF_REFUSED] = "the udmabuf could not be mapped for the device",
 	[PACKET_DIRECT_DMABUF_SCATTERED] = "a --payload slot is in several pages: use huge ones",
+	[PACKET_DIRECT_NO_DMABUF] = "the device writes to slots without DMA: it takes no dma-buf",
 	[PACKET_DIRECT_DMA_BOUNCE] = "the device cannot reach this memory: turn the IOMMU on",
 };
 
