@@ -47,7 +47,6 @@ struct packet_direct_dmabuf;
 struct packet_sock;
 struct socket;
 struct vm_area_struct;
-struct vm_operations_struct;
 
 /* For the memory of a ring.  User space may ask for too much: it gets an error, and
  * the memory cgroup kills nobody.
@@ -259,9 +258,8 @@ bool packet_direct_alloc_pool(struct packet_direct_pool *pool, u32 entries,
 			      u32 places, u32 kernel);
 void packet_direct_free_addresses(struct packet_direct_pool *pool);
 void packet_direct_free_pool(struct packet_direct_pool *pool);
-void packet_direct_count(const struct packet_direct_queue *pdq,
-			 const struct packet_direct_pool *pool,
-			 struct packet_direct_counts *counts);
+u32 packet_direct_in_chain(const struct packet_direct_queue *pdq,
+			   const struct packet_direct_pool *pool);
 void packet_direct_unpost(const struct packet_direct_queue *pdq,
 			  struct packet_direct_pool *pool);
 void packet_direct_audit(const struct packet_direct_queue *pdq,
@@ -346,6 +344,29 @@ static inline void packet_direct_write_payload(struct tpacket4_hdr *hdr,
 	WRITE_ONCE(hdr->tp_payload_slot, slot);
 	WRITE_ONCE(hdr->tp_payload_off, off);
 	WRITE_ONCE(hdr->tp_payload_len, len);
+}
+
+/**
+ * packet_direct_count() - where the slots are now
+ * @pdq: ring
+ * @pool: slots of one kind
+ * @counts: is filled in
+ *
+ * Those of an unfinished frame count as free.
+ *
+ * Context: the ring's one producer.
+ */
+static inline void packet_direct_count(const struct packet_direct_queue *pdq,
+				       const struct packet_direct_pool *pool,
+				       struct packet_direct_counts *counts)
+{
+	counts->free = pool->tail - pool->post;
+	if (unlikely(pdq->chain))
+		counts->free += packet_direct_in_chain(pdq, pool);
+	counts->posted = pool->post - pool->head;
+	counts->spare = pool->spare;
+	/* not each entry has a payload slot */
+	counts->held = pool->nr - counts->free - counts->posted - counts->spare;
 }
 
 /**

@@ -13,10 +13,10 @@
 
 #include "internal.h"
 
+static atomic_long_t packet_direct_quarantined_pages;
+
 DEFINE_STATIC_KEY_FALSE(packet_direct_key);
 EXPORT_SYMBOL_GPL(packet_direct_key);
-
-static atomic_long_t packet_direct_quarantined_pages;
 
 /**
  * packet_direct_quarantined() - memory that no queue's stop was confirmed for

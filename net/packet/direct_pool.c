@@ -71,32 +71,18 @@ void packet_direct_free_pool(struct packet_direct_pool *pool)
 	kvfree(pool->fifo);
 }
 
-/**
- * packet_direct_count() - where the slots are now
- * @pdq: ring
- * @pool: slots of one kind
- * @counts: is filled in
- *
- * Those of an unfinished frame count as free.
- *
- * Context: the ring's one producer.
- */
-void packet_direct_count(const struct packet_direct_queue *pdq,
-			 const struct packet_direct_pool *pool,
-			 struct packet_direct_counts *counts)
+/* The slots of one kind that an unfinished frame has. */
+u32 packet_direct_in_chain(const struct packet_direct_queue *pdq,
+			   const struct packet_direct_pool *pool)
 {
-	u32 i, slot;
+	u32 i, slot, count = 0;
 
-	counts->free = pool->tail - pool->post;
 	for (i = 0; i < pdq->chain; i++) {
 		slot = pool == &pdq->slots ? pdq->parts[i].slot :
 					     pdq->parts[i].payload;
-		counts->free += slot != TPACKET4_SLOT_NONE;
+		count += slot != TPACKET4_SLOT_NONE;
 	}
-	counts->posted = pool->post - pool->head;
-	counts->spare = pool->spare;
-	/* not each entry has a payload slot */
-	counts->held = pool->nr - counts->free - counts->posted - counts->spare;
+	return count;
 }
 
 /* Leaves in &pool->posted the slots that are neither free nor the user's. */

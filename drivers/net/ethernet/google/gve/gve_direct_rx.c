@@ -13,8 +13,8 @@
 #include "gve_direct.h"
 #include "gve_dqo.h"
 
-/* completions after which the NIC is given slots again */
-#define GVE_DIRECT_BATCH	32
+/* completions after which the NIC is given slots again, at most */
+#define GVE_DIRECT_BATCH	64U
 
 /* The first two words of struct gve_rx_compl_desc_dqo, which are looked at as such
  * where it matters; gve is for little-endian machines alone.
@@ -80,6 +80,45 @@ struct gve_direct_poll {
 };
 
 /**
+ * gve_direct_describe() - gve_direct_write(), with header split or without
+ * @rx: Rx ring
+ * @at: as for gve_direct_write(), and so are the next three
+ * @slots: slots
+ * @payload: payload slots
+ * @count: how many
+ * @split: with header split; known when this is compiled
+ */
+static __always_inline void
+gve_direct_describe(struct gve_rx_ring *rx, u32 at, const u32 *slots,
+		    const u32 *payload, u32 count, const bool split)
+{
+	struct gve_rx_desc_dqo *desc = &rx->dqo.bufq.desc_ring[at];
+	struct gve_rx_buf_state_dqo *buf, *bufs = rx->dqo.buf_states;
+	const dma_addr_t *payload_dma = rx->direct->payload.dma;
+	const dma_addr_t *dma = rx->direct->slots.dma;
+	long next, id = rx->dqo.free_buf_states;
+	u32 i, header, data;
+
+	for (i = 0; i < count; i++, desc++, id = next) {
+		buf = &bufs[id];
+		next = buf->next;
+		buf->next = id;
+		header = slots[i];
+		buf->slot = header;
+		desc->buf_id = cpu_to_le16(id);
+		if (split) {
+			data = payload[i];
+			buf->payload = data;
+			desc->header_buf_addr = cpu_to_le64(dma[header]);
+			desc->buf_addr = cpu_to_le64(payload_dma[data]);
+		} else {
+			desc->buf_addr = cpu_to_le64(dma[header]);
+		}
+	}
+	rx->dqo.free_buf_states = id;
+}
+
+/**
  * gve_direct_write() - fill descriptors in
  * @data: Rx ring, with as many free buffers
  * @at: the first descriptor
@@ -90,29 +129,10 @@ struct gve_direct_poll {
 static __always_inline void gve_direct_write(void *data, u32 at, const u32 *slots,
 					     const u32 *payload, u32 count)
 {
-	struct gve_rx_ring *rx = data;
-	struct gve_rx_desc_dqo *desc = &rx->dqo.bufq.desc_ring[at];
-	struct gve_rx_buf_state_dqo *buf, *bufs = rx->dqo.buf_states;
-	const struct packet_direct_queue *pdq = rx->direct;
-	long next, id = rx->dqo.free_buf_states;
-	dma_addr_t dma;
-	u32 i;
-
-	for (i = 0; i < count; i++, desc++, id = next) {
-		buf = &bufs[id];
-		next = buf->next;
-		buf->next = id;
-		buf->slot = slots[i];
-		dma = packet_direct_dma(&pdq->slots, slots[i]);
-		desc->buf_id = cpu_to_le16(id);
-		if (payload) {
-			desc->header_buf_addr = cpu_to_le64(dma);
-			buf->payload = payload[i];
-			dma = packet_direct_dma(&pdq->payload, payload[i]);
-		}
-		desc->buf_addr = cpu_to_le64(dma);
-	}
-	rx->dqo.free_buf_states = id;
+	if (payload)
+		gve_direct_describe(data, at, slots, payload, count, true);
+	else
+		gve_direct_describe(data, at, slots, NULL, count, false);
 }
 
 /**
@@ -450,7 +470,8 @@ gve_direct_clean_split(struct gve_rx_ring *rx, u32 max,
  *
  * Return: completions cleaned
  */
-static unsigned int gve_direct_clean_plain(struct gve_rx_ring *rx, u32 max,
+static __always_inline unsigned int
+gve_direct_clean_plain(struct gve_rx_ring *rx, u32 max,
 					   struct gve_direct_poll *poll)
 {
 	struct packet_direct_queue *pdq = rx->direct;
@@ -548,15 +569,29 @@ static void gve_direct_count(const struct gve_direct_poll *poll)
 static u32 gve_direct_clean(void *data, u32 max)
 {
 	struct gve_direct_poll *poll = data;
+	struct gve_rx_ring *rx = poll->rx;
 
-	return gve_direct_clean_plain(poll->rx, max, poll) ?:
-	       gve_direct_clean_odd(poll->rx, poll);
+	/* most polls end here */
+	if (!gve_direct_done(rx, &rx->dqo.complq.desc_ring[rx->dqo.complq.head]))
+		return 0;
+	return gve_direct_clean_plain(rx, max, poll) ?:
+	       gve_direct_clean_odd(rx, poll);
 }
 
 static const struct packet_direct_nic gve_direct_nic = {
 	.clean	= gve_direct_clean,
 	.fill	= gve_direct_fill,
 };
+
+/**
+ * gve_direct_batch() - completions after which the NIC is given slots again
+ * @rx: Rx ring
+ */
+static u32 gve_direct_batch(const struct gve_rx_ring *rx)
+{
+	return clamp_t(u32, rx->direct->size / 4, GVE_RX_BUF_THRESH_DQO,
+		       GVE_DIRECT_BATCH);
+}
 
 /**
  * gve_direct_watch() - see that a ring with few buffers is looked at
@@ -600,7 +635,7 @@ int gve_rx_poll_direct(struct gve_rx_ring *rx, int budget)
 	int cleaned;
 
 	cleaned = packet_direct_napi_poll(rx->direct, &gve_direct_nic, &poll,
-					  budget, GVE_DIRECT_BATCH);
+					  budget, gve_direct_batch(rx));
 	gve_direct_watch(rx);
 	if (cleaned == budget)
 		mod_timer(&rx->starvation_timer, jiffies + 1);

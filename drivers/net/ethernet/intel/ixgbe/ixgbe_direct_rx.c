@@ -112,27 +112,23 @@ ixgbe_direct_write(void *data, u32 at, const u32 *slots, const u32 *payload,
 {
 	struct ixgbe_ring *ring = data;
 	union ixgbe_adv_rx_desc *rx_desc = IXGBE_RX_DESC(ring, at);
-	const struct packet_direct_queue *pdq = ring->direct;
+	const dma_addr_t *payload_dma = ring->direct->payload.dma;
+	const dma_addr_t *dma = ring->direct->slots.dma;
 	const u32 *end = slots + count;
 
+	/* half of it is the loop otherwise */
 	if (unlikely(payload)) {
 #pragma GCC unroll 8
 		for (; slots != end; slots++, payload++, rx_desc++) {
-			rx_desc->read.pkt_addr =
-				cpu_to_le64(packet_direct_dma(&pdq->payload,
-							      *payload));
-			rx_desc->read.hdr_addr =
-				cpu_to_le64(packet_direct_dma(&pdq->slots,
-							      *slots));
+			rx_desc->read.pkt_addr = cpu_to_le64(payload_dma[*payload]);
+			rx_desc->read.hdr_addr = cpu_to_le64(dma[*slots]);
 		}
 		return;
 	}
 
-	/* half of it is the loop otherwise */
 #pragma GCC unroll 8
 	for (; slots != end; slots++, rx_desc++) {
-		rx_desc->read.pkt_addr =
-			cpu_to_le64(packet_direct_dma(&pdq->slots, *slots));
+		rx_desc->read.pkt_addr = cpu_to_le64(dma[*slots]);
 		rx_desc->read.hdr_addr = 0;
 	}
 }
@@ -680,11 +676,29 @@ static u32 ixgbe_direct_clean(void *data, u32 max)
 {
 	struct ixgbe_direct_poll *poll = data;
 	struct ixgbe_ring *ring = poll->ring;
+	const union ixgbe_adv_rx_desc *rx_desc;
 
-	if (unlikely(ring->direct->hw_tstamp) && poll->stamps)
+	if (unlikely(ring->direct->hw_tstamp) && poll->stamps &&
+	    !poll->clock.wanted)
 		ixgbe_direct_read_clock(ring->q_vector->adapter, &poll->clock);
+	/* most polls end here */
+	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
+	if (!(ixgbe_direct_upper(rx_desc) & IXGBE_RXDADV_STAT_DD))
+		return 0;
 	return ixgbe_direct_clean_plain(ring, max, poll) ?:
 	       ixgbe_direct_clean_odd(ring, poll);
+}
+
+/* Not by an initialiser: most of the clock is read only when stamps are wanted. */
+static void ixgbe_direct_init_poll(struct ixgbe_direct_poll *poll,
+				   struct ixgbe_ring *ring, bool stamps)
+{
+	poll->ring = ring;
+	poll->stamps = stamps;
+	poll->packets = 0;
+	poll->bytes = 0;
+	poll->clock.wanted = false;
+	poll->clock.odd = true;
 }
 
 static const struct packet_direct_nic ixgbe_direct_nic = {
@@ -698,8 +712,9 @@ static const struct packet_direct_nic ixgbe_direct_nic = {
  **/
 void ixgbe_direct_refill(struct ixgbe_ring *ring)
 {
-	struct ixgbe_direct_poll poll = { .ring = ring };
+	struct ixgbe_direct_poll poll;
 
+	ixgbe_direct_init_poll(&poll, ring, false);
 	packet_direct_refill(ring->direct, &ixgbe_direct_nic, &poll);
 }
 
@@ -714,11 +729,10 @@ void ixgbe_direct_refill(struct ixgbe_ring *ring)
 int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
 			      struct ixgbe_ring *ring, const int budget)
 {
-	struct ixgbe_direct_poll poll = {
-		.ring = ring, .stamps = true, .clock.odd = true,
-	};
+	struct ixgbe_direct_poll poll;
 	int cleaned;
 
+	ixgbe_direct_init_poll(&poll, ring, true);
 	cleaned = packet_direct_napi_poll(ring->direct, &ixgbe_direct_nic, &poll,
 					  budget, ixgbe_direct_batch(ring));
 	ixgbe_update_rx_ring_stats(ring, q_vector, poll.packets, poll.bytes);
@@ -734,10 +748,9 @@ int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
  **/
 void ixgbe_direct_drain(struct ixgbe_ring *ring)
 {
-	struct ixgbe_direct_poll poll = {
-		.ring = ring, .stamps = ring->direct_restarts, .clock.odd = true,
-	};
+	struct ixgbe_direct_poll poll;
 
+	ixgbe_direct_init_poll(&poll, ring, ring->direct_restarts);
 	packet_direct_drain(ring->direct, &ixgbe_direct_nic, &poll, ring->count);
 	local_bh_disable();
 	ixgbe_update_rx_ring_stats(ring, ring->q_vector, poll.packets,

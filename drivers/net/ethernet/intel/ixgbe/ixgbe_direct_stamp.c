@@ -4,7 +4,7 @@
 /**
  * ixgbe_direct_read_clock - how stamps become nanoseconds during this poll
  * @adapter: board private structure
- * @clock: is filled in, unless it is already
+ * @clock: is filled in
  **/
 void ixgbe_direct_read_clock(struct ixgbe_adapter *adapter,
 			     struct ixgbe_direct_clock *clock)
@@ -12,8 +12,6 @@ void ixgbe_direct_read_clock(struct ixgbe_adapter *adapter,
 	const struct timecounter *tc = &adapter->hw_tc;
 	unsigned long flags;
 
-	if (clock->wanted)
-		return;
 	clock->wanted = true;
 
 	spin_lock_irqsave(&adapter->tmreg_lock, flags);
