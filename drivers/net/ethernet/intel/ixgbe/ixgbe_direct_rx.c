@@ -355,7 +355,7 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 		       const enum ixgbe_direct_stamps stamps)
 {
 	struct packet_direct_queue *pdq = ring->direct;
-	const union ixgbe_adv_rx_desc *rx_desc, *end;
+	const union ixgbe_adv_rx_desc *rx_desc;
 	u64 lower, upper, mask, plain, bytes = 0;
 	struct packet_direct_run run;
 	u32 flags, hash, slot, keep;
@@ -367,7 +367,7 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
 	mask = ixgbe_direct_plain(pdq, stamps, &plain);
 
-	for (end = rx_desc + max; rx_desc != end; rx_desc++) {
+	for (; max; max--, rx_desc++) {
 		upper = ixgbe_direct_upper(rx_desc);
 		if ((upper & mask) != plain)
 			break;
@@ -467,7 +467,7 @@ ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
 			 struct ixgbe_direct_poll *poll)
 {
 	struct packet_direct_queue *pdq = ring->direct;
-	const union ixgbe_adv_rx_desc *rx_desc, *end;
+	const union ixgbe_adv_rx_desc *rx_desc;
 	u64 lower, upper, mask, plain, bytes = 0;
 	const u32 header_max = pdq->slots.len;
 	struct packet_direct_run run;
@@ -478,7 +478,7 @@ ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
 	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
 	mask = ixgbe_direct_plain(pdq, false, &plain);
 
-	for (end = rx_desc + max; rx_desc != end; rx_desc++) {
+	for (; max; max--, rx_desc++) {
 		upper = ixgbe_direct_upper(rx_desc);
 		if ((upper & mask) != plain)
 			break;
