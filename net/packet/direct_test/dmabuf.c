@@ -367,7 +367,7 @@ packet_direct_test_export(const struct packet_direct_test_create *arg)
 	return dmabuf;
 }
 
-static int packet_direct_test_create(const void __user *uarg)
+static int packet_direct_test_new(const void __user *uarg)
 {
 	struct packet_direct_test_create arg;
 	struct dma_buf *dmabuf;
@@ -402,7 +402,7 @@ static struct dma_buf *packet_direct_test_get(int fd)
 	return ERR_PTR(-EINVAL);
 }
 
-static int packet_direct_test_count(void __user *uarg)
+static int packet_direct_test_tell(void __user *uarg)
 {
 	struct packet_direct_test_count arg;
 	struct packet_direct_test_buf *buf;
@@ -425,7 +425,7 @@ static int packet_direct_test_count(void __user *uarg)
 	return copy_to_user(uarg, &arg, sizeof(arg)) ? -EFAULT : 0;
 }
 
-static int packet_direct_test_move(struct dma_buf *dmabuf)
+static int packet_direct_test_move_buf(struct dma_buf *dmabuf)
 {
 	dma_resv_lock(dmabuf->resv, NULL);
 	dma_buf_move_notify(dmabuf);
@@ -461,9 +461,9 @@ static long packet_direct_test_ioctl(struct file *file, unsigned int cmd,
 	int ret;
 
 	if (cmd == PACKET_DIRECT_TEST_CREATE)
-		return packet_direct_test_create((const void __user *)arg);
+		return packet_direct_test_new((const void __user *)arg);
 	if (cmd == PACKET_DIRECT_TEST_COUNT)
-		return packet_direct_test_count((void __user *)arg);
+		return packet_direct_test_tell((void __user *)arg);
 	if (cmd == PACKET_DIRECT_TEST_HOLD_RTNL)
 		return packet_direct_test_hold_rtnl(arg);
 	if (cmd != PACKET_DIRECT_TEST_MOVE && cmd != PACKET_DIRECT_TEST_PROBE)
@@ -473,7 +473,7 @@ static long packet_direct_test_ioctl(struct file *file, unsigned int cmd,
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
 	ret = cmd == PACKET_DIRECT_TEST_MOVE ?
-	      packet_direct_test_move(dmabuf) :
+	      packet_direct_test_move_buf(dmabuf) :
 	      packet_direct_test_probe(dmabuf->priv);
 	dma_buf_put(dmabuf);
 	return ret;

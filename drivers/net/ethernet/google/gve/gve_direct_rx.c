@@ -472,7 +472,7 @@ gve_direct_clean_split(struct gve_rx_ring *rx, u32 max,
  */
 static __always_inline unsigned int
 gve_direct_clean_plain(struct gve_rx_ring *rx, u32 max,
-					   struct gve_direct_poll *poll)
+		       struct gve_direct_poll *poll)
 {
 	struct packet_direct_queue *pdq = rx->direct;
 

@@ -189,7 +189,7 @@ TEST_F(args, geometry)
 
 		/* A refusal changes nothing. */
 		if (g->reason)
-			EXPECT_EQ(tpacket4_layout(fd, &layout), -EINVAL);
+			EXPECT_EQ(tpacket4_get_layout(fd, &layout), -EINVAL);
 		close(fd);
 	}
 }
@@ -242,7 +242,7 @@ TEST_F(args, ring_of_a_shorter_struct)
 	     len <= sizeof(self->req); len += 4) {
 		self->req.tp_size = len;
 		ASSERT_EQ(set_ring_len(self->fd, &self->req, len), 0);
-		ASSERT_EQ(tpacket4_layout(self->fd, &l), 0);
+		ASSERT_EQ(tpacket4_get_layout(self->fd, &l), 0);
 		EXPECT_EQ(l.tl_entry_nr, 64);
 		EXPECT_EQ(l.tl_slot_nr, 64);
 		EXPECT_EQ(l.tl_slot_len, 2048);
@@ -282,7 +282,7 @@ TEST_F(args, layout)
 	pd_req(&self->req, 64, 100, 4096);
 	self->req.tp_slot_len = 3072;
 	ASSERT_EQ(pd_set_ring(self->fd, &self->req), 0);
-	ASSERT_EQ(tpacket4_layout(self->fd, &l), 0);
+	ASSERT_EQ(tpacket4_get_layout(self->fd, &l), 0);
 
 	EXPECT_EQ(l.tl_size, sizeof(l));
 	EXPECT_EQ(l.tl_entry_nr, 64);
@@ -309,7 +309,7 @@ static void payload_layout(struct __test_metadata *_metadata, int fd,
 			   struct tpacket4_layout *l)
 {
 	ASSERT_EQ(pd_set_ring(fd, req), 0);
-	ASSERT_EQ(tpacket4_layout(fd, l), 0);
+	ASSERT_EQ(tpacket4_get_layout(fd, l), 0);
 	EXPECT_EQ(l->tl_slot_shift, 9);
 	EXPECT_EQ(l->tl_slot_len, 256);
 	EXPECT_EQ(l->tl_payload_nr, 100);
@@ -360,7 +360,7 @@ TEST_F(args, ring_exists)
 	pd_req(&self->req, 128, 0, 1024);
 	err = pd_set_ring(self->fd, &self->req);
 	EXPECT_OK(pd_refused(self->fd, err, PACKET_DIRECT_RING_EXISTS));
-	ASSERT_EQ(tpacket4_layout(self->fd, &l), 0);
+	ASSERT_EQ(tpacket4_get_layout(self->fd, &l), 0);
 	EXPECT_EQ(l.tl_entry_nr, 64);
 }
 
@@ -377,7 +377,7 @@ TEST_F(args, ring_mapped)
 	tpacket4_unmap(&self->pd.ring);
 	err = pd_remove_ring(self->pd.fd);
 	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_OK));
-	EXPECT_EQ(tpacket4_layout(self->pd.fd, &self->pd.ring.layout), -EINVAL);
+	EXPECT_EQ(tpacket4_get_layout(self->pd.fd, &self->pd.ring.layout), -EINVAL);
 	err = pd_set_ring(self->pd.fd, &self->req);
 	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_OK));
 }
@@ -438,7 +438,7 @@ TEST_F(args, ring_with_fanout)
 	ASSERT_EQ(pd_set_int(self->fd, PACKET_FANOUT, 77), 0);
 	err = pd_set_ring(self->fd, &self->req);
 	EXPECT_OK(pd_refused(self->fd, err, PACKET_DIRECT_HAS_FANOUT));
-	EXPECT_EQ(tpacket4_layout(self->fd, &self->pd.ring.layout), -EINVAL);
+	EXPECT_EQ(tpacket4_get_layout(self->fd, &self->pd.ring.layout), -EINVAL);
 }
 
 /* The version cannot change while there is a ring. */

@@ -29,7 +29,7 @@ TEST_F(args, mmap)
 
 	EXPECT_EQ(try_map(self->fd, page, 0, rw, MAP_SHARED), -EINVAL);
 	ASSERT_EQ(pd_set_ring(self->fd, &self->req), 0);
-	ASSERT_EQ(tpacket4_layout(self->fd, &l), 0);
+	ASSERT_EQ(tpacket4_get_layout(self->fd, &l), 0);
 	len = l.tl_map_len;
 
 	EXPECT_EQ(try_map(self->fd, len - page, 0, rw, MAP_SHARED), -EINVAL);
@@ -132,7 +132,7 @@ TEST_F(args, mmap_slots_read_only)
 	self->req.tp_flags = TPACKET4_SLOTS_READ_ONLY;
 	self->pd.fd = pd_socket(SOCK_RAW);
 	ASSERT_EQ(pd_set_ring(self->pd.fd, &self->req), 0);
-	ASSERT_EQ(tpacket4_layout(self->pd.fd, l), 0);
+	ASSERT_EQ(tpacket4_get_layout(self->pd.fd, l), 0);
 	EXPECT_EQ(l->tl_flags, TPACKET4_SLOTS_READ_ONLY);
 	EXPECT_TRUE(!map_at(self->pd.fd, 0, l->tl_map_len, rw));
 	EXPECT_TRUE(!map_at(self->pd.fd, 0, l->tl_map_len, PROT_READ));
@@ -173,7 +173,7 @@ TEST_F(args, frames_in_slots_read_only)
 	self->req.tp_flags = TPACKET4_SLOTS_READ_ONLY;
 	self->pd.fd = pd_socket(SOCK_RAW);
 	ASSERT_EQ(pd_set_ring(self->pd.fd, &self->req), 0);
-	ASSERT_EQ(tpacket4_layout(self->pd.fd, l), 0);
+	ASSERT_EQ(tpacket4_get_layout(self->pd.fd, l), 0);
 	ASSERT_EQ(pd_bind(self->pd.fd, self->ifindex, ETH_P_ALL), 0);
 	ring->ctrl = map_at(self->pd.fd, 0, l->tl_slot_off, PROT_READ | PROT_WRITE);
 	slots = map_at(self->pd.fd, l->tl_slot_off,

@@ -53,7 +53,7 @@ struct tpacket4_ring {
 };
 
 /* Returns 0 or a negative errno. */
-static inline int tpacket4_layout(int fd, struct tpacket4_layout *layout)
+static inline int tpacket4_get_layout(int fd, struct tpacket4_layout *layout)
 {
 	socklen_t len = sizeof(*layout);
 
@@ -72,7 +72,7 @@ static inline int tpacket4_map(struct tpacket4_ring *ring, int fd)
 	int err;
 
 	memset(ring, 0, sizeof(*ring));
-	err = tpacket4_layout(fd, l);
+	err = tpacket4_get_layout(fd, l);
 	if (err)
 		return err;
 
