@@ -47,7 +47,7 @@ static void write_report(void *arg)
 	uint8_t out[GVE_MAX_QUEUES * STATS_PER_QUEUE * STAT_SIZE];
 	size_t len = write_queues(nic, out);
 
-	if (len && len <= rep->len - REPORT_HEADER)
+	if (nic->bus_master && len && len <= rep->len - REPORT_HEADER)
 		nicsim_dma_write(nic->sim, rep->addr + rep->len - len, out, len, "stats report");
 	nicsim_timer_arm(rep->timer, interval(nic));
 }
