@@ -123,7 +123,6 @@ static int open_lease(struct capture *c, const char *iface, unsigned int queue,
 		return say_why(c->fd);
 	if (tpacket4_map(&c->ring, c->fd))
 		return say_why(c->fd);
-	puts("ready");
 	return 0;
 }
 
@@ -132,7 +131,6 @@ static int take_over(struct capture *c, const char *fd)
 	c->fd = atoi(fd);
 	if (tpacket4_map(&c->ring, c->fd))
 		return say_why(c->fd);
-	puts("ready");
 	return 0;
 }
 
@@ -218,6 +216,20 @@ static void give_back(struct capture *c)
 {
 	if (!c->hold)
 		give_some(c, c->ring.next - c->ring.cons);
+}
+
+/* What was copied between bind() and the lease is not the queue's. */
+static void drop_copied(struct capture *c)
+{
+	uint32_t n;
+
+	while (tpacket4_peek(&c->ring) &&
+	       tpacket4_entry(&c->ring, 0)->tp_flags & TPACKET4_SLL) {
+		for (n = 1; !(tpacket4_entry(&c->ring, n - 1)->tp_flags & TPACKET4_LAST);)
+			n++;
+		tpacket4_advance(&c->ring, n);
+	}
+	give_back(c);
 }
 
 static void take_all(struct capture *c)
@@ -481,6 +493,9 @@ int main(int argc, char **argv)
 	    open_lease(&c, argv[1], atoi(argv[2]), argc > 3 ? atoi(argv[3]) : 1024,
 		       argc > 4 ? atoi(argv[4]) : 2048))
 		return 1;
+	if (argv[1][0] != '-')
+		drop_copied(&c);
+	puts("ready");
 	run(&c);
 	return 0;
 }

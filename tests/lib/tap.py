@@ -40,7 +40,8 @@ def chosen(cases, words):
     the name, or by the function's name.
     """
     return [(name, function) for name, function in cases
-            if not words or any(w in name or w == function.__name__ for w in words)]
+            if not words or any(w in (name, getattr(function, "__name__", "")) or w in name
+                                for w in words)]
 
 
 def attempt(function):
