@@ -39,9 +39,13 @@ def chosen(cases, words):
     """The cases of a table (name, function), or those that some words choose: by a part of
     the name, or by the function's name.
     """
-    return [(name, function) for name, function in cases
-            if not words or any(w in (name, getattr(function, "__name__", "")) or w in name
-                                for w in words)]
+    if not words:
+        return cases
+    some = [(name, function) for name, function in cases
+            if any(w in name or w == getattr(function, "__name__", "") for w in words)]
+    if not some:
+        sys.exit(f"no case is called {', '.join(words)}")
+    return some
 
 
 def attempt(function):
