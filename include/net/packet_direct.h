@@ -44,6 +44,7 @@
 #include <linux/if_packet.h>
 #include <linux/jump_label.h>
 #include <linux/netdevice.h>
+#include <linux/stddef.h>
 
 struct genl_info;
 struct packet_direct_queue;
@@ -145,13 +146,15 @@ struct packet_direct_ops {
  * whole, with the parts that came before and those still to come.
  */
 struct packet_direct_buf {
-	u32	slot;
-	u32	payload;
-	u32	off;
-	u32	len;
-	u32	payload_off;
-	u32	payload_len;
-	u32	flags;
+	struct_group_tagged(packet_direct_part, part,
+		u32	slot;
+		u32	payload;
+		u32	off;
+		u32	len;
+		u32	payload_off;
+		u32	payload_len;
+		u32	flags;
+	);
 	u32	hash;
 	u64	tstamp;
 	__be16	protocol;

@@ -192,7 +192,7 @@ struct packet_direct_queue {
 	atomic64_t		wakeups;
 	atomic64_t		missed;
 
-	struct packet_direct_buf *parts;
+	struct packet_direct_part *parts;
 	u32			chain_max;
 
 	/* set up once */

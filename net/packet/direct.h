@@ -264,8 +264,8 @@ void packet_direct_unpost(const struct packet_direct_queue *pdq,
 			  struct packet_direct_pool *pool);
 void packet_direct_audit(const struct packet_direct_queue *pdq,
 			 struct packet_direct_pool *pool);
-void packet_direct_put_buf(struct packet_direct_queue *pdq,
-			   const struct packet_direct_buf *buf);
+void packet_direct_put_part(struct packet_direct_queue *pdq,
+			    const struct packet_direct_part *part);
 void packet_direct_rollback(struct packet_direct_queue *pdq);
 void packet_direct_sync_to_nic(const struct packet_direct_queue *pdq,
 			       const struct packet_direct_pool *pool, u32 from);

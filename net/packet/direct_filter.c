@@ -152,7 +152,7 @@ static void packet_direct_show(struct sk_buff *skb, void *data, u32 len,
 
 /* The payload of a dma-buf is there, as the length says, and cannot be read. */
 static void packet_direct_show_part(struct packet_direct_queue *pdq,
-				    const struct packet_direct_buf *part)
+				    const struct packet_direct_part *part)
 {
 	struct packet_direct *pd = to_packet_direct(pdq);
 	struct sk_buff *skb = pdq->filter_skb;
@@ -176,7 +176,7 @@ static void packet_direct_show_part(struct packet_direct_queue *pdq,
  * it and a tag can be taken out.  @meta is about the whole frame.
  */
 static u32 packet_direct_ask_copied(struct packet_direct_queue *pdq,
-				    const struct packet_direct_buf *parts,
+				    const struct packet_direct_part *parts,
 				    u32 count,
 				    const struct packet_direct_buf *meta)
 {
@@ -257,7 +257,7 @@ static noinline u32 packet_direct_snaplen_copied(struct packet_direct_queue *pdq
 		.hash = hash,
 	};
 
-	return packet_direct_ask_copied(pdq, &buf, 1, &buf);
+	return packet_direct_ask_copied(pdq, &buf.part, 1, &buf);
 }
 
 u32 packet_direct_snaplen(struct packet_direct_queue *pdq, u32 slot, u32 len,

@@ -110,7 +110,7 @@ static void packet_direct_drop(struct packet_direct_queue *pdq, bool last,
 
 /* The payload part of an entry.  A payload slot without payload stays the kernel's. */
 static void packet_direct_add_payload(struct packet_direct_queue *pdq,
-				      struct packet_direct_buf *part, u32 entry)
+				      struct packet_direct_part *part, u32 entry)
 {
 	if (!part->payload_len) {
 		packet_direct_put(&pdq->payload, part->payload);
@@ -128,11 +128,11 @@ static void packet_direct_add_payload(struct packet_direct_queue *pdq,
 static void packet_direct_add_part(struct packet_direct_queue *pdq,
 				   const struct packet_direct_buf *buf)
 {
-	struct packet_direct_buf *part = &pdq->parts[pdq->chain];
+	struct packet_direct_part *part = &pdq->parts[pdq->chain];
 	u32 entry = pdq->fill & pdq->mask;
 	bool split = packet_direct_is_split(pdq);
 
-	*part = *buf;
+	*part = buf->part;
 	if (!split) {
 		part->payload = TPACKET4_SLOT_NONE;
 		part->payload_len = 0;
@@ -148,7 +148,7 @@ static void packet_direct_add_part(struct packet_direct_queue *pdq,
 
 /* Takes @part away from the frame again, or as much as is over @snaplen. */
 static u32 packet_direct_trim_part(struct packet_direct_queue *pdq,
-				   struct packet_direct_buf *part, u32 entry,
+				   struct packet_direct_part *part, u32 entry,
 				   u32 snaplen)
 {
 	struct tpacket4_hdr *hdr = &pdq->hdrs[entry];
@@ -179,7 +179,7 @@ static void packet_direct_trim(struct packet_direct_queue *pdq, u32 snaplen)
 	while (pdq->chain > i) {
 		pdq->chain--;
 		pdq->fill--;
-		packet_direct_put_buf(pdq, &pdq->parts[pdq->chain]);
+		packet_direct_put_part(pdq, &pdq->parts[pdq->chain]);
 	}
 }
 

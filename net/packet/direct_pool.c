@@ -22,18 +22,19 @@
 bool packet_direct_alloc_pool(struct packet_direct_pool *pool, u32 entries,
 			      u32 places, u32 kernel)
 {
+	size_t bits = BITS_TO_LONGS(pool->nr);
 	u32 i;
 
 	pool->mask = places - 1;
 	pool->spare = pool->nr - kernel;
 	pool->fifo = kvcalloc(places, sizeof(*pool->fifo), PACKET_DIRECT_GFP);
 	pool->home = kvcalloc(entries, sizeof(*pool->home), PACKET_DIRECT_GFP);
-	pool->where = kvcalloc(pool->nr, sizeof(*pool->where),
-			       PACKET_DIRECT_GFP);
-	pool->posted = kvcalloc(BITS_TO_LONGS(pool->nr), sizeof(*pool->posted),
+	pool->posted = kvzalloc(bits * sizeof(*pool->posted) +
+				pool->nr * sizeof(*pool->where),
 				PACKET_DIRECT_GFP);
-	if (!pool->fifo || !pool->home || !pool->where || !pool->posted)
+	if (!pool->fifo || !pool->home || !pool->posted)
 		return false;
+	pool->where = (u32 *)(pool->posted + bits);
 
 	for (i = 0; i < entries; i++)
 		pool->home[i] = PACKET_DIRECT_KERNEL;
@@ -66,7 +67,6 @@ void packet_direct_free_pool(struct packet_direct_pool *pool)
 {
 	packet_direct_free_addresses(pool);
 	kvfree(pool->posted);
-	kvfree(pool->where);
 	kvfree(pool->home);
 	kvfree(pool->fifo);
 }
@@ -153,19 +153,19 @@ void packet_direct_audit(const struct packet_direct_queue *pdq,
 }
 
 /**
- * packet_direct_put_buf() - the slots of a buffer are free again
+ * packet_direct_put_part() - the slots of a part of a frame are free again
  * @pdq: ring
- * @buf: buffer
+ * @part: part
  *
  * Context: the ring's one producer.
  */
-void packet_direct_put_buf(struct packet_direct_queue *pdq,
-			   const struct packet_direct_buf *buf)
+void packet_direct_put_part(struct packet_direct_queue *pdq,
+			    const struct packet_direct_part *part)
 {
-	if (buf->slot != TPACKET4_SLOT_NONE)
-		packet_direct_put(&pdq->slots, buf->slot);
-	if (buf->payload != TPACKET4_SLOT_NONE)
-		packet_direct_put(&pdq->payload, buf->payload);
+	if (part->slot != TPACKET4_SLOT_NONE)
+		packet_direct_put(&pdq->slots, part->slot);
+	if (part->payload != TPACKET4_SLOT_NONE)
+		packet_direct_put(&pdq->payload, part->payload);
 }
 
 /**
@@ -179,7 +179,7 @@ void packet_direct_rollback(struct packet_direct_queue *pdq)
 	while (pdq->chain) {
 		pdq->chain--;
 		pdq->fill--;
-		packet_direct_put_buf(pdq, &pdq->parts[pdq->chain]);
+		packet_direct_put_part(pdq, &pdq->parts[pdq->chain]);
 	}
 	pdq->chain_len = 0;
 }
