@@ -503,13 +503,13 @@ static void gve_direct_read_end(const struct gve_rx_ring *rx,
 
 /**
  * gve_direct_clean_odd() - deliver what the next completion has
- * @rx: Rx ring
+ * @rx: Rx ring, with a completion that gve_direct_done() has seen
  * @poll: is counted up
  *
  * For what is not plain: parts of a frame, errors, and all frames when there is
  * a filter.  What the queue was not created for is an error.
  *
- * Return: completions cleaned, 0 or 1
+ * Return: completions cleaned: 1
  */
 static noinline unsigned int
 gve_direct_clean_odd(struct gve_rx_ring *rx, struct gve_direct_poll *poll)
@@ -519,9 +519,6 @@ gve_direct_clean_odd(struct gve_rx_ring *rx, struct gve_direct_poll *poll)
 	struct packet_direct_buf buf;
 
 	desc = &rx->dqo.complq.desc_ring[rx->dqo.complq.head];
-	if (!gve_direct_done(rx, desc))
-		return 0;
-
 	gve_direct_advance(rx, 1);
 	if (unlikely(!gve_direct_read_buf(rx, desc, &buf))) {
 		net_err_ratelimited("%s: RX queue %u completed buffer %u, which it does not have\n",

@@ -629,28 +629,27 @@ static void ixgbe_direct_read_end(struct ixgbe_ring *ring,
 /**
  * ixgbe_direct_clean_odd - deliver what the next descriptor has
  * @ring: Rx ring
+ * @staterr: its status and errors, with DD
  * @poll: is counted up
  *
  * For what is not plain: parts of a frame and errors.
  *
- * Return: descriptors cleaned, 0 or 1
+ * Return: descriptors cleaned, 0 when the NIC does not have that one
  **/
 static noinline unsigned int
-ixgbe_direct_clean_odd(struct ixgbe_ring *ring, struct ixgbe_direct_poll *poll)
+ixgbe_direct_clean_odd(struct ixgbe_ring *ring, u32 staterr,
+		       struct ixgbe_direct_poll *poll)
 {
-	union ixgbe_adv_rx_desc *rx_desc;
+	const union ixgbe_adv_rx_desc *rx_desc;
 	struct packet_direct_buf buf;
-	u32 staterr;
 
-	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
-	staterr = le32_to_cpu(READ_ONCE(rx_desc->wb.upper.status_error));
-	if (!(staterr & IXGBE_RXDADV_STAT_DD) ||
-	    !packet_direct_in_nic(ring->direct))
+	if (!packet_direct_in_nic(ring->direct))
 		return 0;
 
 	/* no field of the descriptor before DD */
 	dma_rmb();
 
+	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
 	ixgbe_direct_advance(ring, 1);
 	ixgbe_direct_read_buf(ring, rx_desc, &buf);
 	poll->bytes += buf.len + buf.payload_len;
@@ -676,17 +675,17 @@ static u32 ixgbe_direct_clean(void *data, u32 max)
 {
 	struct ixgbe_direct_poll *poll = data;
 	struct ixgbe_ring *ring = poll->ring;
-	const union ixgbe_adv_rx_desc *rx_desc;
+	u64 upper;
 
 	if (unlikely(ring->direct->hw_tstamp) && poll->stamps &&
 	    !poll->clock.wanted)
 		ixgbe_direct_read_clock(ring->q_vector->adapter, &poll->clock);
 	/* most polls end here */
-	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
-	if (!(ixgbe_direct_upper(rx_desc) & IXGBE_RXDADV_STAT_DD))
+	upper = ixgbe_direct_upper(IXGBE_RX_DESC(ring, ring->next_to_clean));
+	if (!(upper & IXGBE_RXDADV_STAT_DD))
 		return 0;
 	return ixgbe_direct_clean_plain(ring, max, poll) ?:
-	       ixgbe_direct_clean_odd(ring, poll);
+	       ixgbe_direct_clean_odd(ring, upper, poll);
 }
 
 /* Not by an initialiser: most of the clock is read only when stamps are wanted. */
