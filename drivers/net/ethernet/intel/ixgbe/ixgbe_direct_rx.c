@@ -83,14 +83,12 @@ enum ixgbe_direct_stamps {
 /**
  * struct ixgbe_direct_poll - one poll
  * @ring: Rx ring
- * @stamps: the NIC's stamps so far are of the clock as it is now
  * @packets: cleaned so far
  * @bytes: of them
  * @clock: for the NIC's time stamps
  **/
 struct ixgbe_direct_poll {
 	struct ixgbe_ring *ring;
-	bool stamps;
 	u64 packets;
 	u64 bytes;
 	struct ixgbe_direct_clock clock;
@@ -328,7 +326,7 @@ ixgbe_direct_run_stamp(struct packet_direct_run *run,
 {
 	if (plain)
 		run->tstamp = clock->offset + ixgbe_direct_cycles(stamp);
-	else if (clock->wanted)
+	else if (ixgbe_direct_clock_is_read(clock))
 		run->tstamp = ixgbe_direct_ns(clock, ixgbe_direct_cycles(stamp));
 	else
 		return 0;
@@ -541,7 +539,7 @@ static unsigned int ixgbe_direct_clean_plain(struct ixgbe_ring *ring, u32 max,
 	if (unlikely(packet_direct_is_split(pdq)))
 		return pdq->filter ? 0 : ixgbe_direct_clean_split(ring, max, poll);
 	if (unlikely(ixgbe_direct_next_stamped(ring)))
-		return pdq->filter || poll->clock.odd ?
+		return pdq->filter || poll->clock.state != IXGBE_DIRECT_CLOCK_NS ?
 		       ixgbe_direct_clean_stamped_odd(ring, max, poll) :
 		       ixgbe_direct_clean_stamped(ring, max, poll);
 	if (unlikely(pdq->filter))
@@ -677,8 +675,8 @@ static u32 ixgbe_direct_clean(void *data, u32 max)
 	struct ixgbe_ring *ring = poll->ring;
 	u64 upper;
 
-	if (unlikely(ring->direct->hw_tstamp) && poll->stamps &&
-	    !poll->clock.wanted)
+	if (unlikely(ring->direct->hw_tstamp) &&
+	    poll->clock.state == IXGBE_DIRECT_CLOCK_UNREAD)
 		ixgbe_direct_read_clock(ring->q_vector->adapter, &poll->clock);
 	/* most polls end here */
 	upper = ixgbe_direct_upper(IXGBE_RX_DESC(ring, ring->next_to_clean));
@@ -690,14 +688,13 @@ static u32 ixgbe_direct_clean(void *data, u32 max)
 
 /* Not by an initialiser: most of the clock is read only when stamps are wanted. */
 static void ixgbe_direct_init_poll(struct ixgbe_direct_poll *poll,
-				   struct ixgbe_ring *ring, bool stamps)
+				   struct ixgbe_ring *ring,
+				   enum ixgbe_direct_clock_state state)
 {
 	poll->ring = ring;
-	poll->stamps = stamps;
 	poll->packets = 0;
 	poll->bytes = 0;
-	poll->clock.wanted = false;
-	poll->clock.odd = true;
+	poll->clock.state = state;
 }
 
 static const struct packet_direct_nic ixgbe_direct_nic = {
@@ -713,7 +710,7 @@ void ixgbe_direct_refill(struct ixgbe_ring *ring)
 {
 	struct ixgbe_direct_poll poll;
 
-	ixgbe_direct_init_poll(&poll, ring, false);
+	ixgbe_direct_init_poll(&poll, ring, IXGBE_DIRECT_CLOCK_NONE);
 	packet_direct_refill(ring->direct, &ixgbe_direct_nic, &poll);
 }
 
@@ -731,7 +728,7 @@ int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
 	struct ixgbe_direct_poll poll;
 	int cleaned;
 
-	ixgbe_direct_init_poll(&poll, ring, true);
+	ixgbe_direct_init_poll(&poll, ring, IXGBE_DIRECT_CLOCK_UNREAD);
 	cleaned = packet_direct_napi_poll(ring->direct, &ixgbe_direct_nic, &poll,
 					  budget, ixgbe_direct_batch(ring));
 	ixgbe_update_rx_ring_stats(ring, q_vector, poll.packets, poll.bytes);
@@ -749,7 +746,9 @@ void ixgbe_direct_drain(struct ixgbe_ring *ring)
 {
 	struct ixgbe_direct_poll poll;
 
-	ixgbe_direct_init_poll(&poll, ring, ring->direct_restarts);
+	ixgbe_direct_init_poll(&poll, ring,
+			       ring->direct_restarts ? IXGBE_DIRECT_CLOCK_UNREAD :
+						       IXGBE_DIRECT_CLOCK_NONE);
 	packet_direct_drain(ring->direct, &ixgbe_direct_nic, &poll, ring->count);
 	local_bh_disable();
 	ixgbe_update_rx_ring_stats(ring, ring->q_vector, poll.packets,

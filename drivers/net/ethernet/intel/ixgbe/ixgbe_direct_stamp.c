@@ -12,8 +12,6 @@ void ixgbe_direct_read_clock(struct ixgbe_adapter *adapter,
 	const struct timecounter *tc = &adapter->hw_tc;
 	unsigned long flags;
 
-	clock->wanted = true;
-
 	spin_lock_irqsave(&adapter->tmreg_lock, flags);
 	clock->cycle_last = tc->cycle_last;
 	clock->nsec = tc->nsec;
@@ -23,7 +21,8 @@ void ixgbe_direct_read_clock(struct ixgbe_adapter *adapter,
 	spin_unlock_irqrestore(&adapter->tmreg_lock, flags);
 
 	clock->offset = clock->nsec - clock->cycle_last;
-	clock->odd = clock->mult != 1 || clock->shift;
+	clock->state = clock->mult == 1 && !clock->shift ?
+		       IXGBE_DIRECT_CLOCK_NS : IXGBE_DIRECT_CLOCK_SCALED;
 }
 
 /**
@@ -42,7 +41,8 @@ static void ixgbe_direct_read_stamp(const struct packet_direct_queue *pdq,
 				    struct packet_direct_buf *buf)
 {
 	/* the NIC is not believed, and a dma-buf is not read */
-	if (!clock->wanted || !pool->cpu || at + IXGBE_TS_HDR_LEN > pool->len)
+	if (!ixgbe_direct_clock_is_read(clock) || !pool->cpu ||
+	    at + IXGBE_TS_HDR_LEN > pool->len)
 		return;
 
 	packet_direct_sync(pdq, pool, slot, pool->len);
@@ -108,7 +108,7 @@ void ixgbe_direct_take_latched(struct ixgbe_ring *ring,
 	stamp |= (u64)IXGBE_READ_REG(hw, IXGBE_RXSTMPH) << 32;
 	/* of which ixgbe_ptp_rx_hang() wants to know */
 	ring->last_rx_timestamp = jiffies;
-	if (!clock->wanted)
+	if (!ixgbe_direct_clock_is_read(clock))
 		return;
 	buf->tstamp = ixgbe_direct_ns(clock, stamp);
 	buf->flags |= TPACKET4_TSTAMP_HW;

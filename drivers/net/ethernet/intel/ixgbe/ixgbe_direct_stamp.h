@@ -14,28 +14,52 @@
 #include "ixgbe.h"
 
 /**
+ * enum ixgbe_direct_clock_state - what the NIC's time stamps are worth in a poll
+ * @IXGBE_DIRECT_CLOCK_NONE: nothing: the clock has begun anew since
+ * @IXGBE_DIRECT_CLOCK_UNREAD: nothing while nobody wants them
+ * @IXGBE_DIRECT_CLOCK_SCALED: the clock is read
+ * @IXGBE_DIRECT_CLOCK_NS: likewise, and its unit is a nanosecond
+ **/
+enum ixgbe_direct_clock_state {
+	IXGBE_DIRECT_CLOCK_NONE,
+	IXGBE_DIRECT_CLOCK_UNREAD,
+	IXGBE_DIRECT_CLOCK_SCALED,
+	IXGBE_DIRECT_CLOCK_NS,
+};
+
+/**
  * struct ixgbe_direct_clock - how the NIC's time stamps become nanoseconds
+ * @state: the other fields are filled in when it is read
  * @cycle_last: a stamp in the NIC's unit
  * @nsec: when that was
  * @frac: and the fraction beside it
  * @mult: nanoseconds of a unit, shifted
  * @shift: by so much
  * @offset: where a unit is a nanosecond: what is to be added to a stamp
- * @wanted: stamps are, and this is filled in
- * @odd: they are not, or a unit is no nanosecond
  *
  * As the timecounter is when the first frames of a poll are cleaned.
  **/
 struct ixgbe_direct_clock {
+	enum ixgbe_direct_clock_state state;
 	u64 cycle_last;
 	u64 nsec;
 	u64 frac;
 	u32 mult;
 	u32 shift;
 	u64 offset;
-	bool wanted;
-	bool odd;
 };
+
+/**
+ * ixgbe_direct_clock_is_read - can stamps become nanoseconds
+ * @clock: of this poll
+ *
+ * Return: true if so, and they are wanted
+ **/
+static inline bool
+ixgbe_direct_clock_is_read(const struct ixgbe_direct_clock *clock)
+{
+	return clock->state >= IXGBE_DIRECT_CLOCK_SCALED;
+}
 
 /**
  * ixgbe_direct_is_x550 - is the MAC an X550, or one of its kind
