@@ -506,39 +506,37 @@ ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
 }
 
 /**
- * ixgbe_direct_next_stamped - is there a time stamp behind the next frame
+ * ixgbe_direct_is_stamped - is there a time stamp behind a frame
  * @ring: Rx ring
+ * @staterr: status and errors of its last descriptor
  *
- * A guess, as the descriptor may not be done yet. On MACs before the X550 bit 15
- * means something else.
+ * On MACs before the X550 bit 15 means something else.
  *
  * Return: true if so
  **/
-static bool ixgbe_direct_next_stamped(const struct ixgbe_ring *ring)
+static bool ixgbe_direct_is_stamped(const struct ixgbe_ring *ring, u32 staterr)
 {
-	const union ixgbe_adv_rx_desc *rx_desc;
-
-	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
-	return ixgbe_direct_upper(rx_desc) & IXGBE_RXD_STAT_TSIP &&
-	       ixgbe_direct_is_x550(ring);
+	return staterr & IXGBE_RXD_STAT_TSIP && ixgbe_direct_is_x550(ring);
 }
 
 /**
  * ixgbe_direct_clean_plain - deliver frames that are whole in one slot, or pair
  * @ring: Rx ring
  * @max: most descriptors to look at
+ * @staterr: status and errors of the next one, which is done
  * @poll: is counted up
  *
  * Return: descriptors cleaned
  **/
 static unsigned int ixgbe_direct_clean_plain(struct ixgbe_ring *ring, u32 max,
+					     u32 staterr,
 					     struct ixgbe_direct_poll *poll)
 {
 	struct packet_direct_queue *pdq = ring->direct;
 
 	if (unlikely(packet_direct_is_split(pdq)))
 		return pdq->filter ? 0 : ixgbe_direct_clean_split(ring, max, poll);
-	if (unlikely(ixgbe_direct_next_stamped(ring)))
+	if (unlikely(ixgbe_direct_is_stamped(ring, staterr)))
 		return pdq->filter || poll->clock.state != IXGBE_DIRECT_CLOCK_NS ?
 		       ixgbe_direct_clean_stamped_odd(ring, max, poll) :
 		       ixgbe_direct_clean_stamped(ring, max, poll);
@@ -682,7 +680,7 @@ static u32 ixgbe_direct_clean(void *data, u32 max)
 	upper = ixgbe_direct_upper(IXGBE_RX_DESC(ring, ring->next_to_clean));
 	if (!(upper & IXGBE_RXDADV_STAT_DD))
 		return 0;
-	return ixgbe_direct_clean_plain(ring, max, poll) ?:
+	return ixgbe_direct_clean_plain(ring, max, upper, poll) ?:
 	       ixgbe_direct_clean_odd(ring, upper, poll);
 }
 
