@@ -79,16 +79,15 @@ packet_direct_check_driver(struct packet_sock *po, u32 *queues)
 	return reason;
 }
 
-/* May the bound device's queue be leased?  Under RTNL. */
+/* Is @dev bound, and may its queue be leased?  Under RTNL. */
 static enum packet_direct_reason
-packet_direct_check_bound(struct packet_sock *po,
+packet_direct_check_bound(struct packet_sock *po, struct net_device *dev,
 			  const struct tpacket4_direct *arg,
 			  struct packet_direct_limits *limits)
 {
-	struct net_device *dev = po->prot_hook.dev;
-
-	return dev ? packet_direct_check(packet_direct_of(po), dev, arg, limits) :
-		     PACKET_DIRECT_NOT_BOUND;
+	if (!dev || po->prot_hook.dev != dev)
+		return PACKET_DIRECT_NOT_BOUND;
+	return packet_direct_check(packet_direct_of(po), dev, arg, limits);
 }
 
 /* The bound device, if its queue may be leased.  It is held, so that it stays, and
@@ -105,7 +104,7 @@ packet_direct_hold(struct packet_sock *po, const struct tpacket4_direct *arg,
 	if (reason)
 		return reason;
 	*dev = po->prot_hook.dev;
-	reason = packet_direct_check_bound(po, arg, limits);
+	reason = packet_direct_check_bound(po, *dev, arg, limits);
 	if (!reason)
 		netdev_hold(*dev, &pd->pdq.dev_tracker, GFP_KERNEL);
 	rtnl_unlock();
@@ -138,9 +137,7 @@ packet_direct_start_lease(struct packet_sock *po, struct net_device *dev,
 	reason = packet_direct_rtnl_lock();
 	if (reason)
 		return reason;
-	reason = PACKET_DIRECT_NOT_BOUND;
-	if (po->prot_hook.dev == dev)
-		reason = packet_direct_check_bound(po, arg, &limits);
+	reason = packet_direct_check_bound(po, dev, arg, &limits);
 	if (!reason && !packet_direct_watch_dmabuf(pd, packet_direct_lose))
 		reason = PACKET_DIRECT_DMABUF_REFUSED;
 	if (!reason) {
