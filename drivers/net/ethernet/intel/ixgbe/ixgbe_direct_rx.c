@@ -41,32 +41,39 @@
 #define IXGBE_DIRECT_SPH		BIT_ULL(31)
 #define IXGBE_DIRECT_HDR_LEN		GENMASK_ULL(30, 21)
 
-/* What a type of hash means for the header of a plain frame.  The other types,
- * among them the match of a Flow Director filter, have no hash in the descriptor.
+/* What a type of hash means for the header of a plain frame, whose other flags are
+ * @whole.  The other types, among them the match of a Flow Director filter, have no
+ * hash in the descriptor.
  */
-#define IXGBE_DIRECT_HASH(covers)	(PACKET_DIRECT_WHOLE | TPACKET4_HASH | (covers))
+#define IXGBE_DIRECT_FLAGS(whole) {					\
+	[0 ... IXGBE_RXDADV_RSSTYPE_MASK]  = (whole),			\
+	[IXGBE_RXDADV_RSSTYPE_IPV4_TCP]	   = (whole) | TPACKET4_HASH |	\
+		TPACKET4_HASH_IPV4 | TPACKET4_HASH_TCP,			\
+	[IXGBE_RXDADV_RSSTYPE_IPV4]	   = (whole) | TPACKET4_HASH |	\
+		TPACKET4_HASH_IPV4,					\
+	[IXGBE_RXDADV_RSSTYPE_IPV6_TCP]	   = (whole) | TPACKET4_HASH |	\
+		TPACKET4_HASH_IPV6 | TPACKET4_HASH_TCP,			\
+	[IXGBE_RXDADV_RSSTYPE_IPV6_EX]	   = (whole) | TPACKET4_HASH |	\
+		TPACKET4_HASH_IPV6_EX,					\
+	[IXGBE_RXDADV_RSSTYPE_IPV6]	   = (whole) | TPACKET4_HASH |	\
+		TPACKET4_HASH_IPV6,					\
+	[IXGBE_RXDADV_RSSTYPE_IPV6_TCP_EX] = (whole) | TPACKET4_HASH |	\
+		TPACKET4_HASH_IPV6_EX | TPACKET4_HASH_TCP,		\
+	[IXGBE_RXDADV_RSSTYPE_IPV4_UDP]	   = (whole) | TPACKET4_HASH |	\
+		TPACKET4_HASH_IPV4 | TPACKET4_HASH_UDP,			\
+	[IXGBE_RXDADV_RSSTYPE_IPV6_UDP]	   = (whole) | TPACKET4_HASH |	\
+		TPACKET4_HASH_IPV6 | TPACKET4_HASH_UDP,			\
+	[IXGBE_RXDADV_RSSTYPE_IPV6_UDP_EX] = (whole) | TPACKET4_HASH |	\
+		TPACKET4_HASH_IPV6_EX | TPACKET4_HASH_UDP,		\
+}
 
-static const u32 ixgbe_direct_hash_flags[IXGBE_RXDADV_RSSTYPE_MASK + 1] = {
-	[0 ... IXGBE_RXDADV_RSSTYPE_MASK]  = PACKET_DIRECT_WHOLE,
-	[IXGBE_RXDADV_RSSTYPE_IPV4_TCP]	   =
-		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV4 | TPACKET4_HASH_TCP),
-	[IXGBE_RXDADV_RSSTYPE_IPV4]	   =
-		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV4),
-	[IXGBE_RXDADV_RSSTYPE_IPV6_TCP]	   =
-		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV6 | TPACKET4_HASH_TCP),
-	[IXGBE_RXDADV_RSSTYPE_IPV6_EX]	   =
-		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV6_EX),
-	[IXGBE_RXDADV_RSSTYPE_IPV6]	   =
-		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV6),
-	[IXGBE_RXDADV_RSSTYPE_IPV6_TCP_EX] =
-		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV6_EX | TPACKET4_HASH_TCP),
-	[IXGBE_RXDADV_RSSTYPE_IPV4_UDP]	   =
-		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV4 | TPACKET4_HASH_UDP),
-	[IXGBE_RXDADV_RSSTYPE_IPV6_UDP]	   =
-		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV6 | TPACKET4_HASH_UDP),
-	[IXGBE_RXDADV_RSSTYPE_IPV6_UDP_EX] =
-		IXGBE_DIRECT_HASH(TPACKET4_HASH_IPV6_EX | TPACKET4_HASH_UDP),
-};
+static const u32 ixgbe_direct_flags[IXGBE_RXDADV_RSSTYPE_MASK + 1] =
+	IXGBE_DIRECT_FLAGS(PACKET_DIRECT_WHOLE);
+
+/* The same with a stamp of the NIC. */
+static const u32 ixgbe_direct_stamped_flags[IXGBE_RXDADV_RSSTYPE_MASK + 1] =
+	IXGBE_DIRECT_FLAGS(PACKET_DIRECT_WHOLE ^ (TPACKET4_TSTAMP_SW |
+						  TPACKET4_TSTAMP_HW));
 
 /**
  * enum ixgbe_direct_stamps - what is behind each frame of a run
@@ -211,7 +218,7 @@ static u64 ixgbe_direct_upper(const union ixgbe_adv_rx_desc *rx_desc)
  * ixgbe_direct_hash - the hash that the NIC computed
  * @lower: first half of a written descriptor
  *
- * Return: the hash, if ixgbe_direct_hash_flags says that there is one
+ * Return: the hash, if ixgbe_direct_flags says that there is one
  **/
 static u32 ixgbe_direct_hash(u64 lower)
 {
@@ -317,9 +324,9 @@ static u64 ixgbe_direct_plain(const struct packet_direct_queue *pdq,
  * @plain: stamps are wanted, and their unit is a nanosecond; known when this is
  *	   compiled
  *
- * Return: what is to be changed about the flags of the frame
+ * Return: true if the frame has it
  **/
-static __always_inline u32
+static __always_inline bool
 ixgbe_direct_run_stamp(struct packet_direct_run *run,
 		       const struct ixgbe_direct_clock *clock,
 		       const void *stamp, const bool plain)
@@ -329,8 +336,8 @@ ixgbe_direct_run_stamp(struct packet_direct_run *run,
 	else if (ixgbe_direct_clock_is_read(clock))
 		run->tstamp = ixgbe_direct_ns(clock, ixgbe_direct_cycles(stamp));
 	else
-		return 0;
-	return TPACKET4_TSTAMP_SW | TPACKET4_TSTAMP_HW;
+		return false;
+	return true;
 }
 
 /**
@@ -355,9 +362,11 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 	struct packet_direct_queue *pdq = ring->direct;
 	const union ixgbe_adv_rx_desc *rx_desc;
 	u64 lower, upper, mask, plain, bytes = 0;
+	const u32 *flags_of = ixgbe_direct_flags;
 	struct packet_direct_run run;
-	u32 flags, hash, slot, keep;
+	u32 flags, hash, keep;
 	bool refused = false;
+	unsigned long slot;
 	s64 len = 0;
 
 	max = ixgbe_direct_straight(ring, max);
@@ -374,19 +383,22 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 		dma_rmb();
 
 		lower = ixgbe_direct_lower(rx_desc);
-		flags = upper & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
-		flags |= ixgbe_direct_hash_flags[lower & IXGBE_RXDADV_RSSTYPE_MASK];
-		hash = ixgbe_direct_hash(lower);
 		len = (u16)(upper >> IXGBE_DIRECT_LEN_SHIFT);
 		slot = packet_direct_run_slot(&run);
 		if (stamps) {
+			/* one register: a number and an index of memory */
+			OPTIMIZER_HIDE_VAR(slot);
 			len -= IXGBE_TS_HDR_LEN;
 			if (unlikely(len <= 0))
 				break;
-			flags ^= ixgbe_direct_run_stamp(&run, &poll->clock,
-							packet_direct_cpu(&pdq->slots, slot) + len,
-							stamps == IXGBE_DIRECT_STAMPS);
+			if (ixgbe_direct_run_stamp(&run, &poll->clock,
+						   pdq->slots.cpu[slot] + len,
+						   stamps == IXGBE_DIRECT_STAMPS))
+				flags_of = ixgbe_direct_stamped_flags;
 		}
+		flags = upper & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
+		flags |= flags_of[lower & IXGBE_RXDADV_RSSTYPE_MASK];
+		hash = ixgbe_direct_hash(lower);
 		keep = len;
 		if (filter)
 			keep = packet_direct_snaplen(pdq, slot, len, flags,
@@ -490,7 +502,7 @@ ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
 			break;
 		payload = (u16)(upper >> IXGBE_DIRECT_LEN_SHIFT);
 		flags = upper & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
-		flags += ixgbe_direct_hash_flags[lower & IXGBE_RXDADV_RSSTYPE_MASK];
+		flags += ixgbe_direct_flags[lower & IXGBE_RXDADV_RSSTYPE_MASK];
 		flags += ixgbe_direct_split_flags(lower, payload);
 		packet_direct_run_split(pdq, &run, packet_direct_run_slot(&run),
 					header, packet_direct_run_payload(&run),
@@ -528,9 +540,9 @@ static bool ixgbe_direct_is_stamped(const struct ixgbe_ring *ring, u32 staterr)
  *
  * Return: descriptors cleaned
  **/
-static unsigned int ixgbe_direct_clean_plain(struct ixgbe_ring *ring, u32 max,
-					     u32 staterr,
-					     struct ixgbe_direct_poll *poll)
+static __always_inline unsigned int
+ixgbe_direct_clean_plain(struct ixgbe_ring *ring, u32 max, u32 staterr,
+			 struct ixgbe_direct_poll *poll)
 {
 	struct packet_direct_queue *pdq = ring->direct;
 
@@ -612,7 +624,7 @@ static void ixgbe_direct_read_end(struct ixgbe_ring *ring,
 		ixgbe_direct_take_latched(ring, clock, buf);
 	}
 
-	buf->flags |= ixgbe_direct_hash_flags[lower & IXGBE_RXDADV_RSSTYPE_MASK];
+	buf->flags |= ixgbe_direct_flags[lower & IXGBE_RXDADV_RSSTYPE_MASK];
 	buf->hash = ixgbe_direct_hash(lower);
 	if (!(staterr & IXGBE_RXDADV_ERR_FRAME_ERR_MASK))
 		buf->flags |= ixgbe_direct_checksum(ring, rx_desc, staterr);
