@@ -310,36 +310,30 @@ static void *sleep_idle(void *arg)
 	return (void *)(long)poll_now(*(int *)arg, 20000);
 }
 
-/* Only the first frame wakes a sleeper that does not get to run. */
+/* Only the first frame wakes a sleeper that does not get to run, and then the next
+ * sleeper, another one.
+ */
 TEST_F(ring, woken_once)
 {
+	__u32 i, sleeper;
 	pthread_t thread;
 	void *events;
-	__u32 i;
 
 	OPEN(16, 0);
 	ASSERT_EQ(pin(0), 0);
-	ASSERT_EQ(pthread_create(&thread, NULL, sleep_idle, &self->pd.fd), 0);
-	usleep(200000);
-	for (i = 0; i < BURST; i++)
-		SEND(1, i);
-	pthread_join(thread, &events);
-	EXPECT_EQ((long)events, POLLIN);
-	READ(BURST, 0);
-	STATS();
-	EXPECT_EQ(self->stats.ts_wakeups, 1);
-
-	/* The next sleeper, another one. */
-	RELEASE(BURST);
-	ASSERT_EQ(pthread_create(&thread, NULL, sleep_idle, &self->pd.fd), 0);
-	usleep(200000);
-	for (i = 0; i < BURST; i++)
-		SEND(1, i);
-	pthread_join(thread, &events);
-	EXPECT_EQ((long)events, POLLIN);
-	READ(BURST, 0);
-	STATS();
-	EXPECT_EQ(self->stats.ts_wakeups, 2);
+	for (sleeper = 1; sleeper <= 2; sleeper++) {
+		ASSERT_EQ(pthread_create(&thread, NULL, sleep_idle,
+					 &self->pd.fd), 0);
+		usleep(200000);
+		for (i = 0; i < BURST; i++)
+			SEND(1, i);
+		pthread_join(thread, &events);
+		EXPECT_EQ((long)events, POLLIN);
+		READ(BURST, 0);
+		STATS();
+		EXPECT_EQ(self->stats.ts_wakeups, sleeper);
+		RELEASE(BURST);
+	}
 }
 
 /* A full ring wakes a sleeper that waits for more entries, since none will come. */

@@ -215,9 +215,7 @@ FIXTURE_SETUP(wait)
 	self->tx = -1;
 	if (pd_missing())
 		SKIP(return, "%s", pd_missing());
-	ASSERT_EQ(pd_netns(), 0);
-	ASSERT_EQ(pd_veth("pd0", "pd1"), 0);
-	self->tx = pd_tx_open("pd0");
+	self->tx = pd_veth_tx("pd0", "pd1");
 	ASSERT_GE(self->tx, 0);
 	pd_req(&req, 4096, 0, 1024);
 	ASSERT_EQ(pd_open(&self->pd, "pd1", &req), 0);

@@ -26,9 +26,7 @@ FIXTURE_SETUP(copy)
 
 	if (pd_missing())
 		SKIP(return, "%s", pd_missing());
-	ASSERT_EQ(pd_netns(), 0);
-	ASSERT_EQ(pd_veth("pd0", "pd1"), 0);
-	self->tx = pd_tx_open("pd0");
+	self->tx = pd_veth_tx("pd0", "pd1");
 	ASSERT_GE(self->tx, 0);
 }
 

@@ -135,3 +135,16 @@ int pd_veth(const char *a, const char *b)
 
 	return err ? err : pd_link_up(a, b);
 }
+
+/* A link in a network namespace of its own.  Returns a socket that sends on @a, or a
+ * negative errno.
+ */
+int pd_veth_tx(const char *a, const char *b)
+{
+	int err = pd_netns();
+
+	if (!err)
+		err = pd_veth(a, b);
+
+	return err ? err : pd_tx_open(a);
+}

@@ -74,6 +74,7 @@ int pd_if_mac(const char *name, __u8 *mac);
 int pd_ethtool(const char *name, void *cmd);
 int pd_if_reset(const char *name);
 int pd_veth(const char *a, const char *b);
+int pd_veth_tx(const char *a, const char *b);
 
 /* socket.c */
 const char *pd_missing(void);
