@@ -180,15 +180,25 @@ static bool is_beyond(const struct capture *c, const struct tpacket4_hdr *hdr)
 }
 
 /* Returns how many entries the next frame has. */
+static uint32_t frame_entries(struct capture *c)
+{
+	uint32_t n = 0;
+
+	while (!(tpacket4_entry(&c->ring, n++)->tp_flags & TPACKET4_LAST))
+		;
+	return n;
+}
+
+/* Returns how many entries the next frame had. */
 static uint32_t take_frame(struct capture *c)
 {
 	struct tpacket4_hdr *first = tpacket4_entry(&c->ring, 0);
+	uint32_t i, part, n = frame_entries(c);
 	struct tpacket4_hdr *hdr;
-	uint32_t n = 0, part;
 	size_t len = 0;
 
-	do {
-		hdr = tpacket4_entry(&c->ring, n++);
+	for (i = 0; i < n; i++) {
+		hdr = tpacket4_entry(&c->ring, i);
 		part = tpacket4_data_len(hdr);
 		c->got.beyond += is_beyond(c, hdr);
 		if (len + part > sizeof(frame)) {
@@ -197,7 +207,7 @@ static uint32_t take_frame(struct capture *c)
 		}
 		memcpy(frame + len, tpacket4_data(&c->ring, hdr), part);
 		len += part;
-	} while (!(hdr->tp_flags & TPACKET4_LAST));
+	}
 
 	if (!(first->tp_flags & TPACKET4_FIRST))
 		c->got.bad++;
@@ -221,14 +231,9 @@ static void give_back(struct capture *c)
 /* What was copied between bind() and the lease is not the queue's. */
 static void drop_copied(struct capture *c)
 {
-	uint32_t n;
-
 	while (tpacket4_peek(&c->ring) &&
-	       tpacket4_entry(&c->ring, 0)->tp_flags & TPACKET4_SLL) {
-		for (n = 1; !(tpacket4_entry(&c->ring, n - 1)->tp_flags & TPACKET4_LAST);)
-			n++;
-		tpacket4_advance(&c->ring, n);
-	}
+	       tpacket4_entry(&c->ring, 0)->tp_flags & TPACKET4_SLL)
+		tpacket4_advance(&c->ring, frame_entries(c));
 	give_back(c);
 }
 
