@@ -36,9 +36,11 @@ selftests: kernel
 test-programs: kernel
 	@$(MAKE) -s $(TEST_PROGRAMS)
 
-$(TEST_PROGRAMS): build/tests/%: tests/%.c $(wildcard tests/*.h tests/*/*.h)
+$(TEST_PROGRAMS): build/tests/%: tests/%.c testbed/tools.mk
 	@mkdir -p $(@D)
-	$(CC) $(TEST_CFLAGS) -o $@ $< -lpthread
+	$(CC) $(TEST_CFLAGS) -MD -MP -MF $@.d -o $@ $< -lpthread
+
+-include $(TEST_PROGRAMS:=.d)
 
 
 .PHONY: check
