@@ -8,7 +8,6 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/mm.h>
-#include <linux/packet_diag.h>
 #include <linux/rtnetlink.h>
 #include <net/busy_poll.h>
 #include <net/netlink.h>
@@ -480,37 +479,3 @@ void packet_direct_release(struct packet_sock *po)
 	}
 	packet_direct_remove(po);
 }
-
-/**
- * packet_direct_diag() - the ring and its lease for sock_diag
- * @po: socket
- * @nlskb: message
- *
- * Context: sklist_lock, may sleep.
- * Return: 0 or -EMSGSIZE.
- */
-int packet_direct_diag(struct packet_sock *po, struct sk_buff *nlskb)
-{
-	struct packet_diag_direct info = {};
-	struct packet_direct *pd;
-
-	mutex_lock(&po->pg_vec_lock);
-	pd = rcu_dereference_protected(po->direct,
-				       lockdep_is_held(&po->pg_vec_lock));
-	if (pd) {
-		info.pdd_state = READ_ONCE(pd->pdq.state);
-		info.pdd_queue = READ_ONCE(pd->pdq.queue);
-		info.pdd_entry_nr = pd->layout.tl_entry_nr;
-		info.pdd_slot_nr = pd->layout.tl_slot_nr;
-		info.pdd_slot_size = 1U << pd->layout.tl_slot_shift;
-		info.pdd_slot_len = pd->layout.tl_slot_len;
-		info.pdd_payload_nr = pd->layout.tl_payload_nr;
-		info.pdd_payload_size = pd->layout.tl_payload_nr ?
-					1U << pd->layout.tl_payload_shift : 0;
-		info.pdd_payload_len = pd->layout.tl_payload_len;
-	}
-	mutex_unlock(&po->pg_vec_lock);
-
-	return pd ? nla_put(nlskb, PACKET_DIAG_DIRECT, sizeof(info), &info) : 0;
-}
-EXPORT_SYMBOL_GPL(packet_direct_diag);

@@ -3,7 +3,8 @@
  * TPACKET_V4 and PACKET_RX_DIRECT: what af_packet.c calls, and what the files
  * of this directory share.
  *
- *	direct.c	the socket: its options, poll, mmap, recvmsg, diag
+ *	direct.c	the socket: its options, poll, mmap, recvmsg
+ *	direct_diag.c	what others are told: sock_diag
  *	direct_bind.c	the socket and an RX queue
  *	direct_stats.c	statistics
  *	direct_hook.c	the socket's hook into the stack: on, off
@@ -143,7 +144,7 @@ static inline bool packet_direct_ring(const struct packet_sock *po)
 	       rcu_access_pointer(po->direct);
 }
 
-/* direct.c: called by af_packet.c and diag.c */
+/* direct.c: called by af_packet.c */
 bool packet_direct_knows(int version);
 bool packet_direct_hdrlen(int *val);
 bool packet_direct_leased(const struct packet_sock *po);
@@ -158,7 +159,9 @@ int packet_direct_mmap(struct packet_sock *po, struct vm_area_struct *vma);
 __poll_t packet_direct_poll(struct packet_sock *po);
 int packet_direct_recvmsg(struct packet_sock *po, int flags);
 void packet_direct_release(struct packet_sock *po);
-int packet_direct_diag(struct packet_sock *po, struct sk_buff *nlskb);
+
+/* direct_diag.c: called by diag.c */
+int packet_direct_diag(struct packet_sock *po, u32 show, struct sk_buff *nlskb);
 
 /* direct_bind.c */
 enum packet_direct_reason packet_direct_rtnl_lock(void);
@@ -170,6 +173,8 @@ int packet_direct_rx_direct(struct packet_sock *po, sockptr_t optval,
 /* direct_stats.c; the first one is called by af_packet.c */
 void packet_direct_statistics(struct packet_sock *po,
 			      union tpacket_stats_u *stats, int *drops);
+int packet_direct_get_stats(struct packet_sock *po,
+			    struct tpacket4_stats *stats);
 int packet_direct_get_v4_stats(struct packet_sock *po, char __user *optval,
 			       int __user *optlen);
 
@@ -458,7 +463,7 @@ static inline void packet_direct_release(struct packet_sock *po)
 {
 }
 
-static inline int packet_direct_diag(struct packet_sock *po,
+static inline int packet_direct_diag(struct packet_sock *po, u32 show,
 				     struct sk_buff *nlskb)
 {
 	return 0;

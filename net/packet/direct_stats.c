@@ -63,9 +63,16 @@ static void packet_direct_sync_missed(struct packet_direct_queue *pdq)
 	rtnl_unlock();
 }
 
-/* Under pg_vec_lock: lock_sock may be held by somebody who waits for RTNL. */
-static int packet_direct_get_stats(struct packet_sock *po,
-				   struct tpacket4_stats *stats)
+/**
+ * packet_direct_get_stats() - the counters of a ring
+ * @po: socket
+ * @stats: all of it is filled in
+ *
+ * Context: pg_vec_lock: lock_sock may be held by somebody who waits for RTNL.
+ * Return: 0, or -EINVAL without a ring.
+ */
+int packet_direct_get_stats(struct packet_sock *po,
+			    struct tpacket4_stats *stats)
 {
 	struct packet_direct *pd = packet_direct_of(po);
 	struct packet_direct_queue *pdq;
@@ -76,6 +83,7 @@ static int packet_direct_get_stats(struct packet_sock *po,
 
 	packet_direct_sync_missed(pdq);
 	packet_direct_get_counts(pdq, stats);
+	stats->ts_size = sizeof(*stats);
 	stats->ts_quarantined = packet_direct_quarantined();
 	stats->ts_packets = READ_ONCE(pdq->packets);
 	stats->ts_bytes = READ_ONCE(pdq->bytes);
@@ -106,7 +114,7 @@ static int packet_direct_get_stats(struct packet_sock *po,
 int packet_direct_get_v4_stats(struct packet_sock *po, char __user *optval,
 			       int __user *optlen)
 {
-	struct tpacket4_stats stats = { .ts_size = sizeof(stats) };
+	struct tpacket4_stats stats;
 	int err;
 
 	mutex_lock(&po->pg_vec_lock);
@@ -128,7 +136,7 @@ int packet_direct_get_v4_stats(struct packet_sock *po, char __user *optval,
 void packet_direct_statistics(struct packet_sock *po,
 			      union tpacket_stats_u *stats, int *drops)
 {
-	struct tpacket4_stats now = {};
+	struct tpacket4_stats now;
 	struct packet_direct *pd;
 	u64 lost;
 

@@ -612,6 +612,10 @@ struct tpacket4_info {
  * tl_slot_nr.  With a lease these four are as at the end of the last poll.
  * PACKET_STATISTICS counts as on other rings: tp_drops is the sum of @ts_drop_nic,
  * @ts_drop_no_slot and @ts_drop_too_long since the last call.
+ *
+ * Attribute PACKET_DIAG_DIRECT_STATS of packet_diag is this struct, too.  It is sent
+ * with PACKET_SHOW_DIRECT_STATS, of sockets that have a ring.  Attributes are aligned
+ * to 4 bytes only.
  */
 struct tpacket4_stats {
 	__u32		ts_size;
@@ -642,7 +646,7 @@ struct tpacket4_stats {
 
 /**
  * struct packet_diag_direct - attribute PACKET_DIAG_DIRECT of packet_diag, shown
- *			       with PACKET_SHOW_RING_CFG
+ *			       with PACKET_SHOW_RING_CFG of sockets that have a ring
  * @pdd_state:	   enum packet_direct_state
  * @pdd_queue:	   queue of the lease
  * @pdd_entry_nr:  entries
@@ -652,7 +656,7 @@ struct tpacket4_stats {
  * @pdd_payload_nr: payload slots
  * @pdd_payload_size: as @pdd_slot_size
  * @pdd_payload_len: as @pdd_slot_len
- * @pdd_reserved:  0
+ * @pdd_ifindex:   device of the lease; 0 without one
  */
 struct packet_diag_direct {
 	__u32	pdd_state;
@@ -664,7 +668,7 @@ struct packet_diag_direct {
 	__u32	pdd_payload_nr;
 	__u32	pdd_payload_size;
 	__u32	pdd_payload_len;
-	__u32	pdd_reserved;
+	__u32	pdd_ifindex;
 };
 
 #endif /* _UAPI__LINUX_IF_PACKET_V4_H */

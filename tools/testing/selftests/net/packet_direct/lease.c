@@ -606,10 +606,62 @@ TEST_F(lease, packet_diag)
 	EXPECT_EQ(info.pdi_index, self->pd.ifindex);
 	EXPECT_EQ(ring.pdd_state, PACKET_DIRECT_ACTIVE);
 	EXPECT_EQ(ring.pdd_queue, self->nic.queue);
+	EXPECT_EQ(ring.pdd_ifindex, self->pd.ifindex);
 
 	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
 	ASSERT_EQ(pd_diag(self->pd.fd, &info, &ring), 0);
 	EXPECT_EQ(ring.pdd_state, PACKET_DIRECT_COPY);
+	EXPECT_EQ(ring.pdd_ifindex, 0);
+}
+
+/* Returns 0 if a process without rights is told of @packets frames. */
+static int told_without_rights(int fd, __u64 packets)
+{
+	struct tpacket4_stats stats;
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (setresuid(65534, 65534, 65534) || pd_diag_stats(fd, &stats))
+			_exit(2);
+		_exit(stats.ts_packets != packets);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -errno;
+
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/* The same counters as the owner of the socket sees, for whoever asks. */
+TEST_F(lease, packet_diag_stats)
+{
+	struct tpacket4_stats stats;
+	__u64 before;
+	int err, plain;
+
+	OPEN_LEASED();
+	STATS();
+	before = self->stats.ts_packets;
+	err = pd_diag_stats(self->pd.fd, &stats);
+	if (err == -ENOENT)
+		SKIP(return, "no packet_diag");
+	ASSERT_EQ(err, 0);
+	EXPECT_EQ(stats.ts_size, sizeof(stats));
+	EXPECT_EQ(stats.ts_packets, before);
+	SEND(10, 0);
+	TAKE(10, 0);
+	STATS();
+	ASSERT_EQ(pd_diag_stats(self->pd.fd, &stats), 0);
+	EXPECT_EQ(stats.ts_packets, before + 10);
+	EXPECT_EQ(stats.ts_bytes, self->stats.ts_bytes);
+	EXPECT_EQ(stats.ts_batches, self->stats.ts_batches);
+	EXPECT_TRUE(pd_sum_ok(&self->pd, &stats));
+	EXPECT_EQ(told_without_rights(self->pd.fd, before + 10), 0);
+
+	plain = pd_socket(SOCK_RAW);
+	ASSERT_GE(plain, 0);
+	EXPECT_EQ(pd_diag_stats(plain, &stats), -ENODATA);
+	close(plain);
 }
 
 TEST_HARNESS_MAIN

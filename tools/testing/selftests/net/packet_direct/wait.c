@@ -70,6 +70,15 @@ static int ask_v4_statistics(int fd)
 	return pd_stats(fd, &stats);
 }
 
+/* Also those who have nothing to do with the socket. */
+static int ask_diag(int fd)
+{
+	struct tpacket4_stats stats;
+	int err = pd_diag_stats(fd, &stats);
+
+	return err == -ENOENT ? 0 : err;
+}
+
 static int ask_layout(int fd)
 {
 	struct tpacket4_layout layout = {};
@@ -113,6 +122,7 @@ static const struct question {
 } questions[] = {
 	{ "PACKET_STATISTICS", ask_statistics },
 	{ "PACKET_V4_STATISTICS", ask_v4_statistics },
+	{ "packet_diag", ask_diag },
 	{ "PACKET_RX_RING", ask_layout },
 	{ "PACKET_RX_DIRECT, the state", ask_state },
 	{ "PACKET_RX_DIRECT, all of it", ask_info, true },

@@ -58,33 +58,66 @@ static int diag_find(void *buf, int len, __u32 ino, struct nlattr **attr)
 	return 0;
 }
 
+/* What packet_diag sends of a socket with @show, into @buf, to which @attr points. */
+static int diag_ask(int fd, __u32 show, void *buf, int size, struct nlattr **attr)
+{
+	int nl, len, found = 0;
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	nl = diag_request(show);
+	if (nl < 0)
+		return nl;
+
+	while (!found) {
+		len = recv(nl, buf, size, MSG_DONTWAIT);
+		found = len < 0 ? -errno : diag_find(buf, len, st.st_ino, attr);
+	}
+	close(nl);
+
+	return found < 0 ? found : 0;
+}
+
 /* What packet_diag says of a socket with a ring; -ENOENT without packet_diag. */
 int pd_diag(int fd, struct packet_diag_info *info,
 	    struct packet_diag_direct *direct)
 {
 	struct nlattr *attr[PACKET_DIAG_MAX + 1] = {};
 	__u8 buf[32768];
-	int nl, len, found = 0;
-	struct stat st;
+	int err;
 
-	if (fstat(fd, &st))
-		return -errno;
-	nl = diag_request(PACKET_SHOW_INFO | PACKET_SHOW_RING_CFG);
-	if (nl < 0)
-		return nl;
-
-	while (!found) {
-		len = recv(nl, buf, sizeof(buf), MSG_DONTWAIT);
-		found = len < 0 ? -errno : diag_find(buf, len, st.st_ino, attr);
-	}
-	close(nl);
-	if (found < 0)
-		return found;
-	if (!attr[PACKET_DIAG_INFO] || !attr[PACKET_DIAG_DIRECT])
+	err = diag_ask(fd, PACKET_SHOW_INFO | PACKET_SHOW_RING_CFG, buf,
+		       sizeof(buf), attr);
+	if (err)
+		return err;
+	if (!attr[PACKET_DIAG_INFO] || !attr[PACKET_DIAG_DIRECT] ||
+	    attr[PACKET_DIAG_DIRECT_STATS])
 		return -ENODATA;
 
 	memcpy(info, attr[PACKET_DIAG_INFO] + 1, sizeof(*info));
 	memcpy(direct, attr[PACKET_DIAG_DIRECT] + 1, sizeof(*direct));
+
+	return 0;
+}
+
+/* What packet_diag counted; -ENODATA without a ring, -ENOENT without packet_diag. */
+int pd_diag_stats(int fd, struct tpacket4_stats *stats)
+{
+	struct nlattr *attr[PACKET_DIAG_MAX + 1] = {};
+	struct nlattr *found;
+	__u8 buf[32768];
+	int err;
+
+	err = diag_ask(fd, PACKET_SHOW_DIRECT_STATS, buf, sizeof(buf), attr);
+	if (err)
+		return err;
+	found = attr[PACKET_DIAG_DIRECT_STATS];
+	if (!found || attr[PACKET_DIAG_DIRECT])
+		return -ENODATA;
+	if (found->nla_len < NLA_HDRLEN + sizeof(*stats))
+		return -EMSGSIZE;
+	memcpy(stats, found + 1, sizeof(*stats));
 
 	return 0;
 }

@@ -116,6 +116,7 @@ int pd_unlease(int fd);
 /* diag.c */
 int pd_diag(int fd, struct packet_diag_info *info,
 	    struct packet_diag_direct *direct);
+int pd_diag_stats(int fd, struct tpacket4_stats *stats);
 
 /* frame.c: send, receive, compare */
 int pd_tx_open(const char *ifname);
