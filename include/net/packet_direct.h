@@ -47,6 +47,7 @@
 #include <linux/stddef.h>
 
 struct genl_info;
+struct sk_buff;
 struct packet_direct_queue;
 
 /**
@@ -207,6 +208,18 @@ int packet_direct_check_xdp(const struct net_device *dev, enum bpf_xdp_mode mode
 			    struct netlink_ext_ack *extack);
 
 /**
+ * packet_direct_tell_queue() - which packet socket has a queue, for netdev netlink
+ * @rsp: message about the queue
+ * @dev: device
+ * @queue: RX queue of it
+ *
+ * Context: RTNL.
+ * Return: 0, or -EMSGSIZE; the caller then cancels the message.
+ */
+int packet_direct_tell_queue(struct sk_buff *rsp, const struct net_device *dev,
+			     unsigned int queue);
+
+/**
  * packet_direct_ring_up() - the NIC's ring for a leased queue is about to run
  * @pdq: lease
  * @napi: what polls it
@@ -311,6 +324,13 @@ static inline int packet_direct_check_channels(const struct net_device *dev,
 static inline int packet_direct_check_xdp(const struct net_device *dev,
 					  enum bpf_xdp_mode mode,
 					  struct netlink_ext_ack *extack)
+{
+	return 0;
+}
+
+static inline int packet_direct_tell_queue(struct sk_buff *rsp,
+					   const struct net_device *dev,
+					   unsigned int queue)
 {
 	return 0;
 }

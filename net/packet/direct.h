@@ -4,7 +4,7 @@
  * of this directory share.
  *
  *	direct.c	the socket: its options, poll, mmap, recvmsg
- *	direct_diag.c	what others are told: sock_diag
+ *	direct_diag.c	what others are told: sock_diag, netdev netlink
  *	direct_bind.c	the socket and an RX queue
  *	direct_stats.c	statistics
  *	direct_hook.c	the socket's hook into the stack: on, off

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who has what: rings and leases as sock_diag shows them.
+ * Who has what: rings and leases as sock_diag and the netdev family of generic
+ * netlink show them.
  */
 #include <linux/packet_diag.h>
+#include <linux/rtnetlink.h>
 #include <net/netlink.h>
 #include <net/sock.h>
+#include <uapi/linux/netdev.h>
 
 #include "internal.h"
 
@@ -64,3 +67,22 @@ int packet_direct_diag(struct packet_sock *po, u32 show, struct sk_buff *nlskb)
 	return err;
 }
 EXPORT_SYMBOL_GPL(packet_direct_diag);
+
+int packet_direct_tell_queue(struct sk_buff *rsp, const struct net_device *dev,
+			     unsigned int queue)
+{
+	struct packet_direct_queue *pdq;
+	struct nlattr *nest;
+
+	ASSERT_RTNL();
+	pdq = packet_direct_lookup(dev, queue);
+	if (!pdq)
+		return 0;
+
+	nest = nla_nest_start(rsp, NETDEV_A_QUEUE_PACKET_DIRECT);
+	if (!nest || nla_put_u32(rsp, NETDEV_A_PACKET_DIRECT_INFO_INODE,
+				 sock_i_ino(pdq->sk)))
+		return -EMSGSIZE;
+	nla_nest_end(rsp, nest);
+	return 0;
+}

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -662,6 +663,56 @@ TEST_F(lease, packet_diag_stats)
 	ASSERT_GE(plain, 0);
 	EXPECT_EQ(pd_diag_stats(plain, &stats), -ENODATA);
 	close(plain);
+}
+
+/* The netdev family says which socket has a queue. */
+TEST_F(lease, queue_get)
+{
+	__u32 other = self->nic.queue ? 0 : 1;
+	struct stat st;
+
+	OPEN_RING(ENTRIES, 0, 2048);
+	ASSERT_EQ(fstat(self->pd.fd, &st), 0);
+	EXPECT_EQ(pd_queue_inode(self->nic.ifname, self->nic.queue), 0);
+	LEASE();
+	EXPECT_EQ(pd_queue_inode(self->nic.ifname, self->nic.queue),
+		  (__u32)st.st_ino);
+	if (other < self->nic.queues)
+		EXPECT_EQ(pd_queue_inode(self->nic.ifname, other), 0);
+	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+	EXPECT_EQ(pd_queue_inode(self->nic.ifname, self->nic.queue), 0);
+}
+
+/* Nor does it name a socket that is no more. */
+TEST_F(lease, queue_get_after_kill)
+{
+	int status, ready[2];
+	char c;
+	pid_t pid;
+
+	ASSERT_EQ(pipe(ready), 0);
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		struct tpacket_req4 req;
+
+		pd_req(&req, ENTRIES, 0, 2048);
+		if (pd_open(&self->pd, self->nic.ifname, &req) ||
+		    pd_lease(self->pd.fd, self->nic.queue) ||
+		    write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	ASSERT_EQ(read(ready[0], &c, 1), 1);
+	EXPECT_GT(pd_queue_inode(self->nic.ifname, self->nic.queue), 0);
+	kill(pid, SIGKILL);
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(pd_wait_reason(self->nic.ifname, self->nic.queue,
+				 PACKET_DIRECT_OK, WAIT_MS), PACKET_DIRECT_OK);
+	EXPECT_EQ(pd_queue_inode(self->nic.ifname, self->nic.queue), 0);
+	close(ready[0]);
 }
 
 TEST_HARNESS_MAIN

@@ -118,6 +118,9 @@ int pd_diag(int fd, struct packet_diag_info *info,
 	    struct packet_diag_direct *direct);
 int pd_diag_stats(int fd, struct tpacket4_stats *stats);
 
+/* netdev.c */
+long long pd_queue_inode(const char *ifname, __u32 queue);
+
 /* frame.c: send, receive, compare */
 int pd_tx_open(const char *ifname);
 void pd_fill_ip(void *at, __u32 len, __u8 protocol);
