@@ -17,6 +17,7 @@
  *	direct_dmabuf.c	payload slots in a dma-buf instead
  *	direct_pool.c	slots: who has which
  *	direct_args.c	what user space passes, and why it is refused
+ *	direct_trace.c	tracepoints
  *	direct_pci.c	a library for drivers of PCI devices
  *
  * A file calls those below it in this list, never one above.

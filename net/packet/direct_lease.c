@@ -10,6 +10,7 @@
 #include <net/netdev_rx_queue.h>
 #include <net/sock.h>
 #include <net/xdp_sock_drv.h>
+#include <trace/events/packet_direct.h>
 
 #include "internal.h"
 
@@ -171,6 +172,7 @@ static void packet_direct_quarantine(struct packet_direct_queue *pdq)
 	pages = (packet_direct_memory_len(&pd->slots) +
 		 packet_direct_memory_len(&pd->payload)) >> PAGE_SHIFT;
 	pd->quarantine = true;
+	trace_packet_direct_quarantine(pdq, pages);
 	atomic_long_add(pages, &packet_direct_quarantined_pages);
 	netdev_err(pdq->dev, "RX queue %u did not confirm that it stopped: %lu pages of a packet ring%s are kept out of use for ever\n",
 		   pdq->queue, pages,
@@ -269,6 +271,7 @@ struct net_device *packet_direct_unlease(struct packet_direct *pd)
 	err = dev->packet_direct_ops->unbind(dev, pdq->queue, pdq);
 	packet_direct_ring_down(pdq);
 	packet_direct_watch_dmabuf(pd, NULL);
+	trace_packet_direct_release(pdq, err ?: pdq->unconfirmed ? -EIO : 0);
 	if (err || pdq->unconfirmed)
 		packet_direct_quarantine(pdq);
 
@@ -330,6 +333,7 @@ packet_direct_lease(struct packet_direct *pd, struct net_device *dev,
 
 	rcu_assign_pointer(dev->_rx[queue].direct, pdq);
 	err = dev->packet_direct_ops->bind(dev, queue, pdq);
+	trace_packet_direct_lease(pdq, err);
 	if (!err)
 		return PACKET_DIRECT_OK;
 	netdev_err(dev, "RX queue %u did not start for a packet socket: %pe\n",

@@ -10,6 +10,7 @@
 #include <linux/vmalloc.h>
 #include <net/busy_poll.h>
 #include <net/sock.h>
+#include <trace/events/packet_direct.h>
 
 #include "internal.h"
 
@@ -320,6 +321,7 @@ void packet_direct_set_state(struct packet_direct_queue *pdq,
 	WRITE_ONCE(pdq->ctrl->state, state);
 	/* user space */
 	smp_store_release(&pdq->ctrl->generation, pdq->generation);
+	trace_packet_direct_state(pdq);
 	packet_direct_wake(pdq);
 }
 
@@ -463,6 +465,7 @@ static noinline bool packet_direct_ask_for_slots(struct packet_direct_queue *pdq
 		return false;
 	if (!packet_direct_in_nic(pdq)) {
 		pdq->dry++;
+		trace_packet_direct_dry(pdq);
 		packet_direct_drop_endless(pdq);
 	}
 	if (!pdq->need_kick) {
