@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# make tools: libpcap, tcpdump, the example, the selftests and the programs of
-# tests/.
+# make tools: libpcap, tcpdump, the example, pdstat, the selftests and the programs
+# of tests/.
 KERNEL_TESTS := build/linux/patched/tools/testing/selftests/net
 SELFTEST_OUT := $(CURDIR)/build/tests/selftests
 PD_TEST_OUT  := $(CURDIR)/build/tests/packet_direct
@@ -21,6 +21,8 @@ stock-tools:
 
 examples: kernel
 	@$(MAKE) -s -C tools/packet4_dmabuf OUTPUT=$(CURDIR)/build/tools/bin \
+		KHDR_INCLUDES='$(KHDR)'
+	@$(MAKE) -s -C tools/packet_direct OUTPUT=$(CURDIR)/build/tools/bin \
 		KHDR_INCLUDES='$(KHDR)'
 
 # Built where they belong, by the kernel's own rules; always, since those do
