@@ -48,6 +48,14 @@ static const char *const sentences[] = {
 	[PACKET_DIRECT_DMA_BOUNCE] = "the device cannot reach all memory, so data would be copied; boot without swiotlb=force, or with an IOMMU",
 	[PACKET_DIRECT_DMA_FAILED] = "the buffer could not be mapped for the device; ask for a smaller one",
 	[PACKET_DIRECT_INTERRUPTED] = "a signal interrupted the request; try again",
+	[PACKET_DIRECT_NOT_PREPARED] = "it is not claimed any more; open the capture again",
+	[PACKET_DIRECT_TOO_MANY_PEERS] = "the device has more queues than can be begun at once; please report this",
+	[PACKET_DIRECT_PEER_BAD_FD] = "the socket of another queue is closed; please report this",
+	[PACKET_DIRECT_PEER_NOT_V4] = "the socket of another queue has no ring; please report this",
+	[PACKET_DIRECT_PEER_NOT_PREPARED] = "another queue is not claimed any more; open the capture again",
+	[PACKET_DIRECT_PEER_NOT_LEASED] = "another queue was given back before",
+	[PACKET_DIRECT_PEER_OTHER_DEVICE] = "another queue is one of another device; please report this",
+	[PACKET_DIRECT_PEER_TWICE] = "a queue is named twice; please report this",
 	[PACKET_DIRECT_DRIVER_FAILED] = "its driver could not restart it; see the kernel's log (dmesg)",
 };
 

@@ -29,6 +29,12 @@
  * comes back once: by packet_direct_deliver(), or by packet_direct_ring_down(),
  * which takes all that are left.
  *
+ * Several leases of a device may begin or end at once.  Then packet_direct_lookup() of
+ * all these queues changes first, and @bind or @unbind is called for one after the
+ * other.  So a call may find that other queues of the device change hands, too: it
+ * leaves them as they are, which is simple, or restarts them with its own, where one
+ * restart costs as much as many.
+ *
  * One NAPI context at a time works on a queue, so nothing here takes a lock.  A poll
  * with a budget of 0, as netpoll's, must not come here.
  *
@@ -93,16 +99,20 @@ struct packet_direct_limits {
  *	    programs, AF_XDP and memory providers itself.
  * @bind:   packet_direct_lookup() of @queue has just become non-NULL: restart
  *	    that queue, and only that one if the hardware can, so that its ring
- *	    is configured anew.  Nothing to do while the device is down.
- *	    Returns 0, or -errno, upon which the core calls @unbind.
+ *	    is configured anew.  Nothing to do while the device is down.  Not
+ *	    called for a queue whose packet_direct_ring_up() came with the @bind
+ *	    of another one.  Returns 0, or -errno, upon which the core calls
+ *	    @unbind for all queues that were to begin together.
  * @unbind: packet_direct_lookup() of @queue has just become NULL: stop the
  *	    queue, call packet_direct_ring_down() for @pdq, and start the queue
  *	    for the stack.  Returns 0 once the hardware confirmed, by a register
  *	    that was read, by a reset or by bus mastering off, that no DMA into
  *	    the slots can happen any more; -EIO when nothing confirmed it, which
  *	    makes the core keep the memory for ever.  @pdq must not be used after
- *	    the return, whatever it is.  Also called from NETDEV_UNREGISTER, with
- *	    the device closed.
+ *	    the return, whatever it is.  Called for each queue, also for one that
+ *	    was stopped with the @unbind of another one, or whose @bind was never
+ *	    called: the answer is about @queue.  Also called from
+ *	    NETDEV_UNREGISTER, with the device closed.
  * @sync_stats: optional: bring @pdq's count of frames missed by the NIC
  *	    (packet_direct_missed()) up to date.  Left out when somebody else
  *	    holds RTNL.
@@ -184,13 +194,26 @@ struct packet_direct_queue *packet_direct_lookup(const struct net_device *dev,
 						 unsigned int queue);
 
 /**
+ * packet_direct_claimed() - has a packet socket an RX queue, or is it about to
+ * @dev: device
+ * @queue: RX queue, may be out of range
+ *
+ * For others who want the queue.  A driver goes by packet_direct_lookup(): a queue that
+ * is only claimed is the stack's.
+ *
+ * Context: RTNL.
+ * Return: true if so.
+ */
+bool packet_direct_claimed(const struct net_device *dev, unsigned int queue);
+
+/**
  * packet_direct_check_channels() - may the device have this few RX queues
  * @dev: device
  * @count: RX queues to be
  * @info: for the error message, or NULL
  *
  * Context: RTNL.
- * Return: 0, or -EBUSY when a queue from @count on is leased.
+ * Return: 0, or -EBUSY when a queue from @count on is claimed.
  */
 int packet_direct_check_channels(const struct net_device *dev,
 				 unsigned int count, struct genl_info *info);
@@ -202,7 +225,7 @@ int packet_direct_check_channels(const struct net_device *dev,
  * @extack: for the error message
  *
  * Context: RTNL.
- * Return: 0, or -EBUSY when a queue is leased.
+ * Return: 0, or -EBUSY when a queue is claimed.
  */
 int packet_direct_check_xdp(const struct net_device *dev, enum bpf_xdp_mode mode,
 			    struct netlink_ext_ack *extack);
@@ -312,6 +335,12 @@ static inline struct packet_direct_queue *
 packet_direct_lookup(const struct net_device *dev, unsigned int queue)
 {
 	return NULL;
+}
+
+static inline bool packet_direct_claimed(const struct net_device *dev,
+					 unsigned int queue)
+{
+	return false;
 }
 
 static inline int packet_direct_check_channels(const struct net_device *dev,

@@ -46,9 +46,16 @@ bool packet_direct_leased(const struct packet_sock *po)
 /* What /proc/net/packet shows in column R. */
 int packet_direct_running(const struct packet_sock *po)
 {
-	if (packet_direct_leased(po))
-		return 2;
-	return packet_sock_flag(po, PACKET_SOCK_RUNNING);
+	int running = packet_sock_flag(po, PACKET_SOCK_RUNNING);
+	struct packet_direct *pd;
+
+	rcu_read_lock();
+	pd = rcu_dereference(po->direct);
+	if (pd && READ_ONCE(pd->leased))
+		running = READ_ONCE(pd->pdq.state) == PACKET_DIRECT_PREPARED ?
+			  3 : 2;
+	rcu_read_unlock();
+	return running;
 }
 
 /* Connects the socket to @pd, or to none.  Returns false when the ring that it
@@ -474,7 +481,7 @@ void packet_direct_release(struct packet_sock *po)
 		rtnl_unlock();
 	}
 	if (dev) {
-		packet_direct_unprepare(pd);
+		packet_direct_unmap_ring(pd);
 		netdev_put(dev, &pd->pdq.dev_tracker);
 	}
 	packet_direct_remove(po);

@@ -6,6 +6,7 @@
  *	direct.c	the socket: its options, poll, mmap, recvmsg
  *	direct_diag.c	what others are told: sock_diag, netdev netlink
  *	direct_bind.c	the socket and an RX queue
+ *	direct_peers.c	sockets whose leases begin or end at once
  *	direct_stats.c	statistics
  *	direct_hook.c	the socket's hook into the stack: on, off
  *	direct_lease.c	leases: who has which RX queue
@@ -25,22 +26,26 @@
  * Locks, outermost first: lock_sock, RTNL, fanout_mutex, pg_vec_lock, bind_lock.
  * RTNL is held for checks and while a driver starts or stops a queue.  Nobody maps
  * memory or waits for an exporter under it, except when a lease is lost.  Statistics
- * only try to get it, under pg_vec_lock.
+ * only try to get it, under pg_vec_lock.  Of several sockets only the caller's is locked:
+ * a lease begins, and is lost, under RTNL alone.
  *
  * Lifetime: packet_sock.direct is the ring.  It changes under lock_sock and
  * pg_vec_lock, so that each of them alone is enough to look.  It is set under
  * fanout_mutex too, which keeps the socket out of a fanout group.  poll() and the
  * copy path look under RCU.
  *
- * The ring holds the lease.  While packet_direct.leased is set the protocol hook is
- * off and the ring cannot go away.  A NIC may write to the slots until the lease
- * ends: by PACKET_DIRECT_RELEASE, by packet_release(), which comes after the last
- * file descriptor and the last mapping, or with the device.
+ * The ring holds the lease.  It gets a queue in two steps: a claim, which keeps all
+ * others away, and the beginning, by which the driver finds it.  While
+ * packet_direct.leased is set, from the claim on, the protocol hook is off and the ring
+ * cannot go away.  A NIC may write to the slots until the lease ends: by
+ * PACKET_DIRECT_RELEASE, by packet_release(), which comes after the last file descriptor
+ * and the last mapping, or with the device.
  */
 #ifndef __PACKET_DIRECT_INTERNAL_H__
 #define __PACKET_DIRECT_INTERNAL_H__
 
 #include <linux/if_ether.h>
+#include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/sockptr.h>
 #include <net/packet_direct_queue.h>
@@ -87,10 +92,12 @@ struct packet_direct_memory {
  * @slots:	memory of &packet_direct_queue.slots
  * @payload:	memory of &packet_direct_queue.payload
  * @po:		socket
- * @leased:	a queue is leased, about to be, or was until it was lost; changed
- *		under lock_sock
+ * @together:	rings that begin or end at once; in use under RTNL
+ * @leased:	a queue is claimed or leased, about to be, or was until it was lost;
+ *		changed under lock_sock
+ * @begun:	the driver has been told; under RTNL
  * @ifindex:	of the leased queue's device; 0 without one
- * @holder:	process that leased last, or NULL
+ * @holder:	process that leased or prepared last, or NULL
  * @quarantine:	a NIC may write into the slots for ever: never free them
  * @stack_func:	the protocol hook's function without the ring
  * @copy_lock:	serialises the CPUs that fill the ring by copy
@@ -107,7 +114,9 @@ struct packet_direct {
 	struct packet_direct_memory slots;
 	struct packet_direct_memory payload;
 	struct packet_sock	*po;
+	struct list_head	together;
 	bool			leased;
+	bool			begun;
 	bool			quarantine;
 	int			ifindex;
 	struct pid		*holder;
@@ -171,6 +180,14 @@ packet_direct_check_driver(struct packet_sock *po, u32 *queues);
 int packet_direct_rx_direct(struct packet_sock *po, sockptr_t optval,
 			    unsigned int optlen);
 
+/* direct_peers.c */
+enum packet_direct_reason
+packet_direct_gather_prepared(struct packet_direct *first, const s32 *fds,
+			      u32 nr, struct list_head *pds);
+enum packet_direct_reason
+packet_direct_gather_leased(struct packet_direct *first, const s32 *fds, u32 nr,
+			    struct list_head *pds);
+
 /* direct_stats.c; the first one is called by af_packet.c */
 void packet_direct_statistics(struct packet_sock *po,
 			      union tpacket_stats_u *stats, int *drops);
@@ -194,16 +211,19 @@ enum packet_direct_reason packet_direct_check(const struct packet_direct *pd,
 					      const struct tpacket4_direct *arg,
 					      struct packet_direct_limits *limits);
 enum packet_direct_reason
-packet_direct_prepare(struct packet_direct *pd, const struct net_device *dev,
-		      struct device *dma_dev,
-		      const struct tpacket4_direct *arg);
-void packet_direct_unprepare(struct packet_direct *pd);
-enum packet_direct_reason
-packet_direct_lease(struct packet_direct *pd, struct net_device *dev,
-		    unsigned int queue,
-		    const struct packet_direct_limits *limits);
-struct net_device *packet_direct_unlease(struct packet_direct *pd);
+packet_direct_map_ring(struct packet_direct *pd, const struct net_device *dev,
+		       struct device *dma_dev,
+		       const struct tpacket4_direct *arg);
+void packet_direct_unmap_ring(struct packet_direct *pd);
 void packet_direct_set_polled(struct packet_direct *pd, bool polled);
+void packet_direct_claim(struct packet_direct *pd, struct net_device *dev,
+			 unsigned int queue,
+			 const struct packet_direct_limits *limits);
+struct net_device *packet_direct_unclaim(struct packet_direct *pd);
+enum packet_direct_reason packet_direct_may_begin(const struct packet_direct *pd);
+enum packet_direct_reason packet_direct_begin(struct list_head *pds);
+void packet_direct_stop(struct list_head *pds);
+struct net_device *packet_direct_unlease(struct packet_direct *pd);
 void packet_direct_set_lost(struct packet_direct *pd);
 void packet_direct_lose(struct packet_direct *pd);
 void packet_direct_netdown(struct sock *sk);
@@ -287,6 +307,8 @@ int packet_direct_get_req(struct packet_sock *po, struct tpacket_req4 *req,
 			  sockptr_t optval, unsigned int optlen);
 int packet_direct_get_arg(struct packet_sock *po, struct tpacket4_direct *arg,
 			  sockptr_t optval, unsigned int optlen);
+int packet_direct_get_peers(struct packet_sock *po,
+			    const struct tpacket4_direct *arg, s32 **fds);
 int packet_direct_put_user(char __user *optval, int __user *optlen,
 			   const void *from, int size);
 

@@ -4,6 +4,7 @@
  */
 #include <linux/log2.h>
 #include <linux/sockptr.h>
+#include <linux/string.h>
 #include <net/sock.h>
 
 #include "internal.h"
@@ -19,6 +20,8 @@ static_assert(offsetof(struct tpacket4_hdr, tp_priv) == 56);
 static_assert(sizeof(struct tpacket_req4) == 64);
 static_assert(sizeof(struct tpacket4_layout) == 96);
 static_assert(sizeof(struct tpacket4_direct) == 64);
+static_assert(offsetof(struct tpacket4_direct, td_peers) == 40);
+static_assert(offsetof(struct tpacket4_direct, td_peer_nr) == 52);
 static_assert(sizeof(struct tpacket4_info) == 80);
 static_assert(sizeof(struct tpacket4_stats) == 152);
 
@@ -81,6 +84,14 @@ static const u8 packet_direct_errno[] = {
 	[PACKET_DIRECT_DRIVER_FAILED]	  = EIO,
 	[PACKET_DIRECT_INTERRUPTED]	  = EINTR,
 	[PACKET_DIRECT_NO_DMABUF]	  = EOPNOTSUPP,
+	[PACKET_DIRECT_NOT_PREPARED]	  = EINVAL,
+	[PACKET_DIRECT_TOO_MANY_PEERS]	  = ERANGE,
+	[PACKET_DIRECT_PEER_BAD_FD]	  = EBADF,
+	[PACKET_DIRECT_PEER_NOT_V4]	  = EINVAL,
+	[PACKET_DIRECT_PEER_NOT_PREPARED] = EINVAL,
+	[PACKET_DIRECT_PEER_NOT_LEASED]	  = EINVAL,
+	[PACKET_DIRECT_PEER_OTHER_DEVICE] = EXDEV,
+	[PACKET_DIRECT_PEER_TWICE]	  = EINVAL,
 };
 
 /**
@@ -240,6 +251,29 @@ int packet_direct_get_arg(struct packet_sock *po, struct tpacket4_direct *arg,
 	return packet_direct_get_struct(po, arg, sizeof(*arg), optval, optlen);
 }
 
+/* Do the fields make sense that not each flag has? */
+static enum packet_direct_reason
+packet_direct_check_fields(const struct tpacket4_direct *arg)
+{
+	const u32 peers = PACKET_DIRECT_BEGIN | PACKET_DIRECT_RELEASE;
+
+	if (arg->td_reserved0 || arg->td_reserved1 ||
+	    memchr_inv(arg->td_reserved, 0, sizeof(arg->td_reserved)))
+		return PACKET_DIRECT_BAD_RESERVED;
+	if (!(arg->td_flags & PACKET_DIRECT_DMABUF) &&
+	    (arg->td_dmabuf_fd || arg->td_dmabuf_off || arg->td_dmabuf_len))
+		return PACKET_DIRECT_BAD_RESERVED;
+	if ((arg->td_flags & peers) && arg->td_queue)
+		return PACKET_DIRECT_BAD_RESERVED;
+	if (!(arg->td_flags & peers) && arg->td_peer_nr)
+		return PACKET_DIRECT_BAD_RESERVED;
+	if (!arg->td_peer_nr && arg->td_peers)
+		return PACKET_DIRECT_BAD_RESERVED;
+	if (arg->td_peer_nr > PACKET_DIRECT_MAX_PEERS)
+		return PACKET_DIRECT_TOO_MANY_PEERS;
+	return PACKET_DIRECT_OK;
+}
+
 /**
  * packet_direct_check_arg() - does the argument of PACKET_RX_DIRECT make sense
  * @arg: argument
@@ -250,20 +284,41 @@ enum packet_direct_reason
 packet_direct_check_arg(const struct tpacket4_direct *arg)
 {
 	const u32 known = PACKET_DIRECT_RELEASE | PACKET_DIRECT_DMABUF |
-			  PACKET_DIRECT_SPLIT_UNRELIABLE;
-	bool release = arg->td_flags & PACKET_DIRECT_RELEASE;
+			  PACKET_DIRECT_SPLIT_UNRELIABLE |
+			  PACKET_DIRECT_PREPARE | PACKET_DIRECT_BEGIN;
+	const u32 alone = PACKET_DIRECT_RELEASE | PACKET_DIRECT_BEGIN;
 
 	if ((arg->td_flags & ~known) ||
-	    (release && arg->td_flags != PACKET_DIRECT_RELEASE))
+	    ((arg->td_flags & alone) && !is_power_of_2(arg->td_flags)))
 		return PACKET_DIRECT_BAD_FLAGS;
-	if (memchr_inv(arg->td_reserved, 0, sizeof(arg->td_reserved)))
-		return PACKET_DIRECT_BAD_RESERVED;
-	if (!(arg->td_flags & PACKET_DIRECT_DMABUF) &&
-	    (arg->td_dmabuf_fd || arg->td_dmabuf_off || arg->td_dmabuf_len))
-		return PACKET_DIRECT_BAD_RESERVED;
-	if (release && arg->td_queue)
-		return PACKET_DIRECT_BAD_RESERVED;
-	return PACKET_DIRECT_OK;
+	return packet_direct_check_fields(arg);
+}
+
+/**
+ * packet_direct_get_peers() - the sockets that PACKET_RX_DIRECT names
+ * @po: socket
+ * @arg: argument, which packet_direct_check_arg() has let pass
+ * @fds: set to an array of td_peer_nr file descriptors, which the caller frees; left as
+ *	 it is when there are none
+ *
+ * Context: may sleep, without RTNL: user memory may take long to come.
+ * Return: 0 or -errno.
+ */
+int packet_direct_get_peers(struct packet_sock *po,
+			    const struct tpacket4_direct *arg, s32 **fds)
+{
+	s32 *peers;
+
+	if (!arg->td_peer_nr)
+		return 0;
+	peers = memdup_array_user(u64_to_user_ptr(arg->td_peers),
+				  arg->td_peer_nr, sizeof(*peers));
+	if (PTR_ERR(peers) == -ENOMEM)
+		return packet_direct_refuse(po, PACKET_DIRECT_NO_MEMORY);
+	if (IS_ERR(peers))
+		return PTR_ERR(peers);
+	*fds = peers;
+	return 0;
 }
 
 /**

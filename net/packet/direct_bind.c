@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * setsockopt(PACKET_RX_DIRECT): a socket gets an RX queue, and gives it back.
+ * setsockopt(PACKET_RX_DIRECT): a socket gets an RX queue, in one step or in two, and
+ * gives it back.
  */
 #include <linux/capability.h>
 #include <linux/rtnetlink.h>
+#include <linux/slab.h>
 #include <net/sock.h>
 
 #include "internal.h"
@@ -123,12 +125,31 @@ static void packet_direct_resume_copy(struct packet_sock *po,
 	packet_direct_rehook(po, po->num, was_running);
 }
 
+/* What follows the claim: nothing yet, or the beginning. */
+static enum packet_direct_reason
+packet_direct_second_step(struct packet_direct *pd, u32 flags)
+{
+	enum packet_direct_reason reason;
+	LIST_HEAD(pds);
+
+	if (flags & PACKET_DIRECT_PREPARE) {
+		packet_direct_set_state(&pd->pdq, PACKET_DIRECT_PREPARED);
+		return PACKET_DIRECT_OK;
+	}
+	list_add(&pd->together, &pds);
+	reason = packet_direct_begin(&pds);
+	list_del_init(&pd->together);
+	if (reason)
+		packet_direct_unclaim(pd);
+	return reason;
+}
+
 /* Looks again at what may have changed since packet_direct_hold().  All that refuses
  * a lease comes before the hook is taken off.
  */
 static enum packet_direct_reason
-packet_direct_start_lease(struct packet_sock *po, struct net_device *dev,
-			  const struct tpacket4_direct *arg, bool *was_running)
+packet_direct_first_step(struct packet_sock *po, struct net_device *dev,
+			 const struct tpacket4_direct *arg, bool *was_running)
 {
 	struct packet_direct *pd = packet_direct_of(po);
 	struct packet_direct_limits limits = {};
@@ -142,7 +163,8 @@ packet_direct_start_lease(struct packet_sock *po, struct net_device *dev,
 		reason = PACKET_DIRECT_DMABUF_REFUSED;
 	if (!reason) {
 		*was_running = packet_direct_unhook_leased(po, pd);
-		reason = packet_direct_lease(pd, dev, arg->td_queue, &limits);
+		packet_direct_claim(pd, dev, arg->td_queue, &limits);
+		reason = packet_direct_second_step(pd, arg->td_flags);
 	}
 	rtnl_unlock();
 	return reason;
@@ -160,14 +182,14 @@ packet_direct_bind(struct packet_sock *po, const struct tpacket4_direct *arg)
 	reason = packet_direct_hold(po, arg, &dev, &limits);
 	if (reason)
 		return reason;
-	reason = packet_direct_prepare(pd, dev, limits.dma_dev, arg);
+	reason = packet_direct_map_ring(pd, dev, limits.dma_dev, arg);
 	if (reason)
 		goto put;
-	reason = packet_direct_start_lease(po, dev, arg, &was_running);
+	reason = packet_direct_first_step(po, dev, arg, &was_running);
 	if (!reason)
 		return PACKET_DIRECT_OK;
 
-	packet_direct_unprepare(pd);
+	packet_direct_unmap_ring(pd);
 	if (pd->quarantine)
 		packet_direct_set_state(&pd->pdq, PACKET_DIRECT_LOST);
 	else if (pd->leased)
@@ -177,13 +199,61 @@ put:
 	return reason;
 }
 
+/* The prepared leases of this socket and its peers begin, or none does. */
+static enum packet_direct_reason
+packet_direct_begin_peers(struct packet_sock *po, const s32 *fds, u32 nr)
+{
+	struct packet_direct *pd = packet_direct_of(po), *next;
+	enum packet_direct_reason reason;
+	LIST_HEAD(pds);
+
+	if (!pd)
+		return PACKET_DIRECT_NOT_PREPARED;
+	reason = packet_direct_rtnl_lock();
+	if (reason)
+		return reason;
+	reason = packet_direct_gather_prepared(pd, fds, nr, &pds);
+	if (!reason)
+		reason = packet_direct_begin(&pds);
+	list_for_each_entry_safe(pd, next, &pds, together) {
+		list_del_init(&pd->together);
+		if (reason && pd->pdq.unconfirmed)
+			packet_direct_lose(pd);
+	}
+	rtnl_unlock();
+	return reason;
+}
+
+/* The leases of this socket's peers end, and its own queue is stopped with theirs.
+ * Under RTNL.
+ */
+static enum packet_direct_reason
+packet_direct_end_peers(struct packet_direct *pd, const s32 *fds, u32 nr)
+{
+	enum packet_direct_reason reason;
+	struct packet_direct *next;
+	LIST_HEAD(pds);
+
+	reason = packet_direct_gather_leased(pd, fds, nr, &pds);
+	if (!reason)
+		packet_direct_stop(&pds);
+	list_del_init(&pd->together);
+	list_for_each_entry_safe(pd, next, &pds, together) {
+		list_del_init(&pd->together);
+		if (!reason)
+			packet_direct_lose(pd);
+	}
+	return reason;
+}
+
 /* A ring in quarantine stays lost: the stack must not write where a NIC may.
  *
  * A process that did not lease may release, such as a child that cleans up.  That
  * must not turn the capture of a queue into one of the whole device behind the back
  * of the process that did.  It loses the queue, and is told.
  */
-static enum packet_direct_reason packet_direct_unbind(struct packet_sock *po)
+static enum packet_direct_reason
+packet_direct_unbind(struct packet_sock *po, const s32 *fds, u32 nr)
 {
 	struct packet_direct *pd = packet_direct_of(po);
 	enum packet_direct_reason reason;
@@ -197,6 +267,12 @@ static enum packet_direct_reason packet_direct_unbind(struct packet_sock *po)
 	reason = packet_direct_rtnl_lock();
 	if (reason)
 		return reason;
+	if (nr)
+		reason = packet_direct_end_peers(pd, fds, nr);
+	if (reason) {
+		rtnl_unlock();
+		return reason;
+	}
 	dev = packet_direct_unlease(pd);
 	was_up = dev && (dev->flags & IFF_UP);
 	if (dev && !mine && !pd->quarantine)
@@ -204,7 +280,7 @@ static enum packet_direct_reason packet_direct_unbind(struct packet_sock *po)
 	rtnl_unlock();
 
 	if (dev) {
-		packet_direct_unprepare(pd);
+		packet_direct_unmap_ring(pd);
 		netdev_put(dev, &pd->pdq.dev_tracker);
 	}
 	if (pd->quarantine) {
@@ -231,6 +307,7 @@ int packet_direct_rx_direct(struct packet_sock *po, sockptr_t optval,
 {
 	enum packet_direct_reason reason;
 	struct tpacket4_direct arg;
+	s32 *fds = NULL;
 	u32 queues;
 	int err;
 
@@ -239,15 +316,22 @@ int packet_direct_rx_direct(struct packet_sock *po, sockptr_t optval,
 		return err;
 
 	reason = packet_direct_check_arg(&arg);
-	if (!reason && !(arg.td_flags & PACKET_DIRECT_RELEASE))
+	if (!reason && !(arg.td_flags & (PACKET_DIRECT_RELEASE |
+					 PACKET_DIRECT_BEGIN)))
 		reason = packet_direct_check_sock(po, arg.td_flags) ?:
 			 packet_direct_check_driver(po, &queues);
 	if (reason)
 		return packet_direct_refuse(po, reason);
+	err = packet_direct_get_peers(po, &arg, &fds);
+	if (err)
+		return err;
 
 	if (arg.td_flags & PACKET_DIRECT_RELEASE)
-		reason = packet_direct_unbind(po);
+		reason = packet_direct_unbind(po, fds, arg.td_peer_nr);
+	else if (arg.td_flags & PACKET_DIRECT_BEGIN)
+		reason = packet_direct_begin_peers(po, fds, arg.td_peer_nr);
 	else
 		reason = packet_direct_bind(po, &arg);
+	kfree(fds);
 	return packet_direct_refuse(po, reason);
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Leases: which ring has which RX queue, from the bind to the confirmed stop.
+ * Leases: which ring has which RX queue, from the claim to the confirmed stop.
+ *
+ * A claimed queue is the stack's, and nobody else's to be.  A lease that has begun is
+ * what drivers find, see packet_direct_lookup().
  */
 #include <linux/ethtool.h>
 #include <linux/nospec.h>
@@ -40,15 +43,20 @@ struct packet_direct_queue *packet_direct_lookup(const struct net_device *dev,
 }
 EXPORT_SYMBOL_GPL(packet_direct_lookup);
 
-/* The lowest leased queue from @first on, or -1. */
-static int packet_direct_next_leased(const struct net_device *dev,
-				     unsigned int first)
+bool packet_direct_claimed(const struct net_device *dev, unsigned int queue)
+{
+	ASSERT_RTNL();
+	return queue < dev->num_rx_queues && dev->_rx[queue].direct_claim;
+}
+
+/* The lowest claimed queue from @first on, or -1. */
+static int packet_direct_next_claimed(const struct net_device *dev,
+				      unsigned int first)
 {
 	unsigned int i;
 
-	ASSERT_RTNL();
 	for (i = first; i < dev->num_rx_queues; i++)
-		if (rcu_access_pointer(dev->_rx[i].direct))
+		if (packet_direct_claimed(dev, i))
 			return i;
 	return -1;
 }
@@ -56,7 +64,7 @@ static int packet_direct_next_leased(const struct net_device *dev,
 int packet_direct_check_channels(const struct net_device *dev,
 				 unsigned int count, struct genl_info *info)
 {
-	int queue = packet_direct_next_leased(dev, count);
+	int queue = packet_direct_next_claimed(dev, count);
 
 	if (queue < 0)
 		return 0;
@@ -70,7 +78,7 @@ int packet_direct_check_xdp(const struct net_device *dev,
 			    enum bpf_xdp_mode mode,
 			    struct netlink_ext_ack *extack)
 {
-	if (mode == XDP_MODE_SKB || packet_direct_next_leased(dev, 0) < 0)
+	if (mode == XDP_MODE_SKB || packet_direct_next_claimed(dev, 0) < 0)
 		return 0;
 	NL_SET_ERR_MSG(extack, "an RX queue is in use by a packet socket (PACKET_RX_DIRECT)");
 	return -EBUSY;
@@ -99,7 +107,7 @@ packet_direct_ask_limits(struct net_device *dev, unsigned int queue,
  * @limits: filled in as far as the driver got
  *
  * Its mirror images are packet_direct_check_channels(),
- * packet_direct_check_xdp() and the uses of packet_direct_lookup() in
+ * packet_direct_check_xdp() and the uses of packet_direct_claimed() in
  * xp_assign_dev() and net_devmem_bind_dmabuf_to_queue().
  *
  * Context: RTNL.
@@ -115,7 +123,7 @@ enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
 	if (queue >= dev->real_num_rx_queues)
 		return PACKET_DIRECT_NO_QUEUE;
 	queue = array_index_nospec(queue, dev->real_num_rx_queues);
-	if (packet_direct_lookup(dev, queue))
+	if (packet_direct_claimed(dev, queue))
 		return PACKET_DIRECT_QUEUE_LEASED;
 	if (xsk_get_pool_from_qid(dev, queue))
 		return PACKET_DIRECT_QUEUE_XSK;
@@ -206,7 +214,7 @@ enum packet_direct_reason packet_direct_check(const struct packet_direct *pd,
 }
 
 /**
- * packet_direct_prepare() - map the ring for a device
+ * packet_direct_map_ring() - map the ring for a device
  * @pd: ring without a lease; it may be filled by copy meanwhile
  * @dev: device, held, so that it stays its driver's
  * @dma_dev: what does the DMA for it, or NULL
@@ -216,10 +224,10 @@ enum packet_direct_reason packet_direct_check(const struct packet_direct *pd,
  * million pages to map, and an exporter of a dma-buf may take its time.
  * Return: PACKET_DIRECT_OK or why not.
  */
-enum packet_direct_reason packet_direct_prepare(struct packet_direct *pd,
-						const struct net_device *dev,
-						struct device *dma_dev,
-						const struct tpacket4_direct *arg)
+enum packet_direct_reason
+packet_direct_map_ring(struct packet_direct *pd, const struct net_device *dev,
+		       struct device *dma_dev,
+		       const struct tpacket4_direct *arg)
 {
 	enum packet_direct_reason reason = PACKET_DIRECT_OK;
 
@@ -234,54 +242,17 @@ enum packet_direct_reason packet_direct_prepare(struct packet_direct *pd,
 }
 
 /**
- * packet_direct_unprepare() - end of packet_direct_prepare()
+ * packet_direct_unmap_ring() - end of packet_direct_map_ring()
  * @pd: ring, which no NIC writes to any more, or in quarantine
  *
  * Context: lock_sock, or RTNL in packet_direct_lose(); may sleep.
  */
-void packet_direct_unprepare(struct packet_direct *pd)
+void packet_direct_unmap_ring(struct packet_direct *pd)
 {
 	if (pd->quarantine)
 		return;
 	packet_direct_dma_unmap(pd);
 	packet_direct_put_dmabuf(pd);
-}
-
-/**
- * packet_direct_unlease() - give the queue back to the stack
- * @pd: ring; one without a queue is left as it is
- *
- * Afterwards no NIC writes into the slots, or they are in quarantine.
- *
- * Context: RTNL, may sleep.
- * Return: the device, which the caller puts after packet_direct_unprepare(), or
- *	   NULL when there is no queue.
- */
-struct net_device *packet_direct_unlease(struct packet_direct *pd)
-{
-	struct packet_direct_queue *pdq = &pd->pdq;
-	struct net_device *dev = pdq->dev;
-	int err;
-
-	ASSERT_RTNL();
-	if (!dev)
-		return NULL;
-
-	RCU_INIT_POINTER(dev->_rx[pdq->queue].direct, NULL);
-	err = dev->packet_direct_ops->unbind(dev, pdq->queue, pdq);
-	packet_direct_ring_down(pdq);
-	packet_direct_watch_dmabuf(pd, NULL);
-	trace_packet_direct_release(pdq, err ?: pdq->unconfirmed ? -EIO : 0);
-	if (err || pdq->unconfirmed)
-		packet_direct_quarantine(pdq);
-
-	static_branch_dec(&packet_direct_key);
-	pdq->filter_skb->dev = NULL;
-	pdq->need_sync = false;
-	pdq->dev = NULL;
-	WRITE_ONCE(pd->ifindex, 0);
-	WRITE_ONCE(pdq->queue, 0);
-	return dev;
 }
 
 /**
@@ -300,23 +271,20 @@ void packet_direct_set_polled(struct packet_direct *pd, bool polled)
 }
 
 /**
- * packet_direct_lease() - let a NIC fill a ring
- * @pd: ring after packet_direct_prepare(), packet_direct_check() and
+ * packet_direct_claim() - a queue is this ring's, to be leased now or later
+ * @pd: ring after packet_direct_map_ring(), packet_direct_check() and
  *	packet_direct_watch_dmabuf(), whose protocol hook is off
  * @dev: device, held by &packet_direct_queue.dev_tracker
  * @queue: RX queue of it
  * @limits: of that queue
  *
- * Context: lock_sock, RTNL, may sleep.
- * Return: PACKET_DIRECT_OK or why not.
+ * Context: lock_sock, RTNL.
  */
-enum packet_direct_reason
-packet_direct_lease(struct packet_direct *pd, struct net_device *dev,
-		    unsigned int queue,
-		    const struct packet_direct_limits *limits)
+void packet_direct_claim(struct packet_direct *pd, struct net_device *dev,
+			 unsigned int queue,
+			 const struct packet_direct_limits *limits)
 {
 	struct packet_direct_queue *pdq = &pd->pdq;
-	int err;
 
 	ASSERT_RTNL();
 	pdq->dev = dev;
@@ -327,40 +295,191 @@ packet_direct_lease(struct packet_direct *pd, struct net_device *dev,
 	pdq->unconfirmed = false;
 	pdq->post_min = limits->post_min;
 	packet_direct_sync_free(pd);
+	packet_direct_set_polled(pd, true);
+	dev->_rx[queue].direct_claim = pdq;
+}
+
+/**
+ * packet_direct_unclaim() - end of packet_direct_claim()
+ * @pd: ring with a claim, whose lease has not begun or was stopped
+ *
+ * Afterwards no NIC writes into the slots, or they are in quarantine.
+ *
+ * Context: RTNL.
+ * Return: the device, which the caller puts after packet_direct_unmap_ring().
+ */
+struct net_device *packet_direct_unclaim(struct packet_direct *pd)
+{
+	struct packet_direct_queue *pdq = &pd->pdq;
+	struct net_device *dev = pdq->dev;
+
+	ASSERT_RTNL();
+	dev->_rx[pdq->queue].direct_claim = NULL;
+	packet_direct_watch_dmabuf(pd, NULL);
+	if (pdq->unconfirmed)
+		packet_direct_quarantine(pdq);
+	pdq->filter_skb->dev = NULL;
+	pdq->need_sync = false;
+	pdq->dev = NULL;
+	WRITE_ONCE(pd->ifindex, 0);
+	WRITE_ONCE(pdq->queue, 0);
+	return dev;
+}
+
+/**
+ * packet_direct_may_begin() - could a prepared lease begin now
+ * @pd: ring with a claim
+ *
+ * The device may be in another mode than when the queue was claimed.
+ *
+ * Context: RTNL.
+ * Return: PACKET_DIRECT_OK or why not.
+ */
+enum packet_direct_reason packet_direct_may_begin(const struct packet_direct *pd)
+{
+	const struct packet_direct_queue *pdq = &pd->pdq;
+	struct packet_direct_limits limits = {};
+	enum packet_direct_reason reason;
+
+	ASSERT_RTNL();
+	if (pdq->queue >= pdq->dev->real_num_rx_queues)
+		return PACKET_DIRECT_NO_QUEUE;
+	reason = packet_direct_ask_limits(pdq->dev, pdq->queue, &limits);
+	if (reason)
+		return reason;
+	return packet_direct_check_limits(pdq, &limits,
+					  PACKET_DIRECT_SPLIT_UNRELIABLE);
+}
+
+static void packet_direct_give(struct packet_direct *pd)
+{
+	struct packet_direct_queue *pdq = &pd->pdq;
+
+	pd->begun = true;
 	static_branch_inc(&packet_direct_key);
 	packet_direct_set_state(pdq, PACKET_DIRECT_DOWN);
-	packet_direct_set_polled(pd, true);
+	rcu_assign_pointer(pdq->dev->_rx[pdq->queue].direct, pdq);
+}
 
-	rcu_assign_pointer(dev->_rx[queue].direct, pdq);
-	err = dev->packet_direct_ops->bind(dev, queue, pdq);
+/* Returns false when the driver failed. */
+static bool packet_direct_start_queue(struct packet_direct *pd)
+{
+	struct packet_direct_queue *pdq = &pd->pdq;
+	struct net_device *dev = pdq->dev;
+	int err;
+
+	/* it may be up by the start of another one */
+	if (rcu_access_pointer(pdq->napi)) {
+		trace_packet_direct_lease(pdq, 0);
+		return true;
+	}
+	err = dev->packet_direct_ops->bind(dev, pdq->queue, pdq);
 	trace_packet_direct_lease(pdq, err);
-	if (!err)
-		return PACKET_DIRECT_OK;
-	netdev_err(dev, "RX queue %u did not start for a packet socket: %pe\n",
-		   queue, ERR_PTR(err));
-	packet_direct_unlease(pd);
+	if (err)
+		netdev_err(dev, "RX queue %u did not start for a packet socket: %pe\n",
+			   pdq->queue, ERR_PTR(err));
+	return !err;
+}
+
+static void packet_direct_stop_queue(struct packet_direct *pd)
+{
+	struct packet_direct_queue *pdq = &pd->pdq;
+	struct net_device *dev = pdq->dev;
+
+	if (dev->packet_direct_ops->unbind(dev, pdq->queue, pdq))
+		packet_direct_not_stopped(pdq);
+	packet_direct_ring_down(pdq);
+	trace_packet_direct_release(pdq, pdq->unconfirmed ? -EIO : 0);
+	static_branch_dec(&packet_direct_key);
+	pd->begun = false;
+}
+
+/**
+ * packet_direct_stop() - give queues back to the stack, claimed as they are
+ * @pds: rings with a claim, of one device; one that has not begun is left as it is
+ *
+ * Context: RTNL, may sleep.
+ */
+void packet_direct_stop(struct list_head *pds)
+{
+	struct packet_direct *pd;
+
+	ASSERT_RTNL();
+	list_for_each_entry(pd, pds, together)
+		if (pd->begun)
+			RCU_INIT_POINTER(pd->pdq.dev->_rx[pd->pdq.queue].direct,
+					 NULL);
+	list_for_each_entry(pd, pds, together)
+		if (pd->begun)
+			packet_direct_stop_queue(pd);
+}
+
+/**
+ * packet_direct_begin() - let a NIC fill rings
+ * @pds: rings with a claim, of one device, none of which has begun
+ *
+ * When it fails they are prepared, and no NIC writes to them, except for those with
+ * &packet_direct_queue.unconfirmed, whose leases the caller has to end.
+ *
+ * Context: RTNL, may sleep.
+ * Return: PACKET_DIRECT_OK or why not.
+ */
+enum packet_direct_reason packet_direct_begin(struct list_head *pds)
+{
+	struct packet_direct *pd;
+
+	ASSERT_RTNL();
+	list_for_each_entry(pd, pds, together)
+		packet_direct_give(pd);
+	list_for_each_entry(pd, pds, together)
+		if (!packet_direct_start_queue(pd))
+			goto stop;
+	return PACKET_DIRECT_OK;
+
+stop:
+	packet_direct_stop(pds);
+	list_for_each_entry(pd, pds, together)
+		packet_direct_set_state(&pd->pdq, PACKET_DIRECT_PREPARED);
 	return PACKET_DIRECT_DRIVER_FAILED;
 }
 
 /**
- * packet_direct_holder() - which process leased a queue
+ * packet_direct_unlease() - give the queue back to the stack
+ * @pd: ring; one without a queue is left as it is
+ *
+ * Context: RTNL, may sleep.
+ * Return: the device, which the caller puts after packet_direct_unmap_ring(), or
+ *	   NULL when there is no queue.
+ */
+struct net_device *packet_direct_unlease(struct packet_direct *pd)
+{
+	LIST_HEAD(pds);
+
+	ASSERT_RTNL();
+	if (!pd->pdq.dev)
+		return NULL;
+	list_add(&pd->together, &pds);
+	packet_direct_stop(&pds);
+	list_del_init(&pd->together);
+	return packet_direct_unclaim(pd);
+}
+
+/**
+ * packet_direct_holder() - which process leased or prepared a queue
  * @dev: device
  * @queue: RX queue, may be out of range
  *
  * Context: RTNL.
- * Return: its number as the caller sees it; 0: the queue is not leased, the
+ * Return: its number as the caller sees it; 0: the queue is not claimed, the
  *	   process has ended, or it is in a namespace that the caller does not see.
  */
 pid_t packet_direct_holder(const struct net_device *dev, unsigned int queue)
 {
-	struct packet_direct_queue *pdq;
 	struct pid *holder;
 
-	ASSERT_RTNL();
-	pdq = packet_direct_lookup(dev, queue);
-	if (!pdq)
+	if (!packet_direct_claimed(dev, queue))
 		return 0;
-	holder = to_packet_direct(pdq)->holder;
+	holder = to_packet_direct(dev->_rx[queue].direct_claim)->holder;
 	return pid_has_task(holder, PIDTYPE_TGID) ? pid_vnr(holder) : 0;
 }
 
@@ -401,7 +520,7 @@ void packet_direct_lose(struct packet_direct *pd)
 
 	if (!dev)
 		return;
-	packet_direct_unprepare(pd);
+	packet_direct_unmap_ring(pd);
 	netdev_put(dev, &pd->pdq.dev_tracker);
 	packet_direct_set_lost(pd);
 }
@@ -417,8 +536,8 @@ static int packet_direct_event(struct notifier_block *nb, unsigned long event,
 	if (event != NETDEV_DOWN && event != NETDEV_UNREGISTER)
 		return NOTIFY_DONE;
 
-	while ((queue = packet_direct_next_leased(dev, queue + 1)) >= 0) {
-		pdq = packet_direct_lookup(dev, queue);
+	while ((queue = packet_direct_next_claimed(dev, queue + 1)) >= 0) {
+		pdq = dev->_rx[queue].direct_claim;
 		if (event == NETDEV_UNREGISTER)
 			packet_direct_lose(to_packet_direct(pdq));
 		else

@@ -164,6 +164,7 @@ struct packet_direct *packet_direct_alloc(struct packet_sock *po,
 
 	static_branch_inc(&packet_direct_rings);
 	pd->po = po;
+	INIT_LIST_HEAD(&pd->together);
 	pd->pdq.sk = &po->sk;
 	packet_direct_init(pd, req);
 	if (!packet_direct_alloc_members(pd)) {
@@ -292,7 +293,8 @@ bool packet_direct_readable(struct packet_direct_queue *pdq)
 		return false;
 	if (unseen >= pdq->wake_count)
 		return true;
-	if (state == PACKET_DIRECT_DOWN || state == PACKET_DIRECT_LOST)
+	if (state == PACKET_DIRECT_DOWN || state == PACKET_DIRECT_LOST ||
+	    state == PACKET_DIRECT_PREPARED)
 		return true;
 	if (READ_ONCE(pdq->full) &&
 	    READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons))

@@ -58,7 +58,8 @@ static void packet_direct_sync_missed(struct packet_direct_queue *pdq)
 	if (!READ_ONCE(to_packet_direct(pdq)->ifindex) || !rtnl_trylock())
 		return;
 	dev = pdq->dev;
-	if (dev && dev->packet_direct_ops->sync_stats)
+	if (to_packet_direct(pdq)->begun &&
+	    dev->packet_direct_ops->sync_stats)
 		dev->packet_direct_ops->sync_stats(dev, pdq->queue, pdq);
 	rtnl_unlock();
 }

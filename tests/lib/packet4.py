@@ -21,8 +21,8 @@ PACKET_MR_PROMISC = 1
 SO_ATTACH_FILTER = 26
 ETH_P_ALL = 3
 SYS_PIDFD_GETFD = 438
-COPY, ACTIVE, DOWN, LOST = range(4)
-STATES = ("copy", "direct", "down", "lost")
+COPY, ACTIVE, DOWN, LOST, PREPARED = range(5)
+STATES = ("copy", "direct", "down", "lost", "prepared")
 
 INFO = ("size query state reason ifindex queue napi_id generation queue_nr query_reason "
         "granule slot_len_min slot_len_max split_min split_max post_min flags "

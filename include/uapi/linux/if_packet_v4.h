@@ -403,12 +403,19 @@ struct tpacket4_layout {
 /**
  * struct tpacket4_direct - setsockopt(PACKET_RX_DIRECT), long form
  * @td_size:	   sizeof(struct tpacket4_direct), equal to optlen
- * @td_queue:	   RX queue of the bound device; 0 with PACKET_DIRECT_RELEASE
+ * @td_queue:	   RX queue of the bound device; 0 with PACKET_DIRECT_RELEASE and
+ *		   PACKET_DIRECT_BEGIN
  * @td_flags:	   PACKET_DIRECT_*
  * @td_dmabuf_fd:  with PACKET_DIRECT_DMABUF: the dma-buf; else 0
  * @td_dmabuf_off: likewise: where payload slot 0 begins, a multiple of 4096
  * @td_dmabuf_len: likewise: bytes for the payload slots, at least as many as they
  *		   need
+ * @td_reserved0:  0
+ * @td_peers:	   with PACKET_DIRECT_BEGIN and PACKET_DIRECT_RELEASE: address of
+ *		   __s32 file descriptors of other sockets, which begin or end with
+ *		   this one; their queues are of the same device
+ * @td_reserved1:  0
+ * @td_peer_nr:	   how many, up to PACKET_DIRECT_MAX_PEERS
  * @td_reserved:   0
  *
  * The short form is one unsigned int, the queue.
@@ -420,12 +427,20 @@ struct tpacket4_direct {
 	__s32		td_dmabuf_fd;
 	__aligned_u64	td_dmabuf_off;
 	__aligned_u64	td_dmabuf_len;
-	__u32		td_reserved[8];
+	__aligned_u64	td_reserved0;
+	__aligned_u64	td_peers;
+	__u32		td_reserved1;
+	__u32		td_peer_nr;
+	__u32		td_reserved[2];
 };
 
 #define PACKET_DIRECT_RELEASE		(1U << 0)  /* give the queue back to the stack */
 #define PACKET_DIRECT_DMABUF		(1U << 1)  /* payload slots are in a dma-buf */
 #define PACKET_DIRECT_SPLIT_UNRELIABLE	(1U << 2)  /* split although the NIC may fail at it */
+#define PACKET_DIRECT_PREPARE		(1U << 5)  /* claim the queue; the lease begins later */
+#define PACKET_DIRECT_BEGIN		(1U << 6)  /* begin prepared leases */
+
+#define PACKET_DIRECT_MAX_PEERS		1024U
 
 /**
  * enum packet_direct_state - where the frames of a TPACKET_V4 ring come from
@@ -435,12 +450,15 @@ struct tpacket4_direct {
  *			  back with the device
  * @PACKET_DIRECT_LOST:	  nowhere any more: the device is gone, or another process
  *			  than the one that leased the queue gave it back
+ * @PACKET_DIRECT_PREPARED: nowhere yet: the queue is claimed, and the stack's until
+ *			  PACKET_DIRECT_BEGIN
  */
 enum packet_direct_state {
 	PACKET_DIRECT_COPY,
 	PACKET_DIRECT_ACTIVE,
 	PACKET_DIRECT_DOWN,
 	PACKET_DIRECT_LOST,
+	PACKET_DIRECT_PREPARED,
 };
 
 /**
@@ -514,6 +532,15 @@ enum packet_direct_reason {
 	PACKET_DIRECT_DRIVER_FAILED,
 	PACKET_DIRECT_INTERRUPTED,
 	PACKET_DIRECT_NO_DMABUF,
+	/* two steps, and several sockets */
+	PACKET_DIRECT_NOT_PREPARED,
+	PACKET_DIRECT_TOO_MANY_PEERS,
+	PACKET_DIRECT_PEER_BAD_FD,
+	PACKET_DIRECT_PEER_NOT_V4,
+	PACKET_DIRECT_PEER_NOT_PREPARED,
+	PACKET_DIRECT_PEER_NOT_LEASED,
+	PACKET_DIRECT_PEER_OTHER_DEVICE,
+	PACKET_DIRECT_PEER_TWICE,
 };
 
 /**
@@ -524,7 +551,7 @@ enum packet_direct_reason {
  *		   or as the kernel left them
  * @ti_state:	   enum packet_direct_state
  * @ti_reason:	   enum packet_direct_reason of the last attempt
- * @ti_ifindex:	   device of the lease; 0 without one
+ * @ti_ifindex:	   device of the lease, also of a prepared one; 0 without one
  * @ti_queue:	   queue of the lease
  * @ti_napi_id:	   of that queue, for busy polling; new after each restart of it
  * @ti_generation: as in struct tpacket4_ctrl
@@ -539,7 +566,7 @@ enum packet_direct_reason {
  * @ti_post_min:   slots that the NIC takes at a time; the kernel posts none before it
  *		   has so many, and tp_entry_nr is at least twice that
  * @ti_flags:	   TPACKET4_INFO_*
- * @ti_query_pid:  process that leased queue @ti_query, in the caller's pid
+ * @ti_query_pid:  process that leased or prepared queue @ti_query, in the caller's pid
  *		   namespace; 0: none, or one that the caller cannot see
  * @ti_tstamp:	   TPACKET4_TSTAMP_* that frames of that queue can have
  * @ti_phc_index:  the clock of TPACKET4_TSTAMP_HW, /dev/ptpN; -1: none

@@ -177,12 +177,23 @@ TEST_F(args, direct_bad_flags)
 	PREPARE();
 	for (i = 3; i < 32; i++) {
 		td.td_flags = 1U << i;
+		if (td.td_flags & (PACKET_DIRECT_PREPARE | PACKET_DIRECT_BEGIN))
+			continue;
 		EXPECT_REFUSED(direct(self->fd, &td, sizeof(td)),
 			       PACKET_DIRECT_BAD_FLAGS);
 	}
-	td.td_flags = PACKET_DIRECT_RELEASE | PACKET_DIRECT_DMABUF;
-	EXPECT_REFUSED(direct(self->fd, &td, sizeof(td)),
-		       PACKET_DIRECT_BAD_FLAGS);
+	for (i = 0; i < 7; i++) {
+		if (i == 3 || i == 4)
+			continue;
+		td.td_flags = PACKET_DIRECT_RELEASE | 1U << i;
+		if (i)
+			EXPECT_REFUSED(direct(self->fd, &td, sizeof(td)),
+				       PACKET_DIRECT_BAD_FLAGS);
+		td.td_flags = PACKET_DIRECT_BEGIN | 1U << i;
+		if (i != 6)
+			EXPECT_REFUSED(direct(self->fd, &td, sizeof(td)),
+				       PACKET_DIRECT_BAD_FLAGS);
+	}
 }
 
 TEST_F(args, direct_bad_reserved)
@@ -193,7 +204,7 @@ TEST_F(args, direct_bad_reserved)
 	PREPARE();
 	for (i = 0; i < 8; i++) {
 		td = (struct tpacket4_direct){ .td_size = sizeof(td) };
-		td.td_reserved[i] = 1U << 4 * i;
+		((__u32 *)&td)[8 + i] = 1U << 4 * i;
 		EXPECT_REFUSED(direct(self->fd, &td, sizeof(td)),
 			       PACKET_DIRECT_BAD_RESERVED);
 	}
@@ -212,6 +223,37 @@ TEST_F(args, direct_bad_reserved)
 	};
 	EXPECT_REFUSED(direct(self->fd, &td, sizeof(td)),
 		       PACKET_DIRECT_BAD_RESERVED);
+}
+
+/* Peers are for those who begin or release. */
+TEST_F(args, direct_peers)
+{
+	struct tpacket4_direct td = { .td_flags = PACKET_DIRECT_BEGIN };
+	int fd = -1;
+
+	PREPARE();
+	EXPECT_REFUSED(pd_together(self->fd, PACKET_DIRECT_PREPARE, &fd, 1),
+		       PACKET_DIRECT_BAD_RESERVED);
+	EXPECT_REFUSED(pd_together(self->fd, 0, &fd, 1),
+		       PACKET_DIRECT_BAD_RESERVED);
+	EXPECT_REFUSED(pd_together(self->fd, PACKET_DIRECT_BEGIN, &fd, 0),
+		       PACKET_DIRECT_BAD_RESERVED);
+	EXPECT_REFUSED(pd_together(self->fd, PACKET_DIRECT_BEGIN, &fd,
+				   PACKET_DIRECT_MAX_PEERS + 1),
+		       PACKET_DIRECT_TOO_MANY_PEERS);
+	EXPECT_EQ(pd_together(self->fd, PACKET_DIRECT_BEGIN, (int *)8, 1),
+		  -EFAULT);
+	EXPECT_EQ(pd_together(self->fd, PACKET_DIRECT_BEGIN, NULL, 1), -EFAULT);
+	td.td_queue = 1;
+	EXPECT_REFUSED(pd_direct(self->fd, &td), PACKET_DIRECT_BAD_RESERVED);
+}
+
+TEST_F(args, direct_not_prepared)
+{
+	EXPECT_REFUSED(pd_begin(self->fd), PACKET_DIRECT_NOT_PREPARED);
+	PREPARE();
+	EXPECT_REFUSED(pd_prepare(self->fd, 0), PACKET_DIRECT_NO_DRIVER);
+	EXPECT_REFUSED(pd_begin(self->fd), PACKET_DIRECT_NOT_PREPARED);
 }
 
 /* A dma-buf without external payload slots is refused. */

@@ -77,9 +77,13 @@ static int reason_errno(int reason)
 		return -EINTR;
 	case PACKET_DIRECT_NO_QUEUE:
 	case PACKET_DIRECT_DMABUF_RANGE:
+	case PACKET_DIRECT_TOO_MANY_PEERS:
 		return -ERANGE;
 	case PACKET_DIRECT_DMABUF_BAD_FD:
+	case PACKET_DIRECT_PEER_BAD_FD:
 		return -EBADF;
+	case PACKET_DIRECT_PEER_OTHER_DEVICE:
+		return -EXDEV;
 	case PACKET_DIRECT_NOT_BOUND:
 		return -ENODEV;
 	case PACKET_DIRECT_DMABUF_REFUSED:
@@ -134,20 +138,45 @@ int pd_lease(int fd, unsigned int queue)
 	return 0;
 }
 
-/* The long form. */
-static int direct_flags(int fd, unsigned int queue, __u32 flags)
+/* The long form.  Sets td_size. */
+int pd_direct(int fd, struct tpacket4_direct *direct)
 {
-	struct tpacket4_direct direct = {
-		.td_size = sizeof(direct),
-		.td_queue = queue,
-		.td_flags = flags,
-	};
-
-	if (setsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, &direct,
-		       sizeof(direct)))
+	direct->td_size = sizeof(*direct);
+	if (setsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, direct,
+		       sizeof(*direct)))
 		return -errno;
 
 	return 0;
+}
+
+static int direct_flags(int fd, unsigned int queue, __u32 flags)
+{
+	struct tpacket4_direct direct = { .td_queue = queue, .td_flags = flags };
+
+	return pd_direct(fd, &direct);
+}
+
+/* PACKET_DIRECT_BEGIN or PACKET_DIRECT_RELEASE, with @nr other sockets. */
+int pd_together(int fd, __u32 flags, const int *peers, __u32 nr)
+{
+	struct tpacket4_direct direct = {
+		.td_flags = flags,
+		.td_peers = (unsigned long)peers,
+		.td_peer_nr = nr,
+	};
+
+	return pd_direct(fd, &direct);
+}
+
+/* The first of two steps. */
+int pd_prepare(int fd, unsigned int queue)
+{
+	return direct_flags(fd, queue, PACKET_DIRECT_PREPARE);
+}
+
+int pd_begin(int fd)
+{
+	return direct_flags(fd, 0, PACKET_DIRECT_BEGIN);
 }
 
 /* With a header split that may be unreliable. */
@@ -160,18 +189,13 @@ int pd_lease_split(int fd, unsigned int queue)
 int pd_lease_dmabuf(int fd, unsigned int queue, int dmabuf, __u64 len)
 {
 	struct tpacket4_direct direct = {
-		.td_size = sizeof(direct),
 		.td_queue = queue,
 		.td_flags = PACKET_DIRECT_SPLIT_UNRELIABLE | PACKET_DIRECT_DMABUF,
 		.td_dmabuf_fd = dmabuf,
 		.td_dmabuf_len = len,
 	};
 
-	if (setsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, &direct,
-		       sizeof(direct)))
-		return -errno;
-
-	return 0;
+	return pd_direct(fd, &direct);
 }
 
 int pd_unlease(int fd)
