@@ -268,19 +268,30 @@ static int gve_direct_restart_all(struct gve_priv *priv)
 }
 
 /**
- * gve_direct_restart_one() - restart one Rx queue, while the others are quiet
+ * gve_direct_changes() - is a queue another's than the one that its ring runs for
  * @priv: board private structure, running
  * @queue: number of the queue
  *
- * The ring stays; so nothing has to be allocated, and all is quiet only once.
+ * Return: true if so
+ */
+static bool gve_direct_changes(struct gve_priv *priv, unsigned int queue)
+{
+	return packet_direct_lookup(priv->dev, queue) != priv->rx[queue].direct;
+}
+
+/**
+ * gve_direct_restart_one() - restart one Rx queue, while all are quiet
+ * @priv: board private structure, turned down
+ * @queue: number of the queue
  *
- * Return: 0, or -errno with the device turned down
+ * The ring stays; so nothing has to be allocated.
+ *
+ * Return: 0 or -errno
  */
 static int gve_direct_restart_one(struct gve_priv *priv, unsigned int queue)
 {
 	int err;
 
-	gve_turndown(priv);
 	err = gve_adminq_destroy_single_rx_queue(priv, queue);
 	if (err)
 		return err;
@@ -292,14 +303,39 @@ static int gve_direct_restart_one(struct gve_priv *priv, unsigned int queue)
 		return err;
 
 	gve_rx_post_buffers_dqo(&priv->rx[queue]);
+	return 0;
+}
+
+/**
+ * gve_direct_restart_changed() - restart the Rx queues that change hands
+ * @priv: board private structure, running
+ *
+ * All is quiet only once, however many they are.
+ *
+ * Return: 0, or -errno with the device turned down
+ */
+static int gve_direct_restart_changed(struct gve_priv *priv)
+{
+	int i, err;
+
+	gve_turndown(priv);
+	for (i = 0; i < priv->rx_cfg.num_queues; i++) {
+		if (!gve_direct_changes(priv, i))
+			continue;
+		err = gve_direct_restart_one(priv, i);
+		if (err)
+			return err;
+	}
 	gve_turnup_and_check_status(priv);
 	return 0;
 }
 
 /**
- * gve_direct_restart() - restart an Rx queue, for the stack or for a lease
+ * gve_direct_restart() - restart Rx queues, for the stack or for leases
  * @priv: board private structure, running
- * @queue: number of the queue
+ * @queue: number of the queue that is asked for
+ *
+ * Those that change hands together are restarted by the call for the first of them.
  *
  * If the queue does not stop or start, the device is closed and reset. It is closed
  * in good order where that is possible, because in a reset without that the driver
@@ -312,11 +348,12 @@ static int gve_direct_restart_one(struct gve_priv *priv, unsigned int queue)
  */
 static int gve_direct_restart(struct gve_priv *priv, unsigned int queue)
 {
+	bool all = gve_direct_changes(priv, 0);
 	int err;
 
-	err = queue ? gve_direct_restart_one(priv, queue) :
-		      gve_direct_restart_all(priv);
-	if (err && !queue && gve_get_device_rings_ok(priv))
+	err = all ? gve_direct_restart_all(priv) :
+		    gve_direct_restart_changed(priv);
+	if (err && all && gve_get_device_rings_ok(priv))
 		return err;
 	if (err) {
 		netdev_err(priv->dev, "RX queue %u did not restart (%d): resetting\n",
