@@ -98,15 +98,17 @@ static bool ixgbe_direct_leased(const struct ixgbe_ring *ring)
  * ixgbe_direct_has_rxdctl - does nobody else change a queue's RXDCTL
  * @ring: Rx ring of an ixgbe netdev
  *
- * A leased queue does not strip VLAN tags. A queue that is being restarted must not
- * get back an ENABLE that somebody read before.
+ * A leased queue does not strip VLAN tags, nor does one whose lease is over while its
+ * ring still runs for it. A queue that is being restarted must not get back an ENABLE
+ * that somebody read before.
  *
  * Context: netif_addr_lock or RTNL.
  * Return: true if so
  **/
 bool ixgbe_direct_has_rxdctl(const struct ixgbe_ring *ring)
 {
-	return READ_ONCE(ring->direct_restarts) || ixgbe_direct_leased(ring);
+	return READ_ONCE(ring->direct_restarts) || READ_ONCE(ring->direct) ||
+	       ixgbe_direct_leased(ring);
 }
 
 /**
