@@ -22,6 +22,7 @@
  *			again it does so with the next frame, unless the ring
  *			was stopped meanwhile.
  *	stuck		a queue that is given back does not confirm its stop
+ *	dead		the queue with this number less 1 does not start for a lease
  *
  * So many times, counted down to 0:
  *	short		the NIC receives only the first half of a frame
@@ -320,14 +321,12 @@ nsim_direct_limits(struct net_device *dev, unsigned int queue,
 }
 
 /* Restart a queue for whom it belongs to now. */
-static int nsim_direct_bind(struct net_device *dev, unsigned int queue,
-			    struct packet_direct_queue *pdq)
+static void nsim_direct_restart(struct netdevsim *ns, unsigned int queue)
 {
-	struct netdevsim *ns = netdev_priv(dev);
 	struct nsim_rq *rq = &ns->rq[queue];
 
-	if (!netif_running(dev))
-		return 0;
+	if (!netif_running(ns->netdev))
+		return;
 
 	napi_disable(&rq->napi);
 	nsim_direct_stop(rq);
@@ -336,6 +335,16 @@ static int nsim_direct_bind(struct net_device *dev, unsigned int queue,
 	local_bh_disable();
 	napi_schedule(&rq->napi);	/* something may have come meanwhile */
 	local_bh_enable();
+}
+
+static int nsim_direct_bind(struct net_device *dev, unsigned int queue,
+			    struct packet_direct_queue *pdq)
+{
+	struct netdevsim *ns = netdev_priv(dev);
+
+	if (READ_ONCE(ns->nsim_dev_port->direct.dead) == queue + 1)
+		return -EIO;
+	nsim_direct_restart(ns, queue);
 	return 0;
 }
 
@@ -344,7 +353,7 @@ static int nsim_direct_unbind(struct net_device *dev, unsigned int queue,
 {
 	struct netdevsim *ns = netdev_priv(dev);
 
-	nsim_direct_bind(dev, queue, pdq);
+	nsim_direct_restart(ns, queue);
 	return READ_ONCE(ns->nsim_dev_port->direct.stuck) ? -EIO : 0;
 }
 
@@ -367,6 +376,7 @@ void nsim_direct_init(struct netdevsim *ns)
 	debugfs_create_u32("headroom", 0600, dir, &knobs->headroom);
 	debugfs_create_u32("withhold", 0600, dir, &knobs->withhold);
 	debugfs_create_u32("stuck", 0600, dir, &knobs->stuck);
+	debugfs_create_u32("dead", 0600, dir, &knobs->dead);
 	debugfs_create_u32("short", 0600, dir, &knobs->cut);
 	debugfs_create_u32("oversize", 0600, dir, &knobs->oversize);
 	debugfs_create_u32("damage", 0600, dir, &knobs->damage);

@@ -11,7 +11,7 @@ struct nsim_rq;
 
 /* How the NIC of a port misbehaves, see direct.c. */
 struct nsim_direct_knobs {
-	u32 headroom, withhold, stuck, cut, oversize, damage, reorder;
+	u32 headroom, withhold, stuck, dead, cut, oversize, damage, reorder;
 };
 
 /* The NIC's ring for a queue, see direct.c; without a lease @pdq is NULL. */

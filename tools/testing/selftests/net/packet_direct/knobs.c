@@ -32,7 +32,7 @@ static const char *knob_dir(const char *ifname)
 }
 
 static const char * const knobs[] = {
-	"headroom", "withhold", "stuck", "short", "oversize", "damage", "reorder",
+	"headroom", "withhold", "stuck", "dead", "short", "oversize", "damage", "reorder",
 };
 
 static int turn(const char *ifname, const char *knob, __u32 value)
@@ -50,6 +50,7 @@ static int turn(const char *ifname, const char *knob, __u32 value)
 
 FIXTURE(knobs) {
 	struct pd_sock pd;
+	struct pd_sock peer;
 	struct tpacket4_stats stats;
 	struct tpacket4_info info;
 	struct pd_nic nic;
@@ -58,6 +59,7 @@ FIXTURE(knobs) {
 FIXTURE_SETUP(knobs)
 {
 	self->pd.fd = -1;
+	self->peer.fd = -1;
 	if (pd_nic_missing())
 		SKIP(return, "%s", pd_nic_missing());
 	if (!knob_dir(getenv("PD_IFACE")))
@@ -74,6 +76,7 @@ FIXTURE_TEARDOWN(knobs)
 	for (i = 0; i < ARRAY_SIZE(knobs); i++)
 		turn(self->nic.ifname, knobs[i], 0);
 	pd_close(&self->pd);
+	pd_close(&self->peer);
 	pd_nic_close(&self->nic);
 }
 
@@ -268,6 +271,113 @@ TEST_F(knobs, close_not_confirmed)
 	TURN("stuck", 1);
 	pd_close(&self->pd);
 	LOST_FOR_GOOD(before);
+}
+
+#define REASON(queue)	pd_query_reason(self->nic.ifname, queue)
+
+/* Two queues, prepared. */
+#define PREPARE_TWO(other)						\
+	do {								\
+		struct tpacket_req4 _req;				\
+									\
+		pd_req(&_req, ENTRIES, 0, 2048);			\
+		OPEN_RING(ENTRIES, 0, 2048);				\
+		ASSERT_EQ(pd_open(&self->peer, self->nic.ifname, &_req), 0); \
+		ASSERT_EQ(pd_prepare(self->pd.fd, self->nic.queue), 0);	\
+		ASSERT_EQ(pd_prepare(self->peer.fd, other), 0);		\
+		pd_drain(&self->pd);					\
+		pd_drain(&self->peer);					\
+	} while (0)
+
+#define BEGIN_TWO()							\
+	pd_together(self->pd.fd, PACKET_DIRECT_BEGIN, &self->peer.fd, 1)
+
+#define EXPECT_STATES(one, other)					\
+	do {								\
+		EXPECT_EQ(self->pd.ring.ctrl->state, one);		\
+		EXPECT_EQ(self->peer.ring.ctrl->state, other);		\
+	} while (0)
+
+/* One that does not start keeps the other from beginning, whichever is first. */
+TEST_F(knobs, dead)
+{
+	__u32 before = pd_quarantined(), i;
+	__u32 other = (self->nic.queue + 1) % self->nic.queues;
+	int err;
+
+	PREPARE_TWO(other);
+	for (i = 0; i < 2; i++) {
+		TURN("dead", 1 + (i ? other : self->nic.queue));
+		err = BEGIN_TWO();
+		EXPECT_OK(pd_refused(self->pd.fd, err,
+				     PACKET_DIRECT_DRIVER_FAILED));
+		EXPECT_STATES(PACKET_DIRECT_PREPARED, PACKET_DIRECT_PREPARED);
+		EXPECT_EQ(REASON(self->nic.queue), PACKET_DIRECT_QUEUE_LEASED);
+		EXPECT_EQ(REASON(other), PACKET_DIRECT_QUEUE_LEASED);
+		pd_nic_witnessed(&self->nic, 0);
+		SEND(5, 0);
+		EXPECT_EQ(pd_nic_witnessed(&self->nic, QUIET_MS), 5);
+		STATS();
+		EXPECT_EQ(self->stats.ts_posted, 0);
+	}
+	TURN("dead", 0);
+	ASSERT_EQ(BEGIN_TWO(), 0);
+	EXPECT_STATES(PACKET_DIRECT_ACTIVE, PACKET_DIRECT_ACTIVE);
+	SEND(5, 0);
+	TAKE(5, 0);
+	EXPECT_EQ(pd_quarantined(), before);
+}
+
+/* Without the second step it is as if nothing had been asked for. */
+TEST_F(knobs, dead_in_one_step)
+{
+	int err;
+
+	OPEN_RING(ENTRIES, 0, 2048);
+	TURN("dead", 1 + self->nic.queue);
+	err = pd_lease(self->pd.fd, self->nic.queue);
+	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_DRIVER_FAILED));
+	EXPECT_EQ(self->pd.ring.ctrl->state, PACKET_DIRECT_COPY);
+	EXPECT_EQ(REASON(self->nic.queue), PACKET_DIRECT_OK);
+	pd_drain(&self->pd);
+	SEND(5, 0);
+	TAKE(5, 0);
+}
+
+/* Those of which it is not known that they stopped again are lost. */
+TEST_F(knobs, dead_and_not_confirmed)
+{
+	__u32 other = (self->nic.queue + 1) % self->nic.queues;
+	__u32 before = pd_quarantined();
+	int err;
+
+	PREPARE_TWO(other);
+	TURN("stuck", 1);
+	TURN("dead", 1 + other);
+	err = BEGIN_TWO();
+	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_DRIVER_FAILED));
+	EXPECT_STATES(PACKET_DIRECT_LOST, PACKET_DIRECT_LOST);
+	EXPECT_EQ(REASON(self->nic.queue), PACKET_DIRECT_OK);
+	EXPECT_EQ(REASON(other), PACKET_DIRECT_OK);
+	pd_close(&self->pd);
+	LOST_FOR_GOOD(before + ENTRIES * 2048 / getpagesize());
+}
+
+/* A release of both that is not confirmed is that of each. */
+TEST_F(knobs, release_of_two_not_confirmed)
+{
+	__u32 other = (self->nic.queue + 1) % self->nic.queues;
+	__u32 before = pd_quarantined();
+	int err;
+
+	PREPARE_TWO(other);
+	ASSERT_EQ(BEGIN_TWO(), 0);
+	TURN("stuck", 1);
+	err = pd_together(self->pd.fd, PACKET_DIRECT_RELEASE, &self->peer.fd, 1);
+	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_DRIVER_FAILED));
+	EXPECT_STATES(PACKET_DIRECT_LOST, PACKET_DIRECT_LOST);
+	pd_close(&self->pd);
+	LOST_FOR_GOOD(before + ENTRIES * 2048 / getpagesize());
 }
 
 TEST_HARNESS_MAIN
