@@ -15,6 +15,7 @@
 
 FIXTURE(gone) {
 	struct pd_sock pd;
+	struct pd_sock prepared;	/* on another queue */
 	struct tpacket4_stats stats;
 	struct tpacket4_info info;
 	struct pd_nic nic;
@@ -24,6 +25,7 @@ FIXTURE(gone) {
 FIXTURE_SETUP(gone)
 {
 	self->pd.fd = -1;
+	self->prepared.fd = -1;
 	if (pd_nic_missing())
 		SKIP(return, "%s", pd_nic_missing());
 	ASSERT_OK(pd_nic_open(&self->nic));
@@ -48,8 +50,34 @@ FIXTURE_TEARDOWN(gone)
 {
 	stop(&self->sender);
 	pd_close(&self->pd);
+	pd_close(&self->prepared);
 	pd_nic_close(&self->nic);
 }
+
+/* A device with one queue can have no other that is prepared. */
+#define PREPARE_OTHER()							\
+	do {								\
+		__u32 _other = (self->nic.queue + 1) % self->nic.queues; \
+		struct tpacket_req4 _req;				\
+									\
+		if (self->nic.queues == 1)				\
+			break;						\
+		pd_req(&_req, ENTRIES, 0, 2048);			\
+		ASSERT_EQ(pd_open(&self->prepared, self->nic.ifname,	\
+				  &_req), 0);				\
+		ASSERT_EQ(pd_prepare(self->prepared.fd, _other), 0);	\
+	} while (0)
+
+#define EXPECT_TOLD()							\
+	do {								\
+		EXPECT_OK(told(&self->pd));				\
+		if (self->prepared.fd < 0)				\
+			break;						\
+		EXPECT_OK(told(&self->prepared));			\
+		EXPECT_EQ(pd_begin(self->prepared.fd), -EINVAL);	\
+		EXPECT_EQ(pd_reason(self->prepared.fd),			\
+			  PACKET_DIRECT_NOT_PREPARED);			\
+	} while (0)
 
 /* What the owner of a lost lease is told, or what is wrong. */
 static const char *told(struct pd_sock *pd)
@@ -97,10 +125,11 @@ TEST_F_TIMEOUT(gone, moved_to_a_namespace, 60)
 	pid_t there = namespace();
 
 	ASSERT_GT(there, 0);
+	PREPARE_OTHER();
 	OPEN_LEASED();
 	NEXT();
 	ASSERT_EQ(pd_run("ip link set %s netns %d", self->nic.ifname, there), 0);
-	EXPECT_OK(told(&self->pd));
+	EXPECT_TOLD();
 	STATS();
 	EXPECT_EQ(self->stats.ts_posted, 0);
 	pd_close(&self->pd);
@@ -123,10 +152,11 @@ TEST_F_TIMEOUT(gone, removed, 60)
 
 	if (!remove)
 		SKIP(return, "PD_REMOVE does not say how to remove PD_IFACE");
+	PREPARE_OTHER();
 	OPEN_LEASED();
 	NEXT();
 	ASSERT_EQ(pd_run("%s", remove), 0);
-	EXPECT_OK(told(&self->pd));
+	EXPECT_TOLD();
 	STATS();
 	EXPECT_EQ(self->stats.ts_posted, 0);
 }

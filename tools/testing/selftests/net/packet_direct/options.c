@@ -17,11 +17,11 @@
 #include "lib/nic.h"
 #include "lib/test.h"
 
-enum state { NONE, RING, MAPPED, LEASED, STATES };
+enum state { NONE, RING, MAPPED, LEASED, STATES, PREPARED };
 
 static const char * const state_name[] = {
 	[NONE] = "without ring", [RING] = "ring", [MAPPED] = "mapped",
-	[LEASED] = "leased",
+	[LEASED] = "leased", [PREPARED] = "prepared",
 };
 
 /* What a cell's call works on. */
@@ -311,6 +311,8 @@ static int enter_state(struct pd_sock *pd, const char *ifname,
 		err = tpacket4_map(&pd->ring, pd->fd);
 	if (!err && state == LEASED)
 		err = pd_lease(pd->fd, queue);
+	if (!err && state == PREPARED)
+		err = pd_prepare(pd->fd, queue);
 
 	return err;
 }
@@ -319,17 +321,18 @@ static int enter_state(struct pd_sock *pd, const char *ifname,
 static const char *try_cell(struct pd_sock *pd, int other,
 			    const struct row *row, enum state state)
 {
+	int want = row->want[state == PREPARED ? LEASED : state];
 	struct target t = { pd->fd, pd->ifindex, other };
 	int err = row->call(&t, row->opt, row->arg);
 	static char why[256];
 
-	if (err == row->want[state])
+	if (err == want)
 		return NULL;
 
 	snprintf(why, sizeof(why), "%s, %s, arg %d: %s, should be %s",
 		 row->what, state_name[state], row->arg,
 		 err ? strerror(-err) : "accepted",
-		 row->want[state] ? strerror(-row->want[state]) : "accepted");
+		 want ? strerror(-want) : "accepted");
 
 	return why;
 }
@@ -371,16 +374,28 @@ TEST_F_TIMEOUT(options, mapped, 60)
 	COLUMN_ON_VETH(MAPPED);
 }
 
+#define COLUMN_ON_NIC(column)						\
+	do {								\
+		struct pd_nic _nic;					\
+									\
+		pd_nic_name(&_nic);					\
+		ASSERT_EQ(pd_link_up(_nic.ifname, _nic.peer), 0);	\
+		self->other = if_nametoindex("lo");			\
+		COLUMN(column, _nic.ifname, _nic.queue);		\
+	} while (0)
+
 TEST_F_TIMEOUT(options, leased, 300)
 {
-	struct pd_nic nic;
-
 	if (pd_nic_missing())
 		SKIP(return, "%s", pd_nic_missing());
-	pd_nic_name(&nic);
-	ASSERT_EQ(pd_link_up(nic.ifname, nic.peer), 0);
-	self->other = if_nametoindex("lo");
-	COLUMN(LEASED, nic.ifname, nic.queue);
+	COLUMN_ON_NIC(LEASED);
+}
+
+TEST_F_TIMEOUT(options, prepared, 300)
+{
+	if (pd_nic_missing())
+		SKIP(return, "%s", pd_nic_missing());
+	COLUMN_ON_NIC(PREPARED);
 }
 
 /* Nothing has changed for a V3 socket. */

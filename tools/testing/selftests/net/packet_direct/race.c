@@ -27,9 +27,6 @@
 #define FLOWS		32
 #define EVENTS		16
 
-/* Sockets have fixed numbers, so that one takes another's place in one step. */
-#define FIRST_FD	100
-#define SOCKS		4
 #define THREADS		3
 
 #define SLOW_MSECS	60000
@@ -76,7 +73,7 @@ static void *racer_main(void *arg)
 
 	while (!stopped(r->race)) {
 		i = choose(r);
-		err = pd_operations[i].run(r, FIRST_FD + pd_below(r, SOCKS));
+		err = pd_operations[i].run(r, pd_race_fd(r));
 		__atomic_fetch_add(err ? &r->race->refused[i] :
 				   &r->race->done[i], 1, __ATOMIC_RELAXED);
 		if (err == -EIO)
@@ -233,8 +230,8 @@ FIXTURE_TEARDOWN(race)
 	if (!self->race)
 		return;
 	self->race->stop = true;
-	for (i = 0; i < SOCKS; i++)
-		close(FIRST_FD + i);
+	for (i = 0; i < PD_RACE_SOCKS; i++)
+		close(PD_RACE_FIRST_FD + i);
 	if (variant->rx)
 		return;
 	pd_if_up(self->race->nic.ifname, true);
@@ -256,8 +253,8 @@ static int run_race(struct pd_race *race, __u32 seed, __u32 *event_done)
 	pid_t other[2];
 	int i, status;
 
-	for (i = 0; i < SOCKS; i++)
-		pd_race_reopen(&r, FIRST_FD + i);
+	for (i = 0; i < PD_RACE_SOCKS; i++)
+		pd_race_reopen(&r, PD_RACE_FIRST_FD + i);
 	for (i = 0; i < 2; i++) {
 		other[i] = fork();
 		if (other[i] < 0)
@@ -268,8 +265,8 @@ static int run_race(struct pd_race *race, __u32 seed, __u32 *event_done)
 		run_racers(race, seed + 100 * (i + 1));
 		_exit(0);
 	}
-	for (i = 0; i < SOCKS; i++)
-		close(FIRST_FD + i);
+	for (i = 0; i < PD_RACE_SOCKS; i++)
+		close(PD_RACE_FIRST_FD + i);
 	if (pthread_create(&sender, NULL, sender_main, race))
 		return -EAGAIN;
 	make_events(race, seed, end, event_done);

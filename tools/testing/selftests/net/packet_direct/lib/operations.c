@@ -16,6 +16,11 @@ __u32 pd_below(struct pd_racer *r, __u32 n)
 	return pd_random(&r->random) % n;
 }
 
+int pd_race_fd(struct pd_racer *r)
+{
+	return PD_RACE_FIRST_FD + pd_below(r, PD_RACE_SOCKS);
+}
+
 /* Closes the old socket, unless another process has it. */
 int pd_race_reopen(struct pd_racer *r, int at)
 {
@@ -86,9 +91,38 @@ static int do_lease(struct pd_racer *r, int fd)
 	return pd_lease_split(fd, pd_below(r, r->race->queues));
 }
 
+static int do_prepare(struct pd_racer *r, int fd)
+{
+	struct tpacket4_direct direct = {
+		.td_queue = pd_below(r, r->race->queues),
+		.td_flags = PACKET_DIRECT_PREPARE |
+			    PACKET_DIRECT_SPLIT_UNRELIABLE,
+	};
+
+	return pd_direct(fd, &direct);
+}
+
+/* Alone or with another one. */
+static int do_begin(struct pd_racer *r, int fd)
+{
+	int peer = pd_race_fd(r);
+
+	if (peer == fd)
+		return pd_begin(fd);
+
+	return pd_together(fd, PACKET_DIRECT_BEGIN, &peer, 1);
+}
+
 static int do_release(struct pd_racer *r, int fd)
 {
 	return pd_unlease(fd);
+}
+
+static int do_release_two(struct pd_racer *r, int fd)
+{
+	int peer = pd_race_fd(r);
+
+	return pd_together(fd, PACKET_DIRECT_RELEASE, &peer, 1);
 }
 
 static int do_poll(struct pd_racer *r, int fd)
@@ -231,7 +265,10 @@ const struct pd_operation pd_operations[] = {
 	{ "unmap", do_unmap, 4, PD_NEEDED },
 	{ "give back", do_give_back, 3, PD_NEEDED },
 	{ "lease", do_lease, 4, PD_NEEDED_OF_QUEUES },
+	{ "prepare", do_prepare, 4, PD_NEEDED_OF_QUEUES },
+	{ "begin", do_begin, 6, PD_NEEDED_OF_QUEUES },
 	{ "release", do_release, 2, PD_NEEDED_OF_QUEUES },
+	{ "release two", do_release_two, 2, PD_NEEDED_OF_QUEUES },
 	{ "poll", do_poll, 1, PD_NEEDED },
 	{ "recv", do_recv, 1 },
 	{ "V4 statistics", do_stats, 2, PD_NEEDED },

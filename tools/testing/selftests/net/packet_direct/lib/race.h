@@ -10,6 +10,10 @@
 #define PD_RACE_SLOTS		80
 #define PD_RACE_PAYLOADS	72
 
+/* Sockets have fixed numbers, so that one takes another's place in one step. */
+#define PD_RACE_FIRST_FD	100
+#define PD_RACE_SOCKS		4
+
 /**
  * struct pd_race - what all racers share
  * @nic:	the devices
@@ -65,6 +69,7 @@ extern const struct pd_event pd_events[];
 extern const __u32 pd_event_nr;
 
 __u32 pd_below(struct pd_racer *r, __u32 n);
+int pd_race_fd(struct pd_racer *r);
 int pd_race_reopen(struct pd_racer *r, int fd);
 int pd_set_channels(const char *ifname, __u32 queues);
 int pd_descriptors(const char *ifname);
