@@ -14,6 +14,8 @@
  *	give N	give back N entries of what is held
  *	stamps	ask for the NIC's time stamps
  *	release	give the queue back to the stack
+ *	prepare N	claim queue N
+ *	begin	let the lease of it begin
  *	close	close the socket, and go on with the mapping alone
  *	fork	have a child that keeps the socket and the mapping
  *	reap	end that child
@@ -328,11 +330,12 @@ static void print_stats(struct capture *c)
 	       c->ring.layout.tl_slot_nr);
 }
 
-static int release_queue(struct capture *c)
+static int set_direct(struct capture *c, uint32_t flags, uint32_t queue)
 {
 	struct tpacket4_direct direct = {
 		.td_size = sizeof(direct),
-		.td_flags = PACKET_DIRECT_RELEASE,
+		.td_flags = flags,
+		.td_queue = queue,
 	};
 
 	return setsockopt(c->fd, SOL_PACKET, PACKET_RX_DIRECT, &direct, sizeof(direct));
@@ -406,9 +409,14 @@ static int pass_socket(struct capture *c, const char *path)
 static bool act(struct capture *c, char *line)
 {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	uint32_t queue;
 
 	if (!strcmp(line, "release\n"))
-		return release_queue(c);
+		return set_direct(c, PACKET_DIRECT_RELEASE, 0);
+	if (sscanf(line, "prepare %u", &queue) == 1)
+		return set_direct(c, PACKET_DIRECT_PREPARE, queue);
+	if (!strcmp(line, "begin\n"))
+		return set_direct(c, PACKET_DIRECT_BEGIN, 0);
 	if (!strcmp(line, "close\n"))
 		return close_socket(c);
 	if (!strcmp(line, "stamps\n"))

@@ -170,7 +170,7 @@ class Down(Restart):
     """The device goes down and comes up again. poll() tells."""
     error = errno.ENETDOWN
     when_down = False
-    states = ("traffic", "dry")
+    states = ("traffic", "dry", "prepared")
 
 
 class Several(Outcome):
@@ -198,7 +198,7 @@ class Process(Outcome):
 
 class Lost(Outcome):
     """The device goes, and the lease goes with it."""
-    states = ("traffic", "dry", "half bound", "being bound")
+    states = ("traffic", "dry", "half bound", "being bound", "prepared")
 
     def before(self):
         super().before()

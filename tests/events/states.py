@@ -10,7 +10,8 @@ import time
 import link
 import steer
 from common import NIC, Capture, leased, run_dry
-from guest import sh
+from guest import sh, want
+from packet4 import PREPARED
 from reader import Refused
 
 STREAM = "gen count=0 flows=64 pps=1000 pause=0"
@@ -144,4 +145,20 @@ class Binding(State):
         super().leave()
 
 
-STATES = (State, Traffic, Dry, Waking, Half, Binding)
+class Prepared(State):
+    """The queue is claimed, and the stack's. The lease begins after the event."""
+    name = "prepared"
+    bound = False
+
+    def enter(self):
+        super().enter()
+        self.capture.tell("release")
+        self.capture.tell(f"prepare {leased()}")
+        self.capture.tell("clear")
+        want(self.capture.stats()["state"] == PREPARED, "it is not prepared")
+
+    def end(self):
+        self.capture.ask("begin")       # is refused when the lease is lost
+
+
+STATES = (State, Traffic, Dry, Waking, Half, Binding, Prepared)

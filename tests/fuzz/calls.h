@@ -160,6 +160,8 @@ static inline void call_direct(struct world *w, const __u32 *a)
 		.td_dmabuf_off = (__u64)a[5] << (a[6] % 33),
 		.td_dmabuf_len = (__u64)a[7] << (a[8] % 33),
 		.td_reserved = { a[9] },
+		.td_peers = a[5],
+		.td_peer_nr = a[6],
 	} };
 
 	set(w, a[0], PACKET_RX_DIRECT, direct, sizeof(*direct) + (int)a[1] % 64);
@@ -172,6 +174,26 @@ static inline void call_release(struct world *w, const __u32 *a)
 		.td_flags = PACKET_DIRECT_RELEASE,
 	};
 
+	set(w, a[0], PACKET_RX_DIRECT, &direct, sizeof(direct));
+}
+
+/* Two steps, alone and with others. */
+static inline void call_steps(struct world *w, const __u32 *a)
+{
+	static const __u32 flags[] = { PACKET_DIRECT_PREPARE, PACKET_DIRECT_BEGIN,
+				       PACKET_DIRECT_RELEASE };
+	__s32 peers[] = { w->sock[a[2] % SOCKS], w->sock[a[3] % SOCKS] };
+	struct tpacket4_direct direct = {
+		.td_size = sizeof(direct),
+		.td_flags = flags[a[1] % ARRAY_SIZE(flags)],
+	};
+
+	if (direct.td_flags == PACKET_DIRECT_PREPARE) {
+		direct.td_queue = a[2];
+	} else {
+		direct.td_peer_nr = a[4] % 3;
+		direct.td_peers = direct.td_peer_nr ? (unsigned long)peers : 0;
+	}
 	set(w, a[0], PACKET_RX_DIRECT, &direct, sizeof(direct));
 }
 
@@ -400,6 +422,7 @@ static const struct call calls[] = {
 	{ "direct", call_direct, { SOCK, SIZE, QUEUE, FLAGS, SMALL, ANY, SMALL,
 				   COUNT, SMALL, SIZE } },
 	{ "release", call_release, { SOCK } },
+	{ "steps", call_steps, { SOCK, SMALL, SOCK, SOCK, SMALL } },
 	{ "bind", call_bind, { SOCK, DEVICE, SMALL } },
 	{ "layout", call_get_layout, { SOCK, SIZE } },
 	{ "info", call_get_info, { SOCK, SIZE, QUEUE } },
