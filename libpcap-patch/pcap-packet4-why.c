@@ -56,6 +56,9 @@ static const char *const sentences[] = {
 	[PACKET_DIRECT_PEER_NOT_LEASED] = "another queue was given back before",
 	[PACKET_DIRECT_PEER_OTHER_DEVICE] = "another queue is one of another device; please report this",
 	[PACKET_DIRECT_PEER_TWICE] = "a queue is named twice; please report this",
+	[PACKET_DIRECT_STACK_DMABUF] = "packets cannot go on to the host from a dma-buf; please report this",
+	[PACKET_DIRECT_STACK_TOO_FEW] = "the buffer is too small to leave room for the host's packets; ask for a larger one, or lower the MTU of @",
+	[PACKET_DIRECT_STACK_HELD] = "the buffer is full, and leaves no room for the host's packets; read it first",
 	[PACKET_DIRECT_DRIVER_FAILED] = "its driver could not restart it; see the kernel's log (dmesg)",
 };
 

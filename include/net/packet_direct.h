@@ -22,7 +22,7 @@
  *			packet_direct_batch_end(),
  *			fill, while (packet_direct_must_refill()) fill
  *	stop ring	deliver what the NIC had completed, as in a poll, but do not
- *			fill; packet_direct_ring_down()
+ *			fill: packet_direct_drain(); packet_direct_ring_down()
  *
  * A buffer of the NIC is one slot, or with header split a slot and a payload slot.
  * The NIC may complete buffers in any order.  Each slot that the driver posts
@@ -324,7 +324,10 @@ void packet_direct_batch_end(struct packet_direct_queue *pdq);
  * @bufs: buffers, in the order of the frames; their slots in any order
  * @count: how many
  *
- * Context: between packet_direct_batch_begin() and packet_direct_batch_end().
+ * Frames that go on to the stack are handed to it from here.
+ *
+ * Context: between packet_direct_batch_begin() and packet_direct_batch_end(), with no
+ * lock held.
  */
 void packet_direct_deliver(struct packet_direct_queue *pdq,
 			   const struct packet_direct_buf *bufs, u32 count);

@@ -30,6 +30,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/hrtimer.h>
 #include <linux/log2.h>
+#include <linux/unaligned.h>
 #include <net/packet_direct.h>
 
 struct sk_buff;
@@ -108,11 +109,12 @@ struct packet_direct_counts {
  *		part is still to come
  * @chain_len:	their bytes
  * @skip:	rest of a frame that is being dropped is still to come
+ * @no_run:	packet_direct_run_begin() has to return 0
  * @need_sync:	the device is not coherent
  * @need_kick:	TPACKET4_CTRL_NEED_KICK is set in @ctrl
  * @full:	there was no slot left for the next frame
  * @losing:	frames were lost since the last one that was filled in
- * @hw_tstamp:	the NIC's stamps are wanted
+ * @hw_tstamp:	the NIC's stamps are wanted, as always if frames go to the stack
  * @extra:	entries to be published that are not the first of a frame
  * @ctrl:	control page, shared with user space
  * @prod:	published up to here
@@ -125,6 +127,18 @@ struct packet_direct_counts {
  * @slots_count:	at the end of the last poll
  * @payload_count: as @slots_count
  * @payload_external: payload slots are in a dma-buf: the CPU must not read them
+ * @tee_run:	plain frames may go to packet_direct_run_begin_tee(), in this poll
+ * @tee:	frames for this host go on to the stack as well
+ * @pass:	so do those that the filter refuses
+ * @everything:	all frames are for this host, in this poll
+ * @allmulti:	all multicast is, in this poll
+ * @stack_tstamp: the NIC's stamps are wanted by the stack alone, in this poll
+ * @draining:	NAPI is disabled: no GRO
+ * @reserve:	slots of each kind that the kernel keeps, so that frames go on when
+ *		the reader does not; 0: no frame goes to the stack
+ * @host_addr:	the end of the device's address, in this poll
+ * @own_promisc: of the device's promiscuity, what sockets with leases ask for
+ * @own_allmulti: likewise
  * @woken:	a sleeper was woken and nobody has looked since
  * @woken_seen:	what he had seen
  * @parts:	what was written to the headers of the unfinished frame: it cannot
@@ -144,6 +158,7 @@ struct packet_direct_queue {
 	u32			chain;
 	u32			chain_len;
 	bool			skip;
+	bool			no_run;
 	bool			need_sync;
 	bool			need_kick;
 	bool			full;
@@ -159,6 +174,19 @@ struct packet_direct_queue {
 	u32			post_min;
 	struct packet_direct_pool payload;
 	bool			payload_external;
+
+	/* with PACKET_DIRECT_TEE or PACKET_DIRECT_PASS */
+	bool			tee_run;
+	bool			tee;
+	bool			pass;
+	bool			everything;
+	bool			allmulti;
+	bool			stack_tstamp;
+	bool			draining;
+	u32			reserve;
+	u32			host_addr;
+	u32			own_promisc;
+	u32			own_allmulti;
 
 	/* once per batch */
 	struct sock		*sk;
@@ -189,6 +217,8 @@ struct packet_direct_queue {
 	u64			bad_cons;
 	u64			batches;
 	u64			dry;
+	u64			passed;
+	u64			drop_stack;
 	atomic64_t		wakeups;
 	atomic64_t		missed;
 
@@ -219,6 +249,20 @@ struct packet_direct_queue {
  */
 u32 packet_direct_snaplen(struct packet_direct_queue *pdq, u32 slot, u32 len,
 			  u32 flags, u32 hash);
+
+/**
+ * packet_direct_tee() - a plain frame goes on to the stack, if it is for this host
+ * @pdq: lease whose tee_run is set
+ * @slot: where it is
+ * @off: where in the slot it begins
+ * @len: its bytes
+ * @flags: TPACKET4_CSUM_*, TPACKET4_HASH*
+ * @hash: the NIC's hash
+ *
+ * Context: as packet_direct_deliver().
+ */
+void packet_direct_tee(struct packet_direct_queue *pdq, u32 slot, u32 off,
+		       u32 len, u32 flags, u32 hash);
 
 /**
  * packet_direct_is_split() - does the NIC have to split headers from payload
@@ -509,6 +553,7 @@ packet_direct_drain(struct packet_direct_queue *pdq,
 	u32 cleaned;
 
 	local_bh_disable();
+	pdq->draining = true;
 	packet_direct_batch_begin(pdq);
 	for (; max; max -= cleaned) {
 		cleaned = nic->clean(data, max);
@@ -516,6 +561,7 @@ packet_direct_drain(struct packet_direct_queue *pdq,
 			break;
 	}
 	packet_direct_batch_end(pdq);
+	pdq->draining = false;
 	local_bh_enable();
 }
 
@@ -591,23 +637,10 @@ struct packet_direct_run {
 	bool			in_order;
 };
 
-/**
- * packet_direct_run_begin() - look how many plain frames could be delivered
- * @pdq: lease
- * @run: to be filled in
- * @max: at most so many
- * @in_order: the NIC completes in order; known when this is compiled
- *
- * Context: as packet_direct_deliver().
- * Return: so many of the next slots may go to packet_direct_run_frame(), or with
- *	   header split to packet_direct_run_split(); 0 when the next frame needs
- *	   packet_direct_deliver() in any case.  When @pdq->filter is set each
- *	   frame has to ask packet_direct_snaplen() first; with header split that
- *	   is not possible.
- */
-static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
-					  struct packet_direct_run *run, u32 max,
-					  const bool in_order)
+static inline u32 __packet_direct_run_begin(const struct packet_direct_queue *pdq,
+					    struct packet_direct_run *run,
+					    u32 max, const bool in_order,
+					    bool no_run)
 {
 	const struct packet_direct_pool *slots = &pdq->slots;
 	const struct packet_direct_pool *payload = &pdq->payload;
@@ -620,7 +653,7 @@ static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
 	run->tstamp = pdq->tstamp;
 	run->count = 0;
 
-	if (pdq->chain || pdq->skip || pdq->need_sync || READ_ONCE(pdq->losing))
+	if (pdq->chain || pdq->skip || no_run || READ_ONCE(pdq->losing))
 		return 0;
 	max = min3(max, packet_direct_straight(pdq->mask, pdq->fill),
 		   packet_direct_straight(slots->mask, slots->head));
@@ -630,6 +663,52 @@ static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
 	run->payload_home = &payload->home[run->first];
 	run->payload_fifo = &payload->fifo[payload->head & payload->mask];
 	return min(max, packet_direct_straight(payload->mask, payload->head));
+}
+
+/**
+ * packet_direct_run_begin() - look how many plain frames could be delivered
+ * @pdq: lease
+ * @run: to be filled in
+ * @max: at most so many
+ * @in_order: the NIC completes in order; known when this is compiled
+ *
+ * Context: as packet_direct_deliver().
+ * Return: so many of the next slots may go to packet_direct_run_frame(), or with
+ *	   header split to packet_direct_run_split(); 0 when the next frame needs
+ *	   packet_direct_deliver() in any case, as all do when frames go on to
+ *	   the stack.  When @pdq->filter is set each frame has to ask
+ *	   packet_direct_snaplen() first; with header split that is not possible.
+ */
+static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
+					  struct packet_direct_run *run, u32 max,
+					  const bool in_order)
+{
+	return __packet_direct_run_begin(pdq, run, max, in_order, pdq->no_run);
+}
+
+/**
+ * packet_direct_run_begin_tee() - the same for a lease whose frames go on to the stack
+ * @pdq: lease
+ * @run: to be filled in
+ * @max: at most so many
+ * @in_order: as for packet_direct_run_begin()
+ *
+ * A run leaves the kernel its reserve of slots.
+ *
+ * Context: as packet_direct_deliver().
+ * Return: so many of the next slots may go to packet_direct_run_tee() and then to
+ *	   packet_direct_run_frame(); 0 as for packet_direct_run_begin()
+ */
+static inline u32
+packet_direct_run_begin_tee(const struct packet_direct_queue *pdq,
+			    struct packet_direct_run *run, u32 max,
+			    const bool in_order)
+{
+	u32 have = pdq->slots.tail - pdq->slots.head;
+	u32 reserve = READ_ONCE(pdq->reserve);
+
+	max = have > reserve ? min(max, have - reserve) : 0;
+	return __packet_direct_run_begin(pdq, run, max, in_order, !pdq->tee_run);
 }
 
 /* From a NIC that completes in order an entry mostly gets the slot of its last time.
@@ -687,6 +766,30 @@ static inline void packet_direct_run_frame(struct packet_direct_queue *pdq,
 			      run->tstamp);
 	run->hdr++;
 	run->count++;
+}
+
+/**
+ * packet_direct_run_tee() - does the next frame of a run go on to the stack
+ * @pdq: lease
+ * @slot: as for packet_direct_run_frame(), and so are the next four
+ * @off: where in the slot it begins
+ * @len: its bytes
+ * @flags: TPACKET4_CSUM_*, TPACKET4_HASH*
+ * @hash: the NIC's hash
+ *
+ * Lets few frames through that are not for this host: packet_direct_tee() looks closely.
+ *
+ * Context: as packet_direct_deliver().
+ */
+static __always_inline void packet_direct_run_tee(struct packet_direct_queue *pdq,
+						  u32 slot, u32 off, u32 len,
+						  u32 flags, u32 hash)
+{
+	const u8 *dest = packet_direct_cpu(&pdq->slots, slot) + off;
+
+	if (unlikely(*dest & 1) ||
+	    unlikely(get_unaligned((const u32 *)(dest + 2)) == pdq->host_addr))
+		packet_direct_tee(pdq, slot, off, len, flags, hash);
 }
 
 /* The entry gets another payload slot than the last time, or none. */

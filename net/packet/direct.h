@@ -12,6 +12,7 @@
  *	direct_lease.c	leases: who has which RX queue
  *	direct_frame.c	frames from the buffers of a NIC
  *	direct_copy.c	frames from skbs
+ *	direct_stack.c	frames that go on to the stack
  *	direct_ring.c	the ring: publishing, waking, asking for slots
  *	direct_filter.c	what the socket filter is shown
  *	direct_memory.c	the memory of slots, mapped for user space and for a NIC
@@ -202,7 +203,18 @@ void packet_direct_rehook(struct packet_sock *po, __be16 num, bool was_running);
 bool packet_direct_unhook_leased(struct packet_sock *po,
 				 struct packet_direct *pd);
 
-/* direct_lease.c */
+/* direct_lease.c; the first one is called by af_packet.c */
+void __packet_direct_member(struct net_device *dev);
+
+static inline void packet_direct_member(struct net_device *dev)
+{
+	if (static_branch_unlikely(&packet_direct_key))
+		__packet_direct_member(dev);
+}
+
+enum packet_direct_reason packet_direct_keep_reserve(struct packet_direct *pd,
+						     const struct net_device *dev,
+						     u32 flags, u32 post_min);
 enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
 						  unsigned int queue,
 						  struct packet_direct_limits *limits);
@@ -233,6 +245,16 @@ unsigned long packet_direct_quarantined(void);
 /* direct_copy.c */
 int packet_direct_rcv(struct sk_buff *skb, struct net_device *dev,
 		      struct packet_type *pt, struct net_device *orig_dev);
+
+/* direct_stack.c */
+enum packet_direct_reason
+packet_direct_check_stack(const struct packet_direct_queue *pdq,
+			  const struct net_device *dev, u32 post_min);
+void packet_direct_set_reserve(struct packet_direct_queue *pdq,
+			       const struct net_device *dev);
+void packet_direct_begin_stack(struct packet_direct_queue *pdq);
+void packet_direct_to_stack(struct packet_direct_queue *pdq,
+			    const struct packet_direct_buf *meta, bool refused);
 
 /* direct_ring.c */
 struct packet_direct *packet_direct_alloc(struct packet_sock *po,
@@ -330,6 +352,22 @@ packet_direct_of(const struct packet_sock *po)
 static inline u32 packet_direct_free_slots(const struct packet_direct_pool *pool)
 {
 	return pool->tail - pool->post;
+}
+
+/**
+ * packet_direct_keeps_reserve() - does the kernel have the slots that it is to keep
+ * @pdq: ring
+ *
+ * Context: the ring's one producer.
+ */
+static inline bool
+packet_direct_keeps_reserve(const struct packet_direct_queue *pdq)
+{
+	u32 reserve = READ_ONCE(pdq->reserve);
+
+	return pdq->slots.tail - pdq->slots.head >= reserve &&
+	       (!packet_direct_is_split(pdq) ||
+		pdq->payload.tail - pdq->payload.head >= reserve);
 }
 
 /* A free slot for whoever fills the ring without a NIC. */
@@ -490,6 +528,10 @@ static inline int packet_direct_diag(struct packet_sock *po, u32 show,
 				     struct sk_buff *nlskb)
 {
 	return 0;
+}
+
+static inline void packet_direct_member(struct net_device *dev)
+{
 }
 
 #endif /* CONFIG_PACKET_RX_DIRECT */

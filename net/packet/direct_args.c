@@ -23,7 +23,7 @@ static_assert(sizeof(struct tpacket4_direct) == 64);
 static_assert(offsetof(struct tpacket4_direct, td_peers) == 40);
 static_assert(offsetof(struct tpacket4_direct, td_peer_nr) == 52);
 static_assert(sizeof(struct tpacket4_info) == 80);
-static_assert(sizeof(struct tpacket4_stats) == 152);
+static_assert(sizeof(struct tpacket4_stats) == 168);
 
 /* The errno of each reason: the one place where it is decided. */
 static const u8 packet_direct_errno[] = {
@@ -92,6 +92,9 @@ static const u8 packet_direct_errno[] = {
 	[PACKET_DIRECT_PEER_NOT_LEASED]	  = EINVAL,
 	[PACKET_DIRECT_PEER_OTHER_DEVICE] = EXDEV,
 	[PACKET_DIRECT_PEER_TWICE]	  = EINVAL,
+	[PACKET_DIRECT_STACK_DMABUF]	  = EOPNOTSUPP,
+	[PACKET_DIRECT_STACK_TOO_FEW]	  = EINVAL,
+	[PACKET_DIRECT_STACK_HELD]	  = EBUSY,
 };
 
 /**
@@ -285,6 +288,7 @@ packet_direct_check_arg(const struct tpacket4_direct *arg)
 {
 	const u32 known = PACKET_DIRECT_RELEASE | PACKET_DIRECT_DMABUF |
 			  PACKET_DIRECT_SPLIT_UNRELIABLE |
+			  PACKET_DIRECT_TEE | PACKET_DIRECT_PASS |
 			  PACKET_DIRECT_PREPARE | PACKET_DIRECT_BEGIN;
 	const u32 alone = PACKET_DIRECT_RELEASE | PACKET_DIRECT_BEGIN;
 

@@ -38,6 +38,9 @@ packet_direct_check_sock(const struct packet_sock *po, u32 flags)
 		return PACKET_DIRECT_DMABUF_MISSING;
 	if (!pd->pdq.payload_external && (flags & PACKET_DIRECT_DMABUF))
 		return PACKET_DIRECT_DMABUF_UNUSED;
+	if (pd->pdq.payload_external &&
+	    (flags & (PACKET_DIRECT_TEE | PACKET_DIRECT_PASS)))
+		return PACKET_DIRECT_STACK_DMABUF;
 	if (memchr_inv(pd->pdq.ctrl->reserved1, 0,
 		       sizeof(pd->pdq.ctrl->reserved1)))
 		return PACKET_DIRECT_BAD_RESERVED;
@@ -161,6 +164,9 @@ packet_direct_first_step(struct packet_sock *po, struct net_device *dev,
 	reason = packet_direct_check_bound(po, dev, arg, &limits);
 	if (!reason && !packet_direct_watch_dmabuf(pd, packet_direct_lose))
 		reason = PACKET_DIRECT_DMABUF_REFUSED;
+	if (!reason)
+		reason = packet_direct_keep_reserve(pd, dev, arg->td_flags,
+						    limits.post_min);
 	if (!reason) {
 		*was_running = packet_direct_unhook_leased(po, pd);
 		packet_direct_claim(pd, dev, arg->td_queue, &limits);

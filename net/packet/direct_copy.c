@@ -219,15 +219,16 @@ packet_direct_copy_in(struct packet_direct_queue *pdq,
 {
 	const struct sk_buff *skb = copy->skb;
 	u32 first = pdq->fill;
-	u32 parts, done = 0;
+	u32 parts, need, done = 0;
 	__be16 protocol;
 	void *slot;
 
 	packet_direct_copy_limit(pdq, copy);
 	parts = packet_direct_copy_parts(pdq, copy);
-	if (packet_direct_free_slots(&pdq->slots) < parts)
+	need = parts + pdq->reserve;
+	if (packet_direct_free_slots(&pdq->slots) < need)
 		packet_direct_reclaim(pdq);
-	if (packet_direct_free_slots(&pdq->slots) < parts) {
+	if (packet_direct_free_slots(&pdq->slots) < need) {
 		pdq->drop_no_slot++;
 		pdq->losing = true;
 		packet_direct_set_full(pdq);

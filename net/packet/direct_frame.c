@@ -22,6 +22,8 @@ void packet_direct_batch_begin(struct packet_direct_queue *pdq)
 	pdq->filter = rcu_dereference_bh(pdq->sk->sk_filter);
 	if (pdq->filter)
 		packet_direct_begin_filter(pdq);
+	if (unlikely(READ_ONCE(pdq->reserve)))
+		packet_direct_begin_stack(pdq);
 }
 EXPORT_SYMBOL_GPL(packet_direct_batch_begin);
 
@@ -184,11 +186,9 @@ static void packet_direct_trim(struct packet_direct_queue *pdq, u32 snaplen)
 }
 
 /* Lets the filter decide.  Returns false when it refuses the frame. */
-static bool packet_direct_pass(struct packet_direct_queue *pdq,
-			       const struct packet_direct_buf *meta, u32 *flags)
+static bool packet_direct_pass(struct packet_direct_queue *pdq, u32 snaplen,
+			       u32 *flags)
 {
-	u32 snaplen = packet_direct_run_filter(pdq, meta);
-
 	if (!snaplen) {
 		packet_direct_rollback(pdq);
 		pdq->drop_filter++;
@@ -199,6 +199,45 @@ static bool packet_direct_pass(struct packet_direct_queue *pdq,
 		*flags |= TPACKET4_TRUNCATED;
 	}
 	return true;
+}
+
+/* Takes the frame back if it would leave the kernel too few slots.  What the user gave
+ * back since the last fill counts.
+ */
+static bool packet_direct_afford(struct packet_direct_queue *pdq)
+{
+	if (packet_direct_keeps_reserve(pdq))
+		return true;
+	packet_direct_reclaim(pdq);
+	if (packet_direct_keeps_reserve(pdq))
+		return true;
+	packet_direct_rollback(pdq);
+	pdq->drop_no_slot++;
+	WRITE_ONCE(pdq->losing, true);
+	if (!pdq->full)
+		packet_direct_set_full(pdq);
+	return false;
+}
+
+/* Sends the frame to the stack, if it is to go there, before it is cut or taken back.
+ * Returns false when it does not go to the ring.
+ */
+static bool packet_direct_admit(struct packet_direct_queue *pdq,
+				const struct packet_direct_buf *meta, u32 *flags)
+{
+	bool stack = READ_ONCE(pdq->reserve);
+	u32 snaplen = U32_MAX;
+
+	if (pdq->filter)
+		snaplen = packet_direct_run_filter(pdq, meta);
+	if (stack) {
+		packet_direct_to_stack(pdq, meta, !snaplen);
+		if (pdq->stack_tstamp)
+			*flags &= ~TPACKET4_TSTAMP_HW;
+	}
+	if (!packet_direct_pass(pdq, snaplen, flags))
+		return false;
+	return !stack || packet_direct_afford(pdq);
 }
 
 /* The flags of the frame whose parts are all there. */
@@ -245,7 +284,8 @@ static void packet_direct_finish(struct packet_direct_queue *pdq,
 {
 	u32 flags = meta->flags & PACKET_DIRECT_NIC_FLAGS;
 
-	if (pdq->filter && !packet_direct_pass(pdq, meta, &flags))
+	if ((pdq->filter || unlikely(READ_ONCE(pdq->reserve))) &&
+	    !packet_direct_admit(pdq, meta, &flags))
 		return;
 	packet_direct_write_whole(pdq, meta, flags);
 	if (pdq->payload_external && !pdq->parts[0].len)

@@ -157,9 +157,11 @@ packet_direct_check_split(const struct packet_direct_queue *pdq,
 
 static enum packet_direct_reason
 packet_direct_check_limits(const struct packet_direct_queue *pdq,
+			   const struct net_device *dev,
 			   const struct packet_direct_limits *limits, u32 flags)
 {
 	u32 len = packet_direct_buffer_len(pdq);
+	enum packet_direct_reason reason;
 
 	if (len % limits->granule)
 		return PACKET_DIRECT_SLOT_GRANULE;
@@ -169,7 +171,20 @@ packet_direct_check_limits(const struct packet_direct_queue *pdq,
 		return PACKET_DIRECT_SLOT_TOO_LARGE;
 	if (pdq->mask + 1 < 2 * limits->post_min)
 		return PACKET_DIRECT_ENTRIES_TOO_FEW;
-	return packet_direct_check_split(pdq, limits, flags);
+	reason = packet_direct_check_split(pdq, limits, flags);
+	if (reason || !(flags & (PACKET_DIRECT_TEE | PACKET_DIRECT_PASS)))
+		return reason;
+	return packet_direct_check_stack(pdq, dev, limits->post_min);
+}
+
+static void packet_direct_no_reserve(struct packet_direct_queue *pdq)
+{
+	WRITE_ONCE(pdq->reserve, 0);
+	pdq->no_run = false;
+	pdq->tee = false;
+	pdq->pass = false;
+	pdq->tee_run = false;
+	pdq->stack_tstamp = false;
 }
 
 static void packet_direct_quarantine(struct packet_direct_queue *pdq)
@@ -210,7 +225,7 @@ enum packet_direct_reason packet_direct_check(const struct packet_direct *pd,
 		return reason;
 	if (pd->pdq.payload_external && !limits->dma_dev)
 		return PACKET_DIRECT_NO_DMABUF;
-	return packet_direct_check_limits(&pd->pdq, limits, arg->td_flags);
+	return packet_direct_check_limits(&pd->pdq, dev, limits, arg->td_flags);
 }
 
 /**
@@ -255,6 +270,78 @@ void packet_direct_unmap_ring(struct packet_direct *pd)
 	packet_direct_put_dmabuf(pd);
 }
 
+static u32 packet_direct_members(const struct packet_direct_queue *pdq, int type)
+{
+	const struct packet_mclist *ml;
+	u32 count = 0;
+
+	for (ml = pkt_sk(pdq->sk)->mclist; ml; ml = ml->next)
+		count += ml->ifindex == pdq->dev->ifindex && ml->type == type;
+	return count;
+}
+
+/**
+ * __packet_direct_member() - what sockets with leases ask for in others' stead
+ * @dev: device, whose leases change or a socket's membership of it
+ *
+ * Such a membership alone makes no frame go on to the stack.
+ *
+ * Context: RTNL.
+ */
+void __packet_direct_member(struct net_device *dev)
+{
+	u32 promisc = 0, allmulti = 0;
+	struct packet_direct_queue *pdq;
+	int queue = -1;
+
+	while ((queue = packet_direct_next_claimed(dev, queue + 1)) >= 0) {
+		pdq = dev->_rx[queue].direct_claim;
+		promisc += packet_direct_members(pdq, PACKET_MR_PROMISC);
+		allmulti += packet_direct_members(pdq, PACKET_MR_ALLMULTI);
+	}
+	while ((queue = packet_direct_next_claimed(dev, queue + 1)) >= 0) {
+		pdq = dev->_rx[queue].direct_claim;
+		WRITE_ONCE(pdq->own_promisc, promisc);
+		WRITE_ONCE(pdq->own_allmulti, allmulti);
+	}
+}
+
+/**
+ * packet_direct_keep_reserve() - let frames go on to the stack
+ * @pd: ring which is about to be leased, and filled by copy until then
+ * @dev: device
+ * @flags: PACKET_DIRECT_*
+ * @post_min: slots that the NIC takes at a time
+ *
+ * From now on the kernel keeps slots, also in copy mode.
+ *
+ * Context: lock_sock, RTNL.
+ * Return: PACKET_DIRECT_OK, or why not: user space holds too many.
+ */
+enum packet_direct_reason packet_direct_keep_reserve(struct packet_direct *pd,
+						     const struct net_device *dev,
+						     u32 flags, u32 post_min)
+{
+	enum packet_direct_reason reason = PACKET_DIRECT_OK;
+	struct packet_direct_queue *pdq = &pd->pdq;
+
+	if (!(flags & (PACKET_DIRECT_TEE | PACKET_DIRECT_PASS)))
+		return PACKET_DIRECT_OK;
+
+	spin_lock_bh(&pd->copy_lock);
+	pdq->post_min = post_min;
+	pdq->tee = flags & PACKET_DIRECT_TEE;
+	pdq->pass = flags & PACKET_DIRECT_PASS;
+	packet_direct_set_reserve(pdq, dev);
+	packet_direct_reclaim(pdq);
+	if (!packet_direct_keeps_reserve(pdq)) {
+		packet_direct_no_reserve(pdq);
+		reason = PACKET_DIRECT_STACK_HELD;
+	}
+	spin_unlock_bh(&pd->copy_lock);
+	return reason;
+}
+
 /**
  * packet_direct_set_polled() - who works on the ring: polls of a NIC, or copies
  * @pd: ring that nobody works on
@@ -294,9 +381,11 @@ void packet_direct_claim(struct packet_direct *pd, struct net_device *dev,
 	pd->holder = get_pid(task_tgid(current));
 	pdq->unconfirmed = false;
 	pdq->post_min = limits->post_min;
+	pdq->no_run = pdq->need_sync || pdq->reserve;
 	packet_direct_sync_free(pd);
 	packet_direct_set_polled(pd, true);
 	dev->_rx[queue].direct_claim = pdq;
+	packet_direct_member(dev);
 }
 
 /**
@@ -319,6 +408,8 @@ struct net_device *packet_direct_unclaim(struct packet_direct *pd)
 	if (pdq->unconfirmed)
 		packet_direct_quarantine(pdq);
 	pdq->filter_skb->dev = NULL;
+	packet_direct_no_reserve(pdq);
+	packet_direct_member(dev);
 	pdq->need_sync = false;
 	pdq->dev = NULL;
 	WRITE_ONCE(pd->ifindex, 0);
@@ -347,7 +438,7 @@ enum packet_direct_reason packet_direct_may_begin(const struct packet_direct *pd
 	reason = packet_direct_ask_limits(pdq->dev, pdq->queue, &limits);
 	if (reason)
 		return reason;
-	return packet_direct_check_limits(pdq, &limits,
+	return packet_direct_check_limits(pdq, pdq->dev, &limits,
 					  PACKET_DIRECT_SPLIT_UNRELIABLE);
 }
 
@@ -429,8 +520,10 @@ enum packet_direct_reason packet_direct_begin(struct list_head *pds)
 	struct packet_direct *pd;
 
 	ASSERT_RTNL();
-	list_for_each_entry(pd, pds, together)
+	list_for_each_entry(pd, pds, together) {
 		packet_direct_give(pd);
+		packet_direct_member(pd->pdq.dev);
+	}
 	list_for_each_entry(pd, pds, together)
 		if (!packet_direct_start_queue(pd))
 			goto stop;
@@ -533,15 +626,18 @@ static int packet_direct_event(struct notifier_block *nb, unsigned long event,
 	struct packet_direct_queue *pdq;
 	int queue = -1;
 
-	if (event != NETDEV_DOWN && event != NETDEV_UNREGISTER)
+	if (event != NETDEV_DOWN && event != NETDEV_UNREGISTER &&
+	    event != NETDEV_CHANGEMTU)
 		return NOTIFY_DONE;
 
 	while ((queue = packet_direct_next_claimed(dev, queue + 1)) >= 0) {
 		pdq = dev->_rx[queue].direct_claim;
 		if (event == NETDEV_UNREGISTER)
 			packet_direct_lose(to_packet_direct(pdq));
-		else
+		else if (event == NETDEV_DOWN)
 			packet_direct_netdown(pdq->sk);
+		else if (pdq->reserve)
+			packet_direct_set_reserve(pdq, dev);
 	}
 	return NOTIFY_DONE;
 }

@@ -223,9 +223,11 @@ static void packet_direct_arm_wake(struct packet_direct_queue *pdq)
 /* The kernel has no slot left for the next frame. */
 static bool packet_direct_exhausted(const struct packet_direct_queue *pdq)
 {
-	return pdq->slots.head == pdq->slots.tail ||
+	u32 reserve = READ_ONCE(pdq->reserve);
+
+	return pdq->slots.tail - pdq->slots.head <= reserve ||
 	       (packet_direct_is_split(pdq) &&
-		pdq->payload.head == pdq->payload.tail);
+		pdq->payload.tail - pdq->payload.head <= reserve);
 }
 
 /**
@@ -448,10 +450,12 @@ void packet_direct_ring_down(struct packet_direct_queue *pdq)
 }
 EXPORT_SYMBOL_GPL(packet_direct_ring_down);
 
-/* A frame that has all slots cannot end: the NIC has none left to go on in. */
+/* A frame that has all slots cannot end: the NIC has none left to go on in.  Nor can
+ * one that has all of the reserve, before the user gives something back.
+ */
 static void packet_direct_drop_endless(struct packet_direct_queue *pdq)
 {
-	if (!pdq->chain || pdq->cons != pdq->prod)
+	if (!pdq->chain || (pdq->cons != pdq->prod && !READ_ONCE(pdq->reserve)))
 		return;
 	packet_direct_rollback(pdq);
 	pdq->drop_too_long++;

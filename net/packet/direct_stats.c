@@ -100,6 +100,8 @@ int packet_direct_get_stats(struct packet_sock *po,
 	stats->ts_batches = READ_ONCE(pdq->batches);
 	stats->ts_wakeups = atomic64_read(&pdq->wakeups);
 	stats->ts_dry = READ_ONCE(pdq->dry);
+	stats->ts_passed = READ_ONCE(pdq->passed);
+	stats->ts_drop_stack = READ_ONCE(pdq->drop_stack);
 	return 0;
 }
 

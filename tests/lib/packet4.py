@@ -31,6 +31,7 @@ GAUGES = "size free posted held spare quarantined".split()
 COUNTERS = ("packets bytes drop_nic drop_no_slot drop_too_long drop_error unsplit "
             "drop_filter drop_down bad_slot bad_cons batches wakeups dry").split()
 PAYLOAD = "payload_free payload_posted payload_held payload_spare".split()
+STACK = "passed drop_stack".split()
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -61,9 +62,9 @@ def reasons():
 
 def stats(sock):
     """struct tpacket4_stats, by its fields' names."""
-    form = f"={len(GAUGES)}I{len(COUNTERS)}Q{len(PAYLOAD)}I"
+    form = f"={len(GAUGES)}I{len(COUNTERS)}Q{len(PAYLOAD)}I{len(STACK)}Q"
     raw = _getsockopt(sock, PACKET_V4_STATISTICS, struct.calcsize(form))
-    return dict(zip(GAUGES + COUNTERS + PAYLOAD, struct.unpack(form, raw)))
+    return dict(zip(GAUGES + COUNTERS + PAYLOAD + STACK, struct.unpack(form, raw)))
 
 
 def drops(stat):

@@ -277,7 +277,7 @@ struct tpacket4_hdr {
 #define TPACKET4_SLL			(1U << 15) /* struct sockaddr_ll at tp_data_meta */
 
 /* The kernel knows that frames were lost since the frame before: it dropped them
- * itself (ts_drop_*, except for ts_drop_filter), or the NIC did.
+ * itself (ts_drop_*, except for ts_drop_filter and ts_drop_stack), or the NIC did.
  */
 #define TPACKET4_LOSING			(1U << 11)
 
@@ -437,6 +437,8 @@ struct tpacket4_direct {
 #define PACKET_DIRECT_RELEASE		(1U << 0)  /* give the queue back to the stack */
 #define PACKET_DIRECT_DMABUF		(1U << 1)  /* payload slots are in a dma-buf */
 #define PACKET_DIRECT_SPLIT_UNRELIABLE	(1U << 2)  /* split although the NIC may fail at it */
+#define PACKET_DIRECT_TEE		(1U << 3)  /* frames for this host also go to the stack */
+#define PACKET_DIRECT_PASS		(1U << 4)  /* frames that the filter refuses go there */
 #define PACKET_DIRECT_PREPARE		(1U << 5)  /* claim the queue; the lease begins later */
 #define PACKET_DIRECT_BEGIN		(1U << 6)  /* begin prepared leases */
 
@@ -541,6 +543,10 @@ enum packet_direct_reason {
 	PACKET_DIRECT_PEER_NOT_LEASED,
 	PACKET_DIRECT_PEER_OTHER_DEVICE,
 	PACKET_DIRECT_PEER_TWICE,
+	/* frames that go on to the stack */
+	PACKET_DIRECT_STACK_DMABUF,
+	PACKET_DIRECT_STACK_TOO_FEW,
+	PACKET_DIRECT_STACK_HELD,
 };
 
 /**
@@ -617,7 +623,8 @@ struct tpacket4_info {
  * @ts_packets:	      frames published
  * @ts_bytes:	      bytes of these frames on the wire
  * @ts_drop_nic:      the NIC had no slot (dropped before the kernel saw them)
- * @ts_drop_no_slot:  copy mode: the kernel had no slot
+ * @ts_drop_no_slot:  the kernel had no slot: in copy mode, or with
+ *		      PACKET_DIRECT_TEE or PACKET_DIRECT_PASS beyond its reserve
  * @ts_drop_too_long: longer than tl_chain_max slots, or with a filter than 17
  * @ts_drop_error:    damaged on the wire
  * @ts_unsplit:	      delivered, not dropped: all of the frame is in a dma-buf, also
@@ -634,6 +641,10 @@ struct tpacket4_info {
  * @ts_payload_posted: as @ts_posted
  * @ts_payload_held:  payload slots of the entries that user space holds
  * @ts_payload_spare: as @ts_spare
+ * @ts_passed:	      frames that went on to the stack, by PACKET_DIRECT_TEE or
+ *		      PACKET_DIRECT_PASS
+ * @ts_drop_stack:    frames that should have gone on to the stack, for which there was
+ *		      no memory, or which are too long or too short for it
  *
  * Reading clears nothing.  ts_free + ts_posted + ts_held + ts_spare is always
  * tl_slot_nr.  With a lease these four are as at the end of the last poll.
@@ -669,6 +680,8 @@ struct tpacket4_stats {
 	__u32		ts_payload_posted;
 	__u32		ts_payload_held;
 	__u32		ts_payload_spare;
+	__aligned_u64	ts_passed;
+	__aligned_u64	ts_drop_stack;
 };
 
 /**

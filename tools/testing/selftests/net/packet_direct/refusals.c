@@ -175,7 +175,7 @@ TEST_F(args, direct_bad_flags)
 	int i;
 
 	PREPARE();
-	for (i = 3; i < 32; i++) {
+	for (i = 5; i < 32; i++) {
 		td.td_flags = 1U << i;
 		if (td.td_flags & (PACKET_DIRECT_PREPARE | PACKET_DIRECT_BEGIN))
 			continue;

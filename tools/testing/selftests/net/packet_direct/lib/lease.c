@@ -92,6 +92,7 @@ static int reason_errno(int reason)
 		return -EIO;
 	case PACKET_DIRECT_NO_SPLIT:
 	case PACKET_DIRECT_NO_DMABUF:
+	case PACKET_DIRECT_STACK_DMABUF:
 	case PACKET_DIRECT_UNRELIABLE:
 	case PACKET_DIRECT_NO_TX_RING:
 	case PACKET_DIRECT_NO_DRIVER:
@@ -108,6 +109,7 @@ static int reason_errno(int reason)
 	case PACKET_DIRECT_QUEUE_XSK:
 	case PACKET_DIRECT_QUEUE_XDP:
 	case PACKET_DIRECT_QUEUE_PROVIDER:
+	case PACKET_DIRECT_STACK_HELD:
 		return -EBUSY;
 	default:
 		return -EINVAL;
@@ -149,7 +151,7 @@ int pd_direct(int fd, struct tpacket4_direct *direct)
 	return 0;
 }
 
-static int direct_flags(int fd, unsigned int queue, __u32 flags)
+int pd_lease_flags(int fd, unsigned int queue, __u32 flags)
 {
 	struct tpacket4_direct direct = { .td_queue = queue, .td_flags = flags };
 
@@ -171,18 +173,18 @@ int pd_together(int fd, __u32 flags, const int *peers, __u32 nr)
 /* The first of two steps. */
 int pd_prepare(int fd, unsigned int queue)
 {
-	return direct_flags(fd, queue, PACKET_DIRECT_PREPARE);
+	return pd_lease_flags(fd, queue, PACKET_DIRECT_PREPARE);
 }
 
 int pd_begin(int fd)
 {
-	return direct_flags(fd, 0, PACKET_DIRECT_BEGIN);
+	return pd_lease_flags(fd, 0, PACKET_DIRECT_BEGIN);
 }
 
 /* With a header split that may be unreliable. */
 int pd_lease_split(int fd, unsigned int queue)
 {
-	return direct_flags(fd, queue, PACKET_DIRECT_SPLIT_UNRELIABLE);
+	return pd_lease_flags(fd, queue, PACKET_DIRECT_SPLIT_UNRELIABLE);
 }
 
 /* With payload slots in a dma-buf. */
@@ -200,5 +202,5 @@ int pd_lease_dmabuf(int fd, unsigned int queue, int dmabuf, __u64 len)
 
 int pd_unlease(int fd)
 {
-	return direct_flags(fd, 0, PACKET_DIRECT_RELEASE);
+	return pd_lease_flags(fd, 0, PACKET_DIRECT_RELEASE);
 }

@@ -113,6 +113,7 @@ int pd_direct(int fd, struct tpacket4_direct *direct);
 int pd_together(int fd, __u32 flags, const int *peers, __u32 nr);
 int pd_prepare(int fd, unsigned int queue);
 int pd_begin(int fd);
+int pd_lease_flags(int fd, unsigned int queue, __u32 flags);
 int pd_lease_split(int fd, unsigned int queue);
 int pd_lease_dmabuf(int fd, unsigned int queue, int dmabuf, __u64 len);
 int pd_unlease(int fd);
