@@ -348,6 +348,7 @@ ixgbe_direct_run_stamp(struct packet_direct_run *run,
  * @filter: each has to pass the socket filter; known when this is compiled, as
  *	    a rule
  * @stamps: what is behind each; known when this is compiled
+ * @tee: some go on to the stack; known when this is compiled
  *
  * Ends at the first descriptor that is not done, or that
  * ixgbe_direct_clean_odd() has to look at, and after a frame that is refused.
@@ -357,7 +358,7 @@ ixgbe_direct_run_stamp(struct packet_direct_run *run,
 static __always_inline unsigned int
 ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 		       struct ixgbe_direct_poll *poll, const bool filter,
-		       const enum ixgbe_direct_stamps stamps)
+		       const enum ixgbe_direct_stamps stamps, const bool tee)
 {
 	struct packet_direct_queue *pdq = ring->direct;
 	const union ixgbe_adv_rx_desc *rx_desc;
@@ -370,7 +371,8 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 	s64 len = 0;
 
 	max = ixgbe_direct_straight(ring, max);
-	max = packet_direct_run_begin(pdq, &run, max, true);
+	max = tee ? packet_direct_run_begin_tee(pdq, &run, max, true) :
+		    packet_direct_run_begin(pdq, &run, max, true);
 	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
 	mask = ixgbe_direct_plain(pdq, stamps, &plain);
 
@@ -407,6 +409,8 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 			refused = true;
 			break;
 		}
+		if (tee)
+			packet_direct_run_tee(pdq, slot, 0, len, flags, hash);
 		packet_direct_run_frame(pdq, &run, slot, 0, len, keep, flags,
 					hash);
 		bytes += len;
@@ -423,13 +427,21 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 	return run.count + refused;
 }
 
-/* The same with a filter, with time stamps, and with whatever else. */
+/* The same with a filter, for the stack too, with time stamps, and with whatever else. */
 static noinline unsigned int
 ixgbe_direct_clean_filtered(struct ixgbe_ring *ring, u32 max,
 			    struct ixgbe_direct_poll *poll)
 {
 	return ixgbe_direct_clean_run(ring, max, poll, true,
-				      IXGBE_DIRECT_NO_STAMPS);
+				      IXGBE_DIRECT_NO_STAMPS, false);
+}
+
+static noinline unsigned int
+ixgbe_direct_clean_tee(struct ixgbe_ring *ring, u32 max,
+		       struct ixgbe_direct_poll *poll)
+{
+	return ixgbe_direct_clean_run(ring, max, poll, false,
+				      IXGBE_DIRECT_NO_STAMPS, true);
 }
 
 static noinline unsigned int
@@ -437,7 +449,7 @@ ixgbe_direct_clean_stamped(struct ixgbe_ring *ring, u32 max,
 			   struct ixgbe_direct_poll *poll)
 {
 	return ixgbe_direct_clean_run(ring, max, poll, false,
-				      IXGBE_DIRECT_STAMPS);
+				      IXGBE_DIRECT_STAMPS, false);
 }
 
 static noinline unsigned int
@@ -445,7 +457,7 @@ ixgbe_direct_clean_stamped_odd(struct ixgbe_ring *ring, u32 max,
 			       struct ixgbe_direct_poll *poll)
 {
 	return ixgbe_direct_clean_run(ring, max, poll, ring->direct->filter,
-				      IXGBE_DIRECT_STAMPS_ODD);
+				      IXGBE_DIRECT_STAMPS_ODD, false);
 }
 
 /**
@@ -555,7 +567,7 @@ ixgbe_direct_clean_plain(struct ixgbe_ring *ring, u32 max, u32 staterr,
 	if (unlikely(pdq->filter))
 		return ixgbe_direct_clean_filtered(ring, max, poll);
 	return ixgbe_direct_clean_run(ring, max, poll, false,
-				      IXGBE_DIRECT_NO_STAMPS);
+				      IXGBE_DIRECT_NO_STAMPS, false);
 }
 
 /**
@@ -677,6 +689,9 @@ ixgbe_direct_clean_odd(struct ixgbe_ring *ring, u32 staterr,
  * @data: poll
  * @max: most descriptors to look at
  *
+ * Frames that may go on to the stack are looked for where stamps are wanted, as they
+ * are then: other leases pay nothing for it.
+ *
  * Return: descriptors cleaned, 0: none is done
  **/
 static u32 ixgbe_direct_clean(void *data, u32 max)
@@ -692,6 +707,9 @@ static u32 ixgbe_direct_clean(void *data, u32 max)
 	upper = ixgbe_direct_upper(IXGBE_RX_DESC(ring, ring->next_to_clean));
 	if (!(upper & IXGBE_RXDADV_STAT_DD))
 		return 0;
+	if (unlikely(ring->direct->tee_run))
+		return ixgbe_direct_clean_tee(ring, max, poll) ?:
+		       ixgbe_direct_clean_odd(ring, upper, poll);
 	return ixgbe_direct_clean_plain(ring, max, upper, poll) ?:
 	       ixgbe_direct_clean_odd(ring, upper, poll);
 }
