@@ -369,6 +369,7 @@ static u32 gve_direct_checksum(const struct gve_rx_compl_desc_dqo *desc,
  * @max: most completions to look at
  * @poll: is counted up
  * @split: with header split; known when this is compiled
+ * @tee: some go on to the stack; known when this is compiled
  *
  * Ends at the first completion that is not there, or that
  * gve_direct_clean_odd() has to look at.
@@ -377,7 +378,8 @@ static u32 gve_direct_checksum(const struct gve_rx_compl_desc_dqo *desc,
  */
 static __always_inline unsigned int
 gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
-		     struct gve_direct_poll *poll, const bool split)
+		     struct gve_direct_poll *poll, const bool split,
+		     const bool tee)
 {
 	struct gve_rx_compl_queue_dqo *complq = &rx->dqo.complq;
 	const struct gve_ptype *types = rx->gve->ptype_lut_dqo->ptypes;
@@ -394,7 +396,8 @@ gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
 	__be16 protocol;
 
 	max = min(max, complq->mask + 1 - complq->head);
-	max = packet_direct_run_begin(pdq, &run, max, false);
+	max = tee ? packet_direct_run_begin_tee(pdq, &run, max, false) :
+		    packet_direct_run_begin(pdq, &run, max, false);
 	desc = &complq->desc_ring[complq->head];
 	plain = (complq->cur_gen_bit ? 0 : GVE_DIRECT_GENERATION) |
 		(split ? GVE_DIRECT_SPLIT : 0);
@@ -428,6 +431,9 @@ gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
 		flags |= PACKET_DIRECT_WHOLE;
 		hash = le32_to_cpu(desc->hash);
 		packet_direct_run_protocol(&run, protocol);
+		if (tee)
+			packet_direct_run_tee(pdq, bufs[id].slot, 0, len, flags,
+					      hash);
 		if (split)
 			packet_direct_run_split(pdq, &run, bufs[id].slot, header,
 						bufs[id].payload, len, flags |
@@ -459,7 +465,15 @@ static noinline unsigned int
 gve_direct_clean_split(struct gve_rx_ring *rx, u32 max,
 		       struct gve_direct_poll *poll)
 {
-	return gve_direct_clean_run(rx, max, poll, true);
+	return gve_direct_clean_run(rx, max, poll, true, false);
+}
+
+/* The same for the stack too, without header split. */
+static noinline unsigned int
+gve_direct_clean_tee(struct gve_rx_ring *rx, u32 max,
+		     struct gve_direct_poll *poll)
+{
+	return gve_direct_clean_run(rx, max, poll, false, true);
 }
 
 /**
@@ -480,7 +494,7 @@ gve_direct_clean_plain(struct gve_rx_ring *rx, u32 max,
 		return 0;
 	if (unlikely(packet_direct_is_split(pdq)))
 		return gve_direct_clean_split(rx, max, poll);
-	return gve_direct_clean_run(rx, max, poll, false);
+	return gve_direct_clean_run(rx, max, poll, false, false);
 }
 
 /**
@@ -542,6 +556,27 @@ gve_direct_clean_odd(struct gve_rx_ring *rx, struct gve_direct_poll *poll)
 }
 
 /**
+ * gve_direct_clean_other() - deliver what is not plain, or has to be looked at
+ * @rx: Rx ring
+ * @max: most completions to look at
+ * @poll: is counted up
+ *
+ * Here, so that the plain frames of other leases pay nothing for the stack's.
+ *
+ * Return: completions cleaned
+ */
+static noinline unsigned int
+gve_direct_clean_other(struct gve_rx_ring *rx, u32 max,
+		       struct gve_direct_poll *poll)
+{
+	unsigned int cleaned = 0;
+
+	if (rx->direct->tee_run)
+		cleaned = gve_direct_clean_tee(rx, max, poll);
+	return cleaned ?: gve_direct_clean_odd(rx, poll);
+}
+
+/**
  * gve_direct_count() - credit what was cleaned to the ring
  * @poll: what that was
  */
@@ -572,7 +607,7 @@ static u32 gve_direct_clean(void *data, u32 max)
 	if (!gve_direct_done(rx, &rx->dqo.complq.desc_ring[rx->dqo.complq.head]))
 		return 0;
 	return gve_direct_clean_plain(rx, max, poll) ?:
-	       gve_direct_clean_odd(rx, poll);
+	       gve_direct_clean_other(rx, max, poll);
 }
 
 static const struct packet_direct_nic gve_direct_nic = {
