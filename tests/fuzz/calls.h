@@ -228,7 +228,7 @@ static inline void call_get_stats(struct world *w, const __u32 *a)
 	char buf[512];
 
 	get(w, a[0], PACKET_V4_STATISTICS, buf,
-	    sizeof(struct tpacket4_stats) + (int)a[1] % 152);
+	    sizeof(struct tpacket4_stats) + (int)a[1] % 168);
 }
 
 static inline void call_get(struct world *w, const __u32 *a)

@@ -70,7 +70,7 @@ static inline __u32 any_value(__u32 *state, enum kind kind)
 	case QUEUE:
 		return below(state, 8) ? below(state, 4) : any(state);
 	case FLAGS:
-		return below(state, 2) ? 0 : below(state, 16);
+		return below(state, 2) ? 0 : below(state, 32);
 	case OPTION:
 		return pick(state, option, ARRAY_SIZE(option));
 	case OFFSET:

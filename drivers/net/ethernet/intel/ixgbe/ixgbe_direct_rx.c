@@ -689,9 +689,6 @@ ixgbe_direct_clean_odd(struct ixgbe_ring *ring, u32 staterr,
  * @data: poll
  * @max: most descriptors to look at
  *
- * Frames that may go on to the stack are looked for where stamps are wanted, as they
- * are then: other leases pay nothing for it.
- *
  * Return: descriptors cleaned, 0: none is done
  **/
 static u32 ixgbe_direct_clean(void *data, u32 max)

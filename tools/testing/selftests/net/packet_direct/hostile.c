@@ -53,6 +53,7 @@ FIXTURE_VARIANT(hostile) {
 	const char *tx;
 	bool split;
 	bool filter;
+	__u32 flags;		/* of the lease */
 };
 
 FIXTURE_VARIANT_ADD(hostile, lo) {
@@ -86,6 +87,15 @@ FIXTURE_VARIANT_ADD(hostile, queue_payload_filter) {
 	.split = true, .filter = true,
 };
 
+FIXTURE_VARIANT_ADD(hostile, queue_stack) {
+	.flags = PACKET_DIRECT_TEE,
+};
+
+FIXTURE_VARIANT_ADD(hostile, queue_payload_filter_stack) {
+	.split = true, .filter = true,
+	.flags = PACKET_DIRECT_TEE | PACKET_DIRECT_PASS,
+};
+
 static __u32 number(const char *name, __u32 otherwise)
 {
 	const char *text = getenv(name);
@@ -105,9 +115,12 @@ static void request(struct tpacket_req4 *req, bool split)
 	req->tp_payload_nr = ENTRIES + SPARES;
 }
 
-static int lease(struct pd_sock *pd, __u32 queue, bool split)
+static int lease(struct pd_sock *pd, __u32 queue, bool split, __u32 flags)
 {
-	return split ? pd_lease_split(pd->fd, queue) : pd_lease(pd->fd, queue);
+	if (split)
+		flags |= PACKET_DIRECT_SPLIT_UNRELIABLE;
+
+	return pd_lease_flags(pd->fd, queue, flags);
 }
 
 /* Everything of @pd but the control page. */
@@ -284,11 +297,12 @@ static int find_flow(struct pd_sock *pd, int tx)
 									\
 		ASSERT_OK(pd_refused(self->pd.fd,			\
 				     lease(&self->pd, _queue,		\
-					   variant->split),		\
+					   variant->split,		\
+					   variant->flags),		\
 				     PACKET_DIRECT_OK));		\
 		ASSERT_OK(pd_refused(self->neighbour.fd,		\
 				     lease(&self->neighbour,		\
-					   _queue + 1, false),		\
+					   _queue + 1, false, 0),	\
 				     PACKET_DIRECT_OK));		\
 		pd_drain(&self->pd);					\
 		pd_drain(&self->neighbour);				\
@@ -407,7 +421,8 @@ static bool enough(const struct tpacket4_stats *stats, bool filter, __u64 end)
 		if (!variant->rx)					\
 			ASSERT_EQ(lease(&self->pd,			\
 					self->nic.queue,		\
-					variant->split), 0);		\
+					variant->split,			\
+					variant->flags), 0);		\
 		pd_drain(&self->pd);					\
 		pd_flow = self->flow;					\
 		ASSERT_EQ(pd_send_many(self->tx, BURST, LEN, 0), 0);	\

@@ -88,7 +88,10 @@ static int do_give_back(struct pd_racer *r, int fd)
 
 static int do_lease(struct pd_racer *r, int fd)
 {
-	return pd_lease_split(fd, pd_below(r, r->race->queues));
+	__u32 stack = pd_below(r, 4) * PACKET_DIRECT_TEE;
+
+	return pd_lease_flags(fd, pd_below(r, r->race->queues),
+			      stack | PACKET_DIRECT_SPLIT_UNRELIABLE);
 }
 
 static int do_prepare(struct pd_racer *r, int fd)
