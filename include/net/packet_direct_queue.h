@@ -640,7 +640,7 @@ struct packet_direct_run {
 static inline u32 __packet_direct_run_begin(const struct packet_direct_queue *pdq,
 					    struct packet_direct_run *run,
 					    u32 max, const bool in_order,
-					    bool no_run)
+					    const bool tee)
 {
 	const struct packet_direct_pool *slots = &pdq->slots;
 	const struct packet_direct_pool *payload = &pdq->payload;
@@ -653,7 +653,8 @@ static inline u32 __packet_direct_run_begin(const struct packet_direct_queue *pd
 	run->tstamp = pdq->tstamp;
 	run->count = 0;
 
-	if (pdq->chain || pdq->skip || no_run || READ_ONCE(pdq->losing))
+	if (pdq->chain || pdq->skip || (tee ? !pdq->tee_run : pdq->no_run) ||
+	    READ_ONCE(pdq->losing))
 		return 0;
 	max = min3(max, packet_direct_straight(pdq->mask, pdq->fill),
 		   packet_direct_straight(slots->mask, slots->head));
@@ -683,7 +684,7 @@ static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
 					  struct packet_direct_run *run, u32 max,
 					  const bool in_order)
 {
-	return __packet_direct_run_begin(pdq, run, max, in_order, pdq->no_run);
+	return __packet_direct_run_begin(pdq, run, max, in_order, false);
 }
 
 /**
@@ -708,7 +709,7 @@ packet_direct_run_begin_tee(const struct packet_direct_queue *pdq,
 	u32 reserve = READ_ONCE(pdq->reserve);
 
 	max = have > reserve ? min(max, have - reserve) : 0;
-	return __packet_direct_run_begin(pdq, run, max, in_order, !pdq->tee_run);
+	return __packet_direct_run_begin(pdq, run, max, in_order, true);
 }
 
 /* From a NIC that completes in order an entry mostly gets the slot of its last time.
