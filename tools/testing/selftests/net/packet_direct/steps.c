@@ -737,6 +737,9 @@ TEST_F_TIMEOUT(steps, rivals_are_refused, 60)
 	}
 	EXPECT_EQ(xdp, -EBUSY);
 	EXPECT_NE(xdp_attach(if_nametoindex(self->nic.ifname)), -EBUSY);
+	/* a work queue ends AF_XDP */
+	EXPECT_EQ(pd_wait_reason(self->nic.ifname, self->nic.queue,
+				 PACKET_DIRECT_OK, WAIT_MS), PACKET_DIRECT_OK);
 }
 
 TEST_F(steps, packet_diag)
