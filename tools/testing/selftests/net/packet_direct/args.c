@@ -50,10 +50,11 @@ ABI_AT(tpacket4_direct, td_reserved, 56);
 ABI_SIZE(tpacket4_info, 80);
 ABI_AT(tpacket4_info, ti_post_min, 60);
 ABI_AT(tpacket4_info, ti_phc_index, 76);
-ABI_SIZE(tpacket4_stats, 152);
+ABI_SIZE(tpacket4_stats, 168);
 ABI_AT(tpacket4_stats, ts_packets, 24);
 ABI_AT(tpacket4_stats, ts_dry, 128);
 ABI_AT(tpacket4_stats, ts_payload_free, 136);
+ABI_AT(tpacket4_stats, ts_passed, 152);
 
 struct geometry {
 	const char		*what;
