@@ -30,7 +30,8 @@
 /* With fewer bytes than this behind the addresses, the kernel leaves a tag alone. */
 #define TAG_AND_MORE	(VLAN_TAG_LEN + 4)
 
-static int attach(pcap_t *p, const struct bpf_insn *insns, u_int len)
+static int attach(const struct packet4_queue *q, const struct bpf_insn *insns,
+		  u_int len)
 {
 	struct sock_fprog prog = {
 		.len = len,
@@ -41,7 +42,7 @@ static int attach(pcap_t *p, const struct bpf_insn *insns, u_int len)
 		errno = E2BIG;
 		return -1;
 	}
-	return setsockopt(p->fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog,
+	return setsockopt(q->fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog,
 			  sizeof(prog));
 }
 
@@ -59,47 +60,49 @@ static const struct bpf_insn only_outgoing[] = {
 
 #define ONLY_OUTGOING	(sizeof(only_outgoing) / sizeof(only_outgoing[0]))
 
-static int wants_outgoing(const pcap_t *p, const struct packet4 *p4)
+static int wants_outgoing(const pcap_t *p, const struct packet4_queue *q)
 {
-	return packet4_is_copy(p4) && !p4->loopback &&
+	const struct packet4 *p4 = p->priv;
+
+	return packet4_is_copy(q) && !p4->loopback &&
 	       p->direction == PCAP_D_OUT;
 }
 
 /* If the kernel refuses the prefix, the reader skips incoming frames. */
-static int attach_for_direction(pcap_t *p, const struct packet4 *p4,
+static int attach_for_direction(pcap_t *p, const struct packet4_queue *q,
 				const struct bpf_insn *insns, u_int len)
 {
 	struct bpf_insn *both;
 	int ret = -1;
 
-	if (!wants_outgoing(p, p4))
-		return attach(p, insns, len);
+	if (!wants_outgoing(p, q))
+		return attach(q, insns, len);
 	both = malloc((ONLY_OUTGOING + len) * sizeof(*both));
 	if (both) {
 		memcpy(both, only_outgoing, sizeof(only_outgoing));
 		memcpy(both + ONLY_OUTGOING, insns, len * sizeof(*insns));
-		ret = attach(p, both, ONLY_OUTGOING + len);
+		ret = attach(q, both, ONLY_OUTGOING + len);
 		free(both);
 	}
-	return ret == 0 ? 0 : attach(p, insns, len);
+	return ret == 0 ? 0 : attach(q, insns, len);
 }
 
-int pcap_packet4_detach_filter(pcap_t *p)
+int pcap_packet4_detach_filter(pcap_t *p, const struct packet4_queue *q)
 {
 	int unused = 0;
 
-	if (setsockopt(p->fd, SOL_SOCKET, SO_DETACH_FILTER, &unused,
+	if (setsockopt(q->fd, SOL_SOCKET, SO_DETACH_FILTER, &unused,
 		       sizeof(unused)) == 0 || errno == ENOENT)
 		return 0;
 	return pcap_packet4_failed(p, "can't remove kernel filter");
 }
 
 /* Until the lease begins, no frame of the stack may get into the ring. */
-int pcap_packet4_drop_all(pcap_t *p)
+int pcap_packet4_drop_all(pcap_t *p, const struct packet4_queue *q)
 {
 	struct bpf_insn nothing = { .code = BPF_RET | BPF_K, .k = 0 };
 
-	if (attach(p, &nothing, 1) == 0)
+	if (attach(q, &nothing, 1) == 0)
 		return 0;
 	return pcap_packet4_failed(p, "can't set kernel filter");
 }
@@ -109,13 +112,14 @@ int pcap_packet4_drop_all(pcap_t *p)
  * does not matter: the adapter has already written the whole frame, so running the
  * program would only cost time.
  */
-static int accepts_all(const struct packet4 *p4, const struct bpf_program *prog)
+static int accepts_all(const struct packet4_queue *q,
+		       const struct bpf_program *prog)
 {
 	const struct bpf_insn *i = prog->bf_insns;
 
 	if (prog->bf_len != 1 || i->code != (BPF_RET | BPF_K))
 		return 0;
-	return packet4_is_copy(p4) ? i->k >= MAXIMUM_SNAPLEN : i->k > 0;
+	return packet4_is_copy(q) ? i->k >= MAXIMUM_SNAPLEN : i->k > 0;
 }
 
 /* Does it load ancillary data, such as the packet's direction? */
@@ -133,8 +137,8 @@ static int is_ancillary(const struct bpf_insn *i)
  * Is this ancillary data known here?  A ring that a queue fills does not tell the
  * type of a packet.  It is only certain that no packet of it is outgoing.
  */
-static int is_known_here(const struct packet4 *p4, const struct bpf_insn *i,
-		      const struct bpf_insn *end)
+static int is_known_here(const struct packet4_queue *q,
+			 const struct bpf_insn *i, const struct bpf_insn *end)
 {
 	if (BPF_CLASS(i->code) != BPF_LD || BPF_MODE(i->code) != BPF_ABS)
 		return 0;
@@ -144,21 +148,32 @@ static int is_known_here(const struct packet4 *p4, const struct bpf_insn *i,
 	case SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT:
 		return 1;
 	case SKF_AD_OFF + SKF_AD_PKTTYPE:
-		return packet4_is_copy(p4) ||
+		return packet4_is_copy(q) ||
 		       (i + 1 < end && i[1].code == (BPF_JMP | BPF_JEQ | BPF_K) &&
 			i[1].k == PACKET_OUTGOING);
 	}
 	return 0;
 }
 
-static int can_run_here(const struct packet4 *p4,
-			const struct bpf_program *prog)
+static int can_run_on(const struct packet4_queue *q,
+		      const struct bpf_program *prog)
 {
 	const struct bpf_insn *i = prog->bf_insns;
 	const struct bpf_insn *end = i + prog->bf_len;
 
 	for (; i < end; i++)
-		if (is_ancillary(i) && !is_known_here(p4, i, end))
+		if (is_ancillary(i) && !is_known_here(q, i, end))
+			return 0;
+	return 1;
+}
+
+static int can_run_here(const struct packet4 *p4,
+			const struct bpf_program *prog)
+{
+	const struct packet4_queue *q;
+
+	packet4_for_each_queue(p4, q)
+		if (!can_run_on(q, prog))
 			return 0;
 	return 1;
 }
@@ -286,24 +301,77 @@ static int refuse_filter(pcap_t *p, int err)
 	return PCAP_ERROR;
 }
 
-/* Positive: the kernel filters.  0: it does not, so filter here. */
-static int set_kernel_filter(pcap_t *p, struct packet4 *p4)
+static void warn_of_filter(int err)
 {
-	if (accepts_all(p4, &p->fcode) && !wants_outgoing(p, p4))
-		return pcap_packet4_detach_filter(p) < 0 ? PCAP_ERROR : 1;
-	if (attach_for_direction(p, p4, p->fcode.bf_insns,
-				 p->fcode.bf_len) == 0)
-		return 1;
-	if (!can_run_here(p4, &p->fcode))
-		return refuse_filter(p, errno);
-	if (errno == ENOMEM)
+	if (err == ENOMEM)
 		fprintf(stderr, "Warning: Couldn't allocate kernel memory for filter: try increasing net.core.optmem_max with sysctl\n");
-	else if (errno == E2BIG)
+	else if (err == E2BIG)
 		fprintf(stderr, "Warning: Filter too complex for kernel\n");
 	else
 		fprintf(stderr, "Warning: Kernel filter failed: %s\n",
-			pcap_strerror(errno));
-	return pcap_packet4_detach_filter(p);
+			pcap_strerror(err));
+}
+
+/* Without a program all frames pass.  Sets errno. */
+static int set_queue_filter(pcap_t *p, const struct packet4_queue *q,
+			    const struct bpf_program *prog)
+{
+	static const struct bpf_insn all = BPF_STMT(BPF_RET | BPF_K,
+						    MAXIMUM_SNAPLEN);
+	int none = !prog->bf_insns || accepts_all(q, prog);
+
+	if (none && !wants_outgoing(p, q))
+		return pcap_packet4_detach_filter(p, q);
+	return attach_for_direction(p, q, none ? &all : prog->bf_insns,
+				    none ? 1 : prog->bf_len);
+}
+
+static int detach_filters(pcap_t *p, struct packet4 *p4)
+{
+	struct packet4_queue *q;
+	int ret = 0;
+
+	packet4_for_each_queue(p4, q)
+		if (pcap_packet4_detach_filter(p, q) < 0)
+			ret = PCAP_ERROR;
+	return ret;
+}
+
+/* The kernel had this program a moment ago, so it takes it again. */
+static void restore_queue_filter(pcap_t *p, const struct packet4_queue *q,
+				 const struct bpf_program *old)
+{
+	const struct packet4 *p4 = p->priv;
+
+	if (p4->filter_always)
+		(void)pcap_packet4_detach_filter(p, q);
+	else
+		(void)set_queue_filter(p, q, old);
+}
+
+/*
+ * Positive: the kernel filters all queues.  0: it does not, so filter here.  After
+ * an error the queues that had the new program have the old one again.
+ */
+static int set_kernel_filter(pcap_t *p, struct packet4 *p4,
+			     const struct bpf_program *old)
+{
+	struct packet4_queue *q;
+	int err;
+
+	packet4_for_each_queue(p4, q)
+		if (set_queue_filter(p, q, &p->fcode) != 0)
+			break;
+	if (q == p4->queues + p4->queue_nr)
+		return 1;
+	err = errno;
+	if (can_run_here(p4, &p->fcode)) {
+		warn_of_filter(err);
+		return detach_filters(p, p4);
+	}
+	while (q-- > p4->queues)
+		restore_queue_filter(p, q, old);
+	return refuse_filter(p, err);
 }
 
 /*
@@ -312,20 +380,15 @@ static int set_kernel_filter(pcap_t *p, struct packet4 *p4)
  */
 int pcap_packet4_refilter(pcap_t *p)
 {
-	static const struct bpf_insn all = BPF_STMT(BPF_RET | BPF_K,
-						    MAXIMUM_SNAPLEN);
-	const struct bpf_program *prog = &p->fcode;
 	struct packet4 *p4 = p->priv;
-	int none = !prog->bf_insns || accepts_all(p4, prog);
+	struct packet4_queue *q;
 
-	if (!packet4_is_copy(p4) || p4->filter_always)
+	if (p4->filter_always)
 		return 0;
-	if (none && !wants_outgoing(p, p4))
-		return pcap_packet4_detach_filter(p);
-	if (attach_for_direction(p, p4, none ? &all : prog->bf_insns,
-				 none ? 1 : prog->bf_len) == 0)
-		return 0;
-	return pcap_packet4_failed(p, "can't set kernel filter");
+	packet4_for_each_queue(p4, q)
+		if (packet4_is_copy(q) && set_queue_filter(p, q, &p->fcode) != 0)
+			return pcap_packet4_failed(p, "can't set kernel filter");
+	return 0;
 }
 
 /* Returns what set_kernel_filter() does.  An error leaves the filter unchanged. */
@@ -338,7 +401,7 @@ static int replace_filter(pcap_t *p, struct packet4 *p4,
 	memset(&p->fcode, 0, sizeof(p->fcode));
 	ret = install_bpf_program(p, program);
 	if (ret == 0)
-		ret = set_kernel_filter(p, p4);
+		ret = set_kernel_filter(p, p4, &old);
 	if (ret < 0) {
 		pcap_freecode(&p->fcode);
 		p->fcode = old;
@@ -353,9 +416,19 @@ static int replace_filter(pcap_t *p, struct packet4 *p4,
  * filter, so it runs on them here.  If it cannot run here, frames in the ring are
  * dropped, and frames that may have been on their way are let through.
  */
+static void check_old_frames(struct packet4_queue *q, int can_check)
+{
+	q->checks |= PACKET4_CHECK_FILTER;
+	q->filter_old = packet4_peek(&q->ring);
+	q->filter_until = q->filter_old;
+	if (can_check)
+		q->filter_until += PACKET4_IN_FLIGHT;
+}
+
 int pcap_packet4_setfilter(pcap_t *p, struct bpf_program *program)
 {
 	struct packet4 *p4 = p->priv;
+	struct packet4_queue *q;
 	int ret;
 
 	if (!program) {
@@ -366,12 +439,9 @@ int pcap_packet4_setfilter(pcap_t *p, struct bpf_program *program)
 	ret = replace_filter(p, p4, program);
 	if (ret < 0)
 		return ret;
-	p4->filter_here = 1;
 	p4->filter_always = ret == 0;
-	p4->filter_old = packet4_peek(&p4->ring);
-	p4->filter_until = p4->filter_old;
-	if (can_run_here(p4, &p->fcode))
-		p4->filter_until += PACKET4_IN_FLIGHT;
+	packet4_for_each_queue(p4, q)
+		check_old_frames(q, can_run_here(p4, &p->fcode));
 	return copy_program(p, p4);
 }
 #endif /* PACKET_RX_DIRECT */

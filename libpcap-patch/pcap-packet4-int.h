@@ -54,19 +54,32 @@ struct packet4_ring {
 /* How many counters of the interface go into ps_ifdrop. */
 #define PACKET4_COUNTERS	2
 
-struct packet4 {
+/* What the reader has to check of a frame.  Usually nothing. */
+#define PACKET4_CHECK_DIRECTION	1U
+#define PACKET4_CHECK_FILTER	2U
+
+/* One socket with its ring, which one queue fills, or the stack by copy. */
+struct packet4_queue {
 	struct packet4_ring ring;
-	int		filter_here;	/* this process runs the filter, too */
-	int		filter_always;	/* on all frames; otherwise: */
-	uint32_t	filter_old;	/* on all frames before this entry */
-	uint32_t	filter_until;	/* on some frames before this entry */
+	u_int		checks;		/* PACKET4_CHECK_ */
+	uint32_t	filter_old;	/* check all frames before this entry */
+	uint32_t	filter_until;	/* check some frames before this entry */
+	int		fd;
+	int		number;		/* or PCAP_RX_DIRECT_COPY */
+};
+
+struct packet4 {
+	struct packet4_queue *queues;	/* the first one's socket is p->fd */
+	u_int		queue_nr;
+	int		filter_always;	/* check all frames of all queues */
 	struct bpf_insn	*insns_here;	/* with constants for ancillary data */
-	int		check_direction;
 	int		timeout;	/* milliseconds; 0: none */
 	int		nonblock;
 	int		netdown;	/* ENETDOWN came: is the interface gone? */
 	int		breakloop_fd;
-	int		queue;		/* or PCAP_RX_DIRECT_COPY */
+	struct pollfd	*polls;		/* a queue each, and breakloop_fd */
+	uint64_t	ring_bytes;	/* of all rings */
+	int		short_of_memory; /* a ring is smaller than its part */
 	int		split;		/* PCAP_RX_SPLIT_ */
 	int		loopback;
 	int		gone;		/* the interface is gone for good */
@@ -81,9 +94,12 @@ struct packet4 {
 	void		*outer_priv;	/* what p->priv was before */
 };
 
-static inline int packet4_is_copy(const struct packet4 *p4)
+#define packet4_for_each_queue(p4, q) \
+	for ((q) = (p4)->queues; (q) < (p4)->queues + (p4)->queue_nr; (q)++)
+
+static inline int packet4_is_copy(const struct packet4_queue *q)
 {
-	return p4->queue == PCAP_RX_DIRECT_COPY;
+	return q->number == PCAP_RX_DIRECT_COPY;
 }
 
 static inline struct tpacket4_hdr *packet4_hdr(const struct packet4_ring *r,
@@ -128,10 +144,10 @@ static inline void packet4_saw(struct packet4_ring *r)
  * prod first and then asks this knows that all frames before prod came from the
  * queue.
  */
-static inline int packet4_has_queue(const struct packet4 *p4)
+static inline int packet4_has_queue(const struct packet4_queue *q)
 {
-	return packet4_is_copy(p4) ||
-	       __atomic_load_n(&p4->ring.ctrl->state, __ATOMIC_RELAXED) !=
+	return packet4_is_copy(q) ||
+	       __atomic_load_n(&q->ring.ctrl->state, __ATOMIC_RELAXED) !=
 	       PACKET_DIRECT_COPY;
 }
 
@@ -141,9 +157,10 @@ void	pcap_packet4_warn(struct packet4 *p4, const char *format, ...)
 	PCAP_PRINTFLIKE(2, 3);
 
 /* pcap-packet4-ring.c */
-int	pcap_packet4_ring_create(pcap_t *p);
-void	pcap_packet4_ring_destroy(pcap_t *p);
-int	pcap_packet4_lease(pcap_t *p);
+int	pcap_packet4_ring_create(pcap_t *p, struct packet4_queue *q);
+void	pcap_packet4_note_size(pcap_t *p);
+int	pcap_packet4_lease(pcap_t *p, struct packet4_queue *q);
+void	pcap_packet4_close_queues(struct packet4 *p4);
 int	pcap_packet4_info(int fd, uint32_t queue, struct tpacket4_info *info);
 
 /* pcap-packet4-read.c */
@@ -154,9 +171,9 @@ int	pcap_packet4_read(pcap_t *p, int max, pcap_handler callback,
 
 /* pcap-packet4-wait.c */
 int	pcap_packet4_wait(pcap_t *p, uint64_t *deadline);
-void	pcap_packet4_kick(pcap_t *p);
+void	pcap_packet4_kick(pcap_t *p, const struct packet4_queue *q);
 int	pcap_packet4_broken(pcap_t *p);
-int	pcap_packet4_lost(pcap_t *p);
+int	pcap_packet4_lost(pcap_t *p, const struct packet4_queue *q);
 
 /* pcap-packet4-if.c */
 int	pcap_packet4_if_ioctl(int fd, int ifindex, unsigned long request,
@@ -174,13 +191,16 @@ int	pcap_packet4_setfilter(pcap_t *p, struct bpf_program *program);
 int	pcap_packet4_refilter(pcap_t *p);
 int	pcap_packet4_passes(pcap_t *p, const struct tpacket4_hdr *h,
 			    const u_char *frame, uint32_t len, uint32_t have);
-int	pcap_packet4_drop_all(pcap_t *p);
-int	pcap_packet4_detach_filter(pcap_t *p);
+int	pcap_packet4_drop_all(pcap_t *p, const struct packet4_queue *q);
+int	pcap_packet4_detach_filter(pcap_t *p, const struct packet4_queue *q);
 
 /* pcap-packet4-why.c */
-int	pcap_packet4_refused_ring(pcap_t *p, int err);
-int	pcap_packet4_refused_queue(pcap_t *p, int err);
-int	pcap_packet4_queue_busy(pcap_t *p, const struct tpacket4_info *info);
+int	pcap_packet4_refused_ring(pcap_t *p, const struct packet4_queue *q,
+				  int err);
+int	pcap_packet4_refused_queue(pcap_t *p, const struct packet4_queue *q,
+				   int err);
+int	pcap_packet4_queue_busy(pcap_t *p, const struct packet4_queue *q,
+				const struct tpacket4_info *info);
 int	pcap_packet4_no_raw(pcap_t *p);
 
 #endif /* PACKET_RX_DIRECT */

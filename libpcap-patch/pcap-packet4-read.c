@@ -106,14 +106,15 @@ static inline void take_frame(struct packet4_ring *r,
  * it is not known which filter a frame has passed.  If one of those was cut, it may
  * lack bytes that the filter reads, so it is let through.
  */
-static int refused_here(pcap_t *p, struct packet4 *p4, uint32_t entry,
+static int refused_here(pcap_t *p, struct packet4_queue *q, uint32_t entry,
 			const struct tpacket4_hdr *h, const struct frame *f)
 {
-	int maybe_new = (int32_t)(entry - p4->filter_old) >= 0;
+	int maybe_new = (int32_t)(entry - q->filter_old) >= 0;
+	const struct packet4 *p4 = p->priv;
 
 	if (!p4->filter_always) {
-		if ((int32_t)(entry - p4->filter_until) >= 0) {
-			p4->filter_here = 0;
+		if ((int32_t)(entry - q->filter_until) >= 0) {
+			q->checks &= ~PACKET4_CHECK_FILTER;
 			return 0;
 		}
 		if (maybe_new && h->tp_flags & TPACKET4_TRUNCATED)
@@ -122,9 +123,10 @@ static int refused_here(pcap_t *p, struct packet4 *p4, uint32_t entry,
 	return !pcap_packet4_passes(p, h, f->data, f->len, f->have);
 }
 
-static int wrong_way(const pcap_t *p, const struct packet4 *p4,
-		     const struct tpacket4_hdr *h)
+static int wrong_way(const pcap_t *p, const struct tpacket4_hdr *h)
 {
+	const struct packet4 *p4 = p->priv;
+
 	if (h->tp_flags & TPACKET4_PKTTYPE && h->tp_pkttype == PACKET_OUTGOING)
 		return p4->loopback || p->direction == PCAP_D_IN;
 	return p->direction == PCAP_D_OUT;
@@ -140,13 +142,13 @@ static void fill_time(const pcap_t *p, uint64_t ns, struct timeval *tv)
 		      rest : rest / 1000;
 }
 
-static void release_and_kick(pcap_t *p, struct packet4_ring *r)
+static void release_and_kick(pcap_t *p, struct packet4_queue *q)
 {
-	packet4_release(r);
+	packet4_release(&q->ring);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);			/* (F) */
-	if (__atomic_load_n(&r->ctrl->flags, __ATOMIC_RELAXED) &
+	if (__atomic_load_n(&q->ring.ctrl->flags, __ATOMIC_RELAXED) &
 	    TPACKET4_CTRL_NEED_KICK)
-		pcap_packet4_kick(p);
+		pcap_packet4_kick(p, q);
 }
 
 /* How far to read before giving entries back. */
@@ -157,56 +159,56 @@ static uint32_t next_stop(const struct packet4_ring *r, uint32_t prod)
 	return (int32_t)(prod - stop) < 0 ? prod : stop;
 }
 
-static int unwanted(pcap_t *p, struct packet4 *p4, uint32_t entry,
+static int unwanted(pcap_t *p, struct packet4_queue *q, uint32_t entry,
 		    const struct tpacket4_hdr *h, const struct frame *f)
 {
-	return (p4->check_direction && wrong_way(p, p4, h)) ||
-	       (p4->filter_here && refused_here(p, p4, entry, h, f));
+	return (q->checks & PACKET4_CHECK_DIRECTION && wrong_way(p, h)) ||
+	       (q->checks & PACKET4_CHECK_FILTER &&
+		refused_here(p, q, entry, h, f));
 }
 
 /* A filter may read more of a frame than the snapshot has. */
-static uint32_t most_of_frame(const pcap_t *p, const struct packet4 *p4)
+static uint32_t most_of_frame(const pcap_t *p, const struct packet4_queue *q)
 {
 	uint32_t snapshot = p->snapshot;
 
-	if (p4->filter_here || snapshot > p4->ring.bounce_len)
-		return p4->ring.bounce_len;
+	if (q->checks & PACKET4_CHECK_FILTER || snapshot > q->ring.bounce_len)
+		return q->ring.bounce_len;
 	return snapshot;
 }
 
 /* The packet of pcap_next() stays valid after the call: a later call gives it back. */
-static int finish(pcap_t *p, struct packet4_ring *r, pcap_handler callback,
-		  int count)
+static void finish(pcap_t *p, struct packet4_queue *q, pcap_handler callback)
 {
-	packet4_saw(r);
+	packet4_saw(&q->ring);
 	if (callback != p->oneshot_callback)
-		release_and_kick(p, r);
-	return p->break_loop ? pcap_packet4_broken(p) : count;
+		release_and_kick(p, q);
 }
 
 /*
  * Is there another frame before prod?  Entries go back in batches, so that a slow
  * callback does not let the adapter run dry.
  */
-static inline int has_frame(pcap_t *p, struct packet4_ring *r, uint32_t prod,
+static inline int has_frame(pcap_t *p, struct packet4_queue *q, uint32_t prod,
 			    uint32_t *stop)
 {
+	struct packet4_ring *r = &q->ring;
+
 	if ((int32_t)(*stop - r->next) > 0)
 		return 1;
 	if (r->next == prod)
 		return 0;
-	release_and_kick(p, r);
+	release_and_kick(p, q);
 	*stop = next_stop(r, prod);
 	return 1;
 }
 
 /* Hand at most max packets before prod to the callback.  Returns how many. */
-static int hand_over(pcap_t *p, uint32_t prod, int max, pcap_handler callback,
-		     u_char *user)
+static int hand_over(pcap_t *p, struct packet4_queue *q, uint32_t prod, int max,
+		     pcap_handler callback, u_char *user)
 {
-	struct packet4 *p4 = p->priv;
-	struct packet4_ring *r = &p4->ring;
-	uint32_t most = most_of_frame(p, p4);
+	struct packet4_ring *r = &q->ring;
+	uint32_t most = most_of_frame(p, q);
 	uint32_t snapshot = p->snapshot;
 	struct pcap_pkthdr header = { .len = 0 };
 	const struct tpacket4_hdr *h;
@@ -216,12 +218,11 @@ static int hand_over(pcap_t *p, uint32_t prod, int max, pcap_handler callback,
 	struct frame f;
 	int count = 0;
 
-	while (count < max && !p->break_loop && has_frame(p, r, prod, &stop)) {
+	while (count < max && !p->break_loop && has_frame(p, q, prod, &stop)) {
 		entry = r->next;
 		h = packet4_hdr(r, entry);
 		take_frame(r, h, most, &f);
-		if ((p4->check_direction | p4->filter_here) &&
-		    unwanted(p, p4, entry, h, &f))
+		if (q->checks && unwanted(p, q, entry, h, &f))
 			continue;
 		if (h->tp_tstamp != stamp) {
 			stamp = h->tp_tstamp;
@@ -239,15 +240,17 @@ static int hand_over(pcap_t *p, uint32_t prod, int max, pcap_handler callback,
 int pcap_packet4_drain(pcap_t *p, int max, pcap_handler callback, u_char *user)
 {
 	struct packet4 *p4 = p->priv;
-	uint32_t prod = packet4_peek(&p4->ring);
+	struct packet4_queue *q = p4->queues;
+	uint32_t prod = packet4_peek(&q->ring);
 	int count;
 
-	if (!packet4_has_queue(p4))
-		return pcap_packet4_lost(p);
+	if (!packet4_has_queue(q))
+		return pcap_packet4_lost(p, q);
 	if (PACKET_COUNT_IS_UNLIMITED(max))
 		max = INT_MAX;
-	count = hand_over(p, prod, max, callback, user);
-	return finish(p, &p4->ring, callback, count);
+	count = hand_over(p, q, prod, max, callback, user);
+	finish(p, q, callback);
+	return p->break_loop ? pcap_packet4_broken(p) : count;
 }
 
 /*

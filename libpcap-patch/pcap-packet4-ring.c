@@ -65,13 +65,6 @@ static uint32_t power_of_two_up(uint32_t n)
 	return power;
 }
 
-static uint32_t power_of_two_down(uint32_t n)
-{
-	uint32_t power = power_of_two_up(n);
-
-	return power > n ? power >> 1 : power;
-}
-
 static uint32_t interface_mtu(pcap_t *p, const struct packet4 *p4)
 {
 	struct ifreq ifr = { .ifr_mtu = 0 };
@@ -188,35 +181,39 @@ static uint64_t available_memory(void)
 
 /*
  * Enough for the shortest frames while a reader cannot run, within a small part of
- * the memory.
+ * the memory.  The queues of a capture share the link and the memory.
  */
-static uint32_t default_entries(pcap_t *p, const struct packet4 *p4,
+static uint32_t default_entries(pcap_t *p, const struct packet4_queue *q,
 				uint32_t each)
 {
-	uint32_t least = power_of_two_down(DEFAULT_BUFFER / each);
-	uint64_t memory = available_memory() / MEMORY_PART;
+	struct packet4 *p4 = p->priv;
+	uint32_t least = power_of_two_up(DEFAULT_BUFFER / each / p4->queue_nr);
+	uint64_t memory = available_memory() / MEMORY_PART / p4->queue_nr;
 	uint64_t mbits, nr;
 
-	if (packet4_is_copy(p4))
+	if (packet4_is_copy(q))
 		return least;
 	mbits = pcap_packet4_if_speed(p->fd, p4->ifindex);
 	if (mbits == 0 || mbits > FASTEST_MBITS)
 		mbits = USUAL_MBITS;
-	nr = power_of_two_up(mbits * 1000 * DEFAULT_MS / SHORTEST_BITS);
+	nr = mbits * 1000 * DEFAULT_MS / SHORTEST_BITS / p4->queue_nr;
+	nr = power_of_two_up(nr);
 	while (nr > least && nr * each > memory)
 		nr >>= 1;
 	return nr > least ? nr : least;
 }
 
-/* At least what was asked for, up to the kernel's limit. */
-static void choose_entries(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *req,
-		    uint32_t least)
+/* At least this queue's part of what was asked for, up to the kernel's limit. */
+static void choose_entries(pcap_t *p, const struct packet4_queue *q,
+			   struct tpacket_req4 *req, uint32_t least)
 {
 	uint32_t each = req->tp_slot_size + req->tp_payload_size;
-	uint32_t nr = (p->opt.buffer_size + (uint64_t)each - 1) / each;
+	const struct packet4 *p4 = p->priv;
+	uint64_t part = (uint64_t)each * p4->queue_nr;
+	uint32_t nr = (p->opt.buffer_size + part - 1) / part;
 
 	if (nr == 0)
-		nr = default_entries(p, p4, each);
+		nr = default_entries(p, q, each);
 	if (nr < least)
 		nr = least;
 	if (nr > TPACKET4_MAX_ENTRIES)
@@ -225,35 +222,37 @@ static void choose_entries(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *r
 }
 
 /* Halve the ring for as long as the kernel lacks the memory for it. */
-static int request_ring(pcap_t *p, struct packet4 *p4, struct tpacket_req4 *req,
-		   uint32_t least)
+static int request_ring(pcap_t *p, const struct packet4_queue *q,
+			struct tpacket_req4 *req, uint32_t least)
 {
+	struct packet4 *p4 = p->priv;
+
 	for (;;) {
 		choose_wake_up(p, p4, req);
-		if (setsockopt(p->fd, SOL_PACKET, PACKET_RX_RING, req,
+		if (setsockopt(q->fd, SOL_PACKET, PACKET_RX_RING, req,
 			       sizeof(*req)) == 0)
 			return 0;
 		if (errno != ENOMEM || req->tp_entry_nr <= least)
-			return pcap_packet4_refused_ring(p, errno);
+			return pcap_packet4_refused_ring(p, q, errno);
 		req->tp_entry_nr /= 2;
+		p4->short_of_memory = 1;
 	}
 }
 
-/* Warn if the buffer is smaller than was asked for. */
-static void note_size(pcap_t *p, struct packet4 *p4,
-		      const struct tpacket_req4 *req)
+/* Call it when all rings are made.  Warns if they are less than was asked for. */
+void pcap_packet4_note_size(pcap_t *p)
 {
-	uint32_t each = req->tp_slot_size + req->tp_payload_size;
-	uint64_t got = (uint64_t)req->tp_entry_nr * each;
+	struct packet4 *p4 = p->priv;
 
-	if (got < p->opt.buffer_size)
+	if (p4->ring_bytes < p->opt.buffer_size)
 		pcap_packet4_warn(p4, "the buffer has %llu KiB in place of %u: %s",
-				  (unsigned long long)got / 1024,
+				  (unsigned long long)p4->ring_bytes / 1024,
 				  p->opt.buffer_size / 1024,
-				  req->tp_entry_nr < TPACKET4_MAX_ENTRIES ?
+				  p4->short_of_memory ?
 				  "the kernel did not have more memory" :
 				  "the kernel makes no more slots");
-	p->opt.buffer_size = got < UINT_MAX ? (u_int)got : UINT_MAX;
+	p->opt.buffer_size = p4->ring_bytes < UINT_MAX ?
+			     (u_int)p4->ring_bytes : UINT_MAX;
 }
 
 /* Only called if payload is to be read. */
@@ -282,17 +281,19 @@ static void attach_ring(struct packet4_ring *r, const struct tpacket4_layout *l)
 	r->batch = batch < MAX_BATCH ? batch : MAX_BATCH;
 }
 
-static int map_ring(pcap_t *p, const struct packet4 *p4, struct packet4_ring *r)
+static int map_ring(pcap_t *p, struct packet4_queue *q)
 {
+	const struct packet4 *p4 = p->priv;
+	struct packet4_ring *r = &q->ring;
 	struct tpacket4_layout l;
 	socklen_t len = sizeof(l);
 
 	memset(&l, 0, sizeof(l));
-	if (getsockopt(p->fd, SOL_PACKET, PACKET_RX_RING, &l, &len) < 0)
+	if (getsockopt(q->fd, SOL_PACKET, PACKET_RX_RING, &l, &len) < 0)
 		return pcap_packet4_failed(p, "can't get the layout of the rx ring");
 	r->map_len = l.tl_map_len;
 	r->map = mmap(NULL, r->map_len, PROT_READ | PROT_WRITE, MAP_SHARED,
-		      p->fd, 0);
+		      q->fd, 0);
 	if (r->map == MAP_FAILED) {
 		r->map = NULL;
 		return pcap_packet4_failed(p, "can't mmap rx ring");
@@ -315,8 +316,8 @@ int pcap_packet4_info(int fd, uint32_t queue, struct tpacket4_info *info)
 	return getsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, info, &len);
 }
 
-/* After a failure the caller calls pcap_packet4_ring_destroy(). */
-int pcap_packet4_ring_create(pcap_t *p)
+/* After a failure the caller calls pcap_packet4_close_queues(). */
+int pcap_packet4_ring_create(pcap_t *p, struct packet4_queue *q)
 {
 	struct tpacket_req4 req = { .tp_size = sizeof(req) };
 	uint32_t least = TPACKET4_MIN_ENTRIES;
@@ -324,76 +325,84 @@ int pcap_packet4_ring_create(pcap_t *p)
 	struct tpacket4_info info;
 	int ret;
 
-	if (packet4_is_copy(p4)) {
+	if (packet4_is_copy(q)) {
 		choose_copy_slots(p, p4, &req);
 	} else {
-		if (pcap_packet4_info(p->fd, p4->queue, &info) < 0)
+		if (pcap_packet4_info(q->fd, q->number, &info) < 0)
 			return pcap_packet4_failed(p, "can't ask what the queue can do");
 		if (info.ti_query_reason != PACKET_DIRECT_OK)
-			return pcap_packet4_queue_busy(p, &info);
+			return pcap_packet4_queue_busy(p, q, &info);
 		if (p4->split)
 			choose_split_slots(&info, &req);
 		else
 			choose_direct_slots(&info, &req);
 		least = least_entries(&info);
 	}
-	choose_entries(p, p4, &req, least);
-	ret = request_ring(p, p4, &req, least);
+	choose_entries(p, q, &req, least);
+	ret = request_ring(p, q, &req, least);
 	if (ret < 0)
 		return ret;
-	note_size(p, p4, &req);
-	return map_ring(p, p4, &p4->ring);
+	p4->ring_bytes += (uint64_t)req.tp_entry_nr *
+			  (req.tp_slot_size + req.tp_payload_size);
+	return map_ring(p, q);
+}
+
+/* The kernel may wait for other processes.  A signal ends that: ask again. */
+int pcap_packet4_lease(pcap_t *p, struct packet4_queue *q)
+{
+	unsigned int number = q->number;
+	int ret;
+
+	do
+		ret = setsockopt(q->fd, SOL_PACKET, PACKET_RX_DIRECT, &number,
+				 sizeof(number));
+	while (ret < 0 && errno == EINTR);
+	if (ret < 0)
+		return pcap_packet4_refused_queue(p, q, errno);
+	return pcap_packet4_detach_filter(p, q);
 }
 
 /*
  * Closing the socket does not end the lease while a forked child has the socket or
- * the mapping, so the queue is released explicitly.  Only the process that leased
- * the queue does this: a child's pcap_close() must not end its parent's capture.
+ * the mapping, so the queue is released explicitly.
  */
-static void release_queue(pcap_t *p)
+static void release_queue(const struct packet4_queue *q)
 {
 	struct tpacket4_direct direct = {
 		.td_size = sizeof(direct),
 		.td_flags = PACKET_DIRECT_RELEASE,
 	};
 
-	(void)setsockopt(p->fd, SOL_PACKET, PACKET_RX_DIRECT, &direct,
+	(void)setsockopt(q->fd, SOL_PACKET, PACKET_RX_DIRECT, &direct,
 			 sizeof(direct));
 }
 
-/* The ring itself goes with the socket. */
-void pcap_packet4_ring_destroy(pcap_t *p)
+/* The kernel's part of the ring goes with the socket. */
+static void close_queue(struct packet4_queue *q)
 {
-	struct packet4 *p4 = p->priv;
-
-	if (p->fd >= 0 && p4->lease_pid == getpid())
-		release_queue(p);
-	free(p4->ring.bounce);
-	p4->ring.bounce = NULL;
-	if (p4->ring.map)
-		munmap(p4->ring.map, p4->ring.map_len);
-	p4->ring.map = NULL;
+	free(q->ring.bounce);
+	q->ring.bounce = NULL;
+	if (q->ring.map)
+		munmap(q->ring.map, q->ring.map_len);
+	q->ring.map = NULL;
+	if (q->fd >= 0)
+		close(q->fd);
+	q->fd = -1;
 }
 
-/* The kernel may wait for other processes.  A signal ends that: ask again. */
-static int lease_queue(int fd, unsigned int queue)
+/*
+ * Only the process that leased the queues releases them: a child's pcap_close() must
+ * not end its parent's capture.
+ */
+void pcap_packet4_close_queues(struct packet4 *p4)
 {
-	int ret;
+	int leased = p4->lease_pid == getpid();
+	struct packet4_queue *q;
 
-	do
-		ret = setsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, &queue,
-				 sizeof(queue));
-	while (ret < 0 && errno == EINTR);
-	return ret;
-}
-
-int pcap_packet4_lease(pcap_t *p)
-{
-	struct packet4 *p4 = p->priv;
-
-	if (lease_queue(p->fd, p4->queue) < 0)
-		return pcap_packet4_refused_queue(p, errno);
-	p4->lease_pid = getpid();
-	return pcap_packet4_detach_filter(p);
+	packet4_for_each_queue(p4, q) {
+		if (leased && q->fd >= 0 && !packet4_is_copy(q))
+			release_queue(q);
+		close_queue(q);
+	}
 }
 #endif /* PACKET_RX_DIRECT */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Sleeping until a TPACKET_V4 ring has packets, breaking out of that sleep, and
+ * Sleeping until TPACKET_V4 rings have packets, breaking out of that sleep, and
  * interfaces that go down or disappear meanwhile.
  */
 #ifdef HAVE_CONFIG_H
@@ -46,25 +46,25 @@ static void note_netdown(pcap_t *p, struct packet4 *p4)
  * The kernel ran short of slots.  This makes it look for slots that were given back.
  * The call may also take the socket's error, which poll() does not report again.
  */
-void pcap_packet4_kick(pcap_t *p)
+void pcap_packet4_kick(pcap_t *p, const struct packet4_queue *q)
 {
 	struct packet4 *p4 = p->priv;
 	struct msghdr none = { 0 };
 
-	if (recvmsg(p->fd, &none, MSG_DONTWAIT) < 0 && errno == ENETDOWN)
+	if (recvmsg(q->fd, &none, MSG_DONTWAIT) < 0 && errno == ENETDOWN)
 		note_netdown(p, p4);
 }
 
 /* POLLERR without an error: another thread or process has taken it. */
-static int socket_error(pcap_t *p, struct packet4 *p4)
+static int socket_error(pcap_t *p, const struct packet4_queue *q)
 {
 	socklen_t len = sizeof(int);
 	int err = 0;
 
-	if (getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
+	if (getsockopt(q->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
 		err = errno;
 	if (err == ENETDOWN || err == 0) {
-		note_netdown(p, p4);
+		note_netdown(p, p->priv);
 		return 0;
 	}
 	pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, err,
@@ -72,27 +72,27 @@ static int socket_error(pcap_t *p, struct packet4 *p4)
 	return PCAP_ERROR;
 }
 
-static int lease_is_lost(const struct packet4 *p4)
+static int lease_is_lost(const struct packet4_queue *q)
 {
-	return !packet4_is_copy(p4) &&
-	       __atomic_load_n(&p4->ring.ctrl->state, __ATOMIC_RELAXED) ==
+	return !packet4_is_copy(q) &&
+	       __atomic_load_n(&q->ring.ctrl->state, __ATOMIC_RELAXED) ==
 	       PACKET_DIRECT_LOST;
 }
 
 /* poll() also reports a hangup for a lost queue, which check_lease() explains. */
-static int check_socket(pcap_t *p, struct packet4 *p4, short events)
+static int check_socket(pcap_t *p, const struct packet4_queue *q, short events)
 {
 	const char *why = NULL;
 
 	if (events & POLLNVAL)
 		why = "Invalid polling request on packet socket";
-	else if (events & POLLHUP && !lease_is_lost(p4))
+	else if (events & POLLHUP && !lease_is_lost(q))
 		why = "Hangup on packet socket";
 	if (why) {
 		pcap_strlcpy(p->errbuf, why, PCAP_ERRBUF_SIZE);
 		return PCAP_ERROR;
 	}
-	return events & POLLERR ? socket_error(p, p4) : 0;
+	return events & POLLERR ? socket_error(p, q) : 0;
 }
 
 static int check_breakloop(pcap_t *p, struct packet4 *p4)
@@ -113,13 +113,13 @@ static int fail_gone(pcap_t *p, struct packet4 *p4)
 }
 
 /* Another process that has this socket gave the queue back. */
-int pcap_packet4_lost(pcap_t *p)
+int pcap_packet4_lost(pcap_t *p, const struct packet4_queue *q)
 {
 	struct packet4 *p4 = p->priv;
 
 	snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
 		 "%s: RX queue %d was given back by another process that shares this capture; begin a new one",
-		 p4->ifname, p4->queue);
+		 p4->ifname, q->number);
 	return PCAP_ERROR;
 }
 
@@ -152,14 +152,39 @@ static int check_interface(pcap_t *p, struct packet4 *p4)
 }
 
 /* A queue is lost with its interface, or because another process released it. */
-static int check_lease(pcap_t *p, struct packet4 *p4)
+static int check_lease(pcap_t *p, const struct packet4_queue *q)
 {
-	if (!packet4_has_queue(p4))
-		return pcap_packet4_lost(p);
-	if (!lease_is_lost(p4))
+	struct packet4 *p4 = p->priv;
+
+	if (!packet4_has_queue(q))
+		return pcap_packet4_lost(p, q);
+	if (!lease_is_lost(q))
 		return 0;
-	return pcap_packet4_if_gone(p->fd, p4->ifindex) ? fail_gone(p, p4) :
-							  pcap_packet4_lost(p);
+	return pcap_packet4_if_gone(q->fd, p4->ifindex) ?
+	       fail_gone(p, p4) : pcap_packet4_lost(p, q);
+}
+
+static int check_leases(pcap_t *p, struct packet4 *p4)
+{
+	struct packet4_queue *q;
+	int ret = 0;
+
+	packet4_for_each_queue(p4, q) {
+		ret = check_lease(p, q);
+		if (ret < 0)
+			break;
+	}
+	return ret;
+}
+
+static int has_packets(const struct packet4 *p4)
+{
+	const struct packet4_queue *q;
+
+	packet4_for_each_queue(p4, q)
+		if (packet4_peek(&q->ring) != q->ring.next)
+			return 1;
+	return 0;
 }
 
 /*
@@ -191,39 +216,54 @@ static uint64_t now_ns(void)
 static int check_alive(pcap_t *p, struct packet4 *p4)
 {
 	uint64_t now = now_ns();
-	int ret = check_lease(p, p4);
+	int ret = check_leases(p, p4);
 
 	if (ret == 0 && (p4->netdown || now >= p4->next_look)) {
 		p4->next_look = now + (uint64_t)SLEEP_MS * NSEC_PER_MSEC;
 		ret = check_interface(p, p4);
 	}
-	return ret < 0 && packet4_peek(&p4->ring) != p4->ring.next ? 1 : ret;
+	return ret < 0 && has_packets(p4) ? 1 : ret;
+}
+
+/* Positive: a queue has packets.  Each socket tells its own errors. */
+static int check_sockets(pcap_t *p, struct packet4 *p4)
+{
+	int i, ret, readable = 0;
+	short events;
+
+	for (i = 0; i < (int)p4->queue_nr; i++) {
+		events = p4->polls[i].revents;
+		readable |= events & POLLIN;
+		ret = check_socket(p, &p4->queues[i], events);
+		if (ret < 0)
+			return ret;
+	}
+	return readable;
 }
 
 /*
- * One sleep of at most ms.  Positive: look at the ring.  0: nothing came, or a
+ * One sleep of at most ms.  Positive: look at the rings.  0: nothing came, or a
  * signal did.
  */
 static int sleep_once(pcap_t *p, struct packet4 *p4, int ms)
 {
-	struct pollfd fds[2] = {
-		{ .fd = p->fd, .events = POLLIN },
-		{ .fd = p4->breakloop_fd, .events = POLLIN },
-	};
-	int ret = poll(fds, 2, ms);
+	struct pollfd *own = &p4->polls[p4->queue_nr];
+	int ret = poll(p4->polls, p4->queue_nr + 1, ms);
+	int readable;
 
 	if (ret < 0 && errno != EINTR)
 		return pcap_packet4_failed(p, "can't poll on packet socket");
 	if (ret < 0)
 		return p->break_loop ? pcap_packet4_broken(p) : 0;
-	if (fds[0].revents == POLLIN)
+	if (p4->polls[0].revents == POLLIN)
 		return 1;
-	ret = check_socket(p, p4, fds[0].revents);
-	if (ret == 0 && fds[1].revents & POLLIN)
+	readable = check_sockets(p, p4);
+	ret = readable < 0 ? readable : 0;
+	if (ret == 0 && own->revents & POLLIN)
 		ret = check_breakloop(p, p4);
 	if (ret == 0 && p->break_loop)
 		ret = pcap_packet4_broken(p);
-	if (ret < 0 || fds[0].revents & POLLIN)
+	if (ret < 0 || readable)
 		return ret < 0 ? ret : 1;
 	return check_alive(p, p4);
 }
@@ -259,10 +299,13 @@ static void set_deadline(const struct packet4 *p4, uint64_t *deadline)
 int pcap_packet4_wait(pcap_t *p, uint64_t *deadline)
 {
 	struct packet4 *p4 = p->priv;
+	struct packet4_queue *q;
 	int ms, ret;
 
-	packet4_release(&p4->ring);
-	packet4_saw(&p4->ring);
+	packet4_for_each_queue(p4, q) {
+		packet4_release(&q->ring);
+		packet4_saw(&q->ring);
+	}
 	if (p4->gone)
 		return fail_gone(p, p4);
 	if (p4->nonblock)

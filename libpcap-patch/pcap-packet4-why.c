@@ -69,12 +69,12 @@ static const char *sentence(uint32_t reason)
 	return sentences[reason];
 }
 
-static uint32_t last_reason(pcap_t *p, struct tpacket4_info *info)
+static uint32_t last_reason(const struct packet4_queue *q,
+			    struct tpacket4_info *info)
 {
-	struct packet4 *p4 = p->priv;
-	uint32_t queue = packet4_is_copy(p4) ? 0 : p4->queue;
+	uint32_t number = packet4_is_copy(q) ? 0 : q->number;
 
-	if (pcap_packet4_info(p->fd, queue, info) < 0)
+	if (pcap_packet4_info(q->fd, number, info) < 0)
 		memset(info, 0, sizeof(*info));
 	return info->ti_reason;
 }
@@ -154,8 +154,9 @@ static int explain_leased(pcap_t *p, const char *what, uint32_t pid)
 	return PCAP_ERROR;
 }
 
-static int explain_queue(pcap_t *p, const struct tpacket4_info *info,
-			 uint32_t reason, int err)
+static int explain_queue(pcap_t *p, const struct packet4_queue *q,
+			 const struct tpacket4_info *info, uint32_t reason,
+			 int err)
 {
 	struct packet4 *p4 = p->priv;
 	char what[80];
@@ -163,17 +164,18 @@ static int explain_queue(pcap_t *p, const struct tpacket4_info *info,
 	if (reason == PACKET_DIRECT_NO_QUEUE) {
 		snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
 			 "%s has no RX queue %d: it has %u, counted from 0",
-			 p4->ifname, p4->queue, info->ti_queue_nr);
+			 p4->ifname, q->number, info->ti_queue_nr);
 		return PCAP_ERROR;
 	}
 	snprintf(what, sizeof(what), "%s: RX queue %d cannot be captured directly",
-		 p4->ifname, p4->queue);
+		 p4->ifname, q->number);
 	if (reason == PACKET_DIRECT_QUEUE_LEASED)
 		return explain_leased(p, what, info->ti_query_pid);
 	return explain(p, what, reason, err);
 }
 
-int pcap_packet4_refused_ring(pcap_t *p, int err)
+int pcap_packet4_refused_ring(pcap_t *p, const struct packet4_queue *q,
+			      int err)
 {
 	struct packet4 *p4 = p->priv;
 	struct tpacket4_info info;
@@ -181,19 +183,21 @@ int pcap_packet4_refused_ring(pcap_t *p, int err)
 
 	snprintf(what, sizeof(what), "%s: can't create a TPACKET_V4 ring",
 		 p4->ifname);
-	return explain(p, what, last_reason(p, &info), err);
+	return explain(p, what, last_reason(q, &info), err);
 }
 
-int pcap_packet4_refused_queue(pcap_t *p, int err)
+int pcap_packet4_refused_queue(pcap_t *p, const struct packet4_queue *q,
+			       int err)
 {
 	struct tpacket4_info info;
-	uint32_t reason = last_reason(p, &info);
+	uint32_t reason = last_reason(q, &info);
 
-	return explain_queue(p, &info, reason, err);
+	return explain_queue(p, q, &info, reason, err);
 }
 
-int pcap_packet4_queue_busy(pcap_t *p, const struct tpacket4_info *info)
+int pcap_packet4_queue_busy(pcap_t *p, const struct packet4_queue *q,
+			    const struct tpacket4_info *info)
 {
-	return explain_queue(p, info, info->ti_query_reason, EBUSY);
+	return explain_queue(p, q, info, info->ti_query_reason, EBUSY);
 }
 #endif /* PACKET_RX_DIRECT */

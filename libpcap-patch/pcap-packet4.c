@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -296,7 +297,8 @@ int pcap_get_rx_direct_linux(pcap_t *p, int *queue)
 	if (info.ti_state == PACKET_DIRECT_COPY)
 		*queue = PCAP_RX_DIRECT_COPY;
 	else	/* without its device the kernel does not know the number */
-		*queue = info.ti_ifindex ? (int)info.ti_queue : p4->queue;
+		*queue = info.ti_ifindex ? (int)info.ti_queue :
+			 p4->queues->number;
 	return 0;
 }
 
@@ -328,19 +330,19 @@ void pcap_packet4_warn(struct packet4 *p4, const char *format, ...)
 	va_end(ap);
 }
 
-static int open_socket(pcap_t *p)
+static int open_socket(pcap_t *p, struct packet4_queue *q)
 {
-	p->fd = socket(PF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (p->fd < 0 && (errno == EPERM || errno == EACCES))
+	q->fd = socket(PF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (q->fd < 0 && (errno == EPERM || errno == EACCES))
 		return pcap_packet4_no_raw(p);
-	return p->fd < 0 ? pcap_packet4_failed(p, "socket") : 0;
+	return q->fd < 0 ? pcap_packet4_failed(p, "socket") : 0;
 }
 
-static int set_version(pcap_t *p)
+static int set_version(pcap_t *p, const struct packet4_queue *q)
 {
 	int version = TPACKET_V4;
 
-	if (setsockopt(p->fd, SOL_PACKET, PACKET_VERSION, &version,
+	if (setsockopt(q->fd, SOL_PACKET, PACKET_VERSION, &version,
 		       sizeof(version)) == 0)
 		return 0;
 	if (errno == EINVAL)
@@ -399,8 +401,9 @@ static int find_interface(pcap_t *p, struct packet4 *p4)
 	return PCAP_ERROR_NO_SUCH_DEVICE;
 }
 
-static int bind_to(pcap_t *p, const struct packet4 *p4, int protocol)
+static int bind_to(pcap_t *p, const struct packet4_queue *q, int protocol)
 {
+	const struct packet4 *p4 = p->priv;
 	struct sockaddr_ll sll = {
 		.sll_family = AF_PACKET,
 		.sll_ifindex = p4->ifindex,
@@ -409,9 +412,9 @@ static int bind_to(pcap_t *p, const struct packet4 *p4, int protocol)
 	socklen_t len = sizeof(int);
 	int err = 0;
 
-	if (bind(p->fd, (struct sockaddr *)&sll, sizeof(sll)) < 0)
+	if (bind(q->fd, (struct sockaddr *)&sll, sizeof(sll)) < 0)
 		err = errno;
-	else if (getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
+	else if (getsockopt(q->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
 		err = errno;
 	if (err == 0)
 		return 0;
@@ -427,16 +430,26 @@ static int bind_to(pcap_t *p, const struct packet4 *p4, int protocol)
 	return pcap_packet4_failed(p, "bind");
 }
 
+static int all_queues_stamp(const struct packet4 *p4, uint32_t *flags)
+{
+	const struct packet4_queue *q;
+
+	packet4_for_each_queue(p4, q)
+		if (!queue_stamps(q->fd, q->number, flags))
+			return 0;
+	return 1;
+}
+
 static int can_stamp(pcap_t *p, struct packet4 *p4)
 {
 	uint32_t flags;
 
-	if (packet4_is_copy(p4))
+	if (packet4_is_copy(p4->queues))
 		return 1;
 	if (p->opt.tstamp_type == PCAP_TSTAMP_ADAPTER)
 		pcap_packet4_warn(p4, "time stamps from a queue of %s are not synchronized with the host's clock (\"adapter_unsynced\" asks for them as they are); packets have the host's",
 				  p4->ifname);
-	else if (!queue_stamps(p->fd, p4->queue, &flags))
+	else if (!all_queues_stamp(p4, &flags))
 		pcap_packet4_warn(p4, "%s stamps %s; packets have the host's time stamps",
 				  p4->ifname,
 				  flags & TPACKET4_INFO_TSTAMP_PTP ?
@@ -469,6 +482,7 @@ static int set_tstamp_type(pcap_t *p, struct packet4 *p4)
 	int source = p->opt.tstamp_type == PCAP_TSTAMP_ADAPTER ?
 		     SOF_TIMESTAMPING_SYS_HARDWARE :
 		     SOF_TIMESTAMPING_RAW_HARDWARE;
+	struct packet4_queue *q;
 	int ret;
 
 	if (p->opt.tstamp_type != PCAP_TSTAMP_ADAPTER &&
@@ -479,9 +493,10 @@ static int set_tstamp_type(pcap_t *p, struct packet4 *p4)
 	ret = ask_for_stamps(p, p4);
 	if (ret != 0)
 		return ret;
-	if (setsockopt(p->fd, SOL_PACKET, PACKET_TIMESTAMP, &source,
-		       sizeof(source)) < 0)
-		return pcap_packet4_failed(p, "can't set PACKET_TIMESTAMP");
+	packet4_for_each_queue(p4, q)
+		if (setsockopt(q->fd, SOL_PACKET, PACKET_TIMESTAMP, &source,
+			       sizeof(source)) < 0)
+			return pcap_packet4_failed(p, "can't set PACKET_TIMESTAMP");
 	return 0;
 }
 
@@ -505,29 +520,44 @@ static int set_promisc(pcap_t *p, const struct packet4 *p4)
  * loopback device each outgoing frame also comes in, so one of the two is enough.
  * The reader skips unwanted frames that are in the ring already.
  */
-static void ignore_outgoing(pcap_t *p, const struct packet4 *p4)
+static void ignore_outgoing(pcap_t *p, const struct packet4_queue *q)
 {
+	const struct packet4 *p4 = p->priv;
 	int on = p4->loopback || p->direction == PCAP_D_IN;
 
-	if (packet4_is_copy(p4))
-		(void)setsockopt(p->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on,
+	if (packet4_is_copy(q))
+		(void)setsockopt(q->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on,
 				 sizeof(on));
 }
 
-static int packet4_stats(pcap_t *p, struct pcap_stat *stats)
+/* As on other rings: packets that passed the filter, dropped ones included. */
+static int add_queue_stats(pcap_t *p, const struct packet4_queue *q,
+			   struct pcap_stat *stats)
 {
 	struct tpacket4_stats s = { .ts_size = sizeof(s) };
-	struct packet4 *p4 = p->priv;
 	socklen_t len = sizeof(s);
+	uint64_t dropped;
 
-	if (getsockopt(p->fd, SOL_PACKET, PACKET_V4_STATISTICS, &s, &len) < 0)
+	if (getsockopt(q->fd, SOL_PACKET, PACKET_V4_STATISTICS, &s, &len) < 0)
 		return pcap_packet4_failed(p, "failed to get statistics from socket");
-	/* As on other rings: packets that passed the filter, dropped ones included. */
-	stats->ps_drop = s.ts_drop_nic + s.ts_drop_no_slot + s.ts_drop_too_long;
-	stats->ps_recv = s.ts_packets + stats->ps_drop;
-	/* Frames that no reader could have had, and losses of the interface. */
-	stats->ps_ifdrop = s.ts_drop_error + s.ts_drop_down +
-			   pcap_packet4_if_drops(p4);
+	dropped = s.ts_drop_nic + s.ts_drop_no_slot + s.ts_drop_too_long;
+	stats->ps_drop += dropped;
+	stats->ps_recv += s.ts_packets + dropped;
+	stats->ps_ifdrop += s.ts_drop_error + s.ts_drop_down;
+	return 0;
+}
+
+/* ps_ifdrop: frames that no reader could have had, and losses of the interface. */
+static int packet4_stats(pcap_t *p, struct pcap_stat *stats)
+{
+	struct packet4 *p4 = p->priv;
+	struct packet4_queue *q;
+
+	memset(stats, 0, sizeof(*stats));
+	packet4_for_each_queue(p4, q)
+		if (add_queue_stats(p, q, stats) < 0)
+			return PCAP_ERROR;
+	stats->ps_ifdrop += pcap_packet4_if_drops(p4);
 	return 0;
 }
 
@@ -540,19 +570,27 @@ static int packet4_inject(pcap_t *p, const void *buf, int size)
 
 static void set_check_direction(pcap_t *p, struct packet4 *p4)
 {
-	p4->check_direction = packet4_is_copy(p4) &&
-			      (p4->loopback || p->direction != PCAP_D_INOUT);
+	struct packet4_queue *q;
+
+	packet4_for_each_queue(p4, q) {
+		q->checks &= ~PACKET4_CHECK_DIRECTION;
+		if (packet4_is_copy(q) &&
+		    (p4->loopback || p->direction != PCAP_D_INOUT))
+			q->checks |= PACKET4_CHECK_DIRECTION;
+	}
 }
 
 static int packet4_setdirection(pcap_t *p, pcap_direction_t direction)
 {
 	struct packet4 *p4 = p->priv;
+	struct packet4_queue *q;
 
-	if (!packet4_is_copy(p4) && direction == PCAP_D_OUT)
+	if (!packet4_is_copy(p4->queues) && direction == PCAP_D_OUT)
 		return refuse(p, PCAP_ERROR,
 			      "an RX queue has no outgoing packets; capture without asking for a queue");
 	p->direction = direction;
-	ignore_outgoing(p, p4);
+	packet4_for_each_queue(p4, q)
+		ignore_outgoing(p, q);
 	set_check_direction(p, p4);
 	return pcap_packet4_refilter(p);
 }
@@ -596,7 +634,10 @@ static void packet4_cleanup(pcap_t *p)
 {
 	struct packet4 *p4 = p->priv;
 
-	pcap_packet4_ring_destroy(p);
+	pcap_packet4_close_queues(p4);
+	p->fd = -1;
+	free(p4->queues);
+	free(p4->polls);
 	pcap_packet4_if_close_counters(p4);
 	if (p4->breakloop_fd != -1)
 		close(p4->breakloop_fd);
@@ -623,34 +664,101 @@ static void set_ops(pcap_t *p)
 }
 
 /* The ring is complete and empty before the first frame can arrive. */
-static int start(pcap_t *p, struct packet4 *p4)
+static int prepare_queue(pcap_t *p, struct packet4_queue *q)
+{
+	int ret = set_version(p, q);
+
+	if (ret == 0)
+		ret = bind_to(p, q, 0);
+	ignore_outgoing(p, q);
+	if (ret == 0)
+		ret = pcap_packet4_ring_create(p, q);
+	if (ret == 0 && !packet4_is_copy(q))
+		ret = pcap_packet4_drop_all(p, q);
+	return ret;
+}
+
+static int start_queue(pcap_t *p, struct packet4_queue *q)
 {
 	int protocol = p->opt.protocol ? p->opt.protocol : ETH_P_ALL;
-	int ret, warning;
+	int ret = bind_to(p, q, protocol);
 
-	ret = open_socket(p);
+	if (ret == 0 && !packet4_is_copy(q))
+		ret = pcap_packet4_lease(p, q);
+	return ret;
+}
+
+static int open_sockets(pcap_t *p, struct packet4 *p4)
+{
+	struct packet4_queue *q;
+	int ret = 0;
+
+	packet4_for_each_queue(p4, q) {
+		ret = open_socket(p, q);
+		if (ret < 0)
+			break;
+		p4->polls[q - p4->queues].fd = q->fd;
+	}
+	p->fd = p4->queues->fd;
+	return ret;
+}
+
+/* All that takes long is done before the first queue is leased. */
+static int prepare(pcap_t *p, struct packet4 *p4)
+{
+	struct packet4_queue *q;
+	int ret = open_sockets(p, p4);
+
 	if (ret == 0)
 		ret = find_interface(p, p4);
-	if (ret == 0)
-		ret = set_version(p);
-	if (ret == 0)
-		ret = bind_to(p, p4, 0);
-	if (ret == 0)
-		ret = set_promisc(p, p4);
-	ignore_outgoing(p, p4);
-	if (ret == 0)
-		ret = pcap_packet4_ring_create(p);
-	if (ret == 0 && !packet4_is_copy(p4))
-		ret = pcap_packet4_drop_all(p);
+	if (ret < 0)
+		return ret;
+	packet4_for_each_queue(p4, q) {
+		ret = prepare_queue(p, q);
+		if (ret < 0)
+			return ret;
+	}
+	pcap_packet4_note_size(p);
+	return set_promisc(p, p4);
+}
+
+static int start(pcap_t *p, struct packet4 *p4)
+{
+	struct packet4_queue *q;
+	int ret, warning;
+
+	ret = prepare(p, p4);
 	if (ret < 0)
 		return ret;
 	warning = set_tstamp_type(p, p4);
 	if (warning < 0)
 		return warning;
-	ret = bind_to(p, p4, protocol);
-	if (ret == 0 && !packet4_is_copy(p4))
-		ret = pcap_packet4_lease(p);
-	return ret < 0 ? ret : warning;
+	p4->lease_pid = getpid();
+	packet4_for_each_queue(p4, q) {
+		ret = start_queue(p, q);
+		if (ret < 0)
+			return ret;
+	}
+	return warning;
+}
+
+/* After a failure the caller calls packet4_cleanup(). */
+static int make_queues(pcap_t *p, struct packet4 *p4)
+{
+	u_int i, nr = 1;
+
+	p4->queues = calloc(nr, sizeof(*p4->queues));
+	p4->polls = calloc(nr + 1, sizeof(*p4->polls));
+	if (!p4->queues || !p4->polls)
+		return pcap_packet4_failed(p, "calloc");
+	p4->queue_nr = nr;
+	for (i = 0; i < nr; i++)
+		p4->queues[i].fd = -1;
+	for (i = 0; i <= nr; i++)
+		p4->polls[i].events = POLLIN;
+	p4->polls[nr].fd = p4->breakloop_fd;
+	p4->queues->number = p->opt.rx_direct;
+	return 0;
 }
 
 static int set_up(pcap_t *p, struct packet4 *p4, int *breakloop_fd)
@@ -659,7 +767,6 @@ static int set_up(pcap_t *p, struct packet4 *p4, int *breakloop_fd)
 
 	p4->breakloop_fd = *breakloop_fd;
 	*breakloop_fd = -1;
-	p4->queue = p->opt.rx_direct;
 	p4->split = p->opt.rx_split;
 	p4->timeout = p->opt.timeout > 0 ? p->opt.timeout : 0;
 	if (PACKET4_IS_DEVICE(p->opt.device)) {
@@ -670,19 +777,19 @@ static int set_up(pcap_t *p, struct packet4 *p4, int *breakloop_fd)
 		   sizeof(p4->ifname)) {
 		return PCAP_ERROR_NO_SUCH_DEVICE;
 	}
-	if (p4->split && packet4_is_copy(p4))
+	if (p4->split && p->opt.rx_direct == PCAP_RX_DIRECT_COPY)
 		return refuse(p, PCAP_ERROR,
 			      "capturing by copy does not split headers from payload; name an RX queue, or set a snapshot length");
 	if (p->opt.rfmon)
 		return PCAP_ERROR_RFMON_NOTSUP;
 	if (p->snapshot <= 0 || p->snapshot > MAXIMUM_SNAPLEN)
 		p->snapshot = MAXIMUM_SNAPLEN;
-	return 0;
+	return make_queues(p, p4);
 }
 
 static int report_warnings(pcap_t *p, struct packet4 *p4, int status)
 {
-	if (!packet4_is_copy(p4) && !p->opt.promisc &&
+	if (!packet4_is_copy(p4->queues) && !p->opt.promisc &&
 	    pcap_packet4_if_drops_vlans(p->fd, p4->ifindex))
 		pcap_packet4_warn(p4, "%s drops frames of VLANs that are not configured here; capture in promiscuous mode, or \"ethtool -K %s rx-vlan-filter off\"",
 				  p4->ifname, p4->ifname);

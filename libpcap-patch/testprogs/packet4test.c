@@ -35,6 +35,7 @@ static struct tpacket4_ctrl ctrl;
 static struct tpacket4_hdr hdrs[ENTRIES];
 static u_char slots[ENTRIES][SLOT_LEN];
 static u_char payload[ENTRIES][SLOT_LEN];
+static struct packet4_queue queue;
 static struct packet4 p4;
 static pcap_t *p;
 
@@ -73,12 +74,16 @@ static void callback(u_char *user, const struct pcap_pkthdr *h,
 /* Makes an empty ring whose next entry is start. */
 static void reset(uint32_t start)
 {
-	struct packet4_ring *r = &p4.ring;
+	struct packet4_ring *r = &queue.ring;
 	uint32_t i;
 
 	free(r->bounce);
 	pcap_freecode(&p->fcode);
+	memset(&queue, 0, sizeof(queue));
 	memset(&p4, 0, sizeof(p4));
+	queue.fd = -1;
+	p4.queues = &queue;
+	p4.queue_nr = 1;
 	memset(&ctrl, 0, sizeof(ctrl));
 	memset(hdrs, 0, sizeof(hdrs));
 	for (i = 0; i < ENTRIES; i++)
@@ -304,7 +309,7 @@ static void test_vlan(void)
 /* As reset(), for a reader that joins the parts of split frames. */
 static void reset_whole(void)
 {
-	struct packet4_ring *r = &p4.ring;
+	struct packet4_ring *r = &queue.ring;
 
 	reset(0);
 	r->payload = payload[0];
@@ -389,24 +394,24 @@ static void test_filter_in_ring(void)
 {
 	reset(0);
 	filter_on(0, 7);
-	p4.filter_here = 1;
-	p4.filter_old = 2;
-	p4.filter_until = 2;
+	queue.checks = PACKET4_CHECK_FILTER;
+	queue.filter_old = 2;
+	queue.filter_until = 2;
 	put_whole(6, 60);
 	put_whole(7, 60);
 	put_whole(6, 60);
 	ok(drain(-1) == 2 && got[0].copy[0] == 7 && got[1].copy[0] == 6,
 	   "what was in the ring is filtered here, what came later was before");
-	ok(!p4.filter_here && ctrl.cons == 3, "and then no more");
+	ok(!queue.checks && ctrl.cons == 3, "and then no more");
 }
 
 static void test_filter_cut(void)
 {
 	reset(0);
 	filter_on(100, 7);
-	p4.filter_here = 1;
-	p4.filter_old = 1;
-	p4.filter_until = 1 + PACKET4_IN_FLIGHT;
+	queue.checks = PACKET4_CHECK_FILTER;
+	queue.filter_old = 1;
+	queue.filter_until = 1 + PACKET4_IN_FLIGHT;
 	put(TPACKET4_FIRST | TPACKET4_LAST | TPACKET4_TRUNCATED, 0, 60, 200);
 	put(TPACKET4_FIRST | TPACKET4_LAST | TPACKET4_TRUNCATED, 1, 60, 200);
 	put_whole(2, 60);
@@ -419,19 +424,19 @@ static void test_filter_here(void)
 	reset(0);
 	filter_on(650, (u_char)(3 + 650));
 	p->snapshot = 100;
-	p4.filter_here = 1;
+	queue.checks = PACKET4_CHECK_FILTER;
 	p4.filter_always = 1;
 	put_chain(3);
 	put_chain(4);
 	ok(drain(-1) == 1 && got[0].h.caplen == 100 && got[0].copy[0] == 3,
 	   "a filter sees what is behind the snapshot");
-	ok(p4.filter_here, "one that the kernel refused stays here");
+	ok(queue.checks == PACKET4_CHECK_FILTER, "one that the kernel refused stays here");
 }
 
 static void test_direction(void)
 {
 	reset(0);
-	p4.check_direction = 1;
+	queue.checks = PACKET4_CHECK_DIRECTION;
 	p4.loopback = 1;
 	put_whole(0, 60)->tp_pkttype = PACKET_OUTGOING;
 	put_whole(1, 60);
@@ -439,14 +444,14 @@ static void test_direction(void)
 	   "a loopback device's frames come once");
 
 	reset(0);
-	p4.check_direction = 1;
+	queue.checks = PACKET4_CHECK_DIRECTION;
 	p->direction = PCAP_D_OUT;
 	put_whole(0, 60)->tp_pkttype = PACKET_OUTGOING;
 	put_whole(1, 60);
 	ok(drain(-1) == 1 && got[0].copy[0] == 0, "only what goes out");
 
 	reset(0);
-	p4.check_direction = 1;
+	queue.checks = PACKET4_CHECK_DIRECTION;
 	p->direction = PCAP_D_IN;
 	put_whole(0, 60)->tp_pkttype = PACKET_OUTGOING;
 	put_whole(1, 60)->tp_pkttype = PACKET_OTHERHOST;
@@ -539,8 +544,12 @@ int ioctl(int fd, unsigned long request, ...)
 
 static int ring_is(uint32_t entries, uint32_t size, uint32_t len)
 {
+	int status;
+
 	sock.asked = 0;
-	return pcap_packet4_ring_create(p) == PCAP_ERROR && sock.asked &&
+	status = pcap_packet4_ring_create(p, &queue);
+	pcap_packet4_note_size(p);
+	return status == PCAP_ERROR && sock.asked &&
 	       sock.req.tp_entry_nr == entries &&
 	       sock.req.tp_slot_size == size && sock.req.tp_slot_len == len;
 }
@@ -550,7 +559,7 @@ static int limits_give(uint32_t granule, uint32_t min, uint32_t max,
 {
 	reset(0);
 	p->opt.buffer_size = 1U << 20;
-	p4.queue = 2;
+	queue.number = 2;
 	memset(&sock, 0, sizeof(sock));
 	sock.info.ti_granule = granule;
 	sock.info.ti_slot_len_min = min;
@@ -574,7 +583,7 @@ static int split_gives(uint32_t granule, uint32_t most, uint32_t split_min,
 {
 	reset(0);
 	p->opt.buffer_size = 1U << 20;
-	p4.queue = 2;
+	queue.number = 2;
 	p4.split = PCAP_RX_SPLIT_HEADERS;
 	memset(&sock, 0, sizeof(sock));
 	sock.info.ti_granule = granule;
@@ -602,7 +611,7 @@ static void test_memory(void)
 {
 	reset(0);
 	memset(&sock, 0, sizeof(sock));
-	p4.queue = PCAP_RX_DIRECT_COPY;
+	queue.number = PCAP_RX_DIRECT_COPY;
 	p4.timeout = 100;
 	p->opt.buffer_size = 3U << 20;
 	sock.no_memory = 3;
@@ -614,7 +623,7 @@ static void test_memory(void)
 	   "which is said");
 
 	reset(0);
-	p4.queue = PCAP_RX_DIRECT_COPY;
+	queue.number = PCAP_RX_DIRECT_COPY;
 	p->opt.buffer_size = 1;
 	sock.no_memory = 9;
 	ok(ring_is(TPACKET4_MIN_ENTRIES, 2048, 0) && sock.asked == 1,
@@ -624,7 +633,7 @@ static void test_memory(void)
 static int slots_for(int mtu, int snapshot, uint32_t size)
 {
 	reset(0);
-	p4.queue = PCAP_RX_DIRECT_COPY;
+	queue.number = PCAP_RX_DIRECT_COPY;
 	p->opt.buffer_size = 1;
 	p->snapshot = snapshot;
 	memset(&sock, 0, sizeof(sock));
@@ -647,6 +656,7 @@ static int size_gives(u_int size, uint32_t speed, uint32_t entries)
 {
 	limits_give(1024, 1024, 16384, 2048, 2048);
 	p4.warning[0] = '\0';
+	p4.ring_bytes = 0;
 	p->opt.buffer_size = size;
 	sock.speed = speed;
 	return ring_is(entries ? entries : sock.req.tp_entry_nr, 2048, 2048) ||
@@ -677,25 +687,26 @@ static void test_sizes(void)
 static void test_lease(void)
 {
 	reset(0);
-	p4.queue = 2;
+	queue.number = 2;
 	put_whole(1, 60);
 	ctrl.state = PACKET_DIRECT_COPY;
 	ok(drain(-1) == PCAP_ERROR && got_nr == 0 && drain(-1) == PCAP_ERROR &&
 	   strcmp(p->errbuf, "eth7: RX queue 2 was given back by another process that shares this capture; begin a new one") == 0,
 	   "what the stack brings to a ring that lost its queue is an error");
 
-	p4.queue = PCAP_RX_DIRECT_COPY;
+	queue.number = PCAP_RX_DIRECT_COPY;
 	ok(drain(-1) == 1, "to one that is filled by copy it is not");
 
+	queue.number = 2;
+	queue.fd = 99;
 	sock.given_back = 0;
-	p->fd = 99;
 	p4.lease_pid = getpid() + 1;
-	pcap_packet4_ring_destroy(p);
+	pcap_packet4_close_queues(&p4);
 	ok(sock.given_back == 0, "a queue that another process leased is not given back");
+	queue.fd = 99;
 	p4.lease_pid = getpid();
-	pcap_packet4_ring_destroy(p);
+	pcap_packet4_close_queues(&p4);
 	ok(sock.given_back == 1, "this process's is");
-	p->fd = -1;
 }
 
 int main(void)
