@@ -31,6 +31,19 @@
 
 #define MAX_FEATURES	256U
 
+/* The kernel ignores a colon in the name, and everything after it. */
+int pcap_packet4_if_index(int fd, const char *name)
+{
+	struct ifreq ifr = { .ifr_ifindex = 0 };
+
+	if (strchr(name, ':')) {
+		errno = ENODEV;
+		return -1;
+	}
+	pcap_strlcpy(ifr.ifr_name, name, sizeof(ifr.ifr_name));
+	return ioctl(fd, SIOCGIFINDEX, &ifr) < 0 ? -1 : ifr.ifr_ifindex;
+}
+
 static int name_of(int fd, int ifindex, char *name)
 {
 	struct ifreq ifr;

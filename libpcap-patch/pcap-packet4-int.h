@@ -2,10 +2,13 @@
 /*
  * What the files of the TPACKET_V4 capture module share:
  *
- *	pcap-packet4.c		device names, options, activation, statistics
+ *	pcap-packet4.c		activation, statistics, what a handle can do
+ *	pcap-packet4-option.c	device names and options, before the activation
  *	pcap-packet4-ring.c	geometry, set-up, mapping, the lease of a queue
  *	pcap-packet4-read.c	from the ring to the callback: the hot path
+ *	pcap-packet4-merge.c	several rings as one
  *	pcap-packet4-wait.c	sleeping, breaking out, interfaces that go away
+ *	pcap-packet4-list.c	lists of queues
  *	pcap-packet4-if.c	questions to the kernel about an interface
  *	pcap-packet4-filter.c	filters, in the kernel and in this process
  *	pcap-packet4-why.c	error messages for what the kernel refused
@@ -20,6 +23,18 @@
 #include <sys/socket.h>
 #include <linux/if.h>
 #include <linux/if_packet.h>
+
+#include "pcap-packet4-list.h"
+
+/* What the name of a device says. */
+struct packet4_device {
+	char	ifname[IFNAMSIZ];
+	struct packet4_list queues;
+	int	named;		/* the name says the queues; otherwise it is 0 */
+};
+
+int	pcap_packet4_parse_device(const char *name, struct packet4_device *dev,
+				  char *errbuf);
 
 /* With older kernel headers there is only an error message that says so. */
 #ifdef PACKET_RX_DIRECT
@@ -68,6 +83,13 @@ struct packet4_queue {
 	int		number;		/* or PCAP_RX_DIRECT_COPY */
 };
 
+/* The next packet of a queue that has some. */
+struct packet4_head {
+	uint64_t	stamp;
+	struct packet4_queue *queue;
+	uint32_t	prod;	/* how far the call reads this queue */
+};
+
 struct packet4 {
 	struct packet4_queue *queues;	/* the first one's socket is p->fd */
 	u_int		queue_nr;
@@ -77,7 +99,9 @@ struct packet4 {
 	int		nonblock;
 	int		netdown;	/* ENETDOWN came: is the interface gone? */
 	int		breakloop_fd;
+	struct packet4_head *heads;	/* room for one of each queue */
 	struct pollfd	*polls;		/* a queue each, and breakloop_fd */
+	int		epoll_fd;	/* the same, if there are several queues */
 	uint64_t	ring_bytes;	/* of all rings */
 	int		short_of_memory; /* a ring is smaller than its part */
 	int		split;		/* PCAP_RX_SPLIT_ */
@@ -151,6 +175,13 @@ static inline int packet4_has_queue(const struct packet4_queue *q)
 	       PACKET_DIRECT_COPY;
 }
 
+static inline int packet4_is_lost(const struct packet4_queue *q)
+{
+	return !packet4_is_copy(q) &&
+	       __atomic_load_n(&q->ring.ctrl->state, __ATOMIC_RELAXED) ==
+	       PACKET_DIRECT_LOST;
+}
+
 /* pcap-packet4.c */
 int	pcap_packet4_failed(pcap_t *p, const char *what);
 void	pcap_packet4_warn(struct packet4 *p4, const char *format, ...)
@@ -162,22 +193,34 @@ void	pcap_packet4_note_size(pcap_t *p);
 int	pcap_packet4_lease(pcap_t *p, struct packet4_queue *q);
 void	pcap_packet4_close_queues(struct packet4 *p4);
 int	pcap_packet4_info(int fd, uint32_t queue, struct tpacket4_info *info);
+int	pcap_packet4_queue_stamps(int fd, int queue, uint32_t *flags);
 
 /* pcap-packet4-read.c */
 int	pcap_packet4_drain(pcap_t *p, int max, pcap_handler callback,
 			   u_char *user);
 int	pcap_packet4_read(pcap_t *p, int max, pcap_handler callback,
 			  u_char *user);
+int	pcap_packet4_hand_over(pcap_t *p, const struct packet4_head *head,
+			       int max, uint64_t last, pcap_handler callback,
+			       u_char *user);
+void	pcap_packet4_finish(pcap_t *p, struct packet4_queue *q,
+			    pcap_handler callback);
+
+/* pcap-packet4-merge.c */
+int	pcap_packet4_merge(pcap_t *p, int max, pcap_handler callback,
+			   u_char *user);
 
 /* pcap-packet4-wait.c */
 int	pcap_packet4_wait(pcap_t *p, uint64_t *deadline);
 void	pcap_packet4_kick(pcap_t *p, const struct packet4_queue *q);
 int	pcap_packet4_broken(pcap_t *p);
+int	pcap_packet4_check_lease(pcap_t *p, const struct packet4_queue *q);
 int	pcap_packet4_lost(pcap_t *p, const struct packet4_queue *q);
 
 /* pcap-packet4-if.c */
 int	pcap_packet4_if_ioctl(int fd, int ifindex, unsigned long request,
 			      struct ifreq *ifr);
+int	pcap_packet4_if_index(int fd, const char *name);
 int	pcap_packet4_if_gone(int fd, int ifindex);
 int	pcap_packet4_if_flags(int fd, int ifindex);
 uint32_t pcap_packet4_if_speed(int fd, int ifindex);

@@ -21,6 +21,7 @@
 #ifdef PACKET_RX_DIRECT
 
 #define NSEC_PER_SEC	1000000000U
+#define LAST_STAMP	UINT64_MAX
 #define MAC_LEN		(2 * 6)
 
 struct frame {
@@ -178,7 +179,8 @@ static uint32_t most_of_frame(const pcap_t *p, const struct packet4_queue *q)
 }
 
 /* The packet of pcap_next() stays valid after the call: a later call gives it back. */
-static void finish(pcap_t *p, struct packet4_queue *q, pcap_handler callback)
+void pcap_packet4_finish(pcap_t *p, struct packet4_queue *q,
+			 pcap_handler callback)
 {
 	packet4_saw(&q->ring);
 	if (callback != p->oneshot_callback)
@@ -203,9 +205,14 @@ static inline int has_frame(pcap_t *p, struct packet4_queue *q, uint32_t prod,
 	return 1;
 }
 
-/* Hand at most max packets before prod to the callback.  Returns how many. */
-static int hand_over(pcap_t *p, struct packet4_queue *q, uint32_t prod, int max,
-		     pcap_handler callback, u_char *user)
+/*
+ * Hand at most max packets before prod to the callback, up to the first one that is
+ * later than the last stamp.  Returns how many.  A caller that has one queue says
+ * LAST_STAMP, so that its code compares no stamps.
+ */
+static inline __attribute__((always_inline)) int
+hand_over(pcap_t *p, struct packet4_queue *q, uint32_t prod, int max,
+	  uint64_t last, pcap_handler callback, u_char *user)
 {
 	struct packet4_ring *r = &q->ring;
 	uint32_t most = most_of_frame(p, q);
@@ -221,6 +228,8 @@ static int hand_over(pcap_t *p, struct packet4_queue *q, uint32_t prod, int max,
 	while (count < max && !p->break_loop && has_frame(p, q, prod, &stop)) {
 		entry = r->next;
 		h = packet4_hdr(r, entry);
+		if (h->tp_tstamp > last)
+			break;
 		take_frame(r, h, most, &f);
 		if (q->checks && unwanted(p, q, entry, h, &f))
 			continue;
@@ -236,20 +245,29 @@ static int hand_over(pcap_t *p, struct packet4_queue *q, uint32_t prod, int max,
 	return count;
 }
 
+int pcap_packet4_hand_over(pcap_t *p, const struct packet4_head *head, int max,
+			   uint64_t last, pcap_handler callback, u_char *user)
+{
+	return hand_over(p, head->queue, head->prod, max, last, callback, user);
+}
+
 /* Hand the packets in the ring to the callback.  Returns how many, or an error. */
 int pcap_packet4_drain(pcap_t *p, int max, pcap_handler callback, u_char *user)
 {
 	struct packet4 *p4 = p->priv;
 	struct packet4_queue *q = p4->queues;
-	uint32_t prod = packet4_peek(&q->ring);
+	uint32_t prod;
 	int count;
 
-	if (!packet4_has_queue(q))
-		return pcap_packet4_lost(p, q);
 	if (PACKET_COUNT_IS_UNLIMITED(max))
 		max = INT_MAX;
-	count = hand_over(p, q, prod, max, callback, user);
-	finish(p, q, callback);
+	if (p4->queue_nr > 1)
+		return pcap_packet4_merge(p, max, callback, user);
+	prod = packet4_peek(&q->ring);
+	if (!packet4_has_queue(q))
+		return pcap_packet4_lost(p, q);
+	count = hand_over(p, q, prod, max, LAST_STAMP, callback, user);
+	pcap_packet4_finish(p, q, callback);
 	return p->break_loop ? pcap_packet4_broken(p) : count;
 }
 

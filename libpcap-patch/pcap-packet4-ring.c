@@ -316,6 +316,19 @@ int pcap_packet4_info(int fd, uint32_t queue, struct tpacket4_info *info)
 	return getsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, info, &len);
 }
 
+/* Does the adapter stamp all packets of this queue? */
+int pcap_packet4_queue_stamps(int fd, int queue, uint32_t *flags)
+{
+	struct tpacket4_info info;
+
+	*flags = 0;
+	if (pcap_packet4_info(fd, queue, &info) < 0)
+		return 0;
+	*flags = info.ti_flags;
+	return info.ti_tstamp & TPACKET4_TSTAMP_HW &&
+	       !(info.ti_flags & TPACKET4_INFO_TSTAMP_PTP);
+}
+
 /* After a failure the caller calls pcap_packet4_close_queues(). */
 int pcap_packet4_ring_create(pcap_t *p, struct packet4_queue *q)
 {

@@ -72,21 +72,14 @@ static int socket_error(pcap_t *p, const struct packet4_queue *q)
 	return PCAP_ERROR;
 }
 
-static int lease_is_lost(const struct packet4_queue *q)
-{
-	return !packet4_is_copy(q) &&
-	       __atomic_load_n(&q->ring.ctrl->state, __ATOMIC_RELAXED) ==
-	       PACKET_DIRECT_LOST;
-}
-
-/* poll() also reports a hangup for a lost queue, which check_lease() explains. */
+/* poll() also reports a hangup for a lost queue, which is explained later. */
 static int check_socket(pcap_t *p, const struct packet4_queue *q, short events)
 {
 	const char *why = NULL;
 
 	if (events & POLLNVAL)
 		why = "Invalid polling request on packet socket";
-	else if (events & POLLHUP && !lease_is_lost(q))
+	else if (events & POLLHUP && !packet4_is_lost(q))
 		why = "Hangup on packet socket";
 	if (why) {
 		pcap_strlcpy(p->errbuf, why, PCAP_ERRBUF_SIZE);
@@ -152,13 +145,13 @@ static int check_interface(pcap_t *p, struct packet4 *p4)
 }
 
 /* A queue is lost with its interface, or because another process released it. */
-static int check_lease(pcap_t *p, const struct packet4_queue *q)
+int pcap_packet4_check_lease(pcap_t *p, const struct packet4_queue *q)
 {
 	struct packet4 *p4 = p->priv;
 
 	if (!packet4_has_queue(q))
 		return pcap_packet4_lost(p, q);
-	if (!lease_is_lost(q))
+	if (!packet4_is_lost(q))
 		return 0;
 	return pcap_packet4_if_gone(q->fd, p4->ifindex) ?
 	       fail_gone(p, p4) : pcap_packet4_lost(p, q);
@@ -170,7 +163,7 @@ static int check_leases(pcap_t *p, struct packet4 *p4)
 	int ret = 0;
 
 	packet4_for_each_queue(p4, q) {
-		ret = check_lease(p, q);
+		ret = pcap_packet4_check_lease(p, q);
 		if (ret < 0)
 			break;
 	}

@@ -183,6 +183,10 @@ int pcap_packet4_refused_ring(pcap_t *p, const struct packet4_queue *q,
 
 	snprintf(what, sizeof(what), "%s: can't create a TPACKET_V4 ring",
 		 p4->ifname);
+	if (p4->queue_nr > 1)
+		snprintf(what, sizeof(what),
+			 "%s: can't create a TPACKET_V4 ring for RX queue %d",
+			 p4->ifname, q->number);
 	return explain(p, what, last_reason(q, &info), err);
 }
 

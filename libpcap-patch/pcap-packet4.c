@@ -12,7 +12,6 @@
 #endif
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <arpa/inet.h>
@@ -32,233 +32,19 @@
 #include "pcap-packet4.h"
 #include "pcap-packet4-int.h"
 
-struct device {
-	char	ifname[IFNAMSIZ];
-	int	queue;
-	int	named;		/* the name says the queue; otherwise it is 0 */
-};
-
-/* A decimal number and nothing else, or "copy". */
-static int parse_queue(const char *text, int *queue)
-{
-	char *end;
-	long n;
-
-	if (strcmp(text, "copy") == 0) {
-		*queue = PCAP_RX_DIRECT_COPY;
-		return 0;
-	}
-	if (!PCAP_ISDIGIT(*text))
-		return -1;
-	errno = 0;
-	n = strtol(text, &end, 10);
-	if (*end || errno || n > INT_MAX)
-		return -1;
-	*queue = n;
-	return 0;
-}
-
-/* IFACE[:QUEUE].  The character before IFACE is also the one before QUEUE. */
-static int parse_device(const char *name, struct device *dev, char *errbuf)
-{
-	const char *iface = name + PACKET4_PREFIX_LEN + 1;
-	const char between[] = { iface[-1], '\0' };
-	size_t len = strcspn(iface, between);
-
-	dev->queue = 0;
-	dev->named = iface[len] != '\0';
-	if (len == 0 || len >= sizeof(dev->ifname)) {
-		snprintf(errbuf, PCAP_ERRBUF_SIZE,
-			 "%s: after \"" PACKET4_PREFIX "%s\" comes the name of an interface, of at most %d characters",
-			 name, between, IFNAMSIZ - 1);
-		return -1;
-	}
-	memcpy(dev->ifname, iface, len);
-	dev->ifname[len] = '\0';
-	if (!dev->named || parse_queue(iface + len + 1, &dev->queue) == 0)
-		return 0;
-	snprintf(errbuf, PCAP_ERRBUF_SIZE,
-		 "%s: after the interface comes the number of an RX queue, or \"copy\"",
-		 name);
-	return -1;
-}
-
-#ifdef PACKET_RX_DIRECT
-/* Does the adapter stamp all packets of this queue? */
-static int queue_stamps(int fd, int queue, uint32_t *flags)
-{
-	struct tpacket4_info info;
-
-	*flags = 0;
-	if (pcap_packet4_info(fd, queue, &info) < 0)
-		return 0;
-	*flags = info.ti_flags;
-	return info.ti_tstamp & TPACKET4_TSTAMP_HW &&
-	       !(info.ti_flags & TPACKET4_INFO_TSTAMP_PTP);
-}
-
-/* The kernel ignores a colon in the name, and everything after it. */
-static int ifindex_of(int fd, const char *name)
-{
-	struct ifreq ifr = { .ifr_ifindex = 0 };
-
-	if (strchr(name, ':')) {
-		errno = ENODEV;
-		return -1;
-	}
-	pcap_strlcpy(ifr.ifr_name, name, sizeof(ifr.ifr_name));
-	return ioctl(fd, SIOCGIFINDEX, &ifr) < 0 ? -1 : ifr.ifr_ifindex;
-}
-
-/* There is no capture yet, so this asks on a socket of its own. */
-static int adapter_stamps(const char *ifname, int queue)
-{
-	int fd = socket(PF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	struct sockaddr_ll sll = {
-		.sll_family = AF_PACKET,
-		.sll_ifindex = ifindex_of(fd, ifname),
-	};
-	int version = TPACKET_V4, ret;
-	uint32_t flags;
-
-	if (fd < 0)
-		return 0;
-	ret = sll.sll_ifindex > 0 &&
-	      setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version,
-			 sizeof(version)) == 0 &&
-	      bind(fd, (struct sockaddr *)&sll, sizeof(sll)) == 0 &&
-	      queue_stamps(fd, queue, &flags);
-	close(fd);
-	return ret;
-}
-
-static int has_tstamp_type(const char *ifname, int queue, u_int type)
-{
-	if (type == PCAP_TSTAMP_ADAPTER_UNSYNCED)
-		return adapter_stamps(ifname, queue);
-	return type == PCAP_TSTAMP_HOST;
-}
-#else
-static int has_tstamp_type(const char *ifname, int queue, u_int type)
-{
-	(void)ifname;
-	(void)queue;
-	return type == PCAP_TSTAMP_HOST;
-}
-#endif
-
-/*
- * List the types of time stamps that the queue has.  The interface's other types
- * stay in the array, behind the listed ones, for a later call.
- */
-static void offer_tstamp_types(pcap_t *p, const char *ifname)
-{
-	u_int *list = p->tstamp_type_list, type;
-	int i = 0, end;
-
-	if (!p->opt.rx_tstamp_types)
-		p->opt.rx_tstamp_types = p->tstamp_type_count;
-	end = p->opt.rx_tstamp_types;
-	while (p->opt.rx_direct >= 0 && i < end) {
-		if (has_tstamp_type(ifname, p->opt.rx_direct, list[i])) {
-			i++;
-			continue;
-		}
-		type = list[--end];
-		list[end] = list[i];
-		list[i] = type;
-	}
-	p->tstamp_type_count = end;
-}
-
-pcap_t *pcap_packet4_create(const char *device, char *errbuf, int *is_ours)
-{
-	struct device dev;
-	pcap_t *p;
-
-	*is_ours = PACKET4_IS_DEVICE(device);
-	if (!*is_ours || parse_device(device, &dev, errbuf) < 0)
-		return NULL;
-	p = pcap_create_interface(dev.ifname, errbuf);
-	if (p) {
-		p->opt.rx_direct = dev.queue;
-		offer_tstamp_types(p, dev.ifname);
-	}
-	return p;
-}
-
-/* A "direct:" name says how to capture.  It names no further device to list. */
-int pcap_packet4_findalldevs(pcap_if_list_t *list, char *errbuf)
-{
-	(void)list;
-	(void)errbuf;
-	return 0;
-}
-
-/* Does the device's name ask for another queue? */
-static int contradicts(pcap_t *p, int queue)
-{
-	struct device dev;
-
-	if (queue == PCAP_RX_DIRECT_OFF || !PACKET4_IS_DEVICE(p->opt.device) ||
-	    parse_device(p->opt.device, &dev, p->errbuf) < 0 || !dev.named ||
-	    dev.queue == queue)
-		return 0;
-	snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
-		 "%s already says which queue; ask for one queue, by the name or beside it",
-		 p->opt.device);
-	return 1;
-}
-
-int pcap_set_rx_direct_linux(pcap_t *p, int queue)
-{
-	struct device dev;
-
-	if (pcap_check_activated(p))
-		return PCAP_ERROR_ACTIVATED;
-	if (queue < PCAP_RX_DIRECT_OFF) {
-		snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
-			 "%d is not the number of an RX queue", queue);
-		return PCAP_ERROR;
-	}
-	if (contradicts(p, queue))
-		return PCAP_ERROR;
-	p->opt.rx_direct = queue;
-	if (queue == PCAP_RX_DIRECT_OFF)
-		p->opt.rx_split = PCAP_RX_SPLIT_OFF;
-	if (PACKET4_IS_DEVICE(p->opt.device) &&
-	    parse_device(p->opt.device, &dev, p->errbuf) == 0)
-		offer_tstamp_types(p, dev.ifname);
-	else
-		offer_tstamp_types(p, p->opt.device);
-	return 0;
-}
-
-/* Without a queue there is nothing that splits: an error, rather than no effect. */
-int pcap_set_rx_direct_split_linux(pcap_t *p, int split)
-{
-	if (pcap_check_activated(p))
-		return PCAP_ERROR_ACTIVATED;
-	if (split < PCAP_RX_SPLIT_OFF || split > PCAP_RX_SPLIT_WHOLE) {
-		snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
-			 "%d is not a way to split headers from payload", split);
-		return PCAP_ERROR;
-	}
-	if (split && p->opt.rx_direct == PCAP_RX_DIRECT_OFF) {
-		pcap_strlcpy(p->errbuf,
-			     "headers are split from payload by an RX queue; ask for one first (pcap_set_rx_direct_linux())",
-			     PCAP_ERRBUF_SIZE);
-		return PCAP_ERROR;
-	}
-	p->opt.rx_split = split;
-	return 0;
-}
-
 #ifndef PACKET_RX_DIRECT
 int pcap_get_rx_direct_linux(pcap_t *p, int *queue)
 {
 	(void)p;
 	*queue = PCAP_RX_DIRECT_OFF;
+	return 0;
+}
+
+int pcap_get_rx_direct_queues_linux(pcap_t *p, char *queues, int size)
+{
+	(void)p;
+	if (size > 0)
+		*queues = '\0';
 	return 0;
 }
 
@@ -277,19 +63,14 @@ int pcap_packet4_activate(pcap_t *p, int *breakloop_fd)
 static const char *const no_v4 =
 	"this kernel has no TPACKET_V4; boot one with CONFIG_PACKET_RX_DIRECT, or capture without asking for a queue or \"copy\"";
 
-int pcap_get_rx_direct_linux(pcap_t *p, int *queue)
+/* Asking for more fields would wait for those who configure devices. */
+static int queue_in_use(pcap_t *p, const struct packet4_queue *q, int *queue)
 {
-	struct packet4 *p4 = p->priv;
 	struct tpacket4_info info;
 	socklen_t len = offsetof(struct tpacket4_info, ti_queue_nr);
 
-	if (p->read_op != pcap_packet4_read) {
-		*queue = PCAP_RX_DIRECT_OFF;
-		return 0;
-	}
-	/* Asking for more fields would wait for those who configure devices. */
 	memset(&info, 0, sizeof(info));
-	if (getsockopt(p->fd, SOL_PACKET, PACKET_RX_DIRECT, &info, &len) < 0) {
+	if (getsockopt(q->fd, SOL_PACKET, PACKET_RX_DIRECT, &info, &len) < 0) {
 		pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno,
 					  "getsockopt (PACKET_RX_DIRECT)");
 		return PCAP_ERROR;
@@ -297,9 +78,51 @@ int pcap_get_rx_direct_linux(pcap_t *p, int *queue)
 	if (info.ti_state == PACKET_DIRECT_COPY)
 		*queue = PCAP_RX_DIRECT_COPY;
 	else	/* without its device the kernel does not know the number */
-		*queue = info.ti_ifindex ? (int)info.ti_queue :
-			 p4->queues->number;
+		*queue = info.ti_ifindex ? (int)info.ti_queue : q->number;
 	return 0;
+}
+
+int pcap_get_rx_direct_linux(pcap_t *p, int *queue)
+{
+	struct packet4 *p4 = p->priv;
+
+	*queue = PCAP_RX_DIRECT_OFF;
+	if (p->read_op != pcap_packet4_read)
+		return 0;
+	return queue_in_use(p, p4->queues, queue);
+}
+
+static int queues_in_use(pcap_t *p, struct packet4_list *list)
+{
+	struct packet4 *p4 = p->priv;
+	const struct packet4_queue *q;
+	int queue;
+
+	if (pcap_get_rx_direct_linux(p, &queue) < 0)
+		return PCAP_ERROR;
+	pcap_packet4_list_one(list, queue);
+	if (queue == PCAP_RX_DIRECT_OFF || p4->queue_nr == 1)
+		return 0;
+	memset(list, 0, sizeof(*list));
+	packet4_for_each_queue(p4, q) {
+		if (queue_in_use(p, q, &queue) < 0)
+			return PCAP_ERROR;
+		pcap_packet4_list_add(list, queue);
+	}
+	return 0;
+}
+
+int pcap_get_rx_direct_queues_linux(pcap_t *p, char *queues, int size)
+{
+	struct packet4_list list;
+
+	if (queues_in_use(p, &list) < 0)
+		return PCAP_ERROR;
+	if (pcap_packet4_list_print(&list, queues, size > 0 ? size : 0) == 0)
+		return 0;
+	snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
+		 "%d bytes are too few for the list of queues", size);
+	return PCAP_ERROR;
 }
 
 /* Reports errno, where no more precise error code fits. */
@@ -391,7 +214,7 @@ static int find_interface(pcap_t *p, struct packet4 *p4)
 	if (strcmp(p4->ifname, "any") == 0)
 		return refuse(p, PCAP_ERROR,
 			      "the \"any\" device has no queues, and no ring of TPACKET_V4; name one interface");
-	p4->ifindex = ifindex_of(p->fd, p4->ifname);
+	p4->ifindex = pcap_packet4_if_index(p->fd, p4->ifname);
 	if (p4->ifindex >= 0)
 		return find_linktype(p, p4);
 	if (errno != ENODEV)
@@ -435,7 +258,7 @@ static int all_queues_stamp(const struct packet4 *p4, uint32_t *flags)
 	const struct packet4_queue *q;
 
 	packet4_for_each_queue(p4, q)
-		if (!queue_stamps(q->fd, q->number, flags))
+		if (!pcap_packet4_queue_stamps(q->fd, q->number, flags))
 			return 0;
 	return 1;
 }
@@ -636,7 +459,10 @@ static void packet4_cleanup(pcap_t *p)
 
 	pcap_packet4_close_queues(p4);
 	p->fd = -1;
+	if (p4->epoll_fd != -1)
+		close(p4->epoll_fd);
 	free(p4->queues);
+	free(p4->heads);
 	free(p4->polls);
 	pcap_packet4_if_close_counters(p4);
 	if (p4->breakloop_fd != -1)
@@ -659,7 +485,6 @@ static void set_ops(pcap_t *p)
 	p->stats_op = packet4_stats;
 	p->breakloop_op = packet4_breakloop;
 	p->cleanup_op = packet4_cleanup;
-	p->selectable_fd = p->fd;
 	p->bpf_codegen_flags |= BPF_SPECIAL_VLAN_HANDLING;
 }
 
@@ -722,6 +547,27 @@ static int prepare(pcap_t *p, struct packet4 *p4)
 	return set_promisc(p, p4);
 }
 
+/* A descriptor that is readable when a read would not sleep. */
+static int watch_queues(pcap_t *p, struct packet4 *p4)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	u_int i;
+
+	p->selectable_fd = p->fd;
+	if (p4->queue_nr == 1)
+		return 0;
+	p4->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (p4->epoll_fd < 0)
+		return pcap_packet4_failed(p, "epoll_create1");
+	for (i = 0; i <= p4->queue_nr; i++)
+		if (p4->polls[i].fd != -1 &&
+		    epoll_ctl(p4->epoll_fd, EPOLL_CTL_ADD, p4->polls[i].fd,
+			      &event) < 0)
+			return pcap_packet4_failed(p, "epoll_ctl");
+	p->selectable_fd = p4->epoll_fd;
+	return 0;
+}
+
 static int start(pcap_t *p, struct packet4 *p4)
 {
 	struct packet4_queue *q;
@@ -739,45 +585,51 @@ static int start(pcap_t *p, struct packet4 *p4)
 		if (ret < 0)
 			return ret;
 	}
-	return warning;
+	ret = watch_queues(p, p4);
+	return ret < 0 ? ret : warning;
 }
 
 /* After a failure the caller calls packet4_cleanup(). */
 static int make_queues(pcap_t *p, struct packet4 *p4)
 {
-	u_int i, nr = 1;
+	const struct packet4_list *list = &p->opt.rx_direct;
+	int queue = list->first;
+	u_int i, nr = list->nr;
 
 	p4->queues = calloc(nr, sizeof(*p4->queues));
+	p4->heads = calloc(nr, sizeof(*p4->heads));
 	p4->polls = calloc(nr + 1, sizeof(*p4->polls));
-	if (!p4->queues || !p4->polls)
+	if (!p4->queues || !p4->heads || !p4->polls)
 		return pcap_packet4_failed(p, "calloc");
 	p4->queue_nr = nr;
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
 		p4->queues[i].fd = -1;
+		p4->queues[i].number = queue;
+		queue = pcap_packet4_list_next(list, queue);
+	}
 	for (i = 0; i <= nr; i++)
 		p4->polls[i].events = POLLIN;
 	p4->polls[nr].fd = p4->breakloop_fd;
-	p4->queues->number = p->opt.rx_direct;
 	return 0;
 }
 
 static int set_up(pcap_t *p, struct packet4 *p4, int *breakloop_fd)
 {
-	struct device dev;
+	struct packet4_device dev;
 
 	p4->breakloop_fd = *breakloop_fd;
 	*breakloop_fd = -1;
 	p4->split = p->opt.rx_split;
 	p4->timeout = p->opt.timeout > 0 ? p->opt.timeout : 0;
 	if (PACKET4_IS_DEVICE(p->opt.device)) {
-		if (parse_device(p->opt.device, &dev, p->errbuf) < 0)
+		if (pcap_packet4_parse_device(p->opt.device, &dev, p->errbuf) < 0)
 			return PCAP_ERROR;
 		memcpy(p4->ifname, dev.ifname, sizeof(p4->ifname));
 	} else if (pcap_strlcpy(p4->ifname, p->opt.device, sizeof(p4->ifname)) >=
 		   sizeof(p4->ifname)) {
 		return PCAP_ERROR_NO_SUCH_DEVICE;
 	}
-	if (p4->split && p->opt.rx_direct == PCAP_RX_DIRECT_COPY)
+	if (p4->split && p->opt.rx_direct.first == PCAP_RX_DIRECT_COPY)
 		return refuse(p, PCAP_ERROR,
 			      "capturing by copy does not split headers from payload; name an RX queue, or set a snapshot length");
 	if (p->opt.rfmon)
@@ -807,6 +659,7 @@ int pcap_packet4_activate(pcap_t *p, int *breakloop_fd)
 	if (!p4)
 		return pcap_packet4_failed(p, "calloc");
 	p4->counter_fd[0] = p4->counter_fd[1] = -1;
+	p4->epoll_fd = -1;
 	p4->outer_priv = p->priv;
 	p->priv = p4;
 	p->errbuf[0] = '\0';

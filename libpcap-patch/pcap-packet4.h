@@ -6,7 +6,7 @@
 #define pcap_packet4_h
 
 /*
- * "direct:IFACE", "direct:IFACE:QUEUE" and "direct:IFACE:copy".  Each also exists
+ * "direct:IFACE", "direct:IFACE:QUEUES" and "direct:IFACE:copy".  Each also exists
  * with "@" in place of ":", for programs that split a name at its colon.
  */
 #define PACKET4_PREFIX		"direct"

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * --rx-direct and --rx-direct-headers: capture directly from a receive queue of
- * the network adapter.
+ * --rx-direct and --rx-direct-headers: capture directly from receive queues of the
+ * network adapter.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
 #endif
 
-#include <errno.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,19 +19,13 @@
 #include "rx_direct.h"
 #include "status-exit-codes.h"
 
-/* libpcap's number for "copy".  An older libpcap has none. */
-#ifdef PCAP_RX_DIRECT_COPY
-#define COPY	PCAP_RX_DIRECT_COPY
-#else
-#define COPY	(-1)
-#endif
-
 static const char *wanted;	/* the option, or NULL */
-static const char *queue_text;	/* its argument, or NULL */
+static const char *queues;	/* its argument, or NULL */
 static int headers;
-static int queue;
 #ifdef PCAP_RX_DIRECT_COPY
 static int direct;		/* this capture has a TPACKET_V4 ring */
+
+#define ROOM_FOR_QUEUES	4096	/* for the longest list */
 #endif
 
 static void NORETURN PRINTFLIKE(1, 2) give_up(const char *format, ...)
@@ -48,32 +40,20 @@ static void NORETURN PRINTFLIKE(1, 2) give_up(const char *format, ...)
 	exit(S_ERR_HOST_PROGRAM);
 }
 
-/* Both options can name a queue: then it has to be the same one. */
-static void parse(const char *option, const char *arg)
+/* Both options can name queues: then they have to be the same. */
+static void take_queues(const char *option, const char *arg)
 {
-	int before = queue;
-	char *end;
-	long n = COPY;
-
-	if (strcmp(arg, "copy") != 0) {
-		errno = 0;
-		n = strtol(arg, &end, 10);
-		if (end == arg || *end || errno || n < 0 || n > INT_MAX)
-			give_up("%s=%s: neither the number of an RX queue nor \"copy\"",
-				option, arg);
-	}
-	queue = n;
-	if (queue_text && queue != before)
-		give_up("%s=%s: another option says %s; capture from one queue",
-			option, arg, queue_text);
-	queue_text = arg;
+	if (queues && strcmp(queues, arg) != 0)
+		give_up("%s=%s: another option says %s; say it once",
+			option, arg, queues);
+	queues = arg;
 }
 
 /* A queue after a space would be the first word of the filter. */
 static void no_argument_follows(const char *option, const char *next)
 {
 	if (next && (strcmp(next, "copy") == 0 ||
-		     (*next && next[strspn(next, "0123456789")] == '\0')))
+		     (*next && next[strspn(next, "0123456789,-")] == '\0')))
 		give_up("%s %s: write %s=%s", option, next, option, next);
 }
 
@@ -81,7 +61,7 @@ static void take(const char *option, const char *arg, const char *next)
 {
 	wanted = option;
 	if (arg)
-		parse(option, arg);
+		take_queues(option, arg);
 	else
 		no_argument_follows(option, next);
 }
@@ -118,8 +98,8 @@ void rx_direct_set(pcap_t *pc, const char *device)
 
 	if (!wanted)
 		return;
-	if (((queue_text || !named(device)) &&
-	     pcap_set_rx_direct_linux(pc, queue) != 0) ||
+	if (((queues || !named(device)) &&
+	     pcap_set_rx_direct_queues_linux(pc, queues ? queues : "0") != 0) ||
 	    pcap_set_rx_direct_split_linux(pc, split) != 0)
 		give_up("%s: Can't capture directly: %s", device,
 			pcap_geterr(pc));
@@ -142,20 +122,23 @@ int rx_direct_activate(pcap_t *pc, const char *device)
 
 void rx_direct_report(pcap_t *pc)
 {
-	int in_use = PCAP_RX_DIRECT_OFF;
+	char in_use[ROOM_FOR_QUEUES];
 
-	if (pcap_get_rx_direct_linux(pc, &in_use) != 0)
+	if (pcap_get_rx_direct_queues_linux(pc, in_use, sizeof(in_use)) != 0) {
 		fprintf(stderr, "%s: Warning: %s\n", program_name,
 			pcap_geterr(pc));
-	else if (in_use == PCAP_RX_DIRECT_COPY)
+		return;
+	}
+	if (strcmp(in_use, "copy") == 0)
 		fprintf(stderr, "%s: capturing by copy into a TPACKET_V4 ring\n",
 			program_name);
-	else if (in_use != PCAP_RX_DIRECT_OFF)
-		fprintf(stderr, "%s: capturing %sdirectly from RX queue %d\n",
-			program_name, headers ? "headers " : "", in_use);
+	else if (*in_use)
+		fprintf(stderr, "%s: capturing %sdirectly from RX queue%s %s\n",
+			program_name, headers ? "headers " : "",
+			strpbrk(in_use, ",-") ? "s" : "", in_use);
 	else if (wanted)
 		give_up("%s: only network interfaces have RX queues", wanted);
-	direct = in_use != PCAP_RX_DIRECT_OFF;
+	direct = *in_use != '\0';
 }
 
 void rx_direct_finish(pcap_t *pc, int status, int left, pcap_handler callback,

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * --rx-direct: capture directly from a receive queue of the network adapter.
+ * --rx-direct: capture directly from receive queues of the network adapter.
  * --rx-direct-headers: the same, but only the headers that the adapter splits off.
  */
 #ifndef RX_DIRECT_H
 #define RX_DIRECT_H
 
 /*
- * arg is the option's argument, or NULL.  next is the word after it.  Exits if arg
- * is wrong, or if next looks like an argument.
+ * arg is the option's argument, or NULL.  next is the word after it.  Exits if the
+ * two options disagree, or if next looks like an argument.
  */
 void	rx_direct_option(const char *arg, const char *next);
 void	rx_direct_headers_option(const char *arg, const char *next);

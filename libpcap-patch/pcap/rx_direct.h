@@ -14,6 +14,12 @@
 /* Call it before pcap_activate().  Returns 0, PCAP_ERROR_ACTIVATED or PCAP_ERROR. */
 PCAP_API int	pcap_set_rx_direct_linux(pcap_t *, int);
 
+/*
+ * Several queues as one capture, such as "0-3,5".  Also "copy".  Call it before
+ * pcap_activate().  Returns 0, PCAP_ERROR_ACTIVATED or PCAP_ERROR.
+ */
+PCAP_API int	pcap_set_rx_direct_queues_linux(pcap_t *, const char *);
+
 /* What the adapter does with headers and payload. */
 #define PCAP_RX_SPLIT_OFF	0	/* they stay together */
 #define PCAP_RX_SPLIT_HEADERS	1	/* packets are headers; payload is not read */
@@ -30,5 +36,11 @@ PCAP_API int	pcap_set_rx_direct_split_linux(pcap_t *, int);
  * or PCAP_ERROR.
  */
 PCAP_API int	pcap_get_rx_direct_linux(pcap_t *, int *);
+
+/*
+ * The same as text, of all queues.  PCAP_RX_DIRECT_OFF is the empty text.  The last
+ * argument is the room for it.
+ */
+PCAP_API int	pcap_get_rx_direct_queues_linux(pcap_t *, char *, int);
 
 #endif /* lib_pcap_rx_direct_h */

@@ -53,6 +53,8 @@ if hasattr(lib, "pcap_get_rx_direct_linux"):    # not in libpcap as it ships
     lib.pcap_set_rx_direct_linux.argtypes = [c.c_void_p, c.c_int]
     lib.pcap_set_rx_direct_split_linux.argtypes = [c.c_void_p, c.c_int]
     lib.pcap_get_rx_direct_linux.argtypes = [c.c_void_p, c.POINTER(c.c_int)]
+    lib.pcap_set_rx_direct_queues_linux.argtypes = [c.c_void_p, c.c_char_p]
+    lib.pcap_get_rx_direct_queues_linux.argtypes = [c.c_void_p, c.c_char_p, c.c_int]
 lib.pcap_set_tstamp_type.argtypes = [c.c_void_p, c.c_int]
 lib.pcap_list_tstamp_types.argtypes = [c.c_void_p, c.POINTER(c.POINTER(c.c_int))]
 lib.pcap_free_tstamp_types.argtypes = [c.POINTER(c.c_int)]
@@ -120,6 +122,12 @@ class Handle:
         queue = c.c_int(-99)
         self.check(lib.pcap_get_rx_direct_linux(self.p, c.byref(queue)))
         return queue.value
+
+    def rx_queues(self, size=4096):
+        """All of them, as text."""
+        text = c.create_string_buffer(b"not set", max(size, 8))
+        self.check(lib.pcap_get_rx_direct_queues_linux(self.p, text, size))
+        return text.value.decode()
 
 
 def dead():

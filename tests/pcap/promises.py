@@ -23,8 +23,9 @@ class Link:
     """Where to send and where to capture."""
 
     def __init__(self, device, sender, mode, interface=None, way="inbound", settle=0.1,
-                 **options):
+                 queues=None, **options):
         self.device, self.mode, self.options = device, mode, options
+        self.queues = queues or ("copy" if mode < 0 else str(mode))     # the list, as text
         self.settle_s = settle      # after which a frame that was sent is in the ring
         self.way = way
         self.interface = interface
@@ -93,7 +94,7 @@ def define(links):
     def mode(link):
         """The kernel says that the mode is the one asked for."""
         with link.open() as p:
-            equal(p.rx_direct(), link.mode, "mode")
+            equal((p.rx_direct(), p.rx_queues()), (link.mode, link.queues), "mode")
             equal(pcap.lib.pcap_datalink(p.p), pcap.DLT_EN10MB, "link-layer type")
 
     @every
@@ -443,7 +444,8 @@ def define(links):
         equal([r.data for r in got], frames)
         wanted = "capturing by copy into a TPACKET_V4 ring"
         if link.mode >= 0:
-            wanted = f"capturing directly from RX queue {link.mode}"
+            several = "s" if link.queues != str(link.mode) else ""
+            wanted = f"capturing directly from RX queue{several} {link.queues}"
         for line in (wanted, "200 packets captured", "200 packets received by filter",
                      "0 packets dropped by kernel"):
             want(line in text, text)

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * What a program asks for before the activation: device names and options.
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/socket.h>
+
+#include "pcap-int.h"
+#include "pcap-packet4.h"
+#include "pcap-packet4-int.h"
+
+#define QUEUES_ARE	"the number of an RX queue, a list of queues such as 0-3,5 (up to 1023), or \"copy\""
+
+/* IFACE[:QUEUES].  The character before IFACE is also the one before QUEUES. */
+int pcap_packet4_parse_device(const char *name, struct packet4_device *dev,
+			      char *errbuf)
+{
+	const char *iface = name + PACKET4_PREFIX_LEN + 1;
+	const char between[] = { iface[-1], '\0' };
+	size_t len = strcspn(iface, between);
+
+	pcap_packet4_list_one(&dev->queues, 0);
+	dev->named = iface[len] != '\0';
+	if (len == 0 || len >= sizeof(dev->ifname)) {
+		snprintf(errbuf, PCAP_ERRBUF_SIZE,
+			 "%s: after \"" PACKET4_PREFIX "%s\" comes the name of an interface, of at most %d characters",
+			 name, between, IFNAMSIZ - 1);
+		return -1;
+	}
+	memcpy(dev->ifname, iface, len);
+	dev->ifname[len] = '\0';
+	if (!dev->named ||
+	    pcap_packet4_list_parse(iface + len + 1, &dev->queues) == 0)
+		return 0;
+	snprintf(errbuf, PCAP_ERRBUF_SIZE,
+		 "%s: after the interface comes " QUEUES_ARE, name);
+	return -1;
+}
+
+#ifdef PACKET_RX_DIRECT
+/* There is no capture yet, so this asks on a socket of its own. */
+static int adapter_stamps(const char *ifname, const struct packet4_list *list)
+{
+	int fd = socket(PF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	struct sockaddr_ll sll = {
+		.sll_family = AF_PACKET,
+		.sll_ifindex = pcap_packet4_if_index(fd, ifname),
+	};
+	int version = TPACKET_V4, queue, ret;
+	uint32_t flags;
+
+	if (fd < 0)
+		return 0;
+	ret = sll.sll_ifindex > 0 &&
+	      setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version,
+			 sizeof(version)) == 0 &&
+	      bind(fd, (struct sockaddr *)&sll, sizeof(sll)) == 0;
+	for (queue = list->first; ret && queue >= 0;
+	     queue = pcap_packet4_list_next(list, queue))
+		ret = pcap_packet4_queue_stamps(fd, queue, &flags);
+	close(fd);
+	return ret;
+}
+
+static int has_tstamp_type(const char *ifname, const struct packet4_list *list,
+			   u_int type)
+{
+	if (type == PCAP_TSTAMP_ADAPTER_UNSYNCED)
+		return adapter_stamps(ifname, list);
+	return type == PCAP_TSTAMP_HOST;
+}
+#else
+static int has_tstamp_type(const char *ifname, const struct packet4_list *list,
+			   u_int type)
+{
+	(void)ifname;
+	(void)list;
+	return type == PCAP_TSTAMP_HOST;
+}
+#endif
+
+/*
+ * List the types of time stamps that the queues have.  The interface's other types
+ * stay in the array, behind the listed ones, for a later call.
+ */
+static void offer_tstamp_types(pcap_t *p, const char *ifname)
+{
+	u_int *list = p->tstamp_type_list, type;
+	int i = 0, end;
+
+	if (!p->opt.rx_tstamp_types)
+		p->opt.rx_tstamp_types = p->tstamp_type_count;
+	end = p->opt.rx_tstamp_types;
+	while (p->opt.rx_direct.first >= 0 && i < end) {
+		if (has_tstamp_type(ifname, &p->opt.rx_direct, list[i])) {
+			i++;
+			continue;
+		}
+		type = list[--end];
+		list[end] = list[i];
+		list[i] = type;
+	}
+	p->tstamp_type_count = end;
+}
+
+pcap_t *pcap_packet4_create(const char *device, char *errbuf, int *is_ours)
+{
+	struct packet4_device dev;
+	pcap_t *p;
+
+	*is_ours = PACKET4_IS_DEVICE(device);
+	if (!*is_ours || pcap_packet4_parse_device(device, &dev, errbuf) < 0)
+		return NULL;
+	p = pcap_create_interface(dev.ifname, errbuf);
+	if (p) {
+		p->opt.rx_direct = dev.queues;
+		offer_tstamp_types(p, dev.ifname);
+	}
+	return p;
+}
+
+/* A "direct:" name says how to capture.  It names no further device to list. */
+int pcap_packet4_findalldevs(pcap_if_list_t *list, char *errbuf)
+{
+	(void)list;
+	(void)errbuf;
+	return 0;
+}
+
+/* Does the device's name ask for other queues? */
+static int contradicts(pcap_t *p, const struct packet4_list *list)
+{
+	struct packet4_device dev;
+
+	if (list->first == PCAP_RX_DIRECT_OFF ||
+	    !PACKET4_IS_DEVICE(p->opt.device) ||
+	    pcap_packet4_parse_device(p->opt.device, &dev, p->errbuf) < 0 ||
+	    !dev.named ||
+	    memcmp(&dev.queues, list, sizeof(*list)) == 0)
+		return 0;
+	snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
+		 "%s already says which queue; ask for one queue, by the name or beside it",
+		 p->opt.device);
+	return 1;
+}
+
+static int set_queues(pcap_t *p, const struct packet4_list *list)
+{
+	struct packet4_device dev;
+
+	if (contradicts(p, list))
+		return PCAP_ERROR;
+	p->opt.rx_direct = *list;
+	if (list->first == PCAP_RX_DIRECT_OFF)
+		p->opt.rx_split = PCAP_RX_SPLIT_OFF;
+	if (PACKET4_IS_DEVICE(p->opt.device) &&
+	    pcap_packet4_parse_device(p->opt.device, &dev, p->errbuf) == 0)
+		offer_tstamp_types(p, dev.ifname);
+	else
+		offer_tstamp_types(p, p->opt.device);
+	return 0;
+}
+
+int pcap_set_rx_direct_linux(pcap_t *p, int queue)
+{
+	struct packet4_list list;
+
+	if (pcap_check_activated(p))
+		return PCAP_ERROR_ACTIVATED;
+	if (queue < PCAP_RX_DIRECT_OFF) {
+		snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
+			 "%d is not the number of an RX queue", queue);
+		return PCAP_ERROR;
+	}
+	pcap_packet4_list_one(&list, queue);
+	return set_queues(p, &list);
+}
+
+int pcap_set_rx_direct_queues_linux(pcap_t *p, const char *queues)
+{
+	struct packet4_list list;
+
+	if (pcap_check_activated(p))
+		return PCAP_ERROR_ACTIVATED;
+	if (pcap_packet4_list_parse(queues, &list) == 0)
+		return set_queues(p, &list);
+	snprintf(p->errbuf, PCAP_ERRBUF_SIZE, "\"%s\" is not " QUEUES_ARE, queues);
+	return PCAP_ERROR;
+}
+
+/* Without a queue there is nothing that splits: an error, rather than no effect. */
+int pcap_set_rx_direct_split_linux(pcap_t *p, int split)
+{
+	if (pcap_check_activated(p))
+		return PCAP_ERROR_ACTIVATED;
+	if (split < PCAP_RX_SPLIT_OFF || split > PCAP_RX_SPLIT_WHOLE) {
+		snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
+			 "%d is not a way to split headers from payload", split);
+		return PCAP_ERROR;
+	}
+	if (split && p->opt.rx_direct.first == PCAP_RX_DIRECT_OFF) {
+		pcap_strlcpy(p->errbuf,
+			     "headers are split from payload by an RX queue; ask for one first (pcap_set_rx_direct_linux())",
+			     PCAP_ERRBUF_SIZE);
+		return PCAP_ERROR;
+	}
+	p->opt.rx_split = split;
+	return 0;
+}
