@@ -4,7 +4,8 @@
  *
  *	pcap-packet4.c		activation, statistics, what a handle can do
  *	pcap-packet4-option.c	device names and options, before the activation
- *	pcap-packet4-ring.c	geometry, set-up, mapping, the lease of a queue
+ *	pcap-packet4-ring.c	geometry, set-up, mapping
+ *	pcap-packet4-lease.c	leasing queues and giving them back
  *	pcap-packet4-read.c	from the ring to the callback: the hot path
  *	pcap-packet4-merge.c	several rings as one
  *	pcap-packet4-wait.c	sleeping, breaking out, interfaces that go away
@@ -81,6 +82,7 @@ struct packet4_queue {
 	uint32_t	filter_until;	/* check some frames before this entry */
 	int		fd;
 	int		number;		/* or PCAP_RX_DIRECT_COPY */
+	int		claimed;	/* prepared or leased */
 };
 
 /* The next packet of a queue that has some. */
@@ -100,6 +102,7 @@ struct packet4 {
 	int		netdown;	/* ENETDOWN came: is the interface gone? */
 	int		breakloop_fd;
 	struct packet4_head *heads;	/* room for one of each queue */
+	int32_t		*peers;		/* room for a descriptor of each queue */
 	struct pollfd	*polls;		/* a queue each, and breakloop_fd */
 	int		epoll_fd;	/* the same, if there are several queues */
 	uint64_t	ring_bytes;	/* of all rings */
@@ -190,10 +193,14 @@ void	pcap_packet4_warn(struct packet4 *p4, const char *format, ...)
 /* pcap-packet4-ring.c */
 int	pcap_packet4_ring_create(pcap_t *p, struct packet4_queue *q);
 void	pcap_packet4_note_size(pcap_t *p);
-int	pcap_packet4_lease(pcap_t *p, struct packet4_queue *q);
-void	pcap_packet4_close_queues(struct packet4 *p4);
+void	pcap_packet4_close_queue(struct packet4_queue *q);
 int	pcap_packet4_info(int fd, uint32_t queue, struct tpacket4_info *info);
 int	pcap_packet4_queue_stamps(int fd, int queue, uint32_t *flags);
+
+/* pcap-packet4-lease.c */
+int	pcap_packet4_claim(pcap_t *p, struct packet4_queue *q);
+int	pcap_packet4_begin(pcap_t *p);
+void	pcap_packet4_close_queues(struct packet4 *p4);
 
 /* pcap-packet4-read.c */
 int	pcap_packet4_drain(pcap_t *p, int max, pcap_handler callback,
@@ -242,6 +249,7 @@ int	pcap_packet4_refused_ring(pcap_t *p, const struct packet4_queue *q,
 				  int err);
 int	pcap_packet4_refused_queue(pcap_t *p, const struct packet4_queue *q,
 				   int err);
+int	pcap_packet4_refused_begin(pcap_t *p, int err);
 int	pcap_packet4_queue_busy(pcap_t *p, const struct packet4_queue *q,
 				const struct tpacket4_info *info);
 int	pcap_packet4_no_raw(pcap_t *p);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Setting up a TPACKET_V4 ring: its geometry, its mapping, and the lease of a
- * queue.
+ * Setting up a TPACKET_V4 ring: its geometry and its mapping.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
@@ -329,7 +328,7 @@ int pcap_packet4_queue_stamps(int fd, int queue, uint32_t *flags)
 	       !(info.ti_flags & TPACKET4_INFO_TSTAMP_PTP);
 }
 
-/* After a failure the caller calls pcap_packet4_close_queues(). */
+/* After a failure the caller calls pcap_packet4_close_queue(). */
 int pcap_packet4_ring_create(pcap_t *p, struct packet4_queue *q)
 {
 	struct tpacket_req4 req = { .tp_size = sizeof(req) };
@@ -360,38 +359,8 @@ int pcap_packet4_ring_create(pcap_t *p, struct packet4_queue *q)
 	return map_ring(p, q);
 }
 
-/* The kernel may wait for other processes.  A signal ends that: ask again. */
-int pcap_packet4_lease(pcap_t *p, struct packet4_queue *q)
-{
-	unsigned int number = q->number;
-	int ret;
-
-	do
-		ret = setsockopt(q->fd, SOL_PACKET, PACKET_RX_DIRECT, &number,
-				 sizeof(number));
-	while (ret < 0 && errno == EINTR);
-	if (ret < 0)
-		return pcap_packet4_refused_queue(p, q, errno);
-	return pcap_packet4_detach_filter(p, q);
-}
-
-/*
- * Closing the socket does not end the lease while a forked child has the socket or
- * the mapping, so the queue is released explicitly.
- */
-static void release_queue(const struct packet4_queue *q)
-{
-	struct tpacket4_direct direct = {
-		.td_size = sizeof(direct),
-		.td_flags = PACKET_DIRECT_RELEASE,
-	};
-
-	(void)setsockopt(q->fd, SOL_PACKET, PACKET_RX_DIRECT, &direct,
-			 sizeof(direct));
-}
-
 /* The kernel's part of the ring goes with the socket. */
-static void close_queue(struct packet4_queue *q)
+void pcap_packet4_close_queue(struct packet4_queue *q)
 {
 	free(q->ring.bounce);
 	q->ring.bounce = NULL;
@@ -401,21 +370,5 @@ static void close_queue(struct packet4_queue *q)
 	if (q->fd >= 0)
 		close(q->fd);
 	q->fd = -1;
-}
-
-/*
- * Only the process that leased the queues releases them: a child's pcap_close() must
- * not end its parent's capture.
- */
-void pcap_packet4_close_queues(struct packet4 *p4)
-{
-	int leased = p4->lease_pid == getpid();
-	struct packet4_queue *q;
-
-	packet4_for_each_queue(p4, q) {
-		if (leased && q->fd >= 0 && !packet4_is_copy(q))
-			release_queue(q);
-		close_queue(q);
-	}
 }
 #endif /* PACKET_RX_DIRECT */

@@ -199,6 +199,24 @@ int pcap_packet4_refused_queue(pcap_t *p, const struct packet4_queue *q,
 	return explain_queue(p, q, &info, reason, err);
 }
 
+/* All queues begin or none, so it can be any of them. */
+int pcap_packet4_refused_begin(pcap_t *p, int err)
+{
+	struct packet4 *p4 = p->priv;
+	struct tpacket4_info info;
+	char what[96], list[40];
+
+	if (p4->queue_nr == 1)
+		return pcap_packet4_refused_queue(p, p4->queues, err);
+	if (pcap_packet4_list_print(&p->opt.rx_direct, list, sizeof(list)) < 0)
+		snprintf(list, sizeof(list), "%d and others",
+			 p->opt.rx_direct.first);
+	snprintf(what, sizeof(what),
+		 "%s: RX queues %s cannot be captured directly", p4->ifname,
+		 list);
+	return explain(p, what, last_reason(p4->queues, &info), err);
+}
+
 int pcap_packet4_queue_busy(pcap_t *p, const struct packet4_queue *q,
 			    const struct tpacket4_info *info)
 {

@@ -463,6 +463,7 @@ static void packet4_cleanup(pcap_t *p)
 		close(p4->epoll_fd);
 	free(p4->queues);
 	free(p4->heads);
+	free(p4->peers);
 	free(p4->polls);
 	pcap_packet4_if_close_counters(p4);
 	if (p4->breakloop_fd != -1)
@@ -509,7 +510,7 @@ static int start_queue(pcap_t *p, struct packet4_queue *q)
 	int ret = bind_to(p, q, protocol);
 
 	if (ret == 0 && !packet4_is_copy(q))
-		ret = pcap_packet4_lease(p, q);
+		ret = pcap_packet4_claim(p, q);
 	return ret;
 }
 
@@ -586,6 +587,8 @@ static int start(pcap_t *p, struct packet4 *p4)
 			return ret;
 	}
 	ret = watch_queues(p, p4);
+	if (ret == 0)
+		ret = pcap_packet4_begin(p);
 	return ret < 0 ? ret : warning;
 }
 
@@ -598,8 +601,9 @@ static int make_queues(pcap_t *p, struct packet4 *p4)
 
 	p4->queues = calloc(nr, sizeof(*p4->queues));
 	p4->heads = calloc(nr, sizeof(*p4->heads));
+	p4->peers = calloc(nr, sizeof(*p4->peers));
 	p4->polls = calloc(nr + 1, sizeof(*p4->polls));
-	if (!p4->queues || !p4->heads || !p4->polls)
+	if (!p4->queues || !p4->heads || !p4->peers || !p4->polls)
 		return pcap_packet4_failed(p, "calloc");
 	p4->queue_nr = nr;
 	for (i = 0; i < nr; i++) {

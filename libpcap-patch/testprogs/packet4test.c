@@ -480,13 +480,37 @@ static struct {
 	int			no_memory;	/* how often to refuse it */
 	uint32_t		speed;		/* of the link, in Mbit/s */
 	int			mtu;		/* 0: unknown */
-	int			given_back;
+	struct tpacket4_direct	direct;		/* the last that was asked for */
+	int32_t			peers[4];	/* and its peers */
+	int			direct_asked;	/* how often one was */
+	int			direct_refused;	/* how often to refuse it */
 } sock;
+
+/* Records a request for queues. */
+static int ask_direct(const void *value)
+{
+	const void *peers;
+
+	memcpy(&sock.direct, value, sizeof(sock.direct));
+	peers = (void *)(uintptr_t)sock.direct.td_peers;
+	if (peers)
+		memcpy(sock.peers, peers,
+		       sock.direct.td_peer_nr * sizeof(sock.peers[0]));
+	sock.direct_asked++;
+	if (sock.direct_refused-- <= 0)
+		return 0;
+	errno = EBUSY;
+	return -1;
+}
 
 int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
 {
 	(void)fd;
-	sock.given_back += level == SOL_PACKET && option == PACKET_RX_DIRECT;
+	if (level == SOL_SOCKET && option == SO_DETACH_FILTER)
+		return 0;
+	if (level == SOL_PACKET && option == PACKET_RX_DIRECT &&
+	    len == sizeof(sock.direct))
+		return ask_direct(value);
 	if (level != SOL_PACKET || option != PACKET_RX_RING ||
 	    len != sizeof(sock.req)) {
 		errno = ENOPROTOOPT;
@@ -684,7 +708,7 @@ static void test_sizes(void)
 	   "nor more than a sixteenth of the memory");
 }
 
-static void test_lease(void)
+static void test_lost_lease(void)
 {
 	reset(0);
 	queue.number = 2;
@@ -696,17 +720,96 @@ static void test_lease(void)
 
 	queue.number = PCAP_RX_DIRECT_COPY;
 	ok(drain(-1) == 1, "to one that is filled by copy it is not");
+}
 
-	queue.number = 2;
-	queue.fd = 99;
-	sock.given_back = 0;
+#define SEVERAL		3U
+#define FIRST_FD	900	/* none that is open */
+
+static struct packet4_queue several[SEVERAL];
+static int32_t peers[SEVERAL];
+
+/* Queues 5, 6 and 7. */
+static void reset_several(void)
+{
+	u_int i;
+
+	reset(0);
+	memset(&sock, 0, sizeof(sock));
+	memset(several, 0, sizeof(several));
+	memset(&p->opt.rx_direct, 0, sizeof(p->opt.rx_direct));
+	for (i = 0; i < SEVERAL; i++) {
+		several[i].fd = FIRST_FD + (int)i;
+		several[i].number = 5 + (int)i;
+		pcap_packet4_list_add(&p->opt.rx_direct, several[i].number);
+	}
+	p4.queues = several;
+	p4.peers = peers;
+	p4.queue_nr = SEVERAL;
+	p4.lease_pid = getpid();
+}
+
+static int asked_for_all(uint32_t flags)
+{
+	return sock.direct.td_flags == flags && sock.direct.td_queue == 0 &&
+	       sock.direct.td_peer_nr == 2 && sock.peers[0] == FIRST_FD + 1 &&
+	       sock.peers[1] == FIRST_FD + 2;
+}
+
+static void test_begin(void)
+{
+	u_int i;
+	int good = 1;
+
+	reset_several();
+	for (i = 0; i < SEVERAL; i++)
+		good &= pcap_packet4_claim(p, &several[i]) == 0 &&
+			sock.direct.td_flags == PACKET_DIRECT_PREPARE &&
+			sock.direct.td_queue == 5 + i;
+	ok(good && sock.direct_asked == 3 && pcap_packet4_begin(p) == 0 &&
+	   sock.direct_asked == 4 && asked_for_all(PACKET_DIRECT_BEGIN),
+	   "all queues are claimed, and then begin at once");
+
+	sock.direct_refused = 1;
+	sock.info.ti_reason = PACKET_DIRECT_DRIVER_FAILED;
+	ok(pcap_packet4_begin(p) == PCAP_ERROR &&
+	   strcmp(p->errbuf, "eth7: RX queues 5-7 cannot be captured directly: its driver could not restart it; see the kernel's log (dmesg)") == 0,
+	   "if they do not, the message has all of them");
+
+	sock.direct_asked = 0;
+	pcap_packet4_close_queues(&p4);
+	ok(sock.direct_asked == 1 && asked_for_all(PACKET_DIRECT_RELEASE),
+	   "and they are given back at once");
+}
+
+static void test_release(void)
+{
+	reset_several();
+	sock.direct_refused = 1;
+	pcap_packet4_claim(p, &several[0]);
+	ok(several[0].claimed == 0 &&
+	   strcmp(p->errbuf, "eth7: RX queue 5 cannot be captured directly (reason 0): Device or resource busy") == 0,
+	   "a queue that is refused is named");
+	sock.direct_asked = 0;
+	pcap_packet4_claim(p, &several[1]);
+	pcap_packet4_close_queues(&p4);
+	ok(sock.direct_asked == 2 && sock.direct.td_peer_nr == 0 &&
+	   sock.direct.td_peers == 0, "and not given back");
+
+	reset_several();
+	several[0].claimed = 1;
+	several[1].claimed = 1;
+	several[2].claimed = 1;
+	sock.direct_refused = 1;
+	pcap_packet4_close_queues(&p4);
+	ok(sock.direct_asked == 4 && sock.direct.td_peer_nr == 0,
+	   "if one was released by others, the rest is given back one by one");
+
+	reset_several();
+	several[0].claimed = 1;
 	p4.lease_pid = getpid() + 1;
 	pcap_packet4_close_queues(&p4);
-	ok(sock.given_back == 0, "a queue that another process leased is not given back");
-	queue.fd = 99;
-	p4.lease_pid = getpid();
-	pcap_packet4_close_queues(&p4);
-	ok(sock.given_back == 1, "this process's is");
+	ok(sock.direct_asked == 0,
+	   "a queue that another process leased is not given back");
 }
 
 int main(void)
@@ -714,7 +817,7 @@ int main(void)
 	p = calloc(1, sizeof(*p));
 	p->priv = &p4;
 	p->fd = -1;
-	printf("TAP version 13\n1..54\n");
+	printf("TAP version 13\n1..59\n");
 	test_in_place();
 	test_chain();
 	test_lengths();
@@ -734,7 +837,9 @@ int main(void)
 	test_memory();
 	test_copy_geometry();
 	test_sizes();
-	test_lease();
+	test_lost_lease();
+	test_begin();
+	test_release();
 	return failures != 0;
 }
 #else

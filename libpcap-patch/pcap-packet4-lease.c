@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Leasing the queues of a capture, and giving them back.
+ *
+ * Each queue is claimed first, which is where a queue is refused.  Then all leases
+ * begin at once, or none: the stack has every queue until then.
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <errno.h>
+#include <unistd.h>
+#include <sys/socket.h>
+
+#include "pcap-int.h"
+#include "pcap-packet4-int.h"
+
+#ifdef PACKET_RX_DIRECT
+
+/* The kernel may wait for other processes.  A signal ends that: ask again. */
+static int ask(const struct packet4_queue *q, struct tpacket4_direct *direct)
+{
+	int ret;
+
+	direct->td_size = sizeof(*direct);
+	do
+		ret = setsockopt(q->fd, SOL_PACKET, PACKET_RX_DIRECT, direct,
+				 sizeof(*direct));
+	while (ret < 0 && errno == EINTR);
+	return ret;
+}
+
+/* For all claimed queues at once.  0 also if there is none. */
+static int ask_for_all(struct packet4 *p4, uint32_t flags)
+{
+	struct tpacket4_direct direct = {
+		.td_flags = flags,
+		.td_peers = (uintptr_t)p4->peers,
+	};
+	const struct packet4_queue *first = NULL;
+	struct packet4_queue *q;
+
+	packet4_for_each_queue(p4, q) {
+		if (!q->claimed)
+			continue;
+		if (first)
+			p4->peers[direct.td_peer_nr++] = q->fd;
+		else
+			first = q;
+	}
+	if (!direct.td_peer_nr)
+		direct.td_peers = 0;
+	return first ? ask(first, &direct) : 0;
+}
+
+/* From here on nothing of the stack gets into the ring, so nothing has to be dropped. */
+int pcap_packet4_claim(pcap_t *p, struct packet4_queue *q)
+{
+	struct tpacket4_direct direct = {
+		.td_queue = q->number,
+		.td_flags = PACKET_DIRECT_PREPARE,
+	};
+
+	if (ask(q, &direct) < 0)
+		return pcap_packet4_refused_queue(p, q, errno);
+	q->claimed = 1;
+	return pcap_packet4_detach_filter(p, q);
+}
+
+int pcap_packet4_begin(pcap_t *p)
+{
+	if (ask_for_all(p->priv, PACKET_DIRECT_BEGIN) < 0)
+		return pcap_packet4_refused_begin(p, errno);
+	return 0;
+}
+
+/* If another process has released one of them, they are released one by one. */
+static void release_queues(struct packet4 *p4)
+{
+	struct packet4_queue *q;
+
+	if (ask_for_all(p4, PACKET_DIRECT_RELEASE) == 0)
+		return;
+	packet4_for_each_queue(p4, q) {
+		struct tpacket4_direct direct = {
+			.td_flags = PACKET_DIRECT_RELEASE,
+		};
+
+		if (q->claimed)
+			(void)ask(q, &direct);
+	}
+}
+
+/*
+ * Closing a socket does not end its lease while a forked child has the socket or the
+ * mapping, so the queues are released explicitly.  Only the process that leased them
+ * does this: a child's pcap_close() must not end its parent's capture.
+ */
+void pcap_packet4_close_queues(struct packet4 *p4)
+{
+	struct packet4_queue *q;
+
+	if (p4->lease_pid == getpid())
+		release_queues(p4);
+	packet4_for_each_queue(p4, q)
+		pcap_packet4_close_queue(q);
+}
+#endif /* PACKET_RX_DIRECT */
