@@ -31,7 +31,7 @@
 struct packet4_device {
 	char	ifname[IFNAMSIZ];
 	struct packet4_list queues;
-	int	named;		/* the name says the queues; otherwise it is 0 */
+	int	named;		/* the name says the queues; otherwise it is all */
 };
 
 int	pcap_packet4_parse_device(const char *name, struct packet4_device *dev,
@@ -108,6 +108,7 @@ struct packet4 {
 	uint64_t	ring_bytes;	/* of all rings */
 	int		short_of_memory; /* a ring is smaller than its part */
 	int		split;		/* PCAP_RX_SPLIT_ */
+	int		tee;		/* the host gets its packets, too */
 	int		loopback;
 	int		gone;		/* the interface is gone for good */
 	uint64_t	next_look;	/* when to check that, CLOCK_MONOTONIC */
@@ -184,6 +185,9 @@ static inline int packet4_is_lost(const struct packet4_queue *q)
 	       __atomic_load_n(&q->ring.ctrl->state, __ATOMIC_RELAXED) ==
 	       PACKET_DIRECT_LOST;
 }
+
+/* pcap-packet4-option.c */
+void	pcap_packet4_all_queues(const char *ifname, struct packet4_list *list);
 
 /* pcap-packet4.c */
 int	pcap_packet4_failed(pcap_t *p, const char *what);

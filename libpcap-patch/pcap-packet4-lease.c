@@ -54,14 +54,17 @@ static int ask_for_all(struct packet4 *p4, uint32_t flags)
 	return first ? ask(first, &direct) : 0;
 }
 
-/* From here on nothing of the stack gets into the ring, so nothing has to be dropped. */
+/* From here on nothing of the stack gets into the ring: nothing has to be dropped. */
 int pcap_packet4_claim(pcap_t *p, struct packet4_queue *q)
 {
+	const struct packet4 *p4 = p->priv;
 	struct tpacket4_direct direct = {
 		.td_queue = q->number,
 		.td_flags = PACKET_DIRECT_PREPARE,
 	};
 
+	if (p4->tee)
+		direct.td_flags |= PACKET_DIRECT_TEE;
 	if (ask(q, &direct) < 0)
 		return pcap_packet4_refused_queue(p, q, errno);
 	q->claimed = 1;

@@ -101,14 +101,15 @@ static int parse_ranges(const char *text, struct packet4_list *list)
 	return 0;
 }
 
-/* "copy", the number of a queue, or ranges of such numbers. */
+/* "all", "copy", the number of a queue, or ranges of such numbers. */
 int pcap_packet4_list_parse(const char *text, struct packet4_list *list)
 {
 	const char *end = text;
 	long number;
 
-	if (strcmp(text, "copy") == 0) {
-		pcap_packet4_list_one(list, PCAP_RX_DIRECT_COPY);
+	if (strcmp(text, "copy") == 0 || strcmp(text, "all") == 0) {
+		pcap_packet4_list_one(list, *text == 'a' ? PCAP_RX_DIRECT_ALL :
+							   PCAP_RX_DIRECT_COPY);
 		return 0;
 	}
 	if (parse_number(&end, INT_MAX, &number) == 0 && *end == '\0') {

@@ -14,7 +14,7 @@
 #define PACKET4_LIST_BITS	32	/* in a word */
 
 struct packet4_list {
-	int		first;	/* the lowest, or PCAP_RX_DIRECT_COPY or _OFF */
+	int		first;	/* the lowest, or one of PCAP_RX_DIRECT_ */
 	unsigned int	nr;
 	uint32_t	bits[PACKET4_LIST_MAX / PACKET4_LIST_BITS]; /* if several */
 };

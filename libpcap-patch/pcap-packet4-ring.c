@@ -46,6 +46,9 @@
 /* Ethernet header and two tags. */
 #define LINK_HEADER	22U
 
+/* Ethernet header, two tags, and an adapter's stamp, as the kernel reckons. */
+#define TAGS_AND_STAMP	30U
+
 /* The most that a program or a filter can see of a frame, and a tag. */
 #define BOUNCE_LEN	(MAXIMUM_SNAPLEN + 4U)
 
@@ -155,10 +158,26 @@ static void choose_wake_up(pcap_t *p, const struct packet4 *p4,
 	req->tp_wake_usecs = (ms < most ? ms : most) * 1000;
 }
 
-/* The adapter takes ti_post_min slots at a time, so the ring needs some more. */
-static uint32_t least_entries(const struct tpacket4_info *info)
+/* A frame of the host needs a reserve of slots, which is at most half of the ring. */
+static uint32_t reserve(pcap_t *p, const struct tpacket4_info *info,
+			const struct tpacket_req4 *req)
 {
-	uint32_t least = power_of_two_up(2 * info->ti_post_min);
+	uint32_t len = req->tp_payload_len ? req->tp_payload_len :
+					     req->tp_slot_len;
+	uint32_t longest = interface_mtu(p, p->priv) + TAGS_AND_STAMP;
+	uint32_t slots = (longest + len - 1) / len;
+
+	return info->ti_post_min +
+	       (slots > info->ti_post_min ? slots : info->ti_post_min);
+}
+
+/* The adapter takes ti_post_min slots at a time, so the ring needs some more. */
+static uint32_t least_entries(pcap_t *p, const struct tpacket4_info *info,
+			      const struct tpacket_req4 *req)
+{
+	const struct packet4 *p4 = p->priv;
+	uint32_t nr = p4->tee ? reserve(p, info, req) : info->ti_post_min;
+	uint32_t least = power_of_two_up(2 * nr);
 
 	return least > TPACKET4_MIN_ENTRIES ? least : TPACKET4_MIN_ENTRIES;
 }
@@ -348,7 +367,7 @@ int pcap_packet4_ring_create(pcap_t *p, struct packet4_queue *q)
 			choose_split_slots(&info, &req);
 		else
 			choose_direct_slots(&info, &req);
-		least = least_entries(&info);
+		least = least_entries(p, &info, &req);
 	}
 	choose_entries(p, q, &req, least);
 	ret = request_ring(p, q, &req, least);

@@ -595,10 +595,15 @@ static int start(pcap_t *p, struct packet4 *p4)
 /* After a failure the caller calls packet4_cleanup(). */
 static int make_queues(pcap_t *p, struct packet4 *p4)
 {
-	const struct packet4_list *list = &p->opt.rx_direct;
-	int queue = list->first;
-	u_int i, nr = list->nr;
+	struct packet4_list *list = &p->opt.rx_direct;
+	int queue;
+	u_int i, nr;
 
+	p4->tee = list->first == PCAP_RX_DIRECT_ALL;
+	if (p4->tee)
+		pcap_packet4_all_queues(p4->ifname, list);
+	queue = list->first;
+	nr = list->nr;
 	p4->queues = calloc(nr, sizeof(*p4->queues));
 	p4->heads = calloc(nr, sizeof(*p4->heads));
 	p4->peers = calloc(nr, sizeof(*p4->peers));

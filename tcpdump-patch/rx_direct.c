@@ -52,7 +52,7 @@ static void take_queues(const char *option, const char *arg)
 /* A queue after a space would be the first word of the filter. */
 static void no_argument_follows(const char *option, const char *next)
 {
-	if (next && (strcmp(next, "copy") == 0 ||
+	if (next && (strcmp(next, "copy") == 0 || strcmp(next, "all") == 0 ||
 		     (*next && next[strspn(next, "0123456789,-")] == '\0')))
 		give_up("%s %s: write %s=%s", option, next, option, next);
 }
@@ -99,7 +99,7 @@ void rx_direct_set(pcap_t *pc, const char *device)
 	if (!wanted)
 		return;
 	if (((queues || !named(device)) &&
-	     pcap_set_rx_direct_queues_linux(pc, queues ? queues : "0") != 0) ||
+	     pcap_set_rx_direct_queues_linux(pc, queues ? queues : "all") != 0) ||
 	    pcap_set_rx_direct_split_linux(pc, split) != 0)
 		give_up("%s: Can't capture directly: %s", device,
 			pcap_geterr(pc));

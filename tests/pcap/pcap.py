@@ -10,7 +10,7 @@ from guest import TOP, Failed
 LIBRARY = os.environ.get("LIBPCAP", TOP + "/build/tools/lib/libpcap.so.0.8")
 TCPDUMP = os.environ.get("TCPDUMP", TOP + "/build/tools/bin/tcpdump")
 
-RX_DIRECT_COPY, RX_DIRECT_OFF = -1, -2
+RX_DIRECT_COPY, RX_DIRECT_OFF, RX_DIRECT_ALL = -1, -2, -3
 RX_SPLIT_OFF, RX_SPLIT_HEADERS, RX_SPLIT_WHOLE = 0, 1, 2
 D_INOUT, D_IN, D_OUT = 0, 1, 2
 ERROR, BREAK, NO_SUCH_DEVICE, RFMON_NOTSUP = -1, -2, -5, -6
