@@ -637,13 +637,11 @@ struct packet_direct_run {
 	bool			in_order;
 };
 
-static inline u32 __packet_direct_run_begin(const struct packet_direct_queue *pdq,
+static inline void __packet_direct_run_init(const struct packet_direct_queue *pdq,
 					    struct packet_direct_run *run,
-					    u32 max, const bool in_order,
-					    const bool tee)
+					    const bool in_order)
 {
 	const struct packet_direct_pool *slots = &pdq->slots;
-	const struct packet_direct_pool *payload = &pdq->payload;
 
 	run->first = pdq->fill & pdq->mask;
 	run->in_order = in_order;
@@ -652,10 +650,14 @@ static inline u32 __packet_direct_run_begin(const struct packet_direct_queue *pd
 	run->fifo = &slots->fifo[slots->head & slots->mask];
 	run->tstamp = pdq->tstamp;
 	run->count = 0;
+}
 
-	if (pdq->chain || pdq->skip || (tee ? !pdq->tee_run : pdq->no_run) ||
-	    READ_ONCE(pdq->losing))
-		return 0;
+static inline u32 __packet_direct_run_max(const struct packet_direct_queue *pdq,
+					  struct packet_direct_run *run, u32 max)
+{
+	const struct packet_direct_pool *slots = &pdq->slots;
+	const struct packet_direct_pool *payload = &pdq->payload;
+
 	max = min3(max, packet_direct_straight(pdq->mask, pdq->fill),
 		   packet_direct_straight(slots->mask, slots->head));
 	if (!packet_direct_is_split(pdq))
@@ -684,7 +686,10 @@ static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
 					  struct packet_direct_run *run, u32 max,
 					  const bool in_order)
 {
-	return __packet_direct_run_begin(pdq, run, max, in_order, false);
+	__packet_direct_run_init(pdq, run, in_order);
+	if (pdq->chain || pdq->skip || pdq->no_run || READ_ONCE(pdq->losing))
+		return 0;
+	return __packet_direct_run_max(pdq, run, max);
 }
 
 /**
@@ -708,8 +713,11 @@ packet_direct_run_begin_tee(const struct packet_direct_queue *pdq,
 	u32 have = pdq->slots.tail - pdq->slots.head;
 	u32 reserve = READ_ONCE(pdq->reserve);
 
-	max = have > reserve ? min(max, have - reserve) : 0;
-	return __packet_direct_run_begin(pdq, run, max, in_order, true);
+	__packet_direct_run_init(pdq, run, in_order);
+	if (pdq->chain || pdq->skip || !pdq->tee_run || READ_ONCE(pdq->losing) ||
+	    have <= reserve)
+		return 0;
+	return __packet_direct_run_max(pdq, run, min(max, have - reserve));
 }
 
 /* From a NIC that completes in order an entry mostly gets the slot of its last time.
