@@ -18,6 +18,9 @@ const struct pdstat_counter pdstat_counters[] = {
 	{ "bytes", NULL, STAT(ts_bytes), "Bytes of these frames on the wire" },
 	{ "unsplit", NULL, STAT(ts_unsplit),
 	  "Frames whose headers are in a dma-buf, too" },
+	{ "passed", NULL, STAT(ts_passed), "Copies that went on to the stack" },
+	{ "drop_stack", NULL, STAT(ts_drop_stack),
+	  "Copies for the stack that found no memory" },
 	{ "bad_slot", NULL, STAT(ts_bad_slot),
 	  "Slots given back that the process did not hold" },
 	{ "bad_cons", NULL, STAT(ts_bad_cons), "Impossible values of cons" },
@@ -64,6 +67,8 @@ const char *pdstat_state(const struct pdstat_socket *sock)
 		return "down";
 	case PACKET_DIRECT_LOST:
 		return "lost";
+	case PACKET_DIRECT_PREPARED:
+		return "prepared";
 	}
 	return "unknown";
 }

@@ -14,13 +14,15 @@ TRACE_DEFINE_ENUM(PACKET_DIRECT_COPY);
 TRACE_DEFINE_ENUM(PACKET_DIRECT_ACTIVE);
 TRACE_DEFINE_ENUM(PACKET_DIRECT_DOWN);
 TRACE_DEFINE_ENUM(PACKET_DIRECT_LOST);
+TRACE_DEFINE_ENUM(PACKET_DIRECT_PREPARED);
 
 #define packet_direct_show_state(state)					\
 	__print_symbolic(state,						\
 			 { PACKET_DIRECT_COPY,	 "copy" },		\
 			 { PACKET_DIRECT_ACTIVE, "active" },		\
 			 { PACKET_DIRECT_DOWN,	 "down" },		\
-			 { PACKET_DIRECT_LOST,	 "lost" })
+			 { PACKET_DIRECT_LOST,	 "lost" },		\
+			 { PACKET_DIRECT_PREPARED, "prepared" })
 
 /* The socket by its inode, as sock_diag and /proc tell it, and its queue: no device
  * when it has none.
