@@ -47,8 +47,8 @@ SITES = [
                   "if (READ_ONCE(pdq->need_kick))"),
     ("F", VERBS, "/* (F) pairs with (E) */ __atomic_thread_fence(__ATOMIC_SEQ_CST); "
                  "return __atomic_load_n(&ring->ctrl->flags, __ATOMIC_RELAXED)"),
-    ("F", PCAP_READ, "packet4_release(r); __atomic_thread_fence(__ATOMIC_SEQ_CST); /* (F) */ "
-                     "if (__atomic_load_n(&r->ctrl->flags, __ATOMIC_RELAXED)"),
+    ("F", PCAP_READ, "packet4_release(&q->ring); __atomic_thread_fence(__ATOMIC_SEQ_CST); /* (F) */ "
+                     "if (__atomic_load_n(&q->ring.ctrl->flags, __ATOMIC_RELAXED)"),
     ("F", DMABUF, "tpacket4_release(&a->ring, nr); tpacket4_kick(&a->ring, a->fd);"),
     ("generation", RING, "WRITE_ONCE(pdq->state, state); /*...*/ "
                          "smp_store_release(&pdq->generation, pdq->generation + 1);"),
@@ -65,9 +65,10 @@ SITES = [
                                    "while (read_seqcount_retry(&pdq->count_seq, seq));"),
     ("dma_rmb", GVE, "return false; /*...*/ dma_rmb(); return true;"),
     ("dma_rmb", GVE, "break; /*...*/ dma_rmb(); upper = gve_direct_upper(desc);"),
-    ("dma_rmb", IXGBE, "break; /*...*/ dma_rmb(); lower = ixgbe_direct_lower(rx_desc); flags ="),
+    ("dma_rmb", IXGBE, "break; /*...*/ dma_rmb(); lower = ixgbe_direct_lower(rx_desc); len ="),
     ("dma_rmb", IXGBE, "break; /*...*/ dma_rmb(); lower = ixgbe_direct_lower(rx_desc); header ="),
-    ("dma_rmb", IXGBE, "return 0; /*...*/ dma_rmb(); ixgbe_direct_advance(ring, 1);"),
+    ("dma_rmb", IXGBE, "return 0; /*...*/ dma_rmb(); "
+                       "rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);"),
     ("tail", GVE, "/* iowrite32() orders the descriptors before the doorbell */ "
                   "gve_rx_write_doorbell_dqo(rx->gve, rx->q_num);"),
     ("tail", IXGBE, "/* writel() orders the descriptors before the tail */ writel(i, ring->tail);"),
