@@ -520,10 +520,10 @@ enum packet_direct_reason packet_direct_begin(struct list_head *pds)
 	struct packet_direct *pd;
 
 	ASSERT_RTNL();
-	list_for_each_entry(pd, pds, together) {
+	list_for_each_entry(pd, pds, together)
 		packet_direct_give(pd);
-		packet_direct_member(pd->pdq.dev);
-	}
+	pd = list_first_entry(pds, struct packet_direct, together);
+	packet_direct_member(pd->pdq.dev);
 	list_for_each_entry(pd, pds, together)
 		if (!packet_direct_start_queue(pd))
 			goto stop;

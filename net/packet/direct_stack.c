@@ -170,6 +170,16 @@ static bool packet_direct_get_dest(const struct packet_direct_queue *pdq,
 	return true;
 }
 
+/* Does a frame with this first part go on to the stack by PACKET_DIRECT_TEE? */
+static bool packet_direct_is_teed(const struct packet_direct_queue *pdq,
+				  const struct packet_direct_part *part)
+{
+	u8 dest[ETH_ALEN] __aligned(2);
+
+	return pdq->tee && packet_direct_get_dest(pdq, part, dest) &&
+	       packet_direct_for_host(pdq, dest);
+}
+
 static struct sk_buff *packet_direct_alloc_skb(struct napi_struct *napi, u32 len)
 {
 	u32 head = len <= PACKET_DIRECT_STACK_LINEAR ? len :
@@ -293,11 +303,7 @@ static void packet_direct_go_on(struct packet_direct_queue *pdq,
 void packet_direct_to_stack(struct packet_direct_queue *pdq,
 			    const struct packet_direct_buf *meta, bool refused)
 {
-	u8 dest[ETH_ALEN] __aligned(2);
-
-	if ((refused && pdq->pass) ||
-	    (pdq->tee && packet_direct_get_dest(pdq, pdq->parts, dest) &&
-	     packet_direct_for_host(pdq, dest)))
+	if ((refused && pdq->pass) || packet_direct_is_teed(pdq, pdq->parts))
 		packet_direct_go_on(pdq, pdq->parts, pdq->chain, meta);
 }
 
@@ -311,10 +317,8 @@ void packet_direct_tee(struct packet_direct_queue *pdq, u32 slot, u32 off,
 		.flags = flags,
 		.hash = hash,
 	};
-	u8 dest[ETH_ALEN] __aligned(2);
 
-	if (pdq->tee && packet_direct_get_dest(pdq, &buf.part, dest) &&
-	    packet_direct_for_host(pdq, dest))
+	if (packet_direct_is_teed(pdq, &buf.part))
 		packet_direct_go_on(pdq, &buf.part, 1, &buf);
 }
 EXPORT_SYMBOL_GPL(packet_direct_tee);
