@@ -44,19 +44,6 @@ FIXTURE_TEARDOWN(queue)
 	pd_nic_close(&self->nic);
 }
 
-static __u16 checksum(const void *data, __u32 len, __u32 sum)
-{
-	const __u8 *p = data;
-	__u32 i;
-
-	for (i = 0; i < len; i += 2)
-		sum += p[i] << 8 | p[i + 1];
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-
-	return htons(~sum);
-}
-
 /* A datagram of flow @flow with its UDP checksum, which is wrong if @bad_sum. */
 static void fill_flow(__u32 flow, bool bad_sum)
 {
@@ -67,7 +54,7 @@ static void fill_flow(__u32 flow, bool bad_sum)
 	pd_flow = flow;
 	pd_fill(buf, LEN, flow);
 	len = ntohs(udp->len);
-	udp->check = checksum(udp, len, 0xc612 + 0x0001 + flow + 0xc613 +
+	udp->check = pd_checksum(udp, len, 0xc612 + 0x0001 + flow + 0xc613 +
 			      0x0001 + IPPROTO_UDP + len);
 	if (bad_sum)
 		udp->check ^= 0x5555;

@@ -448,19 +448,6 @@ TEST_F(stack, vlan)
 	}
 }
 
-static __u16 checksum(const void *data, __u32 len, __u32 sum)
-{
-	const __u8 *p = data;
-	__u32 i;
-
-	for (i = 0; i < len; i += 2)
-		sum += p[i] << 8 | p[i + 1];
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-
-	return htons(~sum);
-}
-
 /* A datagram for this host. */
 static int send_udp(const struct pd_nic *nic, const __u8 *mac, __u32 seq,
 		    bool bad_sum)
@@ -472,7 +459,7 @@ static int send_udp(const struct pd_nic *nic, const __u8 *mac, __u32 seq,
 	pd_fill(buf, LEN, seq);
 	memcpy(buf, mac, ETH_ALEN);
 	len = ntohs(udp->len);
-	udp->check = checksum(udp, len, 0xc612 + 0x0001 + pd_flow + 0xc613 +
+	udp->check = pd_checksum(udp, len, 0xc612 + 0x0001 + pd_flow + 0xc613 +
 			      0x0001 + IPPROTO_UDP + len);
 	if (bad_sum)
 		udp->check ^= 0x5555;

@@ -109,6 +109,20 @@ int pd_send_bytes(int fd, const __u8 *data, __u32 len)
 	return sent == (ssize_t)len ? 0 : -EIO;
 }
 
+/* The checksum of the Internet over @data of even length, begun with @sum. */
+__u16 pd_checksum(const void *data, __u32 len, __u32 sum)
+{
+	const __u8 *p = data;
+	__u32 i;
+
+	for (i = 0; i < len; i += 2)
+		sum += p[i] << 8 | p[i + 1];
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+
+	return htons(~sum);
+}
+
 int pd_send(int fd, __u32 len, __u32 seq)
 {
 	static __u8 buf[PD_FRAME_MAX];

@@ -132,6 +132,7 @@ void pd_fill_ip(void *at, __u32 len, __u8 protocol);
 __u32 pd_fill(__u8 *buf, __u32 len, __u32 seq);
 __u32 pd_tag(__u8 *data, __u32 len, const __u8 *tags, __u32 size);
 int pd_send_bytes(int fd, const __u8 *data, __u32 len);
+__u16 pd_checksum(const void *data, __u32 len, __u32 sum);
 int pd_send(int fd, __u32 len, __u32 seq);
 int pd_send_many(int fd, __u32 count, __u32 len, __u32 seq);
 int pd_gather(const struct tpacket4_ring *ring, __u32 at, __u32 avail,
