@@ -59,6 +59,16 @@ static const char *const sentences[] = {
 	[PACKET_DIRECT_STACK_DMABUF] = "packets cannot go on to the host from a dma-buf; please report this",
 	[PACKET_DIRECT_STACK_TOO_FEW] = "the buffer is too small to leave room for the host's packets; ask for a larger one, or lower the MTU of @",
 	[PACKET_DIRECT_STACK_HELD] = "the buffer is full, and leaves no room for the host's packets; read it first",
+	[PACKET_DIRECT_NO_RXFH] = "its driver cannot set the RSS table; steer with ethtool, or not at all",
+	[PACKET_DIRECT_TABLE_TOO_SMALL] = "RSS of @ cannot name it; take a lower queue",
+	[PACKET_DIRECT_LAST_QUEUE] = "no queue would be left for the other packets of @; end another capture or leave this queue in the RSS table",
+	[PACKET_DIRECT_NO_SYMMETRIC] = "RSS of @ has no key by which both directions of a flow come to one queue",
+	[PACKET_DIRECT_NO_RULES] = "the device has no flow rules; use a capture filter",
+	[PACKET_DIRECT_NTUPLE_OFF] = "flow rules are off; turn them on (ethtool -K @ ntuple on)",
+	[PACKET_DIRECT_RULE_REFUSED] = "the device does not take such a flow rule (on ixgbe all rules look at the same fields); see the kernel's log (dmesg)",
+	[PACKET_DIRECT_RULE_TAKEN] = "another flow rule has the same packets; see ethtool -n @",
+	[PACKET_DIRECT_RULES_FULL] = "the device has no room for more flow rules; see ethtool -n @",
+	[PACKET_DIRECT_STEER_FAILED] = "its driver could not set RSS or flow rules; see the kernel's log (dmesg)",
 	[PACKET_DIRECT_DRIVER_FAILED] = "its driver could not restart it; see the kernel's log (dmesg)",
 };
 

@@ -52,6 +52,8 @@
 #include <linux/netdevice.h>
 #include <linux/stddef.h>
 
+struct ethtool_rxfh;
+struct ethtool_rxnfc;
 struct genl_info;
 struct sk_buff;
 struct packet_direct_queue;
@@ -243,6 +245,29 @@ int packet_direct_tell_queue(struct sk_buff *rsp, const struct net_device *dev,
 			     unsigned int queue);
 
 /**
+ * packet_direct_rxfh_changed() - an administrator set RSS table, key or function
+ * @dev: device
+ * @rxfh: what was set; NULL: the table
+ *
+ * What was set is not put back when the leases that had changed it end.  This and
+ * the next are called by ethtool, when the driver took the setting.
+ *
+ * Context: RTNL.
+ */
+void packet_direct_rxfh_changed(const struct net_device *dev,
+				const struct ethtool_rxfh *rxfh);
+
+/**
+ * packet_direct_rxnfc_changed() - an administrator added or deleted a flow rule
+ * @dev: device
+ * @info: which
+ *
+ * Context: RTNL.
+ */
+void packet_direct_rxnfc_changed(const struct net_device *dev,
+				 const struct ethtool_rxnfc *info);
+
+/**
  * packet_direct_ring_up() - the NIC's ring for a leased queue is about to run
  * @pdq: lease
  * @napi: what polls it
@@ -365,6 +390,16 @@ static inline int packet_direct_tell_queue(struct sk_buff *rsp,
 					   unsigned int queue)
 {
 	return 0;
+}
+
+static inline void packet_direct_rxfh_changed(const struct net_device *dev,
+					      const struct ethtool_rxfh *rxfh)
+{
+}
+
+static inline void packet_direct_rxnfc_changed(const struct net_device *dev,
+					       const struct ethtool_rxnfc *info)
+{
 }
 
 #endif /* CONFIG_PACKET_RX_DIRECT */

@@ -291,6 +291,8 @@ static int packet_direct_look(struct packet_sock *po,
 	if (!reason) {
 		packet_direct_get_lease(po, info);
 		packet_direct_ask_driver(po, &limits, info);
+		if (packet_direct_of(po))
+			packet_direct_tell_steering(packet_direct_of(po), info);
 		rtnl_unlock();
 	}
 	release_sock(&po->sk);

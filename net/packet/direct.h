@@ -18,6 +18,9 @@
  *	direct_memory.c	the memory of slots, mapped for user space and for a NIC
  *	direct_dmabuf.c	payload slots in a dma-buf instead
  *	direct_pool.c	slots: who has which
+ *	direct_steer.c	how the leases of a device steer it
+ *	direct_rss.c	the table and the key themselves
+ *	direct_rules.c	flow rules of a lease
  *	direct_args.c	what user space passes, and why it is refused
  *	direct_trace.c	tracepoints
  *	direct_pci.c	a library for drivers of PCI devices
@@ -52,6 +55,8 @@
 #include <net/packet_direct_queue.h>
 
 struct packet_direct_dmabuf;
+struct packet_direct_rule;
+struct packet_direct_steered;
 struct packet_sock;
 struct socket;
 struct vm_area_struct;
@@ -71,6 +76,11 @@ struct vm_area_struct;
 
 #define PACKET_DIRECT_KICK_USECS	1000U
 
+/* Flags of the lease that are about the RSS table, and about any steering. */
+#define PACKET_DIRECT_TABLE	(PACKET_DIRECT_SPREAD | PACKET_DIRECT_APART)
+#define PACKET_DIRECT_STEERING	(PACKET_DIRECT_TABLE | \
+				 PACKET_DIRECT_SYMMETRIC | PACKET_DIRECT_RULES)
+
 /**
  * struct packet_direct_memory - where the slots of one kind are
  * @blocks:	each physically contiguous
@@ -88,10 +98,34 @@ struct packet_direct_memory {
 };
 
 /**
+ * struct packet_direct_steer - what a lease wants of the steering of its device
+ * @node:	among the leases of @device
+ * @device:	what all of them want; NULL: this one wants nothing
+ * @flags:	of PACKET_DIRECT_STEERING
+ * @active:	those that the device is steered by: before the lease begins, only
+ *		rules
+ * @queue:	the leased queue
+ * @rule_nr:	flow rules
+ * @rules:	these
+ *
+ * But for @rules and @rule_nr before the lease, all is under RTNL.
+ */
+struct packet_direct_steer {
+	struct list_head	node;
+	struct packet_direct_steered *device;
+	u32			flags;
+	u32			active;
+	u32			queue;
+	u32			rule_nr;
+	struct packet_direct_rule *rules;
+};
+
+/**
  * struct packet_direct - a TPACKET_V4 ring
  * @pdq:	what a poll of the NIC works on, and the copy path
  * @slots:	memory of &packet_direct_queue.slots
  * @payload:	memory of &packet_direct_queue.payload
+ * @steer:	what the lease wants beside the queue
  * @po:		socket
  * @together:	rings that begin or end at once; in use under RTNL
  * @leased:	a queue is claimed or leased, about to be, or was until it was lost;
@@ -114,6 +148,7 @@ struct packet_direct {
 	struct packet_direct_queue pdq;
 	struct packet_direct_memory slots;
 	struct packet_direct_memory payload;
+	struct packet_direct_steer steer;
 	struct packet_sock	*po;
 	struct list_head	together;
 	bool			leased;
@@ -215,6 +250,7 @@ static inline void packet_direct_member(struct net_device *dev)
 enum packet_direct_reason packet_direct_keep_reserve(struct packet_direct *pd,
 						     const struct net_device *dev,
 						     u32 flags, u32 post_min);
+void packet_direct_drop_reserve(struct packet_direct *pd);
 enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
 						  unsigned int queue,
 						  struct packet_direct_limits *limits);
@@ -317,6 +353,28 @@ void packet_direct_put_part(struct packet_direct_queue *pdq,
 void packet_direct_rollback(struct packet_direct_queue *pdq);
 void packet_direct_sync_to_nic(const struct packet_direct_queue *pdq,
 			       const struct packet_direct_pool *pool, u32 from);
+
+/* direct_steer.c; two more, for ethtool, are in <net/packet_direct.h> */
+enum packet_direct_reason
+packet_direct_check_steering(struct net_device *dev,
+			     const struct tpacket4_direct *arg);
+enum packet_direct_reason
+packet_direct_steer(struct packet_direct *pd, struct net_device *dev,
+		    const struct tpacket4_direct *arg);
+enum packet_direct_reason packet_direct_begin_steering(struct list_head *pds);
+void packet_direct_steer_away(struct list_head *pds);
+void packet_direct_steer_back(struct list_head *pds);
+void packet_direct_unsteer(struct packet_direct *pd);
+void packet_direct_recheck_steering(const struct net_device *dev);
+void packet_direct_repair_steering(struct list_head *pds);
+void packet_direct_tell_steering(const struct packet_direct *pd,
+				 struct tpacket4_info *info);
+
+/* direct_rules.c; more, for direct_steer.c, is in direct_steer.h */
+int packet_direct_get_rules(struct packet_sock *po,
+			    struct packet_direct_steer *steer,
+			    const struct tpacket4_direct *arg);
+void packet_direct_free_rules(struct packet_direct_steer *steer);
 
 /* direct_args.c */
 int packet_direct_refuse(struct packet_sock *po,

@@ -20,9 +20,11 @@ static_assert(offsetof(struct tpacket4_hdr, tp_priv) == 56);
 static_assert(sizeof(struct tpacket_req4) == 64);
 static_assert(sizeof(struct tpacket4_layout) == 96);
 static_assert(sizeof(struct tpacket4_direct) == 64);
+static_assert(offsetof(struct tpacket4_direct, td_rules) == 32);
 static_assert(offsetof(struct tpacket4_direct, td_peers) == 40);
+static_assert(offsetof(struct tpacket4_direct, td_rule_nr) == 48);
 static_assert(offsetof(struct tpacket4_direct, td_peer_nr) == 52);
-static_assert(sizeof(struct tpacket4_info) == 80);
+static_assert(sizeof(struct tpacket4_info) == 88);
 static_assert(sizeof(struct tpacket4_stats) == 168);
 
 /* The errno of each reason: the one place where it is decided. */
@@ -95,6 +97,17 @@ static const u8 packet_direct_errno[] = {
 	[PACKET_DIRECT_STACK_DMABUF]	  = EOPNOTSUPP,
 	[PACKET_DIRECT_STACK_TOO_FEW]	  = EINVAL,
 	[PACKET_DIRECT_STACK_HELD]	  = EBUSY,
+	[PACKET_DIRECT_NO_RXFH]		  = EOPNOTSUPP,
+	[PACKET_DIRECT_TABLE_TOO_SMALL]	  = ERANGE,
+	[PACKET_DIRECT_LAST_QUEUE]	  = EBUSY,
+	[PACKET_DIRECT_NO_SYMMETRIC]	  = EOPNOTSUPP,
+	[PACKET_DIRECT_NO_RULES]	  = EOPNOTSUPP,
+	[PACKET_DIRECT_BAD_RULES]	  = EINVAL,
+	[PACKET_DIRECT_NTUPLE_OFF]	  = EOPNOTSUPP,
+	[PACKET_DIRECT_RULE_REFUSED]	  = EINVAL,
+	[PACKET_DIRECT_RULE_TAKEN]	  = EBUSY,
+	[PACKET_DIRECT_RULES_FULL]	  = ENOSPC,
+	[PACKET_DIRECT_STEER_FAILED]	  = EIO,
 };
 
 /**
@@ -254,14 +267,32 @@ int packet_direct_get_arg(struct packet_sock *po, struct tpacket4_direct *arg,
 	return packet_direct_get_struct(po, arg, sizeof(*arg), optval, optlen);
 }
 
+static enum packet_direct_reason
+packet_direct_check_steer_arg(const struct tpacket4_direct *arg)
+{
+	u32 flags = arg->td_flags;
+
+	if ((flags & PACKET_DIRECT_TABLE) == PACKET_DIRECT_TABLE)
+		return PACKET_DIRECT_BAD_FLAGS;
+	if ((flags & PACKET_DIRECT_SYMMETRIC) && !(flags & PACKET_DIRECT_SPREAD))
+		return PACKET_DIRECT_BAD_FLAGS;
+	if (!(flags & PACKET_DIRECT_RULES)) {
+		if (flags & PACKET_DIRECT_NTUPLE)
+			return PACKET_DIRECT_BAD_FLAGS;
+		return arg->td_rules || arg->td_rule_nr ?
+		       PACKET_DIRECT_BAD_RESERVED : PACKET_DIRECT_OK;
+	}
+	return arg->td_rule_nr && arg->td_rule_nr <= PACKET_DIRECT_MAX_RULES ?
+	       PACKET_DIRECT_OK : PACKET_DIRECT_BAD_RULES;
+}
+
 /* Do the fields make sense that not each flag has? */
 static enum packet_direct_reason
 packet_direct_check_fields(const struct tpacket4_direct *arg)
 {
 	const u32 peers = PACKET_DIRECT_BEGIN | PACKET_DIRECT_RELEASE;
 
-	if (arg->td_reserved0 || arg->td_reserved1 ||
-	    memchr_inv(arg->td_reserved, 0, sizeof(arg->td_reserved)))
+	if (memchr_inv(arg->td_reserved, 0, sizeof(arg->td_reserved)))
 		return PACKET_DIRECT_BAD_RESERVED;
 	if (!(arg->td_flags & PACKET_DIRECT_DMABUF) &&
 	    (arg->td_dmabuf_fd || arg->td_dmabuf_off || arg->td_dmabuf_len))
@@ -274,7 +305,7 @@ packet_direct_check_fields(const struct tpacket4_direct *arg)
 		return PACKET_DIRECT_BAD_RESERVED;
 	if (arg->td_peer_nr > PACKET_DIRECT_MAX_PEERS)
 		return PACKET_DIRECT_TOO_MANY_PEERS;
-	return PACKET_DIRECT_OK;
+	return packet_direct_check_steer_arg(arg);
 }
 
 /**
@@ -289,7 +320,8 @@ packet_direct_check_arg(const struct tpacket4_direct *arg)
 	const u32 known = PACKET_DIRECT_RELEASE | PACKET_DIRECT_DMABUF |
 			  PACKET_DIRECT_SPLIT_UNRELIABLE |
 			  PACKET_DIRECT_TEE | PACKET_DIRECT_PASS |
-			  PACKET_DIRECT_PREPARE | PACKET_DIRECT_BEGIN;
+			  PACKET_DIRECT_PREPARE | PACKET_DIRECT_BEGIN |
+			  PACKET_DIRECT_STEERING | PACKET_DIRECT_NTUPLE;
 	const u32 alone = PACKET_DIRECT_RELEASE | PACKET_DIRECT_BEGIN;
 
 	if ((arg->td_flags & ~known) ||

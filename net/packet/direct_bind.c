@@ -168,6 +168,11 @@ packet_direct_first_step(struct packet_sock *po, struct net_device *dev,
 		reason = packet_direct_keep_reserve(pd, dev, arg->td_flags,
 						    limits.post_min);
 	if (!reason) {
+		reason = packet_direct_steer(pd, dev, arg);
+		if (reason)
+			packet_direct_drop_reserve(pd);
+	}
+	if (!reason) {
 		*was_running = packet_direct_unhook_leased(po, pd);
 		packet_direct_claim(pd, dev, arg->td_queue, &limits);
 		reason = packet_direct_second_step(pd, arg->td_flags);
@@ -299,6 +304,23 @@ packet_direct_unbind(struct packet_sock *po, const s32 *fds, u32 nr)
 	return PACKET_DIRECT_OK;
 }
 
+/* With the flow rules that user space passes. */
+static int packet_direct_bind_rules(struct packet_sock *po,
+				    const struct tpacket4_direct *arg)
+{
+	struct packet_direct_steer *steer = &packet_direct_of(po)->steer;
+	enum packet_direct_reason reason;
+	int err;
+
+	err = packet_direct_get_rules(po, steer, arg);
+	if (err)
+		return err;
+	reason = packet_direct_bind(po, arg);
+	if (reason)
+		packet_direct_free_rules(steer);
+	return packet_direct_refuse(po, reason);
+}
+
 /**
  * packet_direct_rx_direct() - setsockopt(PACKET_RX_DIRECT)
  * @po: socket
@@ -328,16 +350,16 @@ int packet_direct_rx_direct(struct packet_sock *po, sockptr_t optval,
 			 packet_direct_check_driver(po, &queues);
 	if (reason)
 		return packet_direct_refuse(po, reason);
+	if (!(arg.td_flags & (PACKET_DIRECT_RELEASE | PACKET_DIRECT_BEGIN)))
+		return packet_direct_bind_rules(po, &arg);
+
 	err = packet_direct_get_peers(po, &arg, &fds);
 	if (err)
 		return err;
-
 	if (arg.td_flags & PACKET_DIRECT_RELEASE)
 		reason = packet_direct_unbind(po, fds, arg.td_peer_nr);
-	else if (arg.td_flags & PACKET_DIRECT_BEGIN)
-		reason = packet_direct_begin_peers(po, fds, arg.td_peer_nr);
 	else
-		reason = packet_direct_bind(po, &arg);
+		reason = packet_direct_begin_peers(po, fds, arg.td_peer_nr);
 	kfree(fds);
 	return packet_direct_refuse(po, reason);
 }

@@ -225,7 +225,8 @@ enum packet_direct_reason packet_direct_check(const struct packet_direct *pd,
 		return reason;
 	if (pd->pdq.payload_external && !limits->dma_dev)
 		return PACKET_DIRECT_NO_DMABUF;
-	return packet_direct_check_limits(&pd->pdq, dev, limits, arg->td_flags);
+	return packet_direct_check_limits(&pd->pdq, dev, limits, arg->td_flags) ?:
+	       packet_direct_check_steering(dev, arg);
 }
 
 /**
@@ -343,6 +344,19 @@ enum packet_direct_reason packet_direct_keep_reserve(struct packet_direct *pd,
 }
 
 /**
+ * packet_direct_drop_reserve() - end of packet_direct_keep_reserve()
+ * @pd: ring that is not going to be leased after all
+ *
+ * Context: lock_sock, RTNL.
+ */
+void packet_direct_drop_reserve(struct packet_direct *pd)
+{
+	spin_lock_bh(&pd->copy_lock);
+	packet_direct_no_reserve(&pd->pdq);
+	spin_unlock_bh(&pd->copy_lock);
+}
+
+/**
  * packet_direct_set_polled() - who works on the ring: polls of a NIC, or copies
  * @pd: ring that nobody works on
  * @polled: with a lease
@@ -359,8 +373,9 @@ void packet_direct_set_polled(struct packet_direct *pd, bool polled)
 
 /**
  * packet_direct_claim() - a queue is this ring's, to be leased now or later
- * @pd: ring after packet_direct_map_ring(), packet_direct_check() and
- *	packet_direct_watch_dmabuf(), whose protocol hook is off
+ * @pd: ring after packet_direct_map_ring(), packet_direct_check(),
+ *	packet_direct_watch_dmabuf() and packet_direct_steer(), whose protocol
+ *	hook is off
  * @dev: device, held by &packet_direct_queue.dev_tracker
  * @queue: RX queue of it
  * @limits: of that queue
@@ -407,6 +422,7 @@ struct net_device *packet_direct_unclaim(struct packet_direct *pd)
 	packet_direct_watch_dmabuf(pd, NULL);
 	if (pdq->unconfirmed)
 		packet_direct_quarantine(pdq);
+	packet_direct_unsteer(pd);
 	pdq->filter_skb->dev = NULL;
 	packet_direct_no_reserve(pdq);
 	packet_direct_member(dev);
@@ -496,6 +512,7 @@ void packet_direct_stop(struct list_head *pds)
 	struct packet_direct *pd;
 
 	ASSERT_RTNL();
+	packet_direct_steer_away(pds);
 	list_for_each_entry(pd, pds, together)
 		if (pd->begun)
 			RCU_INIT_POINTER(pd->pdq.dev->_rx[pd->pdq.queue].direct,
@@ -503,6 +520,7 @@ void packet_direct_stop(struct list_head *pds)
 	list_for_each_entry(pd, pds, together)
 		if (pd->begun)
 			packet_direct_stop_queue(pd);
+	packet_direct_steer_back(pds);
 }
 
 /**
@@ -517,9 +535,13 @@ void packet_direct_stop(struct list_head *pds)
  */
 enum packet_direct_reason packet_direct_begin(struct list_head *pds)
 {
+	enum packet_direct_reason reason;
 	struct packet_direct *pd;
 
 	ASSERT_RTNL();
+	reason = packet_direct_begin_steering(pds);
+	if (reason)
+		return reason;
 	list_for_each_entry(pd, pds, together)
 		packet_direct_give(pd);
 	pd = list_first_entry(pds, struct packet_direct, together);
@@ -527,6 +549,7 @@ enum packet_direct_reason packet_direct_begin(struct list_head *pds)
 	list_for_each_entry(pd, pds, together)
 		if (!packet_direct_start_queue(pd))
 			goto stop;
+	packet_direct_repair_steering(pds);
 	return PACKET_DIRECT_OK;
 
 stop:
@@ -626,6 +649,8 @@ static int packet_direct_event(struct notifier_block *nb, unsigned long event,
 	struct packet_direct_queue *pdq;
 	int queue = -1;
 
+	if (event == NETDEV_UP || event == NETDEV_FEAT_CHANGE)
+		packet_direct_recheck_steering(dev);
 	if (event != NETDEV_DOWN && event != NETDEV_UNREGISTER &&
 	    event != NETDEV_CHANGEMTU)
 		return NOTIFY_DONE;

@@ -412,6 +412,7 @@ void packet_direct_ring_up(struct packet_direct_queue *pdq,
 	packet_direct_set_napi_id(pdq, napi->napi_id);
 	rcu_assign_pointer(pdq->napi, napi);
 	packet_direct_set_state(pdq, PACKET_DIRECT_ACTIVE);
+	packet_direct_recheck_steering(pdq->dev);
 }
 EXPORT_SYMBOL_GPL(packet_direct_ring_up);
 

@@ -14,6 +14,7 @@
 #include <linux/udmabuf.h>
 #include <net/if.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -159,9 +160,11 @@ static inline void call_direct(struct world *w, const __u32 *a)
 		.td_dmabuf_fd = a[4] & 1 ? w->dmabuf : (int)a[4],
 		.td_dmabuf_off = (__u64)a[5] << (a[6] % 33),
 		.td_dmabuf_len = (__u64)a[7] << (a[8] % 33),
-		.td_reserved = { a[9] },
 		.td_peers = a[5],
 		.td_peer_nr = a[6],
+		.td_rules = a[9] & 1 ? (uintptr_t)w : a[9],
+		.td_rule_nr = a[9] >> 1 & 0x7f,
+		.td_reserved = { a[9] >> 8 },
 	} };
 
 	set(w, a[0], PACKET_RX_DIRECT, direct, sizeof(*direct) + (int)a[1] % 64);

@@ -410,12 +410,14 @@ struct tpacket4_layout {
  * @td_dmabuf_off: likewise: where payload slot 0 begins, a multiple of 4096
  * @td_dmabuf_len: likewise: bytes for the payload slots, at least as many as they
  *		   need
- * @td_reserved0:  0
+ * @td_rules:	   with PACKET_DIRECT_RULES: address of an array of struct
+ *		   ethtool_rx_flow_spec, with ring_cookie 0 and location 0 or
+ *		   RX_CLS_LOC_ANY; else 0
  * @td_peers:	   with PACKET_DIRECT_BEGIN and PACKET_DIRECT_RELEASE: address of
  *		   __s32 file descriptors of other sockets, which begin or end with
  *		   this one; their queues are of the same device
- * @td_reserved1:  0
- * @td_peer_nr:	   how many, up to PACKET_DIRECT_MAX_PEERS
+ * @td_rule_nr:	   elements of @td_rules, 1 to PACKET_DIRECT_MAX_RULES
+ * @td_peer_nr:	   elements of @td_peers, up to PACKET_DIRECT_MAX_PEERS
  * @td_reserved:   0
  *
  * The short form is one unsigned int, the queue.
@@ -427,9 +429,9 @@ struct tpacket4_direct {
 	__s32		td_dmabuf_fd;
 	__aligned_u64	td_dmabuf_off;
 	__aligned_u64	td_dmabuf_len;
-	__aligned_u64	td_reserved0;
+	__aligned_u64	td_rules;
 	__aligned_u64	td_peers;
-	__u32		td_reserved1;
+	__u32		td_rule_nr;
 	__u32		td_peer_nr;
 	__u32		td_reserved[2];
 };
@@ -443,6 +445,17 @@ struct tpacket4_direct {
 #define PACKET_DIRECT_BEGIN		(1U << 6)  /* begin prepared leases */
 
 #define PACKET_DIRECT_MAX_PEERS		1024U
+
+/* What the lease wants of its device's steering, see "Steering" in the documentation.
+ * All of it is undone at the end of the lease.
+ */
+#define PACKET_DIRECT_SPREAD		(1U << 7)  /* RSS goes to the queues with this flag */
+#define PACKET_DIRECT_APART		(1U << 8)  /* RSS leaves this queue out */
+#define PACKET_DIRECT_SYMMETRIC		(1U << 9)  /* both directions of a flow to one queue */
+#define PACKET_DIRECT_RULES		(1U << 10) /* flow rules to this queue */
+#define PACKET_DIRECT_NTUPLE		(1U << 11) /* turn ntuple on, if the rules need it */
+
+#define PACKET_DIRECT_MAX_RULES		64U
 
 /**
  * enum packet_direct_state - where the frames of a TPACKET_V4 ring come from
@@ -547,6 +560,18 @@ enum packet_direct_reason {
 	PACKET_DIRECT_STACK_DMABUF,
 	PACKET_DIRECT_STACK_TOO_FEW,
 	PACKET_DIRECT_STACK_HELD,
+	/* steering */
+	PACKET_DIRECT_NO_RXFH,
+	PACKET_DIRECT_TABLE_TOO_SMALL,
+	PACKET_DIRECT_LAST_QUEUE,
+	PACKET_DIRECT_NO_SYMMETRIC,
+	PACKET_DIRECT_NO_RULES,
+	PACKET_DIRECT_BAD_RULES,
+	PACKET_DIRECT_NTUPLE_OFF,
+	PACKET_DIRECT_RULE_REFUSED,
+	PACKET_DIRECT_RULE_TAKEN,
+	PACKET_DIRECT_RULES_FULL,
+	PACKET_DIRECT_STEER_FAILED,
 };
 
 /**
@@ -576,6 +601,9 @@ enum packet_direct_reason {
  *		   namespace; 0: none, or one that the caller cannot see
  * @ti_tstamp:	   TPACKET4_TSTAMP_* that frames of that queue can have
  * @ti_phc_index:  the clock of TPACKET4_TSTAMP_HW, /dev/ptpN; -1: none
+ * @ti_steering:   PACKET_DIRECT_SPREAD, _APART, _SYMMETRIC and _RULES, as far as the
+ *		   lease has them and they are in force now
+ * @ti_steering_lost: those of the lease that an administrator took over
  *
  * A caller whose room ends before @ti_queue_nr does not wait for processes that
  * configure devices.
@@ -601,6 +629,8 @@ struct tpacket4_info {
 	__u32	ti_query_pid;
 	__u32	ti_tstamp;
 	__s32	ti_phc_index;
+	__u32	ti_steering;
+	__u32	ti_steering_lost;
 };
 
 /* Header split is known to fail on this device: the lease needs

@@ -3,6 +3,8 @@
  * PACKET_RX_DIRECT, as far as it needs no driver: the refusals, each with its errno and
  * its enum packet_direct_reason, and getsockopt() with other lengths.
  */
+#include <linux/ethtool.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "lib/args.h"
@@ -174,7 +176,16 @@ TEST_F(args, direct_bad_flags)
 	const __u32 known = PACKET_DIRECT_RELEASE | PACKET_DIRECT_DMABUF |
 			    PACKET_DIRECT_SPLIT_UNRELIABLE | PACKET_DIRECT_TEE |
 			    PACKET_DIRECT_PASS | PACKET_DIRECT_PREPARE |
-			    PACKET_DIRECT_BEGIN;
+			    PACKET_DIRECT_BEGIN | PACKET_DIRECT_SPREAD |
+			    PACKET_DIRECT_APART | PACKET_DIRECT_SYMMETRIC |
+			    PACKET_DIRECT_RULES | PACKET_DIRECT_NTUPLE;
+	static const __u32 exclude[] = {
+		PACKET_DIRECT_SPREAD | PACKET_DIRECT_APART,
+		PACKET_DIRECT_SYMMETRIC,
+		PACKET_DIRECT_SYMMETRIC | PACKET_DIRECT_APART,
+		PACKET_DIRECT_NTUPLE,
+		PACKET_DIRECT_NTUPLE | PACKET_DIRECT_SPREAD,
+	};
 	static const __u32 alone[] = { PACKET_DIRECT_RELEASE, PACKET_DIRECT_BEGIN };
 	struct tpacket4_direct td = { .td_size = sizeof(td) };
 	__u32 flag;
@@ -193,6 +204,31 @@ TEST_F(args, direct_bad_flags)
 					       PACKET_DIRECT_BAD_FLAGS);
 		}
 	}
+	for (i = 0; i < ARRAY_SIZE(exclude); i++) {
+		td.td_flags = exclude[i];
+		EXPECT_REFUSED(direct(self->fd, &td, sizeof(td)),
+			       PACKET_DIRECT_BAD_FLAGS);
+	}
+}
+
+/* What is wrong with rules is seen before the device is asked. */
+TEST_F(args, direct_bad_rules)
+{
+	static struct ethtool_rx_flow_spec rules[PACKET_DIRECT_MAX_RULES + 1];
+	struct tpacket4_direct td = {
+		.td_size = sizeof(td), .td_flags = PACKET_DIRECT_RULES,
+		.td_rules = (uintptr_t)rules,
+	};
+
+	PREPARE();
+	EXPECT_REFUSED(direct(self->fd, &td, sizeof(td)), PACKET_DIRECT_BAD_RULES);
+	td.td_rule_nr = PACKET_DIRECT_MAX_RULES + 1;
+	EXPECT_REFUSED(direct(self->fd, &td, sizeof(td)), PACKET_DIRECT_BAD_RULES);
+	td.td_rule_nr = 1;
+	td.td_flags = 0;
+	EXPECT_REFUSED(direct(self->fd, &td, sizeof(td)), PACKET_DIRECT_BAD_RESERVED);
+	td.td_rule_nr = 0;
+	EXPECT_REFUSED(direct(self->fd, &td, sizeof(td)), PACKET_DIRECT_BAD_RESERVED);
 }
 
 TEST_F(args, direct_bad_reserved)
