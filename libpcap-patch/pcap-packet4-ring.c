@@ -167,8 +167,10 @@ static uint32_t reserve(pcap_t *p, const struct tpacket4_info *info,
 	uint32_t longest = interface_mtu(p, p->priv) + TAGS_AND_STAMP;
 	uint32_t slots = (longest + len - 1) / len;
 
-	return info->ti_post_min +
-	       (slots > info->ti_post_min ? slots : info->ti_post_min);
+	slots = info->ti_post_min +
+		(slots > info->ti_post_min ? slots : info->ti_post_min);
+	return slots > PACKET_DIRECT_MIN_RESERVE ? slots :
+						   PACKET_DIRECT_MIN_RESERVE;
 }
 
 /* The adapter takes ti_post_min slots at a time, so the ring needs some more. */

@@ -32,15 +32,17 @@ static u32 packet_direct_kernel_nr(const struct packet_direct_queue *pdq)
 					     entries;
 }
 
-/* A quarter, and as many as a frame needs, of which the NIC takes some at a time. */
+/* A quarter, enough for a burst, and as many as a frame needs, of which the NIC takes
+ * some at a time.
+ */
 static u32 packet_direct_wanted(const struct packet_direct_queue *pdq,
 				const struct net_device *dev, u32 post_min)
 {
 	u32 len = READ_ONCE(dev->mtu) + PACKET_DIRECT_STACK_EXTRA;
 	u32 chain = DIV_ROUND_UP(len, packet_direct_buffer_len(pdq));
 
-	return max3(packet_direct_kernel_nr(pdq) / 4, 2 * post_min,
-		    chain + post_min);
+	return max(max(packet_direct_kernel_nr(pdq) / 4, PACKET_DIRECT_MIN_RESERVE),
+		   max(2 * post_min, chain + post_min));
 }
 
 /**

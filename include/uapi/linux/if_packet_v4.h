@@ -446,6 +446,9 @@ struct tpacket4_direct {
 
 #define PACKET_DIRECT_MAX_PEERS		1024U
 
+/* With PACKET_DIRECT_TEE or _PASS the kernel keeps at least so many slots of each kind. */
+#define PACKET_DIRECT_MIN_RESERVE	64U
+
 /* What the lease wants of its device's steering, see "Steering" in the documentation.
  * All of it is undone at the end of the lease.
  */

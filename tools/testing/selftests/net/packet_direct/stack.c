@@ -623,7 +623,8 @@ static __u32 reserve(const struct tpacket4_info *info, __u32 entries, __u32 mtu,
 	__u32 post_min = info->ti_post_min;
 	__u32 chain = (mtu + 30 + slot_len - 1) / slot_len;
 
-	return most(most(entries / 4, 2 * post_min), chain + post_min);
+	return most(most(entries / 4, PACKET_DIRECT_MIN_RESERVE),
+		    most(2 * post_min, chain + post_min));
 }
 
 /* The host gets each of @count frames of @len bytes.  Nobody reads the ring. */
@@ -687,7 +688,7 @@ TEST_F_TIMEOUT(stack, stalled_small, 120)
 	__u32 entries, room;
 
 	ASSERT_EQ(pd_nic_limits(&self->nic, &self->info), 0);
-	entries = most(TPACKET4_MIN_ENTRIES, 4 * self->info.ti_post_min);
+	entries = most(2 * PACKET_DIRECT_MIN_RESERVE, 4 * self->info.ti_post_min);
 	room = entries - reserve(&self->info, entries, 1500, 2048);
 	OPEN_RING(entries, 0, 2048);
 	LEASE_FLAGS(PACKET_DIRECT_TEE);
@@ -728,7 +729,7 @@ TEST_F_TIMEOUT(stack, stalled_mtu, 120)
 	__u32 entries, want, i;
 
 	ASSERT_EQ(pd_nic_limits(&self->nic, &self->info), 0);
-	entries = most(16, 4 * self->info.ti_post_min);
+	entries = most(2 * PACKET_DIRECT_MIN_RESERVE, 4 * self->info.ti_post_min);
 	want = reserve(&self->info, entries, 9000, 2048);
 	OPEN_RING(entries, 0, 2048);
 	LEASE_FLAGS(PACKET_DIRECT_TEE);
