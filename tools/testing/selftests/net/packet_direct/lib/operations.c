@@ -9,7 +9,7 @@
 #include "race.h"
 #include "scribble.h"
 
-#define ENTRIES		64
+#define ENTRIES		128
 
 __u32 pd_below(struct pd_racer *r, __u32 n)
 {
@@ -19,6 +19,12 @@ __u32 pd_below(struct pd_racer *r, __u32 n)
 int pd_race_fd(struct pd_racer *r)
 {
 	return PD_RACE_FIRST_FD + pd_below(r, PD_RACE_SOCKS);
+}
+
+/* Another one. */
+static int next_fd(int fd)
+{
+	return PD_RACE_FIRST_FD + (fd - PD_RACE_FIRST_FD + 1) % PD_RACE_SOCKS;
 }
 
 /* Closes the old socket, unless another process has it. */
@@ -88,21 +94,29 @@ static int do_give_back(struct pd_racer *r, int fd)
 
 static int do_lease(struct pd_racer *r, int fd)
 {
-	__u32 stack = pd_below(r, 4) * PACKET_DIRECT_TEE;
+	__u32 flags = pd_below(r, 4) * PACKET_DIRECT_TEE;
+
+	if (pd_below(r, 4) == 0)
+		flags |= PACKET_DIRECT_SPREAD;
 
 	return pd_lease_flags(fd, pd_below(r, r->race->queues),
-			      stack | PACKET_DIRECT_SPLIT_UNRELIABLE);
+			      flags | PACKET_DIRECT_SPLIT_UNRELIABLE);
 }
 
-static int do_prepare(struct pd_racer *r, int fd)
+static int prepare(int fd, __u32 queue)
 {
 	struct tpacket4_direct direct = {
-		.td_queue = pd_below(r, r->race->queues),
+		.td_queue = queue,
 		.td_flags = PACKET_DIRECT_PREPARE |
 			    PACKET_DIRECT_SPLIT_UNRELIABLE,
 	};
 
 	return pd_direct(fd, &direct);
+}
+
+static int do_prepare(struct pd_racer *r, int fd)
+{
+	return prepare(fd, pd_below(r, r->race->queues));
 }
 
 /* Alone or with another one. */
@@ -259,6 +273,31 @@ static int do_everything(struct pd_racer *r, int fd)
 	return err ?: do_map(r, fd);
 }
 
+static int prepare_anew(struct pd_racer *r, int fd, __u32 queue)
+{
+	int err = pd_race_reopen(r, fd);
+
+	if (!err)
+		err = do_add(r, fd);
+
+	return err ?: prepare(fd, queue);
+}
+
+/* Two sockets that begin and end at once, if nobody comes in between. */
+static int do_two(struct pd_racer *r, int fd)
+{
+	int peer = next_fd(fd);
+	__u32 queue = pd_below(r, r->race->queues);
+	int err = prepare_anew(r, fd, queue);
+
+	if (!err)
+		err = prepare_anew(r, peer, (queue + 1) % r->race->queues);
+	if (!err)
+		err = pd_together(fd, PACKET_DIRECT_BEGIN, &peer, 1);
+
+	return err ?: pd_together(fd, PACKET_DIRECT_RELEASE, &peer, 1);
+}
+
 const struct pd_operation pd_operations[] = {
 	{ "everything", do_everything, 4, PD_NEEDED_OF_QUEUES },
 	{ "reopen", pd_race_reopen, 1, PD_NEEDED },
@@ -271,7 +310,8 @@ const struct pd_operation pd_operations[] = {
 	{ "prepare", do_prepare, 4, PD_NEEDED_OF_QUEUES },
 	{ "begin", do_begin, 6, PD_NEEDED_OF_QUEUES },
 	{ "release", do_release, 2, PD_NEEDED_OF_QUEUES },
-	{ "release two", do_release_two, 2, PD_NEEDED_OF_QUEUES },
+	{ "release two", do_release_two, 2 },
+	{ "two at once", do_two, 3, PD_NEEDED_OF_QUEUES },
 	{ "poll", do_poll, 1, PD_NEEDED },
 	{ "recv", do_recv, 1 },
 	{ "V4 statistics", do_stats, 2, PD_NEEDED },

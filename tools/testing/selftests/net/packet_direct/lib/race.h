@@ -7,8 +7,8 @@
 
 #include "nic.h"
 
-#define PD_RACE_SLOTS		80
-#define PD_RACE_PAYLOADS	72
+#define PD_RACE_SLOTS		144
+#define PD_RACE_PAYLOADS	136
 
 /* Sockets have fixed numbers, so that one takes another's place in one step. */
 #define PD_RACE_FIRST_FD	100
