@@ -25,7 +25,8 @@
  *	direct_trace.c	tracepoints
  *	direct_pci.c	a library for drivers of PCI devices
  *
- * A file calls those below it in this list, never one above.
+ * A file calls those below it in this list, never one above.  af_packet.c is above all
+ * of them, but direct_hook.c and direct_copy.c call helpers that it has for all rings.
  *
  * Locks, outermost first: lock_sock, RTNL, fanout_mutex, pg_vec_lock, bind_lock.
  * RTNL is held for checks and while a driver starts or stops a queue.  Nobody maps
