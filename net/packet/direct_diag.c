@@ -5,6 +5,7 @@
  */
 #include <linux/packet_diag.h>
 #include <linux/rtnetlink.h>
+#include <net/netdev_rx_queue.h>
 #include <net/netlink.h>
 #include <net/sock.h>
 #include <uapi/linux/netdev.h>
@@ -75,10 +76,10 @@ int packet_direct_tell_queue(struct sk_buff *rsp, const struct net_device *dev,
 	struct nlattr *nest;
 
 	ASSERT_RTNL();
-	pdq = packet_direct_lookup(dev, queue);
-	if (!pdq)
+	if (!packet_direct_claimed(dev, queue))
 		return 0;
 
+	pdq = dev->_rx[queue].direct_claim;
 	nest = nla_nest_start(rsp, NETDEV_A_QUEUE_PACKET_DIRECT);
 	if (!nest || nla_put_u32(rsp, NETDEV_A_PACKET_DIRECT_INFO_INODE,
 				 sock_i_ino(pdq->sk)))

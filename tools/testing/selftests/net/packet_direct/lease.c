@@ -681,6 +681,11 @@ TEST_F(lease, queue_get)
 		EXPECT_EQ(pd_queue_inode(self->nic.ifname, other), 0);
 	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
 	EXPECT_EQ(pd_queue_inode(self->nic.ifname, self->nic.queue), 0);
+	ASSERT_EQ(pd_prepare(self->pd.fd, self->nic.queue), 0);
+	EXPECT_EQ(pd_queue_inode(self->nic.ifname, self->nic.queue),
+		  (__u32)st.st_ino);
+	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+	EXPECT_EQ(pd_queue_inode(self->nic.ifname, self->nic.queue), 0);
 }
 
 /* Nor does it name a socket that is no more. */
