@@ -47,8 +47,10 @@ static int make_dmabuf(void)
 	return fd;
 }
 
+/* Nothing may wait for ever. */
 static int tx_socket(const char *ifname)
 {
+	struct timeval tv = { .tv_sec = 1 };
 	struct sockaddr_ll addr = {
 		.sll_family = AF_PACKET,
 		.sll_ifindex = if_nametoindex(ifname),
@@ -59,6 +61,7 @@ static int tx_socket(const char *ifname)
 		perror(ifname);
 		exit(2);
 	}
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
 
 	return fd;
 }
