@@ -146,6 +146,20 @@ packet_direct_check_steering(struct net_device *dev,
 	return reason;
 }
 
+static void packet_direct_repair(struct packet_direct_steered *steered)
+{
+	struct packet_direct_steer *steer;
+
+	if (!steered->stale || packet_direct_begin_ethtool(steered->dev))
+		return;
+	steered->stale = false;
+	packet_direct_update_rss(steered, packet_direct_wanted(steered));
+	list_for_each_entry(steer, &steered->leases, node)
+		if (!(steered->lost & PACKET_DIRECT_RULES))
+			packet_direct_repair_rules(steered->dev, steer);
+	packet_direct_end_ethtool(steered->dev);
+}
+
 /**
  * packet_direct_steer() - let a lease have its flow rules, and note what it wants
  * @pd: ring that is about to have the claim of a queue
@@ -187,6 +201,8 @@ packet_direct_steer(struct packet_direct *pd, struct net_device *dev,
 	}
 	if (reason)
 		packet_direct_unsteer(pd);
+	else
+		packet_direct_repair(steered);
 	return reason;
 }
 
@@ -297,20 +313,6 @@ void packet_direct_steer_away(struct list_head *pds)
 void packet_direct_steer_back(struct list_head *pds)
 {
 	packet_direct_deactivate(pds, PACKET_DIRECT_APART);
-}
-
-static void packet_direct_repair(struct packet_direct_steered *steered)
-{
-	struct packet_direct_steer *steer;
-
-	if (!steered->stale || packet_direct_begin_ethtool(steered->dev))
-		return;
-	steered->stale = false;
-	packet_direct_update_rss(steered, packet_direct_wanted(steered));
-	list_for_each_entry(steer, &steered->leases, node)
-		if (!(steered->lost & PACKET_DIRECT_RULES))
-			packet_direct_repair_rules(steered->dev, steer);
-	packet_direct_end_ethtool(steered->dev);
 }
 
 /**
