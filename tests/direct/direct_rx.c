@@ -14,6 +14,7 @@
  *	give N	give back N entries of what is held
  *	stamps	ask for the NIC's time stamps
  *	release	give the queue back to the stack
+ *	lease N FLAGS	lease queue N, with PACKET_DIRECT_* as a number
  *	prepare N	claim queue N
  *	begin	let the lease of it begin
  *	close	close the socket, and go on with the mapping alone
@@ -409,10 +410,12 @@ static int pass_socket(struct capture *c, const char *path)
 static bool act(struct capture *c, char *line)
 {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	uint32_t queue;
+	uint32_t queue, flags;
 
 	if (!strcmp(line, "release\n"))
 		return set_direct(c, PACKET_DIRECT_RELEASE, 0);
+	if (sscanf(line, "lease %u %u", &queue, &flags) == 2)
+		return set_direct(c, flags, queue);
 	if (sscanf(line, "prepare %u", &queue) == 1)
 		return set_direct(c, PACKET_DIRECT_PREPARE, queue);
 	if (!strcmp(line, "begin\n"))

@@ -35,6 +35,8 @@ class Cell:
             return False
         if not state.bound:
             return event.races
+        if event.table and state.steers:
+            return False
         if event.streams and not state.streams:
             return False
         return state.device_up or (event.outcome.when_down and not event.when_up)

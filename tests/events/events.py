@@ -51,6 +51,7 @@ class Event:
         self.when_up = more.get("when_up", False)   # does nothing to a device that is down
         self.streams = more.get("streams", False)   # frames have to arrive
         self.races = more.get("races", True) and outcome.races
+        self.table = more.get("table", False)       # goes by an RSS table that nobody has set
         self.upstream = more.get("upstream", False) # shows a bug of docs/upstream-bugs.md
         self.nics = more.get("nics", ("ixgbe", "gve"))
         self.quick = more.get("quick", outcome.states)
@@ -428,7 +429,7 @@ EVENTS = (
     Event("promiscuous", Outcome, ["ip link set eth0 promisc on", "ip link set eth0 promisc off"],
           nics=GVE),
     Event("RSS table", Outcome, [f"ethtool -X eth0 equal {CPUS - 1}", "ethtool -X eth0 default"],
-          ["ethtool -X eth0 default"]),
+          ["ethtool -X eth0 default"], table=True),
     Event("flow rules", Outcome, [steer_away],
           UNSTEER, when_up=True),
     Event("flow rules with a queue less", Outcome, [steer_away], [*UNSTEER, ALL, LINK_UP],
@@ -471,7 +472,7 @@ EVENTS = (
                          "ip link set eth0 up"],
           ["ip link del bond0", link.set_address], nics=IXGBE, quick=("traffic",)),
     Rival("a second lease", lambda capture: reader.refusal(capture.queue), "EBUSY"),
-    Rival("too few queues", fewer_queues, "packet socket has RX queue"),
+    Rival("too few queues", fewer_queues, "packet socket has RX queue", table=True),
     Rival("XDP program", lambda capture: rivals.xdp_program(capture.queue), "EBUSY"),
     Rival("AF_XDP by copy", lambda capture: rivals.af_xdp(capture.queue), "EBUSY"),
     Rival("AF_XDP zero-copy", lambda capture: rivals.af_xdp_zero_copy(capture.queue), "EBUSY"),

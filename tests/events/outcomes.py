@@ -163,14 +163,14 @@ class Outcome:
 class Restart(Outcome):
     """The queue is restarted. The lease is back by itself."""
     restarts = True
-    states = ("traffic", "waking up")
+    states = ("traffic", "waking up", "steered")
 
 
 class Down(Restart):
     """The device goes down and comes up again. poll() tells."""
     error = errno.ENETDOWN
     when_down = False
-    states = ("traffic", "dry", "prepared")
+    states = ("traffic", "dry", "prepared", "steered")
 
 
 class Several(Outcome):

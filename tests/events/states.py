@@ -10,8 +10,8 @@ import time
 import link
 import steer
 from common import NIC, Capture, leased, run_dry
-from guest import sh, want
-from packet4 import PREPARED
+from guest import sh, until, want
+from packet4 import PREPARED, SPREAD, SYMMETRIC, TEE
 from reader import Refused
 
 STREAM = "gen count=0 flows=64 pps=1000 pause=0"
@@ -25,6 +25,7 @@ class State:
     device_up = True        # when the event comes
     bound = True            # the lease is there when the event comes
     streams = False         # frames arrive meanwhile
+    steers = False          # the RSS table is the lease's
 
     def __init__(self):
         self.capture = None
@@ -161,4 +162,26 @@ class Prepared(State):
         self.capture.ask("begin")       # is refused when the lease is lost
 
 
-STATES = (State, Traffic, Dry, Waking, Half, Binding, Prepared)
+class Steered(State):
+    """RSS belongs to the lease, and the host gets its frames."""
+    name = "steered"
+    steers = True
+
+    def enter(self):
+        super().enter()
+        steer.remove_rule()
+        self.capture.tell("release")
+        self.capture.tell(f"lease {leased()} {SPREAD | SYMMETRIC | TEE}")
+        self.capture.tell("clear")
+        self.wait_steered()
+
+    @staticmethod
+    def wait_steered():
+        until("RSS goes to the lease", lambda: steer.spreads_over() == {leased()}, 5)
+
+    def end(self):
+        link.wait_up()
+        self.wait_steered()
+
+
+STATES = (State, Traffic, Dry, Waking, Half, Binding, Prepared, Steered)

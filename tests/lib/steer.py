@@ -35,12 +35,17 @@ def generator_to(queue):
     add_rule(GENERATED, queue, LOCATION)
 
 
+def spreads_over(iface="eth0"):
+    """The queues that the table of RSS names."""
+    table = re.findall(r"^\s*\d+:((?:\s+\d+)+)$", sh(f"ethtool -x {iface}"), re.M)
+    return {int(n) for row in table for n in row.split()}
+
+
 def spread_over(*queues, iface="eth0"):
     """The table of RSS names these queues alone."""
     weights = " ".join("1" if q in queues else "0" for q in range(CPUS))
     sh(f"ethtool -X {iface} weight {weights}")
-    table = re.findall(r"^\s*\d+:((?:\s+\d+)+)$", sh(f"ethtool -x {iface}"), re.M)
-    entries = {int(n) for row in table for n in row.split()}
+    entries = spreads_over(iface)
     want(entries == set(queues), f"the redirection table of {iface} has {entries}")
 
 
