@@ -18,8 +18,9 @@
 
 #ifdef PACKET_RX_DIRECT
 
+#include "packet4test.h"
+
 #define QUEUES		5U
-#define ENTRIES		16U
 #define SLOT_SHIFT	6
 #define SLOT_LEN	(1U << SLOT_SHIFT)
 #define MOST		(QUEUES * ENTRIES)
@@ -37,15 +38,6 @@ static u_char got[MOST];
 static time_t stamp_of[MOST];
 static int got_nr;
 static int break_at;
-static int failures;
-
-static void ok(int good, const char *what)
-{
-	static int nr;
-
-	printf("%sok %d - %s\n", good ? "" : "not ", ++nr, what);
-	failures += !good;
-}
 
 static void callback(u_char *user, const struct pcap_pkthdr *h,
 		     const u_char *data)
@@ -57,32 +49,13 @@ static void callback(u_char *user, const struct pcap_pkthdr *h,
 		p->break_loop = 1;
 }
 
+/* Some wrap early. */
 static void reset_queue(u_int nr)
 {
-	struct packet4_queue *q = &queues[nr];
-	uint32_t i, start = -(uint32_t)nr;	/* some wrap early */
-
-	memset(q, 0, sizeof(*q));
-	memset(&ctrl[nr], 0, sizeof(ctrl[nr]));
-	for (i = 0; i < ENTRIES; i++)
-		hdrs[nr][i].tp_slot = i;
-	q->fd = -1;
-	q->number = (int)nr;
-	q->ring.ctrl = &ctrl[nr];
-	q->ring.hdrs = (u_char *)hdrs[nr];
-	q->ring.slots = slots[nr][0];
-	q->ring.mask = ENTRIES - 1;
-	q->ring.hdr_stride = sizeof(hdrs[nr][0]);
-	q->ring.slot_shift = SLOT_SHIFT;
-	q->ring.look_at = PACKET4_LOOK_AT;
-	q->ring.batch = 4;
-	q->ring.bounce_len = SLOT_LEN;
-	q->ring.next = start;
-	q->ring.cons = start;
-	ctrl[nr].prod = start;
-	ctrl[nr].cons = start;
-	ctrl[nr].seen = start;
-	ctrl[nr].state = PACKET_DIRECT_ACTIVE;
+	queue_reset(&queues[nr], &ctrl[nr], hdrs[nr], slots[nr][0], SLOT_SHIFT,
+		    -(uint32_t)nr);
+	queues[nr].number = (int)nr;
+	queues[nr].ring.bounce_len = SLOT_LEN;
 }
 
 static void reset(void)
@@ -93,12 +66,9 @@ static void reset(void)
 	p4.queues = queues;
 	p4.heads = heads;
 	p4.queue_nr = QUEUES;
-	p4.breakloop_fd = -1;
-	pcap_strlcpy(p4.ifname, "eth7", sizeof(p4.ifname));
 	for (i = 0; i < QUEUES; i++)
 		reset_queue(i);
-	p->snapshot = MAXIMUM_SNAPLEN;
-	p->break_loop = 0;
+	capture_reset(p);
 	break_at = -1;
 }
 

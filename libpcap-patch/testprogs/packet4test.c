@@ -25,7 +25,8 @@
 
 #ifdef PACKET_RX_DIRECT
 
-#define ENTRIES		16U
+#include "packet4test.h"
+
 #define SLOT_SHIFT	10
 #define SLOT_LEN	(1U << SLOT_SHIFT)
 #define DATA_OFF	64U
@@ -49,16 +50,6 @@ static struct {
 static int got_nr;
 static int break_at;
 
-static int failures;
-
-static void ok(int good, const char *what)
-{
-	static int nr;
-
-	printf("%sok %d - %s\n", good ? "" : "not ", ++nr, what);
-	failures += !good;
-}
-
 static void callback(u_char *user, const struct pcap_pkthdr *h,
 		     const u_char *data)
 {
@@ -75,42 +66,20 @@ static void callback(u_char *user, const struct pcap_pkthdr *h,
 static void reset(uint32_t start)
 {
 	struct packet4_ring *r = &queue.ring;
-	uint32_t i;
 
 	free(r->bounce);
 	pcap_freecode(&p->fcode);
-	memset(&queue, 0, sizeof(queue));
 	memset(&p4, 0, sizeof(p4));
-	queue.fd = -1;
 	p4.queues = &queue;
 	p4.queue_nr = 1;
-	memset(&ctrl, 0, sizeof(ctrl));
 	memset(hdrs, 0, sizeof(hdrs));
-	for (i = 0; i < ENTRIES; i++)
-		hdrs[i].tp_slot = i;
-	r->ctrl = &ctrl;
-	r->hdrs = (u_char *)hdrs;
-	r->slots = slots[0];
-	r->mask = ENTRIES - 1;
-	r->hdr_stride = sizeof(hdrs[0]);
-	r->slot_shift = SLOT_SHIFT;
-	r->look_at = PACKET4_LOOK_AT;
-	r->batch = 4;
+	queue_reset(&queue, &ctrl, hdrs, slots[0], SLOT_SHIFT, start);
 	r->bounce_len = 4 * SLOT_LEN;
 	r->bounce = malloc(r->bounce_len);
-	r->next = start;
-	r->cons = start;
-	ctrl.prod = start;
-	ctrl.cons = start;
-	ctrl.seen = start;
-	ctrl.state = PACKET_DIRECT_ACTIVE;
-	p4.breakloop_fd = -1;
-	pcap_strlcpy(p4.ifname, "eth7", sizeof(p4.ifname));
+	capture_reset(p);
 	p->opt.buffer_size = 0;
-	p->snapshot = MAXIMUM_SNAPLEN;
 	p->direction = PCAP_D_INOUT;
 	p->opt.tstamp_precision = PCAP_TSTAMP_PRECISION_MICRO;
-	p->break_loop = 0;
 	break_at = -1;
 	got_nr = 0;
 }
