@@ -77,9 +77,6 @@ TEST_F_TIMEOUT(lease, lease_and_release, 120)
 	}
 }
 
-/* Why the queue cannot be leased now. */
-#define REASON()	pd_query_reason(self->nic.ifname, self->nic.queue)
-
 TEST_F(lease, close_gives_back)
 {
 	OPEN_LEASED();
@@ -123,20 +120,6 @@ TEST_F(lease, fork_keeps_the_lease)
 	ASSERT_EQ(waitpid(pid, &status, 0), pid);
 	EXPECT_EQ(REASON(), PACKET_DIRECT_OK);
 }
-
-/* Runs in a child, which has the socket too. */
-#define CHILD(code)							\
-	do {								\
-		pid_t _pid = fork();					\
-		int _status;						\
-									\
-		ASSERT_GE(_pid, 0);					\
-		if (!_pid)						\
-			_exit(code);					\
-		ASSERT_EQ(waitpid(_pid, &_status, 0), _pid);		\
-		ASSERT_TRUE(WIFEXITED(_status));			\
-		EXPECT_EQ(WEXITSTATUS(_status), 0);			\
-	} while (0)
 
 /* A reader whose queue somebody else gave back sees the end, not the frames of the
  * whole device.  poll() without a time limit returns.

@@ -118,27 +118,11 @@ FIXTURE_TEARDOWN(steps)
 		}							\
 	} while (0)
 
-#define REASON()	pd_query_reason(self->nic.ifname, self->nic.queue)
-
 #define STATE()								\
 	({								\
 		INFO(self->nic.queue);					\
 		self->info.ti_state;					\
 	})
-
-/* Runs in a child, which has the sockets too. */
-#define CHILD(code)							\
-	do {								\
-		pid_t _pid = fork();					\
-		int _status;						\
-									\
-		ASSERT_GE(_pid, 0);					\
-		if (!_pid)						\
-			_exit(code);					\
-		ASSERT_EQ(waitpid(_pid, &_status, 0), _pid);		\
-		ASSERT_TRUE(WIFEXITED(_status));			\
-		EXPECT_EQ(WEXITSTATUS(_status), 0);			\
-	} while (0)
 
 /* The stack has the queue, and the ring gets nothing. */
 #define EXPECT_STACK()							\

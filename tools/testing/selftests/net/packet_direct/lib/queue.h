@@ -6,6 +6,9 @@
 #ifndef PACKET_DIRECT_QUEUE_H
 #define PACKET_DIRECT_QUEUE_H
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "nic.h"
 #include "test.h"
 
@@ -45,6 +48,23 @@ static struct pd_frame frame;
 	do {								\
 		self->info.ti_query = query;				\
 		ASSERT_EQ(pd_info(self->pd.fd, &self->info), 0);	\
+	} while (0)
+
+/* Why the queue cannot be leased now. */
+#define REASON()	pd_query_reason(self->nic.ifname, self->nic.queue)
+
+/* Runs in a child, which has the sockets too. */
+#define CHILD(code)							\
+	do {								\
+		pid_t _pid = fork();					\
+		int _status;						\
+									\
+		ASSERT_GE(_pid, 0);					\
+		if (!_pid)						\
+			_exit(code);					\
+		ASSERT_EQ(waitpid(_pid, &_status, 0), _pid);		\
+		ASSERT_TRUE(WIFEXITED(_status));			\
+		EXPECT_EQ(WEXITSTATUS(_status), 0);			\
 	} while (0)
 
 #define RESUME()	ASSERT_EQ(pd_nic_resume(&self->nic, &self->pd), 0)
