@@ -560,10 +560,12 @@ ixgbe_direct_clean_plain(struct ixgbe_ring *ring, u32 max, u32 staterr,
 
 	if (unlikely(packet_direct_is_split(pdq)))
 		return pdq->filter ? 0 : ixgbe_direct_clean_split(ring, max, poll);
-	if (unlikely(ixgbe_direct_is_stamped(ring, staterr)))
+	if (unlikely(ixgbe_direct_is_stamped(ring, staterr))) {
+		ixgbe_direct_want_clock(ring, &poll->clock);
 		return pdq->filter || poll->clock.state != IXGBE_DIRECT_CLOCK_NS ?
 		       ixgbe_direct_clean_stamped_odd(ring, max, poll) :
 		       ixgbe_direct_clean_stamped(ring, max, poll);
+	}
 	if (unlikely(pdq->filter))
 		return ixgbe_direct_clean_filtered(ring, max, poll);
 	return ixgbe_direct_clean_run(ring, max, poll, false,
@@ -618,8 +620,7 @@ static void ixgbe_direct_read_buf(struct ixgbe_ring *ring,
  **/
 static void ixgbe_direct_read_end(struct ixgbe_ring *ring,
 				  const union ixgbe_adv_rx_desc *rx_desc,
-				  u32 staterr,
-				  const struct ixgbe_direct_clock *clock,
+				  u32 staterr, struct ixgbe_direct_clock *clock,
 				  struct packet_direct_buf *buf)
 {
 	u64 lower = ixgbe_direct_lower(rx_desc);
@@ -630,8 +631,7 @@ static void ixgbe_direct_read_end(struct ixgbe_ring *ring,
 	 */
 	if (ixgbe_direct_is_x550(ring)) {
 		if (staterr & IXGBE_RXD_STAT_TSIP)
-			buf->bad = !ixgbe_direct_cut_stamp(ring->direct, clock,
-							   buf);
+			buf->bad = !ixgbe_direct_cut_stamp(ring, clock, buf);
 	} else if (staterr & IXGBE_RXDADV_STAT_TS) {
 		ixgbe_direct_take_latched(ring, clock, buf);
 	}
@@ -697,9 +697,6 @@ static u32 ixgbe_direct_clean(void *data, u32 max)
 	struct ixgbe_ring *ring = poll->ring;
 	u64 upper;
 
-	if (unlikely(ring->direct->hw_tstamp) &&
-	    poll->clock.state == IXGBE_DIRECT_CLOCK_UNREAD)
-		ixgbe_direct_read_clock(ring->q_vector->adapter, &poll->clock);
 	/* most polls end here */
 	upper = ixgbe_direct_upper(IXGBE_RX_DESC(ring, ring->next_to_clean));
 	if (!(upper & IXGBE_RXDADV_STAT_DD))

@@ -6,8 +6,8 @@
  * @adapter: board private structure
  * @clock: is filled in
  **/
-void ixgbe_direct_read_clock(struct ixgbe_adapter *adapter,
-			     struct ixgbe_direct_clock *clock)
+static void ixgbe_direct_read_clock(struct ixgbe_adapter *adapter,
+				    struct ixgbe_direct_clock *clock)
 {
 	const struct timecounter *tc = &adapter->hw_tc;
 	unsigned long flags;
@@ -23,6 +23,20 @@ void ixgbe_direct_read_clock(struct ixgbe_adapter *adapter,
 	clock->offset = clock->nsec - clock->cycle_last;
 	clock->state = clock->mult == 1 && !clock->shift ?
 		       IXGBE_DIRECT_CLOCK_NS : IXGBE_DIRECT_CLOCK_SCALED;
+}
+
+/**
+ * ixgbe_direct_want_clock - there is a stamp
+ * @ring: Rx ring
+ * @clock: of this poll; is filled in, if stamps are wanted and it is not yet
+ *
+ * Most polls have no stamps, and need no clock.
+ **/
+void ixgbe_direct_want_clock(const struct ixgbe_ring *ring,
+			     struct ixgbe_direct_clock *clock)
+{
+	if (ring->direct->hw_tstamp && clock->state == IXGBE_DIRECT_CLOCK_UNREAD)
+		ixgbe_direct_read_clock(ring->q_vector->adapter, clock);
 }
 
 /**
@@ -53,7 +67,7 @@ static void ixgbe_direct_read_stamp(const struct packet_direct_queue *pdq,
 
 /**
  * ixgbe_direct_cut_stamp - take the time stamp off the end of a frame
- * @pdq: lease
+ * @ring: Rx ring
  * @clock: of this poll
  * @buf: the frame's last buffer, gets the stamp
  *
@@ -61,10 +75,11 @@ static void ixgbe_direct_read_stamp(const struct packet_direct_queue *pdq,
  *
  * Return: false when that or nothing is left
  **/
-bool ixgbe_direct_cut_stamp(const struct packet_direct_queue *pdq,
-			    const struct ixgbe_direct_clock *clock,
+bool ixgbe_direct_cut_stamp(const struct ixgbe_ring *ring,
+			    struct ixgbe_direct_clock *clock,
 			    struct packet_direct_buf *buf)
 {
+	const struct packet_direct_queue *pdq = ring->direct;
 	bool in_payload = buf->payload_len;
 	u32 *len = in_payload ? &buf->payload_len : &buf->len;
 
@@ -75,6 +90,7 @@ bool ixgbe_direct_cut_stamp(const struct packet_direct_queue *pdq,
 		buf->flags = TPACKET4_SPLIT_NO_PAYLOAD;
 	if (!buf->payload_len && buf->flags == TPACKET4_SPLIT_UNKNOWN)
 		buf->flags = TPACKET4_SPLIT_SHORT;
+	ixgbe_direct_want_clock(ring, clock);
 	if (in_payload)
 		ixgbe_direct_read_stamp(pdq, clock, &pdq->payload, buf->payload,
 					*len, buf);
@@ -94,7 +110,7 @@ bool ixgbe_direct_cut_stamp(const struct packet_direct_queue *pdq,
  * frame until it is read. So it is read even if nobody wants the stamp.
  **/
 void ixgbe_direct_take_latched(struct ixgbe_ring *ring,
-			       const struct ixgbe_direct_clock *clock,
+			       struct ixgbe_direct_clock *clock,
 			       struct packet_direct_buf *buf)
 {
 	struct ixgbe_hw *hw = &ring->q_vector->adapter->hw;
@@ -108,6 +124,7 @@ void ixgbe_direct_take_latched(struct ixgbe_ring *ring,
 	stamp |= (u64)IXGBE_READ_REG(hw, IXGBE_RXSTMPH) << 32;
 	/* of which ixgbe_ptp_rx_hang() wants to know */
 	ring->last_rx_timestamp = jiffies;
+	ixgbe_direct_want_clock(ring, clock);
 	if (!ixgbe_direct_clock_is_read(clock))
 		return;
 	buf->tstamp = ixgbe_direct_ns(clock, stamp);

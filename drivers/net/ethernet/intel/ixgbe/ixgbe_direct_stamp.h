@@ -16,7 +16,7 @@
 /**
  * enum ixgbe_direct_clock_state - what the NIC's time stamps are worth in a poll
  * @IXGBE_DIRECT_CLOCK_NONE: nothing: the clock has begun anew since
- * @IXGBE_DIRECT_CLOCK_UNREAD: nothing while nobody wants them
+ * @IXGBE_DIRECT_CLOCK_UNREAD: nothing yet, or nobody wants them
  * @IXGBE_DIRECT_CLOCK_SCALED: the clock is read
  * @IXGBE_DIRECT_CLOCK_NS: likewise, and its unit is a nanosecond
  **/
@@ -37,7 +37,7 @@ enum ixgbe_direct_clock_state {
  * @shift: by so much
  * @offset: where a unit is a nanosecond: what is to be added to a stamp
  *
- * As the timecounter is when the first frames of a poll are cleaned.
+ * As the timecounter is when the first stamped frame of a poll is cleaned.
  **/
 struct ixgbe_direct_clock {
 	enum ixgbe_direct_clock_state state;
@@ -105,13 +105,13 @@ static inline u64 ixgbe_direct_cycles(const void *stamp)
 	return (val >> 32) * NSEC_PER_SEC + (u32)val;
 }
 
-void ixgbe_direct_read_clock(struct ixgbe_adapter *adapter,
+void ixgbe_direct_want_clock(const struct ixgbe_ring *ring,
 			     struct ixgbe_direct_clock *clock);
-bool ixgbe_direct_cut_stamp(const struct packet_direct_queue *pdq,
-			    const struct ixgbe_direct_clock *clock,
+bool ixgbe_direct_cut_stamp(const struct ixgbe_ring *ring,
+			    struct ixgbe_direct_clock *clock,
 			    struct packet_direct_buf *buf);
 void ixgbe_direct_take_latched(struct ixgbe_ring *ring,
-			       const struct ixgbe_direct_clock *clock,
+			       struct ixgbe_direct_clock *clock,
 			       struct packet_direct_buf *buf);
 
 #endif /* _IXGBE_DIRECT_STAMP_H_ */
