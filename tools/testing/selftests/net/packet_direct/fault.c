@@ -56,33 +56,50 @@ static int enable_faults(void)
 	return 0;
 }
 
-/* Tasks that ask for it get no more than a page at a time.  Normal settings come back in
- * the opposite order: without the filter the allocations of all tasks would fail, and so
- * those for the next settings.
+struct setting {
+	const char *path, *fail, *normal;
+};
+
+/* Normal settings come back in the opposite order: those that say what fails are there
+ * for as long as anything does.
  */
+static int set(const struct setting *settings, size_t count, bool fail)
+{
+	const struct setting *to;
+	int err = 0;
+	size_t i;
+
+	for (i = 0; !err && i < count; i++) {
+		to = &settings[fail ? i : count - 1 - i];
+		err = pd_write_file(to->path, fail ? to->fail : to->normal);
+	}
+
+	return err;
+}
+
+/* Tasks that ask for it get no more than a page at a time. */
 static int set_high_orders(bool fail)
 {
-	static const struct { const char *path, *fail, *normal; } settings[] = {
+	static const struct setting settings[] = {
 		{ FAULTS "/fail_page_alloc/min-order", "1", "0" },
 		{ FAULTS "/fail_page_alloc/task-filter", "Y", "N" },
 		{ FAULTS "/fail_page_alloc/times", "-1", "1" },
 		{ FAULTS "/fail_page_alloc/probability", "100", "0" },
 	};
-	const size_t last = ARRAY_SIZE(settings) - 1;
-	size_t i;
-	int err;
 
-	for (i = 0; i <= last; i++) {
-		if (fail)
-			err = pd_write_file(settings[i].path, settings[i].fail);
-		else
-			err = pd_write_file(settings[last - i].path,
-					    settings[last - i].normal);
-		if (err)
-			return err;
-	}
+	return set(settings, ARRAY_SIZE(settings), fail);
+}
 
-	return 0;
+/* Nobody gets a page who cannot wait for it, so no poll does. */
+static int set_atomic(bool fail)
+{
+	static const struct setting settings[] = {
+		{ FAULTS "/fail_page_alloc/ignore-gfp-wait", "Y", "N" },
+		{ FAULTS "/fail_page_alloc/times", "-1", "1" },
+		{ FAULTS "/fail_page_alloc/probability", "100", "0" },
+	};
+
+	return set(settings, ARRAY_SIZE(settings), fail);
 }
 
 /* The file is open already, because open() takes more than a page. */
@@ -130,6 +147,7 @@ FIXTURE(fault) {
 	struct pd_nic nic;	/* its queue is the one that is leased */
 	__u32 quarantined;	/* before the test */
 	int dmabuf;
+	int peer;		/* another queue's ring */
 	int nth;		/* /proc/thread-self/fail-nth */
 };
 
@@ -199,6 +217,7 @@ FIXTURE_SETUP(fault)
 {
 	self->pd.fd = -1;
 	self->dmabuf = -1;
+	self->peer = -1;
 	self->nth = -1;
 	if (pd_missing())
 		SKIP(return, "%s", pd_missing());
@@ -214,7 +233,10 @@ FIXTURE_SETUP(fault)
 FIXTURE_TEARDOWN(fault)
 {
 	set_high_orders(false);
+	set_atomic(false);
 	pd_close(&self->pd);
+	if (self->peer >= 0)
+		close(self->peer);
 	if (self->dmabuf >= 0)
 		close(self->dmabuf);
 	if (self->nth >= 0)
@@ -415,6 +437,86 @@ TEST_F_TIMEOUT(fault, release, 600)
 	SERVES_STACK();
 }
 
+#define STATE(fd)							\
+	({								\
+		struct tpacket4_info _info = {};			\
+									\
+		ASSERT_EQ(pd_info(fd, &_info), 0);			\
+		_info.ti_state;						\
+	})
+
+#define PREPARE_BOTH()							\
+	do {								\
+		ASSERT_EQ(pd_prepare(self->pd.fd, self->nic.queue), 0);	\
+		ASSERT_EQ(pd_prepare(self->peer,			\
+				     (self->nic.queue + 1) % self->nic.queues), \
+			  0);						\
+	} while (0)
+
+#define UNLEASE_BOTH()							\
+	do {								\
+		ASSERT_EQ(pd_unlease(self->pd.fd), 0);			\
+		ASSERT_EQ(pd_unlease(self->peer), 0);			\
+	} while (0)
+
+/* Prepared leases begin together, or none does and they are prepared as before. */
+TEST_F_TIMEOUT(fault, begin, 600)
+{
+	if (variant->kind != PLAIN)
+		SKIP(return, "memory is had before the beginning");
+	if (no_queue(&self->req, variant->kind))
+		SKIP(return, "%s", no_queue(&self->req, variant->kind));
+	OPEN_QUEUE();
+	if (self->nic.queues < 2)
+		SKIP(return, "%s has one queue", self->nic.ifname);
+	self->peer = open_queue(&self->nic, &self->req);
+	ASSERT_GE(self->peer, 0);
+	PREPARE_BOTH();
+	EACH_FAULT(EACH_BUFFER,
+		   pd_together(self->pd.fd, PACKET_DIRECT_BEGIN, &self->peer, 1),
+		   {
+			   EXPECT_EQ(STATE(self->pd.fd), PACKET_DIRECT_ACTIVE);
+			   EXPECT_EQ(STATE(self->peer), PACKET_DIRECT_ACTIVE);
+			   UNLEASE_BOTH();
+			   PREPARE_BOTH();
+		   }, ENOMEM, EIO,
+		   {
+			   EXPECT_EQ(STATE(self->pd.fd), PACKET_DIRECT_PREPARED);
+			   EXPECT_EQ(STATE(self->peer), PACKET_DIRECT_PREPARED);
+		   });
+	UNLEASE_BOTH();
+	SERVES_STACK();
+}
+
+/* Leases that cannot end together go on, all of them. */
+TEST_F_TIMEOUT(fault, end, 600)
+{
+	if (variant->kind != PLAIN)
+		SKIP(return, "no memory is given back before the end");
+	if (no_queue(&self->req, variant->kind))
+		SKIP(return, "%s", no_queue(&self->req, variant->kind));
+	OPEN_QUEUE();
+	if (self->nic.queues < 2)
+		SKIP(return, "%s has one queue", self->nic.ifname);
+	self->peer = open_queue(&self->nic, &self->req);
+	ASSERT_GE(self->peer, 0);
+	PREPARE_BOTH();
+	EACH_FAULT(EACH_BUFFER,
+		   pd_together(self->pd.fd, PACKET_DIRECT_RELEASE, &self->peer, 1),
+		   {
+			   EXPECT_EQ(STATE(self->pd.fd), PACKET_DIRECT_COPY);
+			   EXPECT_EQ(STATE(self->peer), PACKET_DIRECT_LOST);
+			   ASSERT_EQ(pd_unlease(self->peer), 0);
+			   PREPARE_BOTH();
+		   }, ENOMEM, EFAULT,
+		   {
+			   EXPECT_EQ(STATE(self->pd.fd), PACKET_DIRECT_PREPARED);
+			   EXPECT_EQ(STATE(self->peer), PACKET_DIRECT_PREPARED);
+		   });
+	UNLEASE_BOTH();
+	SERVES_STACK();
+}
+
 /* Where memory is fragmented a ring consists of pages, and looks the same.  The exporter
  * of a dma-buf may want larger pieces, and so may gve for queue 0, where it makes all
  * its rings anew.
@@ -468,6 +570,57 @@ TEST_F_TIMEOUT(fault, receive, 120)
 	}
 	EXPECT_GT(self->stats.ts_packets, 0);
 	close(tx);
+}
+
+/* Counted so far, of frames that go on to the stack. */
+#define PASSED()							\
+	({								\
+		STATS();						\
+		self->stats.ts_passed;					\
+	})
+
+/* Without memory for a copy the host loses the frame, and the capture has it.  Some
+ * copies need no new page.
+ */
+TEST_F_TIMEOUT(fault, stack_copy, 120)
+{
+	__u32 flags = PACKET_DIRECT_TEE |
+		      (variant->kind ? PACKET_DIRECT_SPLIT_UNRELIABLE : 0);
+	__u64 passed, dropped;
+	int err, got;
+
+	if (variant->kind == EXTERNAL)
+		SKIP(return, "nothing of a dma-buf goes on to the stack");
+	if (no_queue(&self->req, variant->kind))
+		SKIP(return, "%s", no_queue(&self->req, variant->kind));
+	OPEN_QUEUE();
+	ASSERT_EQ(pd_lease_flags(self->pd.fd, self->nic.queue, flags), 0);
+	ASSERT_EQ(tpacket4_map(&self->pd.ring, self->pd.fd), 0);
+	ASSERT_EQ(pd_link_up(self->nic.ifname, NULL), 0);
+	ASSERT_EQ(pd_nic_resume(&self->nic, &self->pd), 0);
+	passed = PASSED();
+	dropped = self->stats.ts_drop_stack;
+
+	ASSERT_EQ(set_atomic(true), 0);
+	err = pd_send_many(self->nic.tx, 20, LEN, 0);
+	got = pd_wait(&self->pd, 20, WAIT_MS);
+	ASSERT_EQ(set_atomic(false), 0);
+	ASSERT_EQ(err, 0);
+	EXPECT_EQ(got, 20);
+	passed = PASSED() - passed;
+	dropped = self->stats.ts_drop_stack - dropped;
+	TH_LOG("of 20 copies %llu had no memory", dropped);
+	EXPECT_GT(dropped, 0);
+	EXPECT_EQ(passed + dropped, 20);
+	EXPECT_EQ(self->stats.ts_drop_no_slot, 0);
+
+	pd_drain(&self->pd);
+	passed = PASSED();
+	ASSERT_EQ(pd_send(self->nic.tx, LEN, 20), 0);
+	EXPECT_EQ(pd_wait(&self->pd, 1, WAIT_MS), 1);
+	EXPECT_EQ(PASSED() - passed, 1);
+	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+	ALL_SLOTS();
 }
 
 TEST_HARNESS_MAIN
