@@ -127,11 +127,11 @@ struct packet_direct_counts {
  * @slots_count:	at the end of the last poll
  * @payload_count: as @slots_count
  * @payload_external: payload slots are in a dma-buf: the CPU must not read them
- * @tee_run:	plain frames may go to packet_direct_run_begin_tee(), in this poll
+ * @stack_run:	plain frames may go to packet_direct_run_begin_stack(), in this poll
+ * @tee_run:	and few of them are for this host, which packet_direct_run_look() finds
  * @tee:	frames for this host go on to the stack as well
  * @pass:	so do those that the filter refuses
  * @everything:	all frames are for this host, in this poll
- * @allmulti:	all multicast is, in this poll
  * @stack_tstamp: the NIC's stamps are wanted by the stack alone, in this poll
  * @draining:	NAPI is disabled: no GRO
  * @reserve:	slots of each kind that the kernel keeps, so that frames go on when
@@ -176,11 +176,11 @@ struct packet_direct_queue {
 	bool			payload_external;
 
 	/* with PACKET_DIRECT_TEE or PACKET_DIRECT_PASS */
+	bool			stack_run;
 	bool			tee_run;
 	bool			tee;
 	bool			pass;
 	bool			everything;
-	bool			allmulti;
 	bool			stack_tstamp;
 	bool			draining;
 	u32			reserve;
@@ -252,7 +252,7 @@ u32 packet_direct_snaplen(struct packet_direct_queue *pdq, u32 slot, u32 len,
 
 /**
  * packet_direct_tee() - a plain frame goes on to the stack, if it is for this host
- * @pdq: lease whose tee_run is set
+ * @pdq: lease whose stack_run is set
  * @slot: where it is
  * @off: where in the slot it begins
  * @len: its bytes
@@ -263,6 +263,34 @@ u32 packet_direct_snaplen(struct packet_direct_queue *pdq, u32 slot, u32 len,
  */
 void packet_direct_tee(struct packet_direct_queue *pdq, u32 slot, u32 off,
 		       u32 len, u32 flags, u32 hash);
+
+/**
+ * packet_direct_pass_on() - the same for a frame that did not pass the filter
+ * @pdq: as for packet_direct_tee(), and so are the others
+ * @slot: before packet_direct_run_reject()
+ * @off: likewise
+ * @len: likewise
+ * @flags: likewise
+ * @hash: likewise
+ *
+ * Context: as packet_direct_deliver().
+ */
+void packet_direct_pass_on(struct packet_direct_queue *pdq, u32 slot, u32 off,
+			   u32 len, u32 flags, u32 hash);
+
+/**
+ * packet_direct_run_tee() - packet_direct_tee() for a frame that is in the run already
+ * @pdq: lease whose tee_run is set
+ * @nr: its number in the run
+ * @off: as for packet_direct_tee(), and so are the others
+ * @len: likewise
+ * @flags: likewise
+ * @hash: likewise
+ *
+ * Context: before packet_direct_run_end().
+ */
+void packet_direct_run_tee(struct packet_direct_queue *pdq, u32 nr, u32 off,
+			   u32 len, u32 flags, u32 hash);
 
 /**
  * packet_direct_is_split() - does the NIC have to split headers from payload
@@ -471,6 +499,19 @@ static inline void packet_direct_missed(struct packet_direct_queue *pdq,
 }
 
 /**
+ * packet_direct_has_stack() - do frames of this queue go on to the stack
+ * @pdq: lease
+ *
+ * A driver with a loop of its own for these chooses once per poll.
+ *
+ * Context: any.
+ */
+static inline bool packet_direct_has_stack(const struct packet_direct_queue *pdq)
+{
+	return READ_ONCE(pdq->reserve);
+}
+
+/**
  * struct packet_direct_nic - what a poll consists of
  * @clean: delivers what the NIC has completed, at most @max descriptors; returns how
  *	   many it were, 0: nothing is completed
@@ -620,10 +661,14 @@ static inline void __packet_direct_write(struct tpacket4_hdr *hdr, u32 slot,
  * @tstamp: of all, or of those until the driver sets another
  * @first: number of the first one's entry
  * @count: how many there are so far
+ * @refused: how many there were besides that did not pass the filter
+ * @for_host: a bit for each that may go on to the stack, see packet_direct_run_look()
+ * @host_addr: the end of this host's address
  * @in_order: the NIC completes in order
  *
  * In a run neither the entries nor the FIFOs wrap, and what is known of the
- * queue stays in registers.
+ * queue stays in registers.  It is __uninitialized: packet_direct_run_begin() sets all
+ * that is read.
  */
 struct packet_direct_run {
 	struct tpacket4_hdr	*hdr;
@@ -634,6 +679,9 @@ struct packet_direct_run {
 	u64			tstamp;
 	unsigned long		first;
 	unsigned long		count;
+	unsigned long		refused;
+	u64			for_host;
+	u32			host_addr;
 	bool			in_order;
 };
 
@@ -650,6 +698,9 @@ static inline void __packet_direct_run_init(const struct packet_direct_queue *pd
 	run->fifo = &slots->fifo[slots->head & slots->mask];
 	run->tstamp = pdq->tstamp;
 	run->count = 0;
+	run->refused = 0;
+	run->for_host = 0;
+	run->host_addr = pdq->host_addr;
 }
 
 static inline u32 __packet_direct_run_max(const struct packet_direct_queue *pdq,
@@ -693,31 +744,45 @@ static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
 }
 
 /**
- * packet_direct_run_begin_tee() - the same for a lease whose frames go on to the stack
+ * enum packet_direct_host - which frames of a run go on to the stack
+ * @PACKET_DIRECT_HOST_NONE: none
+ * @PACKET_DIRECT_HOST_FEW: those that packet_direct_run_look() finds
+ * @PACKET_DIRECT_HOST_ASK: perhaps all; packet_direct_tee() or packet_direct_pass_on()
+ *			    knows of each
+ */
+enum packet_direct_host {
+	PACKET_DIRECT_HOST_NONE,
+	PACKET_DIRECT_HOST_FEW,
+	PACKET_DIRECT_HOST_ASK,
+};
+
+/**
+ * packet_direct_run_begin_stack() - the same for a lease whose frames go on to the stack
  * @pdq: lease
  * @run: to be filled in
  * @max: at most so many
  * @in_order: as for packet_direct_run_begin()
  *
- * A run leaves the kernel its reserve of slots.
+ * A run leaves the kernel its reserve of slots, and has a bit for each of its frames.
  *
  * Context: as packet_direct_deliver().
- * Return: so many of the next slots may go to packet_direct_run_tee() and then to
- *	   packet_direct_run_frame(); 0 as for packet_direct_run_begin()
+ * Return: as packet_direct_run_begin()
  */
 static inline u32
-packet_direct_run_begin_tee(const struct packet_direct_queue *pdq,
-			    struct packet_direct_run *run, u32 max,
-			    const bool in_order)
+packet_direct_run_begin_stack(const struct packet_direct_queue *pdq,
+			      struct packet_direct_run *run, u32 max,
+			      const bool in_order)
 {
 	u32 have = pdq->slots.tail - pdq->slots.head;
 	u32 reserve = READ_ONCE(pdq->reserve);
 
 	__packet_direct_run_init(pdq, run, in_order);
-	if (pdq->chain || pdq->skip || !pdq->tee_run || READ_ONCE(pdq->losing) ||
+	if (pdq->chain || pdq->skip || !pdq->stack_run || READ_ONCE(pdq->losing) ||
 	    have <= reserve)
 		return 0;
-	return __packet_direct_run_max(pdq, run, min(max, have - reserve));
+	return __packet_direct_run_max(pdq, run,
+				       min3(max, have - reserve,
+					    BITS_PER_TYPE(run->for_host)));
 }
 
 /* From a NIC that completes in order an entry mostly gets the slot of its last time.
@@ -735,7 +800,7 @@ static inline u32 __packet_direct_run_entry(const struct packet_direct_queue *pd
  */
 static inline u32 packet_direct_run_slot(const struct packet_direct_run *run)
 {
-	return run->fifo[run->count];
+	return run->fifo[run->count + run->refused];
 }
 
 /**
@@ -778,27 +843,41 @@ static inline void packet_direct_run_frame(struct packet_direct_queue *pdq,
 }
 
 /**
- * packet_direct_run_tee() - does the next frame of a run go on to the stack
- * @pdq: lease
- * @slot: as for packet_direct_run_frame(), and so are the next four
- * @off: where in the slot it begins
- * @len: its bytes
- * @flags: TPACKET4_CSUM_*, TPACKET4_HASH*
- * @hash: the NIC's hash
+ * packet_direct_run_look() - may the next frame of a run be for this host
+ * @run: run of a lease whose tee_run is set
+ * @dest: where the frame begins
  *
- * Lets few frames through that are not for this host: packet_direct_tee() looks closely.
+ * Before packet_direct_run_frame().  Few frames that are not for this host are noted in
+ * &packet_direct_run.for_host, and packet_direct_run_tee() looks closely at those.
+ * Nothing is called here: that would keep the loop's variables on the stack.
  *
  * Context: as packet_direct_deliver().
  */
-static __always_inline void packet_direct_run_tee(struct packet_direct_queue *pdq,
-						  u32 slot, u32 off, u32 len,
-						  u32 flags, u32 hash)
+static __always_inline void packet_direct_run_look(struct packet_direct_run *run,
+						   const u8 *dest)
 {
-	const u8 *dest = packet_direct_cpu(&pdq->slots, slot) + off;
-
 	if (unlikely(*dest & 1) ||
-	    unlikely(get_unaligned((const u32 *)(dest + 2)) == pdq->host_addr))
-		packet_direct_tee(pdq, slot, off, len, flags, hash);
+	    unlikely(get_unaligned((const u32 *)(dest + 2)) == run->host_addr))
+		run->for_host |= BIT_ULL(run->count);
+}
+
+/**
+ * packet_direct_run_reject() - the next slot has a frame that did not pass the filter
+ * @pdq: lease with a filter, without header split
+ * @run: run
+ * @slot: as for packet_direct_run_frame(), in place of that
+ *
+ * Its slot goes behind those that are free, where another one has been taken from.
+ *
+ * Context: as packet_direct_deliver().
+ */
+static inline void packet_direct_run_reject(struct packet_direct_queue *pdq,
+					    struct packet_direct_run *run, u32 slot)
+{
+	__packet_direct_mark_done(&pdq->slots, slot);
+	packet_direct_put(&pdq->slots, slot);
+	pdq->drop_filter++;
+	run->refused++;
 }
 
 /* The entry gets another payload slot than the last time, or none. */
@@ -880,27 +959,11 @@ static inline void packet_direct_run_end(struct packet_direct_queue *pdq,
 					 const struct packet_direct_run *run,
 					 u64 bytes)
 {
-	pdq->slots.head += run->count;
+	pdq->slots.head += run->count + run->refused;
 	if (packet_direct_is_split(pdq))
 		pdq->payload.head += run->count;
 	pdq->fill += run->count;
 	pdq->bytes += bytes;
-}
-
-/**
- * packet_direct_run_reject() - the next slot has a frame that did not pass the filter
- * @pdq: lease of a NIC that completes in order, without header split
- *
- * Context: after packet_direct_run_end().
- */
-static inline void packet_direct_run_reject(struct packet_direct_queue *pdq)
-{
-	u32 slot = packet_direct_oldest(&pdq->slots);
-
-	__packet_direct_mark_done(&pdq->slots, slot);
-	pdq->slots.head++;
-	packet_direct_put(&pdq->slots, slot);
-	pdq->drop_filter++;
 }
 
 #endif /* CONFIG_PACKET_RX_DIRECT */

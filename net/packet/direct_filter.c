@@ -229,7 +229,7 @@ packet_direct_ask_in_place(struct packet_direct_queue *pdq, u32 slot, u32 len,
 	unsigned char *head = skb->head;
 	bool untagged;
 
-	skb->head = packet_direct_slot(&to_packet_direct(pdq)->slots, slot);
+	skb->head = packet_direct_cpu(&pdq->slots, slot);
 	skb->data = skb->head;
 	skb->len = len;
 	skb_set_tail_pointer(skb, len);

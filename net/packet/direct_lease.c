@@ -183,7 +183,7 @@ static void packet_direct_no_reserve(struct packet_direct_queue *pdq)
 	pdq->no_run = false;
 	pdq->tee = false;
 	pdq->pass = false;
-	pdq->tee_run = false;
+	pdq->stack_run = false;
 	pdq->stack_tstamp = false;
 }
 

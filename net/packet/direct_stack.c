@@ -117,11 +117,11 @@ void packet_direct_begin_stack(struct packet_direct_queue *pdq)
 
 	pdq->host_addr = get_unaligned((const u32 *)(dev->dev_addr + 2));
 	pdq->everything = pdq->tee && packet_direct_for_all(pdq);
-	pdq->allmulti = pdq->tee && packet_direct_all_multicast(pdq);
 	pdq->stack_tstamp = !pdq->hw_tstamp;
 	pdq->hw_tstamp = true;
-	pdq->tee_run = !pdq->everything && !pdq->filter && !pdq->need_sync &&
-		       !packet_direct_is_split(pdq) && !READ_ONCE(dev->uc.count);
+	pdq->stack_run = !pdq->need_sync && !packet_direct_is_split(pdq);
+	pdq->tee_run = !pdq->everything && !pdq->filter &&
+		       !READ_ONCE(dev->uc.count);
 }
 
 static bool packet_direct_listed(const struct netdev_hw_addr_list *list,
@@ -145,27 +145,26 @@ static bool packet_direct_for_host(const struct packet_direct_queue *pdq,
 	    ether_addr_equal(dest, dev->broadcast))
 		return true;
 	if (is_multicast_ether_addr(dest))
-		return pdq->allmulti || packet_direct_listed(&dev->mc, dest);
+		return packet_direct_listed(&dev->mc, dest) ||
+		       packet_direct_all_multicast(pdq);
 	return packet_direct_listed(&dev->uc, dest);
 }
 
-static const void *packet_direct_at(const struct packet_direct_memory *memory,
+static const void *packet_direct_at(const struct packet_direct_pool *pool,
 				    u32 slot, u32 off)
 {
-	return packet_direct_slot(memory, slot) + off;
+	return packet_direct_cpu(pool, slot) + off;
 }
 
 /* The header part has the address, unless all of the frame is in the payload part. */
 static bool packet_direct_get_dest(const struct packet_direct_queue *pdq,
 				   const struct packet_direct_part *part, u8 *dest)
 {
-	const struct packet_direct *pd = to_packet_direct(pdq);
-
 	if (part->len >= ETH_ALEN)
-		memcpy(dest, packet_direct_at(&pd->slots, part->slot, part->off),
+		memcpy(dest, packet_direct_at(&pdq->slots, part->slot, part->off),
 		       ETH_ALEN);
 	else if (!part->len && part->payload_len >= ETH_ALEN)
-		memcpy(dest, packet_direct_at(&pd->payload, part->payload,
+		memcpy(dest, packet_direct_at(&pdq->payload, part->payload,
 					      part->payload_off), ETH_ALEN);
 	else
 		return false;
@@ -182,18 +181,17 @@ static bool packet_direct_is_teed(const struct packet_direct_queue *pdq,
 	       packet_direct_for_host(pdq, dest);
 }
 
-static struct sk_buff *packet_direct_alloc_skb(struct napi_struct *napi, u32 len)
+/* For the bytes of a long frame. */
+static struct sk_buff *packet_direct_alloc_paged(struct napi_struct *napi, u32 len)
 {
-	u32 head = len <= PACKET_DIRECT_STACK_LINEAR ? len :
-						       PACKET_DIRECT_STACK_HEAD;
-	struct sk_buff *skb = napi_alloc_skb(napi, head);
+	struct sk_buff *skb = napi_alloc_skb(napi, PACKET_DIRECT_STACK_HEAD);
 	struct page *page;
 	u32 chunk;
 
 	if (!skb)
 		return NULL;
-	skb_put(skb, head);
-	for (len -= head; len; len -= chunk) {
+	skb_put(skb, PACKET_DIRECT_STACK_HEAD);
+	for (len -= PACKET_DIRECT_STACK_HEAD; len; len -= chunk) {
 		chunk = min_t(u32, len, PAGE_SIZE);
 		page = skb_shinfo(skb)->nr_frags < MAX_SKB_FRAGS ?
 		       dev_alloc_page() : NULL;
@@ -207,34 +205,68 @@ static struct sk_buff *packet_direct_alloc_skb(struct napi_struct *napi, u32 len
 	return skb;
 }
 
+static struct sk_buff *
+packet_direct_copy_paged(const struct packet_direct_queue *pdq,
+			 struct napi_struct *napi,
+			 const struct packet_direct_part *part,
+			 const struct packet_direct_part *end, u32 len)
+{
+	struct sk_buff *skb = packet_direct_alloc_paged(napi, len);
+	u32 at = 0;
+
+	for (; skb && part != end; part++) {
+		skb_store_bits(skb, at, packet_direct_at(&pdq->slots, part->slot,
+							 part->off), part->len);
+		at += part->len;
+		if (!part->payload_len)
+			continue;
+		skb_store_bits(skb, at,
+			       packet_direct_at(&pdq->payload, part->payload,
+						part->payload_off),
+			       part->payload_len);
+		at += part->payload_len;
+	}
+	return skb;
+}
+
+/* What there is room for, as __skb_put() takes for granted. */
+static struct sk_buff *
+packet_direct_copy_linear(const struct packet_direct_queue *pdq,
+			  struct napi_struct *napi,
+			  const struct packet_direct_part *part,
+			  const struct packet_direct_part *end, u32 len)
+{
+	struct sk_buff *skb = napi_alloc_skb(napi, len);
+
+	for (; skb && part != end; part++) {
+		memcpy(__skb_put(skb, part->len),
+		       packet_direct_at(&pdq->slots, part->slot, part->off),
+		       part->len);
+		if (part->payload_len)
+			memcpy(__skb_put(skb, part->payload_len),
+			       packet_direct_at(&pdq->payload, part->payload,
+						part->payload_off),
+			       part->payload_len);
+	}
+	return skb;
+}
+
 /* The bytes of a frame, or NULL. */
 static struct sk_buff *packet_direct_copy(const struct packet_direct_queue *pdq,
 					  struct napi_struct *napi,
 					  const struct packet_direct_part *parts,
 					  u32 count)
 {
-	const struct packet_direct *pd = to_packet_direct(pdq);
 	const struct packet_direct_part *part, *end = parts + count;
-	struct sk_buff *skb;
-	u32 len = 0, at = 0;
+	u32 len = 0;
 
 	for (part = parts; part != end; part++)
 		len += part->len + part->payload_len;
-	skb = len < ETH_HLEN ? NULL : packet_direct_alloc_skb(napi, len);
-	if (!skb)
+	if (unlikely(len < ETH_HLEN))
 		return NULL;
-	for (part = parts; part != end; part++) {
-		skb_store_bits(skb, at, packet_direct_at(&pd->slots, part->slot,
-							 part->off), part->len);
-		at += part->len;
-		if (!part->payload_len)
-			continue;
-		skb_store_bits(skb, at, packet_direct_at(&pd->payload, part->payload,
-							 part->payload_off),
-			       part->payload_len);
-		at += part->payload_len;
-	}
-	return skb;
+	if (likely(len <= PACKET_DIRECT_STACK_LINEAR))
+		return packet_direct_copy_linear(pdq, napi, parts, end, len);
+	return packet_direct_copy_paged(pdq, napi, parts, end, len);
 }
 
 /* A checksum that the NIC looked at says nothing of a frame that was written to since. */
@@ -309,6 +341,15 @@ void packet_direct_to_stack(struct packet_direct_queue *pdq,
 		packet_direct_go_on(pdq, pdq->parts, pdq->chain, meta);
 }
 
+/* A NIC that writes to a descriptor again is not believed. */
+static void packet_direct_plain_on(struct packet_direct_queue *pdq,
+				   const struct packet_direct_buf *buf, bool all)
+{
+	if (likely(buf->len <= pdq->slots.len) &&
+	    (all || packet_direct_is_teed(pdq, &buf->part)))
+		packet_direct_go_on(pdq, &buf->part, 1, buf);
+}
+
 void packet_direct_tee(struct packet_direct_queue *pdq, u32 slot, u32 off,
 		       u32 len, u32 flags, u32 hash)
 {
@@ -320,7 +361,30 @@ void packet_direct_tee(struct packet_direct_queue *pdq, u32 slot, u32 off,
 		.hash = hash,
 	};
 
-	if (packet_direct_is_teed(pdq, &buf.part))
-		packet_direct_go_on(pdq, &buf.part, 1, &buf);
+	packet_direct_plain_on(pdq, &buf, false);
 }
 EXPORT_SYMBOL_GPL(packet_direct_tee);
+
+void packet_direct_pass_on(struct packet_direct_queue *pdq, u32 slot, u32 off,
+			   u32 len, u32 flags, u32 hash)
+{
+	const struct packet_direct_buf buf = {
+		.slot = slot,
+		.off = off,
+		.len = len,
+		.flags = flags,
+		.hash = hash,
+	};
+
+	packet_direct_plain_on(pdq, &buf, pdq->pass);
+}
+EXPORT_SYMBOL_GPL(packet_direct_pass_on);
+
+void packet_direct_run_tee(struct packet_direct_queue *pdq, u32 nr, u32 off,
+			   u32 len, u32 flags, u32 hash)
+{
+	u32 entry = (pdq->fill + nr) & pdq->mask;
+
+	packet_direct_tee(pdq, pdq->slots.home[entry], off, len, flags, hash);
+}
+EXPORT_SYMBOL_GPL(packet_direct_run_tee);

@@ -364,12 +364,60 @@ static u32 gve_direct_checksum(const struct gve_rx_compl_desc_dqo *desc,
 }
 
 /**
+ * gve_direct_ask_host() - a frame goes on to the stack, if it is to
+ * @pdq: lease
+ * @slot: its slot
+ * @len: its bytes
+ * @flags: what is said of it
+ * @hash: its hash
+ * @keep: what the filter lets pass of it
+ */
+static void gve_direct_ask_host(struct packet_direct_queue *pdq, u32 slot,
+				u32 len, u32 flags, u32 hash, u32 keep)
+{
+	if (keep)
+		packet_direct_tee(pdq, slot, 0, len, flags, hash);
+	else
+		packet_direct_pass_on(pdq, slot, 0, len, flags, hash);
+}
+
+/**
+ * gve_direct_run_tee() - frames of a run go on to the stack, if they are for this host
+ * @rx: Rx ring, where the run begins
+ * @for_host: a bit for each of them
+ */
+static noinline void gve_direct_run_tee(struct gve_rx_ring *rx, u64 for_host)
+{
+	const struct gve_ptype *types = rx->gve->ptype_lut_dqo->ptypes;
+	const struct gve_rx_compl_desc_dqo *desc;
+	__be16 protocol;
+	u64 lower;
+	u32 nr;
+
+	for (; for_host; for_host &= for_host - 1) {
+		nr = __ffs64(for_host);
+		desc = &rx->dqo.complq.desc_ring[rx->dqo.complq.head + nr];
+		lower = gve_direct_lower(desc);
+		packet_direct_run_tee(rx->direct, nr, 0,
+				      FIELD_GET(GVE_DIRECT_LEN, lower),
+				      gve_direct_type(types,
+						      FIELD_GET(GVE_DIRECT_TYPE, lower),
+						      gve_direct_upper(desc) &
+						      GVE_DIRECT_PROCESSED,
+						      &protocol),
+				      le32_to_cpu(desc->hash));
+	}
+}
+
+/**
  * gve_direct_clean_run() - deliver frames that are whole in one slot, or pair
  * @rx: Rx ring
  * @max: most completions to look at
  * @poll: is counted up
  * @split: with header split; known when this is compiled
- * @tee: some go on to the stack; known when this is compiled
+ * @filter: each has to pass the socket filter; known when this is compiled, as a
+ *	    rule, and never with header split
+ * @host: which of them go on to the stack; known when this is compiled
  *
  * Ends at the first completion that is not there, or that
  * gve_direct_clean_odd() has to look at.
@@ -379,7 +427,7 @@ static u32 gve_direct_checksum(const struct gve_rx_compl_desc_dqo *desc,
 static __always_inline unsigned int
 gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
 		     struct gve_direct_poll *poll, const bool split,
-		     const bool tee)
+		     const bool filter, const enum packet_direct_host host)
 {
 	struct gve_rx_compl_queue_dqo *complq = &rx->dqo.complq;
 	const struct gve_ptype *types = rx->gve->ptype_lut_dqo->ptypes;
@@ -390,14 +438,14 @@ gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
 	const u32 len_max = packet_direct_buffer_len(pdq);
 	const u32 header_max = pdq->slots.len;
 	s16 free = rx->dqo.free_buf_states;
-	u64 lower, upper, plain, bytes = 0;
-	u32 id, len, header = 0, flags, hash;
-	struct packet_direct_run run;
+	u64 lower, upper, plain, bytes = 0, refused_bytes = 0;
+	u32 id, len, keep, header = 0, flags, hash;
+	struct packet_direct_run run __uninitialized;
 	__be16 protocol;
 
 	max = min(max, complq->mask + 1 - complq->head);
-	max = tee ? packet_direct_run_begin_tee(pdq, &run, max, false) :
-		    packet_direct_run_begin(pdq, &run, max, false);
+	max = host ? packet_direct_run_begin_stack(pdq, &run, max, false) :
+		     packet_direct_run_begin(pdq, &run, max, false);
 	desc = &complq->desc_ring[complq->head];
 	plain = (complq->cur_gen_bit ? 0 : GVE_DIRECT_GENERATION) |
 		(split ? GVE_DIRECT_SPLIT : 0);
@@ -430,10 +478,23 @@ gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
 					upper & GVE_DIRECT_PROCESSED, &protocol);
 		flags |= PACKET_DIRECT_WHOLE;
 		hash = le32_to_cpu(desc->hash);
+		keep = len;
+		if (filter)
+			keep = packet_direct_snaplen(pdq, bufs[id].slot, len,
+						     flags, hash);
+		if (host == PACKET_DIRECT_HOST_ASK)
+			gve_direct_ask_host(pdq, bufs[id].slot, len, flags, hash,
+					    keep);
+		if (filter && !keep) {
+			packet_direct_run_reject(pdq, &run, bufs[id].slot);
+			refused_bytes += len;
+			continue;
+		}
+		if (host == PACKET_DIRECT_HOST_FEW)
+			packet_direct_run_look(&run,
+					       packet_direct_cpu(&pdq->slots,
+								 bufs[id].slot));
 		packet_direct_run_protocol(&run, protocol);
-		if (tee)
-			packet_direct_run_tee(pdq, bufs[id].slot, 0, len, flags,
-					      hash);
 		if (split)
 			packet_direct_run_split(pdq, &run, bufs[id].slot, header,
 						bufs[id].payload, len, flags |
@@ -441,16 +502,18 @@ gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
 						hash);
 		else
 			packet_direct_run_frame(pdq, &run, bufs[id].slot, 0, len,
-						len, flags, hash);
+						keep, flags, hash);
 		bytes += header + len;
 	}
 
 	rx->dqo.free_buf_states = free;
+	if (host == PACKET_DIRECT_HOST_FEW && unlikely(run.for_host))
+		gve_direct_run_tee(rx, run.for_host);
 	packet_direct_run_end(pdq, &run, bytes);
-	gve_direct_advance(rx, run.count);
-	poll->packets += run.count;
-	poll->bytes += bytes;
-	return run.count;
+	gve_direct_advance(rx, run.count + run.refused);
+	poll->packets += run.count + run.refused;
+	poll->bytes += bytes + refused_bytes;
+	return run.count + run.refused;
 }
 
 /**
@@ -465,15 +528,33 @@ static noinline unsigned int
 gve_direct_clean_split(struct gve_rx_ring *rx, u32 max,
 		       struct gve_direct_poll *poll)
 {
-	return gve_direct_clean_run(rx, max, poll, true, false);
+	return gve_direct_clean_run(rx, max, poll, true, false,
+				    PACKET_DIRECT_HOST_NONE);
 }
 
-/* The same for the stack too, without header split. */
+/* The same without header split, with a filter, and for the stack too. */
+static noinline unsigned int
+gve_direct_clean_filtered(struct gve_rx_ring *rx, u32 max,
+			  struct gve_direct_poll *poll)
+{
+	return gve_direct_clean_run(rx, max, poll, false, true,
+				    PACKET_DIRECT_HOST_NONE);
+}
+
 static noinline unsigned int
 gve_direct_clean_tee(struct gve_rx_ring *rx, u32 max,
 		     struct gve_direct_poll *poll)
 {
-	return gve_direct_clean_run(rx, max, poll, false, true);
+	return gve_direct_clean_run(rx, max, poll, false, false,
+				    PACKET_DIRECT_HOST_FEW);
+}
+
+static noinline unsigned int
+gve_direct_clean_asked(struct gve_rx_ring *rx, u32 max,
+		       struct gve_direct_poll *poll)
+{
+	return gve_direct_clean_run(rx, max, poll, false, rx->direct->filter,
+				    PACKET_DIRECT_HOST_ASK);
 }
 
 /**
@@ -491,10 +572,12 @@ gve_direct_clean_plain(struct gve_rx_ring *rx, u32 max,
 	struct packet_direct_queue *pdq = rx->direct;
 
 	if (unlikely(pdq->filter))
-		return 0;
+		return packet_direct_is_split(pdq) ?
+		       0 : gve_direct_clean_filtered(rx, max, poll);
 	if (unlikely(packet_direct_is_split(pdq)))
 		return gve_direct_clean_split(rx, max, poll);
-	return gve_direct_clean_run(rx, max, poll, false, false);
+	return gve_direct_clean_run(rx, max, poll, false, false,
+				    PACKET_DIRECT_HOST_NONE);
 }
 
 /**
@@ -520,8 +603,8 @@ static void gve_direct_read_end(const struct gve_rx_ring *rx,
  * @rx: Rx ring, with a completion that gve_direct_done() has seen
  * @poll: is counted up
  *
- * For what is not plain: parts of a frame, errors, and all frames when there is
- * a filter.  What the queue was not created for is an error.
+ * For what is not plain: parts of a frame, errors, and with header split all frames
+ * when there is a filter.  What the queue was not created for is an error.
  *
  * Return: completions cleaned: 1
  */
@@ -556,27 +639,6 @@ gve_direct_clean_odd(struct gve_rx_ring *rx, struct gve_direct_poll *poll)
 }
 
 /**
- * gve_direct_clean_other() - deliver what is not plain, or has to be looked at
- * @rx: Rx ring
- * @max: most completions to look at
- * @poll: is counted up
- *
- * Here, so that the plain frames of other leases pay nothing for the stack's.
- *
- * Return: completions cleaned
- */
-static noinline unsigned int
-gve_direct_clean_other(struct gve_rx_ring *rx, u32 max,
-		       struct gve_direct_poll *poll)
-{
-	unsigned int cleaned = 0;
-
-	if (rx->direct->tee_run)
-		cleaned = gve_direct_clean_tee(rx, max, poll);
-	return cleaned ?: gve_direct_clean_odd(rx, poll);
-}
-
-/**
  * gve_direct_count() - credit what was cleaned to the ring
  * @poll: what that was
  */
@@ -607,11 +669,38 @@ static u32 gve_direct_clean(void *data, u32 max)
 	if (!gve_direct_done(rx, &rx->dqo.complq.desc_ring[rx->dqo.complq.head]))
 		return 0;
 	return gve_direct_clean_plain(rx, max, poll) ?:
-	       gve_direct_clean_other(rx, max, poll);
+	       gve_direct_clean_odd(rx, poll);
+}
+
+/**
+ * gve_direct_clean_stack() - the same for a lease whose frames go on to the stack
+ * @data: poll
+ * @max: most completions to look at
+ *
+ * Return: completions cleaned, 0: there is none
+ */
+static u32 gve_direct_clean_stack(void *data, u32 max)
+{
+	struct gve_direct_poll *poll = data;
+	struct gve_rx_ring *rx = poll->rx;
+	u32 cleaned = 0;
+
+	if (!gve_direct_done(rx, &rx->dqo.complq.desc_ring[rx->dqo.complq.head]))
+		return 0;
+	if (rx->direct->stack_run)
+		cleaned = rx->direct->tee_run ?
+			  gve_direct_clean_tee(rx, max, poll) :
+			  gve_direct_clean_asked(rx, max, poll);
+	return cleaned ?: gve_direct_clean_odd(rx, poll);
 }
 
 static const struct packet_direct_nic gve_direct_nic = {
 	.clean	= gve_direct_clean,
+	.fill	= gve_direct_fill,
+};
+
+static const struct packet_direct_nic gve_direct_stack_nic = {
+	.clean	= gve_direct_clean_stack,
 	.fill	= gve_direct_fill,
 };
 
@@ -664,10 +753,16 @@ void gve_direct_refill(struct gve_rx_ring *rx)
 int gve_rx_poll_direct(struct gve_rx_ring *rx, int budget)
 {
 	struct gve_direct_poll poll = { .rx = rx };
+	u32 batch = gve_direct_batch(rx);
 	int cleaned;
 
-	cleaned = packet_direct_napi_poll(rx->direct, &gve_direct_nic, &poll,
-					  budget, gve_direct_batch(rx));
+	if (unlikely(packet_direct_has_stack(rx->direct)))
+		cleaned = packet_direct_napi_poll(rx->direct,
+						  &gve_direct_stack_nic, &poll,
+						  budget, batch);
+	else
+		cleaned = packet_direct_napi_poll(rx->direct, &gve_direct_nic,
+						  &poll, budget, batch);
 	gve_direct_watch(rx);
 	if (cleaned == budget)
 		mod_timer(&rx->starvation_timer, jiffies + 1);

@@ -341,6 +341,63 @@ ixgbe_direct_run_stamp(struct packet_direct_run *run,
 }
 
 /**
+ * ixgbe_direct_plain_flags - what the NIC says of a plain frame
+ * @lower: first half of its descriptor
+ * @upper: second half
+ * @flags_of: by the type of its hash
+ *
+ * Return: TPACKET4_*
+ **/
+static u32 ixgbe_direct_plain_flags(u64 lower, u64 upper, const u32 *flags_of)
+{
+	u32 flags = upper & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
+
+	return flags | flags_of[lower & IXGBE_RXDADV_RSSTYPE_MASK];
+}
+
+/**
+ * ixgbe_direct_ask_host - a frame goes on to the stack, if it is to
+ * @pdq: lease
+ * @slot: its slot
+ * @len: its bytes
+ * @flags: what is said of it
+ * @hash: its hash
+ * @keep: what the filter lets pass of it
+ **/
+static void ixgbe_direct_ask_host(struct packet_direct_queue *pdq, u32 slot,
+				  u32 len, u32 flags, u32 hash, u32 keep)
+{
+	if (keep)
+		packet_direct_tee(pdq, slot, 0, len, flags, hash);
+	else
+		packet_direct_pass_on(pdq, slot, 0, len, flags, hash);
+}
+
+/**
+ * ixgbe_direct_run_tee - frames of a run go on to the stack, if they are for this host
+ * @ring: Rx ring, where the run begins
+ * @for_host: a bit for each of them
+ **/
+static noinline void ixgbe_direct_run_tee(struct ixgbe_ring *ring, u64 for_host)
+{
+	const union ixgbe_adv_rx_desc *rx_desc;
+	u64 lower, upper;
+	u32 nr;
+
+	for (; for_host; for_host &= for_host - 1) {
+		nr = __ffs64(for_host);
+		rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean + nr);
+		lower = ixgbe_direct_lower(rx_desc);
+		upper = ixgbe_direct_upper(rx_desc);
+		packet_direct_run_tee(ring->direct, nr, 0,
+				      (u16)(upper >> IXGBE_DIRECT_LEN_SHIFT),
+				      ixgbe_direct_plain_flags(lower, upper,
+							       ixgbe_direct_flags),
+				      ixgbe_direct_hash(lower));
+	}
+}
+
+/**
  * ixgbe_direct_clean_run - deliver frames that are whole in one slot
  * @ring: Rx ring
  * @max: most descriptors to look at
@@ -348,31 +405,32 @@ ixgbe_direct_run_stamp(struct packet_direct_run *run,
  * @filter: each has to pass the socket filter; known when this is compiled, as
  *	    a rule
  * @stamps: what is behind each; known when this is compiled
- * @tee: some go on to the stack; known when this is compiled
+ * @host: which of them go on to the stack; known when this is compiled
  *
  * Ends at the first descriptor that is not done, or that
- * ixgbe_direct_clean_odd() has to look at, and after a frame that is refused.
+ * ixgbe_direct_clean_odd() has to look at.
  *
  * Return: descriptors cleaned
  **/
 static __always_inline unsigned int
 ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 		       struct ixgbe_direct_poll *poll, const bool filter,
-		       const enum ixgbe_direct_stamps stamps, const bool tee)
+		       const enum ixgbe_direct_stamps stamps,
+		       const enum packet_direct_host host)
 {
+	u64 lower, upper, mask, plain, bytes = 0, refused_bytes = 0;
 	struct packet_direct_queue *pdq = ring->direct;
 	const union ixgbe_adv_rx_desc *rx_desc;
-	u64 lower, upper, mask, plain, bytes = 0;
 	const u32 *flags_of = ixgbe_direct_flags;
-	struct packet_direct_run run;
+	struct packet_direct_run run __uninitialized;
+	void * const *cpu = pdq->slots.cpu;
 	u32 flags, hash, keep;
-	bool refused = false;
 	unsigned long slot;
-	s64 len = 0;
+	s64 len;
 
 	max = ixgbe_direct_straight(ring, max);
-	max = tee ? packet_direct_run_begin_tee(pdq, &run, max, true) :
-		    packet_direct_run_begin(pdq, &run, max, true);
+	max = host ? packet_direct_run_begin_stack(pdq, &run, max, true) :
+		     packet_direct_run_begin(pdq, &run, max, true);
 	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
 	mask = ixgbe_direct_plain(pdq, stamps, &plain);
 
@@ -387,9 +445,10 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 		lower = ixgbe_direct_lower(rx_desc);
 		len = (u16)(upper >> IXGBE_DIRECT_LEN_SHIFT);
 		slot = packet_direct_run_slot(&run);
-		if (stamps) {
-			/* one register: a number and an index of memory */
+		/* one register: a number and an index of memory */
+		if (stamps || host == PACKET_DIRECT_HOST_FEW)
 			OPTIMIZER_HIDE_VAR(slot);
+		if (stamps) {
 			len -= IXGBE_TS_HDR_LEN;
 			if (unlikely(len <= 0))
 				break;
@@ -398,33 +457,33 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 						   stamps == IXGBE_DIRECT_STAMPS))
 				flags_of = ixgbe_direct_stamped_flags;
 		}
-		flags = upper & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
-		flags |= flags_of[lower & IXGBE_RXDADV_RSSTYPE_MASK];
+		flags = ixgbe_direct_plain_flags(lower, upper, flags_of);
 		hash = ixgbe_direct_hash(lower);
 		keep = len;
 		if (filter)
 			keep = packet_direct_snaplen(pdq, slot, len, flags,
 						     hash);
+		if (host == PACKET_DIRECT_HOST_ASK)
+			ixgbe_direct_ask_host(pdq, slot, len, flags, hash, keep);
 		if (filter && !keep) {
-			refused = true;
-			break;
+			packet_direct_run_reject(pdq, &run, slot);
+			refused_bytes += len;
+			continue;
 		}
-		if (tee)
-			packet_direct_run_tee(pdq, slot, 0, len, flags, hash);
+		if (host == PACKET_DIRECT_HOST_FEW)
+			packet_direct_run_look(&run, cpu[slot]);
 		packet_direct_run_frame(pdq, &run, slot, 0, len, keep, flags,
 					hash);
 		bytes += len;
 	}
 
+	if (host == PACKET_DIRECT_HOST_FEW && unlikely(run.for_host))
+		ixgbe_direct_run_tee(ring, run.for_host);
 	packet_direct_run_end(pdq, &run, bytes);
-	if (refused) {
-		packet_direct_run_reject(pdq);
-		bytes += len;
-	}
-	ixgbe_direct_advance(ring, run.count + refused);
-	poll->packets += run.count + refused;
-	poll->bytes += bytes;
-	return run.count + refused;
+	ixgbe_direct_advance(ring, run.count + run.refused);
+	poll->packets += run.count + run.refused;
+	poll->bytes += bytes + refused_bytes;
+	return run.count + run.refused;
 }
 
 /* The same with a filter, for the stack too, with time stamps, and with whatever else. */
@@ -433,7 +492,8 @@ ixgbe_direct_clean_filtered(struct ixgbe_ring *ring, u32 max,
 			    struct ixgbe_direct_poll *poll)
 {
 	return ixgbe_direct_clean_run(ring, max, poll, true,
-				      IXGBE_DIRECT_NO_STAMPS, false);
+				      IXGBE_DIRECT_NO_STAMPS,
+				      PACKET_DIRECT_HOST_NONE);
 }
 
 static noinline unsigned int
@@ -441,7 +501,17 @@ ixgbe_direct_clean_tee(struct ixgbe_ring *ring, u32 max,
 		       struct ixgbe_direct_poll *poll)
 {
 	return ixgbe_direct_clean_run(ring, max, poll, false,
-				      IXGBE_DIRECT_NO_STAMPS, true);
+				      IXGBE_DIRECT_NO_STAMPS,
+				      PACKET_DIRECT_HOST_FEW);
+}
+
+static noinline unsigned int
+ixgbe_direct_clean_asked(struct ixgbe_ring *ring, u32 max,
+			 struct ixgbe_direct_poll *poll)
+{
+	return ixgbe_direct_clean_run(ring, max, poll, ring->direct->filter,
+				      IXGBE_DIRECT_NO_STAMPS,
+				      PACKET_DIRECT_HOST_ASK);
 }
 
 static noinline unsigned int
@@ -449,7 +519,8 @@ ixgbe_direct_clean_stamped(struct ixgbe_ring *ring, u32 max,
 			   struct ixgbe_direct_poll *poll)
 {
 	return ixgbe_direct_clean_run(ring, max, poll, false,
-				      IXGBE_DIRECT_STAMPS, false);
+				      IXGBE_DIRECT_STAMPS,
+				      PACKET_DIRECT_HOST_NONE);
 }
 
 static noinline unsigned int
@@ -457,7 +528,8 @@ ixgbe_direct_clean_stamped_odd(struct ixgbe_ring *ring, u32 max,
 			       struct ixgbe_direct_poll *poll)
 {
 	return ixgbe_direct_clean_run(ring, max, poll, ring->direct->filter,
-				      IXGBE_DIRECT_STAMPS_ODD, false);
+				      IXGBE_DIRECT_STAMPS_ODD,
+				      PACKET_DIRECT_HOST_NONE);
 }
 
 /**
@@ -492,7 +564,7 @@ ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
 	const union ixgbe_adv_rx_desc *rx_desc;
 	u64 lower, upper, mask, plain, bytes = 0;
 	const u32 header_max = pdq->slots.len;
-	struct packet_direct_run run;
+	struct packet_direct_run run __uninitialized;
 	u32 flags, header, payload;
 
 	max = ixgbe_direct_straight(ring, max);
@@ -569,7 +641,8 @@ ixgbe_direct_clean_plain(struct ixgbe_ring *ring, u32 max, u32 staterr,
 	if (unlikely(pdq->filter))
 		return ixgbe_direct_clean_filtered(ring, max, poll);
 	return ixgbe_direct_clean_run(ring, max, poll, false,
-				      IXGBE_DIRECT_NO_STAMPS, false);
+				      IXGBE_DIRECT_NO_STAMPS,
+				      PACKET_DIRECT_HOST_NONE);
 }
 
 /**
@@ -701,11 +774,32 @@ static u32 ixgbe_direct_clean(void *data, u32 max)
 	upper = ixgbe_direct_upper(IXGBE_RX_DESC(ring, ring->next_to_clean));
 	if (!(upper & IXGBE_RXDADV_STAT_DD))
 		return 0;
-	if (unlikely(ring->direct->tee_run))
-		return ixgbe_direct_clean_tee(ring, max, poll) ?:
-		       ixgbe_direct_clean_odd(ring, upper, poll);
 	return ixgbe_direct_clean_plain(ring, max, upper, poll) ?:
 	       ixgbe_direct_clean_odd(ring, upper, poll);
+}
+
+/**
+ * ixgbe_direct_clean_stack - the same for a lease whose frames go on to the stack
+ * @data: poll
+ * @max: most descriptors to look at
+ *
+ * Return: descriptors cleaned, 0: none is done
+ **/
+static u32 ixgbe_direct_clean_stack(void *data, u32 max)
+{
+	struct ixgbe_direct_poll *poll = data;
+	struct ixgbe_ring *ring = poll->ring;
+	u32 cleaned = 0;
+	u64 upper;
+
+	upper = ixgbe_direct_upper(IXGBE_RX_DESC(ring, ring->next_to_clean));
+	if (!(upper & IXGBE_RXDADV_STAT_DD))
+		return 0;
+	if (ring->direct->stack_run)
+		cleaned = ring->direct->tee_run ?
+			  ixgbe_direct_clean_tee(ring, max, poll) :
+			  ixgbe_direct_clean_asked(ring, max, poll);
+	return cleaned ?: ixgbe_direct_clean_odd(ring, upper, poll);
 }
 
 /* Not by an initialiser: most of the clock is read only when stamps are wanted. */
@@ -721,6 +815,11 @@ static void ixgbe_direct_init_poll(struct ixgbe_direct_poll *poll,
 
 static const struct packet_direct_nic ixgbe_direct_nic = {
 	.clean	= ixgbe_direct_clean,
+	.fill	= ixgbe_direct_fill,
+};
+
+static const struct packet_direct_nic ixgbe_direct_stack_nic = {
+	.clean	= ixgbe_direct_clean_stack,
 	.fill	= ixgbe_direct_fill,
 };
 
@@ -748,11 +847,17 @@ int ixgbe_clean_rx_irq_direct(struct ixgbe_q_vector *q_vector,
 			      struct ixgbe_ring *ring, const int budget)
 {
 	struct ixgbe_direct_poll poll;
+	u32 batch = ixgbe_direct_batch(ring);
 	int cleaned;
 
 	ixgbe_direct_init_poll(&poll, ring, IXGBE_DIRECT_CLOCK_UNREAD);
-	cleaned = packet_direct_napi_poll(ring->direct, &ixgbe_direct_nic, &poll,
-					  budget, ixgbe_direct_batch(ring));
+	if (unlikely(packet_direct_has_stack(ring->direct)))
+		cleaned = packet_direct_napi_poll(ring->direct,
+						  &ixgbe_direct_stack_nic, &poll,
+						  budget, batch);
+	else
+		cleaned = packet_direct_napi_poll(ring->direct, &ixgbe_direct_nic,
+						  &poll, budget, batch);
 	ixgbe_update_rx_ring_stats(ring, q_vector, poll.packets, poll.bytes);
 	return cleaned;
 }
