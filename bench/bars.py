@@ -76,6 +76,25 @@ def figures(t, gve, x550):
     return [*bars, Bar("direct-stamps above direct-busy, X550, 64 B", more, 15)]
 
 
+def stack(t, name):
+    """What goes on to the stack costs its own receive, the capture, and a copy."""
+    busy, alone = (t.value(p, 64, burst=0, batch=64, filter=0) for p in ("direct-busy", "stack"))
+    tee = t.value("direct-tee", 64)
+    more = None if None in (tee, busy) else tee - busy
+    both = None if None in (busy, alone) else busy + alone
+    return [Bar(f"direct-tee above direct-busy, {name}, 64 B", more, 8),
+            *(Bar(f"{p} / (stack + direct-busy), {name}, 64 B", ratio(t.value(p, 64), both), 1.15)
+              for p in ("direct-tee-all", "direct-pass"))]
+
+
+def all_queues(t):
+    """What libpcap and its caller take, with one queue and with all."""
+    one, four = (t.value(p, 64, "user_insn", sweep="queues")
+                 for p in ("tcpdump-direct-count", "direct-all"))
+    more = None if None in (one, four) else four - one
+    return [Bar("direct-all above tcpdump-direct-count, in user space, gve, 64 B", more, 30)]
+
+
 def programs(t):
     return [Bar(f"tcpdump-direct / tcpdump-v3, {size} B",
                 ratio(t.value("tcpdump-direct", size), t.value("tcpdump-v3", size)), 0.30)
@@ -138,5 +157,6 @@ def spreads(t):
 
 def all_bars(lines):
     t, gve = Table(lines), Table(lines, nic="gve")
-    return [*saturated(t), *figures(t, gve, Table(lines, nic="X550")), *bursts(t), *sweeps(t),
-            *programs(t), *header_split(t, gve), *syscalls(t), *spreads(t)]
+    return [*saturated(t), *figures(t, gve, Table(lines, nic="X550")), *stack(t, "82599"),
+            *stack(gve, "gve"), *bursts(t), *sweeps(t), *programs(t), *all_queues(gve),
+            *header_split(t, gve), *syscalls(t), *spreads(t)]

@@ -3,7 +3,7 @@
 # boots instead of three.
 BENCH_OUT    := build/bench
 BENCH_RX     := $(addprefix bench/rx/,main.c control.c sock.c packet.c packet4.c xdp.c udp.c \
-		sockets.c)
+		stack.c sockets.c)
 BENCH_DPDK   := $(addprefix bench/rx/,main.c control.c dpdk.c)
 # Fixed addresses, so that the addresses that the plugin writes can be named.
 BENCH_CFLAGS := -O2 -g -Wall -Wextra -fno-pie -no-pie $(KHDR)

@@ -9,6 +9,8 @@ JUMBO_SLOT = 16384
 # Before DPDK, which takes the NIC away from the kernel.
 SOCKETS = ("recvfrom", "v2", "v3", "v4-copy", "xdp-copy", "xdp-zc-poll", "xdp-zc-busy",
            "direct-poll", "direct-busy", "direct-headers")
+# What goes on to the stack, and what the stack costs by itself.
+STACK_SOCKETS = ("direct-tee", "direct-tee-all", "direct-pass", "stack")
 DISTRO_SOCKETS = ("recvfrom", "v3", "xdp-zc-poll", "xdp-zc-busy", "direct-poll", "direct-busy")
 GVE_SOCKETS = ("recvfrom", "v3", "direct-poll", "direct-busy", "direct-headers")
 JUMBO_SOCKETS = ("recvfrom", "v2", "v3", "v4-copy", "direct-poll", "direct-busy",
@@ -21,6 +23,9 @@ DUMPS = {
     "tcpdump-direct-count":
         "build/tools/bin/tcpdump -ni eth0 -B 65536 --rx-direct=0 --count",
 }
+# One handle over all queues. The gVNIC can have more of them than there are CPUs.
+ALL = "build/tools/bin/tcpdump -ni eth0 -B 65536 --rx-direct --count"
+ALL_QUEUES = 4
 
 X550_SOCKETS = ("direct-busy", "direct-stamps")
 
@@ -37,7 +42,7 @@ JUMBO_SETTINGS = {"v4-copy": {"entries": 8192}}
 # out.
 LONGER = {
     "v3": 4, "xdp-zc-poll": 4, "xdp-zc-busy": 2, "direct-poll": 16, "direct-busy": 4,
-    "direct-headers": 4, "direct-stamps": 4,
+    "direct-headers": 4, "direct-stamps": 4, "direct-tee": 4, "stack": 8,
 }
 
 NOTES = {
@@ -52,6 +57,11 @@ NOTES = {
     "direct-busy": "PACKET_RX_DIRECT, SO_PREFER_BUSY_POLL, recv() when empty",
     "direct-headers": "like direct-busy, with headers split from payload; payload is not read",
     "direct-stamps": "like direct-busy, with the time stamps of the NIC (X550)",
+    "direct-tee": "like direct-busy, with PACKET_DIRECT_TEE; nothing is for the host",
+    "direct-tee-all": "like direct-tee; all is for the host, whose stack drops it",
+    "direct-pass": "like direct-tee-all, with PACKET_DIRECT_PASS and a filter that refuses all",
+    "stack": "the same frames without a capture",
+    "direct-all": "ours, --rx-direct -B 65536 --count: one handle over four queues (gve)",
     "direct-spin": "PACKET_RX_DIRECT, no system call; another CPU polls the NIC",
     "tcpdump-v3": "stock tcpdump -B 65536 -w /dev/null",
     "tcpdump-direct": "ours, --rx-direct -B 65536 -w /dev/null",
@@ -85,8 +95,8 @@ def sock(path, size, frames, tags=None, **more):
     return f"sock {path} {words(**args)}", tags or {}
 
 
-def dump(path, size, frames):
-    return f"dump {path} {size} {frames} {DUMPS[path]}", {}
+def dump(path, size, frames, command=None, tags=None):
+    return f"dump {path} {size} {frames} {command or DUMPS[path]}", tags or {}
 
 
 def dpdk(path, size, frames, tags=None, **more):
@@ -97,6 +107,7 @@ def dpdk(path, size, frames, tags=None, **more):
 def table(sizes, frames, jumbo, **more):
     """Every path with every size."""
     rows = [sock(p, s, frames, **more) for s in sizes for p in SOCKETS]
+    rows += stack(frames)
     rows += [dump(p, s, frames) for s in sizes if s in SHORT_AND_LONG for p in DUMPS]
     if jumbo:
         rows.append("mtu 8982")
@@ -113,11 +124,24 @@ def gve(frames):
     that buffers come back in another order.
     """
     rows = ["ring 512"] + [sock(p, s, frames) for s in SHORT_AND_LONG for p in GVE_SOCKETS]
+    rows += stack(frames)
     for n in SHUFFLED:
         rows.append(f"shuffle {n}")
         rows += [sock(p, 1518, frames, {"sweep": "shuffle", "shuffle": n})
                  for p in ("direct-busy", "direct-headers")]
-    return rows
+    return rows + all_queues(frames)
+
+
+def stack(frames):
+    """What a packet costs that goes on to the stack, and one that does not."""
+    return [sock(p, 64, frames) for p in STACK_SOCKETS]
+
+
+def all_queues(frames):
+    """One handle over several queues, beside one over one of them."""
+    rows = [dump("tcpdump-direct-count", 64, frames, tags={"sweep": "queues", "queues": 1}),
+            f"channels {ALL_QUEUES}"]
+    return rows + [dump("direct-all", 64, frames, ALL, {"sweep": "queues", "queues": ALL_QUEUES})]
 
 
 def x550(frames):
@@ -140,13 +164,14 @@ def filters(frames):
 def quick(frames):
     """Every path once, the leased queue twice, and with a filter."""
     return ([sock(p, 64, frames) for p in SOCKETS] + [sock("direct-busy", 1518, frames)]
-            + filters(frames)
+            + filters(frames) + stack(frames)
             + [dump(p, 64, frames) for p in DUMPS] + [dpdk(p, 64, frames) for p in DPDK])
 
 
 def quick_gve(frames):
     """What a leased queue of the second driver costs."""
-    return ["ring 512"] + [sock(p, 64, frames) for p in ("direct-busy", "direct-headers")]
+    return (["ring 512"] + [sock(p, 64, frames) for p in ("direct-busy", "direct-headers")]
+            + stack(frames) + all_queues(frames))
 
 
 def bursts():

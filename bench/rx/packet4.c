@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* TPACKET_V4: by copy, and with a leased queue. */
 #define _GNU_SOURCE
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/net_tstamp.h>
 #include <linux/sockios.h>
@@ -14,6 +15,7 @@
 
 #define HEADER_SLOT	256
 #define PAYLOAD_MIN	4096
+#define PASS_POLLS	32
 
 static void v4_open(struct rx *rx)
 {
@@ -68,7 +70,7 @@ static void direct_open(struct rx *rx)
 	struct tpacket4_direct direct = {
 		.td_size = sizeof(direct),
 		.td_queue = rx->queue,
-		.td_flags = rx->split ? PACKET_DIRECT_SPLIT_UNRELIABLE : 0,
+		.td_flags = rx->lease,
 	};
 
 	v4_open(rx);
@@ -113,15 +115,45 @@ static void direct_busy_wait(struct rx *rx)
 	tpacket4_kick_always(rx->fd);
 }
 
-static uint64_t v4_drops(struct rx *rx)
+static struct tpacket4_stats statistics(struct rx *rx)
 {
 	struct tpacket4_stats stats = { .ts_size = sizeof(stats) };
 	socklen_t len = sizeof(stats);
 
 	if (getsockopt(rx->fd, SOL_PACKET, PACKET_V4_STATISTICS, &stats, &len))
 		die("PACKET_V4_STATISTICS");
+	return stats;
+}
+
+static uint64_t v4_drops(struct rx *rx)
+{
+	struct tpacket4_stats stats = statistics(rx);
+
 	return stats.ts_drop_nic + stats.ts_drop_no_slot + stats.ts_drop_too_long +
-	       stats.ts_drop_error;
+	       stats.ts_drop_error + stats.ts_drop_stack;
+}
+
+static void pass_open(struct rx *rx)
+{
+	struct sock_filter insn = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog prog = { .len = 1, .filter = &insn };
+
+	direct_open(rx);
+	if (setsockopt(rx->fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)))
+		die("SO_ATTACH_FILTER");
+	rx->seen = statistics(rx).ts_passed;
+}
+
+/* The ring gets nothing, so the frames are those that the kernel has counted. */
+static unsigned int pass_burst(struct rx *rx)
+{
+	uint64_t seen = rx->seen;
+	int i;
+
+	for (i = 0; i < PASS_POLLS; i++)
+		tpacket4_kick_always(rx->fd);
+	rx->seen = statistics(rx).ts_passed;
+	return rx->seen - seen;
 }
 
 static void set_busy(struct rx *rx)
@@ -139,6 +171,19 @@ static void set_headers(struct rx *rx)
 {
 	rx->busy = true;
 	rx->split = true;
+	rx->lease = PACKET_DIRECT_SPLIT_UNRELIABLE;
+}
+
+static void set_tee(struct rx *rx)
+{
+	rx->busy = true;
+	rx->lease = PACKET_DIRECT_TEE;
+}
+
+static void set_pass(struct rx *rx)
+{
+	rx->busy = true;
+	rx->lease = PACKET_DIRECT_PASS;
 }
 
 const struct rx_path v4_copy_path = {
@@ -197,4 +242,34 @@ const struct rx_path direct_headers_path = {
 	.burst = v4_burst,
 	.wait = direct_busy_wait,
 	.drops = v4_drops,
+};
+
+const struct rx_path direct_tee_path = {
+	.name = "direct-tee",
+	.set = set_tee,
+	.open = direct_open,
+	.burst = v4_burst,
+	.wait = direct_busy_wait,
+	.drops = v4_drops,
+};
+
+const struct rx_path direct_tee_all_path = {
+	.name = "direct-tee-all",
+	.set = set_tee,
+	.open = direct_open,
+	.burst = v4_burst,
+	.wait = direct_busy_wait,
+	.drops = v4_drops,
+	.local = true,
+};
+
+const struct rx_path direct_pass_path = {
+	.name = "direct-pass",
+	.set = set_pass,
+	.open = pass_open,
+	.burst = pass_burst,
+	.wait = direct_busy_wait,
+	.drops = v4_drops,
+	.endless = true,
+	.local = true,
 };

@@ -26,9 +26,11 @@
  * @busy:	busy polling
  * @split:	header split: @slot is a payload slot, which is not read
  * @stamps:	the NIC's time stamps of all frames
+ * @lease:	PACKET_DIRECT_* of the lease
  * @fd:		socket
  * @sum:	of the bytes read, so that the compiler keeps the reads
  * @bytes:	of the frames
+ * @seen:	frames so far, where somebody else counts them
  * @priv:	the path's own data
  */
 struct rx {
@@ -36,8 +38,9 @@ struct rx {
 	unsigned int ifindex;
 	unsigned int queue, entries, slot, batch, hold;
 	bool filter, copy, busy, split, stamps;
+	uint32_t lease;
 	int fd;
-	uint64_t sum, bytes;
+	uint64_t sum, bytes, seen;
 	void *priv;
 };
 
