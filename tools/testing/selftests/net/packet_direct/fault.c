@@ -8,8 +8,10 @@
  *
  *	PD_IFACE, PD_QUEUE, PD_PEER	as in lib/nic.h
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/filter.h>
 #include <linux/udmabuf.h>
 #include <net/if.h>
@@ -148,6 +150,7 @@ FIXTURE(fault) {
 	__u32 quarantined;	/* before the test */
 	int dmabuf;
 	int peer;		/* another queue's ring */
+	bool ntuple;		/* was turned on */
 	int nth;		/* /proc/thread-self/fail-nth */
 };
 
@@ -241,6 +244,8 @@ FIXTURE_TEARDOWN(fault)
 		close(self->dmabuf);
 	if (self->nth >= 0)
 		close(self->nth);
+	if (self->ntuple)
+		pd_run("ethtool -K %s ntuple off", self->nic.ifname);
 	pd_nic_close(&self->nic);
 }
 
@@ -445,6 +450,12 @@ TEST_F_TIMEOUT(fault, release, 600)
 		_info.ti_state;						\
 	})
 
+#define EXPECT_BOTH(state, peer_state)					\
+	do {								\
+		EXPECT_EQ(STATE(self->pd.fd), state);			\
+		EXPECT_EQ(STATE(self->peer), peer_state);		\
+	} while (0)
+
 #define PREPARE_BOTH()							\
 	do {								\
 		ASSERT_EQ(pd_prepare(self->pd.fd, self->nic.queue), 0);	\
@@ -458,6 +469,24 @@ TEST_F_TIMEOUT(fault, release, 600)
 		ASSERT_EQ(pd_unlease(self->pd.fd), 0);			\
 		ASSERT_EQ(pd_unlease(self->peer), 0);			\
 	} while (0)
+
+/* And prepared again. */
+#define BEGUN_BOTH()							\
+	do {								\
+		EXPECT_BOTH(PACKET_DIRECT_ACTIVE, PACKET_DIRECT_ACTIVE); \
+		UNLEASE_BOTH();						\
+		PREPARE_BOTH();						\
+	} while (0)
+
+#define ENDED_BOTH()							\
+	do {								\
+		EXPECT_BOTH(PACKET_DIRECT_COPY, PACKET_DIRECT_LOST);	\
+		ASSERT_EQ(pd_unlease(self->peer), 0);			\
+		PREPARE_BOTH();						\
+	} while (0)
+
+#define STILL_PREPARED()						\
+	EXPECT_BOTH(PACKET_DIRECT_PREPARED, PACKET_DIRECT_PREPARED)
 
 /* Prepared leases begin together, or none does and they are prepared as before. */
 TEST_F_TIMEOUT(fault, begin, 600)
@@ -474,16 +503,7 @@ TEST_F_TIMEOUT(fault, begin, 600)
 	PREPARE_BOTH();
 	EACH_FAULT(EACH_BUFFER,
 		   pd_together(self->pd.fd, PACKET_DIRECT_BEGIN, &self->peer, 1),
-		   {
-			   EXPECT_EQ(STATE(self->pd.fd), PACKET_DIRECT_ACTIVE);
-			   EXPECT_EQ(STATE(self->peer), PACKET_DIRECT_ACTIVE);
-			   UNLEASE_BOTH();
-			   PREPARE_BOTH();
-		   }, ENOMEM, EIO,
-		   {
-			   EXPECT_EQ(STATE(self->pd.fd), PACKET_DIRECT_PREPARED);
-			   EXPECT_EQ(STATE(self->peer), PACKET_DIRECT_PREPARED);
-		   });
+		   BEGUN_BOTH(), ENOMEM, EIO, STILL_PREPARED());
 	UNLEASE_BOTH();
 	SERVES_STACK();
 }
@@ -503,16 +523,7 @@ TEST_F_TIMEOUT(fault, end, 600)
 	PREPARE_BOTH();
 	EACH_FAULT(EACH_BUFFER,
 		   pd_together(self->pd.fd, PACKET_DIRECT_RELEASE, &self->peer, 1),
-		   {
-			   EXPECT_EQ(STATE(self->pd.fd), PACKET_DIRECT_COPY);
-			   EXPECT_EQ(STATE(self->peer), PACKET_DIRECT_LOST);
-			   ASSERT_EQ(pd_unlease(self->peer), 0);
-			   PREPARE_BOTH();
-		   }, ENOMEM, EFAULT,
-		   {
-			   EXPECT_EQ(STATE(self->pd.fd), PACKET_DIRECT_PREPARED);
-			   EXPECT_EQ(STATE(self->peer), PACKET_DIRECT_PREPARED);
-		   });
+		   ENDED_BOTH(), ENOMEM, EFAULT, STILL_PREPARED());
 	UNLEASE_BOTH();
 	SERVES_STACK();
 }
@@ -572,6 +583,76 @@ TEST_F_TIMEOUT(fault, receive, 120)
 	close(tx);
 }
 
+#define BEFORE	"/tmp/pd-steering-before"
+#define AFTER	"/tmp/pd-steering-after"
+
+/* What ethtool tells of the steering of a device. */
+static int note_steering(const char *ifname, const char *file)
+{
+	return pd_run("for what in -x -n -k; do ethtool $what %s; done >%s 2>&1",
+		      ifname, file);
+}
+
+static int lease_steered(int fd, __u32 queue, const struct ethtool_rx_flow_spec *rule)
+{
+	struct tpacket4_direct direct = {
+		.td_queue = queue,
+		.td_flags = PACKET_DIRECT_SPREAD | PACKET_DIRECT_SYMMETRIC |
+			    (rule ? PACKET_DIRECT_RULES : 0),
+		.td_rules = (unsigned long)rule,
+		.td_rule_nr = rule ? 1 : 0,
+	};
+
+	return pd_direct(fd, &direct);
+}
+
+#define STEERED_AS_BEFORE()						\
+	do {								\
+		ASSERT_EQ(note_steering(self->nic.ifname, AFTER), 0);	\
+		EXPECT_EQ(pd_run("diff " BEFORE " " AFTER), 0);		\
+	} while (0)
+
+#define UNSTEER()							\
+	do {								\
+		ASSERT_EQ(pd_unlease(self->pd.fd), 0);			\
+		STEERED_AS_BEFORE();					\
+	} while (0)
+
+/* Table, key and rules stay what they are when one of them cannot be had. */
+TEST_F_TIMEOUT(fault, steer, 600)
+{
+	struct ethtool_rx_flow_spec spec = {
+		.flow_type = UDP_V4_FLOW,
+		.h_u.udp_ip4_spec.pdst = htons(4789),
+		.m_u.udp_ip4_spec.pdst = 0xffff,
+	}, *rule = &spec;
+	int err;
+
+	if (variant->kind != PLAIN)
+		SKIP(return, "steering is the same for all kinds of slots");
+	if (no_queue(&self->req, variant->kind))
+		SKIP(return, "%s", no_queue(&self->req, variant->kind));
+	OPEN_QUEUE();
+	self->ntuple = !pd_run("ethtool -K %s ntuple on >/dev/null 2>&1",
+			       self->nic.ifname);
+	ASSERT_EQ(pd_link_up(self->nic.ifname, NULL), 0);
+	ASSERT_EQ(pd_nic_steer(&self->nic, self->nic.queue), 0);
+	if (lease_steered(self->pd.fd, self->nic.queue, rule)) {
+		TH_LOG("without a rule");
+		rule = NULL;
+		err = lease_steered(self->pd.fd, self->nic.queue, rule);
+		if (err)
+			SKIP(return, "%s is not steered: %s", self->nic.ifname,
+			     strerror(-err));
+	}
+	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+	ASSERT_EQ(note_steering(self->nic.ifname, BEFORE), 0);
+	EACH_FAULT(EACH / 2,
+		   lease_steered(self->pd.fd, self->nic.queue, rule),
+		   UNSTEER(), ENOMEM, EIO, STEERED_AS_BEFORE());
+	SERVES_STACK();
+}
+
 /* Counted so far, of frames that go on to the stack. */
 #define PASSED()							\
 	({								\
@@ -591,6 +672,10 @@ TEST_F_TIMEOUT(fault, stack_copy, 120)
 
 	if (variant->kind == EXTERNAL)
 		SKIP(return, "nothing of a dma-buf goes on to the stack");
+	/* so many that the kernel can keep some */
+	self->req.tp_entry_nr = 4 * ENTRIES;
+	self->req.tp_slot_nr = 0;
+	self->req.tp_payload_nr = 0;
 	if (no_queue(&self->req, variant->kind))
 		SKIP(return, "%s", no_queue(&self->req, variant->kind));
 	OPEN_QUEUE();
@@ -620,7 +705,9 @@ TEST_F_TIMEOUT(fault, stack_copy, 120)
 	EXPECT_EQ(pd_wait(&self->pd, 1, WAIT_MS), 1);
 	EXPECT_EQ(PASSED() - passed, 1);
 	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
-	ALL_SLOTS();
+	STATS();
+	EXPECT_EQ(self->stats.ts_posted, 0);
+	EXPECT_EQ(self->stats.ts_bad_slot, 0);
 }
 
 TEST_HARNESS_MAIN
