@@ -414,7 +414,8 @@ static int replace_filter(pcap_t *p, struct packet4 *p4,
 /*
  * Frames that are in the ring, or on their way into it, have not passed the new
  * filter, so it runs on them here.  If it cannot run here, frames in the ring are
- * dropped, and frames that may have been on their way are let through.
+ * dropped, and frames that may have been on their way are let through.  Before the
+ * capture has begun there are none.
  */
 static void check_old_frames(struct packet4_queue *q, int can_check)
 {
@@ -441,7 +442,8 @@ int pcap_packet4_setfilter(pcap_t *p, struct bpf_program *program)
 		return ret;
 	p4->filter_always = ret == 0;
 	packet4_for_each_queue(p4, q)
-		check_old_frames(q, can_run_here(p4, &p->fcode));
-	return copy_program(p, p4);
+		check_old_frames(q, p4->begun && can_run_here(p4, &p->fcode));
+	ret = copy_program(p, p4);
+	return ret < 0 ? ret : pcap_packet4_begin(p);
 }
 #endif /* PACKET_RX_DIRECT */

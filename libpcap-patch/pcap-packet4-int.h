@@ -99,6 +99,7 @@ struct packet4 {
 	struct bpf_insn	*insns_here;	/* with constants for ancillary data */
 	int		timeout;	/* milliseconds; 0: none */
 	int		nonblock;
+	int		begun;		/* the queues are this capture's */
 	int		netdown;	/* ENETDOWN came: is the interface gone? */
 	int		breakloop_fd;
 	struct packet4_head *heads;	/* room for one of each queue */

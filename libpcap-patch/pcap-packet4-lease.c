@@ -2,8 +2,10 @@
 /*
  * Leasing the queues of a capture, and giving them back.
  *
- * Each queue is claimed first, which is where a queue is refused.  Then all leases
- * begin at once, or none: the stack has every queue until then.
+ * The activation claims each queue, which is where a queue is refused.  The stack has
+ * all of them until the program first sets a filter, reads, or asks for a descriptor
+ * to wait for.  Then all leases begin at once, or none.  So a program that only asks
+ * for link-layer types takes no queue, and no packet comes before the filter.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
@@ -14,6 +16,7 @@
 #include <sys/socket.h>
 
 #include "pcap-int.h"
+#include "pcap-packet4.h"
 #include "pcap-packet4-int.h"
 
 #ifdef PACKET_RX_DIRECT
@@ -71,11 +74,36 @@ int pcap_packet4_claim(pcap_t *p, struct packet4_queue *q)
 	return pcap_packet4_detach_filter(p, q);
 }
 
+static int is_prepared(const struct packet4 *p4)
+{
+	const struct packet4_queue *q = p4->queues;
+
+	return q->claimed && __atomic_load_n(&q->ring.ctrl->state, __ATOMIC_RELAXED) ==
+			     PACKET_DIRECT_PREPARED;
+}
+
+/*
+ * Needs no right.  A child or a parent that has the same capture can have begun it
+ * before, or while this process asks.
+ */
 int pcap_packet4_begin(pcap_t *p)
 {
-	if (ask_for_all(p->priv, PACKET_DIRECT_BEGIN) < 0)
+	struct packet4 *p4 = p->priv;
+
+	if (p4->begun)
+		return 0;
+	if (is_prepared(p4) && ask_for_all(p4, PACKET_DIRECT_BEGIN) < 0 &&
+	    is_prepared(p4))
 		return pcap_packet4_refused_begin(p, errno);
+	p4->begun = 1;
 	return 0;
+}
+
+/* A program that waits for the descriptor wants packets.  A read tells of errors. */
+void pcap_packet4_wanted(pcap_t *p)
+{
+	if (p->read_op == pcap_packet4_read)
+		(void)pcap_packet4_begin(p);
 }
 
 /* If another process has released one of them, they are released one by one. */
@@ -108,5 +136,10 @@ void pcap_packet4_close_queues(struct packet4 *p4)
 		release_queues(p4);
 	packet4_for_each_queue(p4, q)
 		pcap_packet4_close_queue(q);
+}
+#else
+void pcap_packet4_wanted(pcap_t *p)
+{
+	(void)p;
 }
 #endif /* PACKET_RX_DIRECT */

@@ -281,6 +281,9 @@ int pcap_packet4_read(pcap_t *p, int max, pcap_handler callback, u_char *user)
 	int more = 1;
 	int ret;
 
+	ret = pcap_packet4_begin(p);
+	if (ret < 0)
+		return ret;
 	ret = pcap_packet4_drain(p, max, callback, user);
 	while (ret == 0 && more) {
 		more = pcap_packet4_wait(p, &deadline);

@@ -529,7 +529,7 @@ static int open_sockets(pcap_t *p, struct packet4 *p4)
 	return ret;
 }
 
-/* All that takes long is done before the first queue is leased. */
+/* All that takes long is done before the first queue is claimed. */
 static int prepare(pcap_t *p, struct packet4 *p4)
 {
 	struct packet4_queue *q;
@@ -586,9 +586,8 @@ static int start(pcap_t *p, struct packet4 *p4)
 		if (ret < 0)
 			return ret;
 	}
+	p4->begun = packet4_is_copy(p4->queues);
 	ret = watch_queues(p, p4);
-	if (ret == 0)
-		ret = pcap_packet4_begin(p);
 	return ret < 0 ? ret : warning;
 }
 

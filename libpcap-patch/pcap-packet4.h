@@ -19,6 +19,7 @@
 int	pcap_packet4_findalldevs(pcap_if_list_t *list, char *errbuf);
 pcap_t	*pcap_packet4_create(const char *device, char *errbuf, int *is_ours);
 int	pcap_packet4_activate(pcap_t *p, int *breakloop_fd);
+void	pcap_packet4_wanted(pcap_t *p);
 
 /* For pcap_lib_version(). */
 #ifdef PACKET_RX_DIRECT
@@ -29,8 +30,12 @@ int	pcap_packet4_activate(pcap_t *p, int *breakloop_fd);
 
 #define PACKET4_CAPTURE_SOURCE \
 	{ pcap_packet4_findalldevs, pcap_packet4_create },
+
+/* The program asks for a descriptor to wait for. */
+#define PACKET4_WANTED(p)	pcap_packet4_wanted(p)
 #else
 #define PACKET4_CAPTURE_SOURCE
+#define PACKET4_WANTED(p)	((void)(p))
 #endif
 
 #endif /* pcap_packet4_h */

@@ -695,6 +695,7 @@ static void test_lost_lease(void)
 #define FIRST_FD	900	/* none that is open */
 
 static struct packet4_queue several[SEVERAL];
+static struct tpacket4_ctrl ctrls[SEVERAL];
 static int32_t peers[SEVERAL];
 
 /* Queues 5, 6 and 7. */
@@ -707,6 +708,9 @@ static void reset_several(void)
 	memset(several, 0, sizeof(several));
 	memset(&p->opt.rx_direct, 0, sizeof(p->opt.rx_direct));
 	for (i = 0; i < SEVERAL; i++) {
+		memset(&ctrls[i], 0, sizeof(ctrls[i]));
+		ctrls[i].state = PACKET_DIRECT_PREPARED;
+		several[i].ring.ctrl = &ctrls[i];
 		several[i].fd = FIRST_FD + (int)i;
 		several[i].number = 5 + (int)i;
 		pcap_packet4_list_add(&p->opt.rx_direct, several[i].number);
@@ -735,9 +739,17 @@ static void test_begin(void)
 			sock.direct.td_flags == PACKET_DIRECT_PREPARE &&
 			sock.direct.td_queue == 5 + i;
 	ok(good && sock.direct_asked == 3 && pcap_packet4_begin(p) == 0 &&
-	   sock.direct_asked == 4 && asked_for_all(PACKET_DIRECT_BEGIN),
-	   "all queues are claimed, and then begin at once");
+	   sock.direct_asked == 4 && asked_for_all(PACKET_DIRECT_BEGIN) &&
+	   pcap_packet4_begin(p) == 0 && sock.direct_asked == 4,
+	   "all queues are claimed, and then begin at once, and once");
 
+	p4.begun = 0;
+	ctrls[0].state = PACKET_DIRECT_ACTIVE;
+	ok(pcap_packet4_begin(p) == 0 && p4.begun && sock.direct_asked == 4,
+	   "what another process has begun does not begin again");
+
+	p4.begun = 0;
+	ctrls[0].state = PACKET_DIRECT_PREPARED;
 	sock.direct_refused = 1;
 	sock.info.ti_reason = PACKET_DIRECT_DRIVER_FAILED;
 	ok(pcap_packet4_begin(p) == PCAP_ERROR &&
@@ -786,7 +798,7 @@ int main(void)
 	p = calloc(1, sizeof(*p));
 	p->priv = &p4;
 	p->fd = -1;
-	printf("TAP version 13\n1..59\n");
+	printf("TAP version 13\n1..60\n");
 	test_in_place();
 	test_chain();
 	test_lengths();

@@ -10,7 +10,7 @@ from guest import TOP, Failed
 LIBRARY = os.environ.get("LIBPCAP", TOP + "/build/tools/lib/libpcap.so.0.8")
 TCPDUMP = os.environ.get("TCPDUMP", TOP + "/build/tools/bin/tcpdump")
 
-RX_DIRECT_COPY, RX_DIRECT_OFF, RX_DIRECT_ALL = -1, -2, -3
+RX_DIRECT_COPY, RX_DIRECT_OFF, RX_DIRECT_ALL, RX_DIRECT_NEXT = -1, -2, -3, -4
 RX_SPLIT_OFF, RX_SPLIT_HEADERS, RX_SPLIT_WHOLE = 0, 1, 2
 D_INOUT, D_IN, D_OUT = 0, 1, 2
 ERROR, BREAK, NO_SUCH_DEVICE, RFMON_NOTSUP = -1, -2, -5, -6
@@ -142,10 +142,12 @@ def offline(path):
 
 
 class Pcap(Handle):
-    """A capture. Options have their names in libpcap: Pcap("lo", snaplen=96)."""
+    """A capture. Options have their names in libpcap: Pcap("lo", snaplen=96). It begins at
+    once, as at the first read of a program that lets nobody send before.
+    """
 
     def __init__(self, device, activate=True, direction=None, nonblock=None,
-                 expression=None, **options):
+                 expression=None, begin=True, **options):
         errbuf = c.create_string_buffer(256)
         self.packets = []
         self.handler = HANDLER(self._packet)
@@ -154,25 +156,29 @@ class Pcap(Handle):
         for name, value in options.items():
             self.check(getattr(lib, "pcap_set_" + name)(self.p, value))
         if activate:
-            self.activate()
+            self.activate(begin=False)
         if nonblock is not None:
             self.setnonblock(nonblock)
         if direction is not None:
             self.check(lib.pcap_setdirection(self.p, direction))
         if expression is not None:
             self.setfilter(expression)
+        if activate and begin:
+            self.fileno()
 
     def _packet(self, _user, header, data):
         self.packets.append(Packet(header.contents, data))
         if self.on_packet:
             self.on_packet(self)
 
-    def activate(self):
+    def activate(self, begin=True):
         status = lib.pcap_activate(self.p)
         if status < 0:
             text = self.geterr()
             self.close()
             raise CallFailed(status, text)
+        if begin:
+            self.fileno()
         return status
 
     def tstamp_types(self):
