@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * What a program asks for before the activation: device names and options.
+ * What a program asks for before the activation, by device names and options, and what
+ * its environment asks for.
  */
+#define _GNU_SOURCE		/* secure_getenv() */
+
 #ifdef HAVE_CONFIG_H
 #include <config.h>
 #endif
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/socket.h>
@@ -41,6 +45,90 @@ int pcap_packet4_parse_device(const char *name, struct packet4_device *dev,
 	snprintf(errbuf, PCAP_ERRBUF_SIZE,
 		 "%s: after the interface comes " QUEUES_ARE, name);
 	return -1;
+}
+
+#define ENVIRONMENT	"PCAP_RX_DIRECT"
+
+/* Is this more of the list of queues that began before the comma? */
+static int continues_list(const char *text)
+{
+	size_t len = strspn(text, "0123456789-");
+
+	return len > 0 && (text[len] == ',' || text[len] == '\0');
+}
+
+/* The length of the first part of "eth0,eth1:0-3,5,eth2:next". */
+static size_t first_part(const char *text)
+{
+	size_t len = strcspn(text, ",");
+
+	while (text[len] == ',' && continues_list(text + len + 1))
+		len += 1 + strcspn(text + len + 1, ",");
+	return len;
+}
+
+/* Is the environment's part about this interface?  Afterwards queues may be NULL. */
+static int is_about(const char *part, size_t len, const char *ifname,
+		    const char **queues)
+{
+	size_t name = strlen(ifname);
+
+	if (len < name || strncmp(part, ifname, name) != 0)
+		return 0;
+	*queues = len > name ? part + name + 1 : NULL;
+	return len == name || part[name] == ':' || part[name] == '@';
+}
+
+static int parse_environment(const char *queues, size_t len,
+			     struct packet4_device *dev, char *errbuf)
+{
+	char *text = strndup(queues, len);
+	int ret = -1;
+
+	if (text)
+		ret = pcap_packet4_list_parse(text, &dev->queues);
+	if (ret < 0)
+		snprintf(errbuf, PCAP_ERRBUF_SIZE,
+			 ENVIRONMENT " in the environment: after %s comes "
+			 QUEUES_ARE ", not \"%s\"", dev->ifname,
+			 text ? text : queues);
+	free(text);
+	return ret;
+}
+
+/*
+ * Does the environment ask for queues of this interface?  A program that has more
+ * rights than its user does not look.
+ */
+static int in_environment(const char *ifname, struct packet4_device *dev,
+			  char *errbuf)
+{
+	const char *part = secure_getenv(ENVIRONMENT), *queues;
+	size_t len;
+
+	if (pcap_strlcpy(dev->ifname, ifname, sizeof(dev->ifname)) >=
+	    sizeof(dev->ifname))
+		return 0;
+	pcap_packet4_list_one(&dev->queues, PCAP_RX_DIRECT_ALL);
+	for (; part && *part; part += len + (part[len] == ',')) {
+		len = first_part(part);
+		if (!is_about(part, len, ifname, &queues))
+			continue;
+		if (queues && parse_environment(queues, part + len - queues, dev,
+						errbuf) < 0)
+			return -1;
+		return 1;
+	}
+	return 0;
+}
+
+/* 1: the device's name, or the environment, asks for queues.  -1: not as it should. */
+static int asks_for_queues(const char *device, struct packet4_device *dev,
+			   char *errbuf)
+{
+	if (!PACKET4_IS_DEVICE(device))
+		return in_environment(device, dev, errbuf);
+	return pcap_packet4_parse_device(device, dev, errbuf) < 0 ? -1 : 1;
 }
 
 #ifdef PACKET_RX_DIRECT
@@ -149,10 +237,11 @@ static void offer_tstamp_types(pcap_t *p, const char *ifname)
 pcap_t *pcap_packet4_create(const char *device, char *errbuf, int *is_ours)
 {
 	struct packet4_device dev;
+	int asks = asks_for_queues(device, &dev, errbuf);
 	pcap_t *p;
 
-	*is_ours = PACKET4_IS_DEVICE(device);
-	if (!*is_ours || pcap_packet4_parse_device(device, &dev, errbuf) < 0)
+	*is_ours = asks != 0;
+	if (asks <= 0)
 		return NULL;
 	p = pcap_create_interface(dev.ifname, errbuf);
 	if (p) {

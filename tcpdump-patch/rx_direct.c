@@ -111,7 +111,8 @@ int rx_direct_activate(pcap_t *pc, const char *device)
 	int status = pcap_activate(pc);
 	const char *why = pcap_geterr(pc);
 
-	if ((!wanted && !named(device)) || *why == '\0')
+	if ((!wanted && !named(device) && !getenv("PCAP_RX_DIRECT")) ||
+	    *why == '\0')
 		return status;
 	if (status == PCAP_ERROR_IFACE_NOT_UP)
 		give_up("%s: %s\n(%s)", device, pcap_statustostr(status), why);
