@@ -4,6 +4,7 @@
  *
  *	pcap-packet4.c		activation, statistics, what a handle can do
  *	pcap-packet4-option.c	device names and options, before the activation
+ *	pcap-packet4-choose.c	which queues are meant, where none is named
  *	pcap-packet4-ring.c	geometry, set-up, mapping
  *	pcap-packet4-lease.c	leasing queues and giving them back
  *	pcap-packet4-read.c	from the ring to the callback: the hot path
@@ -110,6 +111,8 @@ struct packet4 {
 	int		short_of_memory; /* a ring is smaller than its part */
 	int		split;		/* PCAP_RX_SPLIT_ */
 	int		tee;		/* the host gets its packets, too */
+	int		next;		/* any free queue will do, beside other workers */
+	u_int		sharers;	/* how many rings share the default size */
 	int		loopback;
 	int		gone;		/* the interface is gone for good */
 	uint64_t	next_look;	/* when to check that, CLOCK_MONOTONIC */
@@ -187,8 +190,10 @@ static inline int packet4_is_lost(const struct packet4_queue *q)
 	       PACKET_DIRECT_LOST;
 }
 
-/* pcap-packet4-option.c */
+/* pcap-packet4-choose.c */
+int	pcap_packet4_ask(const char *ifname);
 void	pcap_packet4_all_queues(const char *ifname, struct packet4_list *list);
+int	pcap_packet4_next_queue(pcap_t *p, int from);
 
 /* pcap-packet4.c */
 int	pcap_packet4_failed(pcap_t *p, const char *what);
@@ -257,6 +262,8 @@ int	pcap_packet4_refused_queue(pcap_t *p, const struct packet4_queue *q,
 int	pcap_packet4_refused_begin(pcap_t *p, int err);
 int	pcap_packet4_queue_busy(pcap_t *p, const struct packet4_queue *q,
 				const struct tpacket4_info *info);
+int	pcap_packet4_has_next(pcap_t *p, int queue);
+int	pcap_packet4_no_next(pcap_t *p, int queues);
 int	pcap_packet4_no_raw(pcap_t *p);
 
 #endif /* PACKET_RX_DIRECT */

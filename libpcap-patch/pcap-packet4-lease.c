@@ -57,19 +57,37 @@ static int ask_for_all(struct packet4 *p4, uint32_t flags)
 	return first ? ask(first, &direct) : 0;
 }
 
+static uint32_t lease_flags(const struct packet4 *p4)
+{
+	uint32_t flags = PACKET_DIRECT_PREPARE;
+
+	if (p4->tee)
+		flags |= PACKET_DIRECT_TEE;
+	if (p4->next)
+		flags |= PACKET_DIRECT_SPREAD | PACKET_DIRECT_SYMMETRIC;
+	return flags;
+}
+
 /* From here on nothing of the stack gets into the ring: nothing has to be dropped. */
 int pcap_packet4_claim(pcap_t *p, struct packet4_queue *q)
 {
 	const struct packet4 *p4 = p->priv;
 	struct tpacket4_direct direct = {
 		.td_queue = q->number,
-		.td_flags = PACKET_DIRECT_PREPARE,
+		.td_flags = lease_flags(p4),
 	};
+	int next;
 
-	if (p4->tee)
-		direct.td_flags |= PACKET_DIRECT_TEE;
-	if (ask(q, &direct) < 0)
-		return pcap_packet4_refused_queue(p, q, errno);
+	while (ask(q, &direct) < 0) {
+		if (!p4->next || errno != EBUSY)
+			return pcap_packet4_refused_queue(p, q, errno);
+		/* another worker was faster */
+		next = pcap_packet4_next_queue(p, q->number + 1);
+		if (next < 0)
+			return next;
+		q->number = next;
+		direct.td_queue = next;
+	}
 	q->claimed = 1;
 	return pcap_packet4_detach_filter(p, q);
 }

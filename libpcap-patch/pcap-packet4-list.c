@@ -101,15 +101,20 @@ static int parse_ranges(const char *text, struct packet4_list *list)
 	return 0;
 }
 
-/* "all", "copy", the number of a queue, or ranges of such numbers. */
+/* "all", "next", "copy", the number of a queue, or ranges of such numbers. */
 int pcap_packet4_list_parse(const char *text, struct packet4_list *list)
 {
 	const char *end = text;
-	long number;
+	long number = 0;
 
-	if (strcmp(text, "copy") == 0 || strcmp(text, "all") == 0) {
-		pcap_packet4_list_one(list, *text == 'a' ? PCAP_RX_DIRECT_ALL :
-							   PCAP_RX_DIRECT_COPY);
+	if (strcmp(text, "copy") == 0)
+		number = PCAP_RX_DIRECT_COPY;
+	else if (strcmp(text, "all") == 0)
+		number = PCAP_RX_DIRECT_ALL;
+	else if (strcmp(text, "next") == 0)
+		number = PCAP_RX_DIRECT_NEXT;
+	if (number < 0) {
+		pcap_packet4_list_one(list, (int)number);
 		return 0;
 	}
 	if (parse_number(&end, INT_MAX, &number) == 0 && *end == '\0') {

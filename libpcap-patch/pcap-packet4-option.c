@@ -13,13 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <sys/socket.h>
 
 #include "pcap-int.h"
 #include "pcap-packet4.h"
 #include "pcap-packet4-int.h"
 
-#define QUEUES_ARE	"the number of an RX queue, a list of queues such as 0-3,5 (up to 1023), \"all\", or \"copy\""
+#define QUEUES_ARE	"the number of an RX queue, a list of queues such as 0-3,5 (up to 1023), \"all\", \"next\", or \"copy\""
 
 /* IFACE[:QUEUES].  The character before IFACE is also the one before QUEUES. */
 int pcap_packet4_parse_device(const char *name, struct packet4_device *dev,
@@ -132,57 +131,14 @@ static int asks_for_queues(const char *device, struct packet4_device *dev,
 }
 
 #ifdef PACKET_RX_DIRECT
-/* A socket to ask about an interface before there is a capture, or -1. */
-static int open_to_ask(const char *ifname)
-{
-	int fd = socket(PF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	struct sockaddr_ll sll = {
-		.sll_family = AF_PACKET,
-		.sll_ifindex = pcap_packet4_if_index(fd, ifname),
-	};
-	int version = TPACKET_V4;
-
-	if (fd < 0)
-		return -1;
-	if (sll.sll_ifindex > 0 &&
-	    setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version,
-		       sizeof(version)) == 0 &&
-	    bind(fd, (struct sockaddr *)&sll, sizeof(sll)) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
-/*
- * Puts the queues of the interface into the list.  If they cannot be counted, that is
- * queue 0, whose activation then says why.
- */
-void pcap_packet4_all_queues(const char *ifname, struct packet4_list *list)
-{
-	int fd = open_to_ask(ifname);
-	struct tpacket4_info info;
-	int queue;
-
-	if (fd < 0 || pcap_packet4_info(fd, 0, &info) < 0)
-		info.ti_queue_nr = 0;
-	if (fd >= 0)
-		close(fd);
-	pcap_packet4_list_one(list, 0);
-	if (info.ti_queue_nr <= 1)
-		return;
-	memset(list, 0, sizeof(*list));
-	for (queue = 0; queue < (int)info.ti_queue_nr; queue++)
-		pcap_packet4_list_add(list, queue);
-}
-
 static int adapter_stamps(const char *ifname, struct packet4_list list)
 {
 	int queue, fd, ret = 1;
 	uint32_t flags;
 
-	if (list.first == PCAP_RX_DIRECT_ALL)
+	if (list.first == PCAP_RX_DIRECT_ALL || list.first == PCAP_RX_DIRECT_NEXT)
 		pcap_packet4_all_queues(ifname, &list);
-	fd = open_to_ask(ifname);
+	fd = pcap_packet4_ask(ifname);
 	if (fd < 0)
 		return 0;
 	for (queue = list.first; ret && queue >= 0;
@@ -217,12 +173,13 @@ static void offer_tstamp_types(pcap_t *p, const char *ifname)
 {
 	u_int *list = p->tstamp_type_list, type;
 	int first = p->opt.rx_direct.first;
-	int i = 0, end;
+	int i = 0, end, is_queue;
 
 	if (!p->opt.rx_tstamp_types)
 		p->opt.rx_tstamp_types = p->tstamp_type_count;
 	end = p->opt.rx_tstamp_types;
-	while ((first >= 0 || first == PCAP_RX_DIRECT_ALL) && i < end) {
+	is_queue = first != PCAP_RX_DIRECT_OFF && first != PCAP_RX_DIRECT_COPY;
+	while (is_queue && i < end) {
 		if (has_tstamp_type(ifname, &p->opt.rx_direct, list[i])) {
 			i++;
 			continue;
@@ -283,6 +240,7 @@ static int set_queues(pcap_t *p, const struct packet4_list *list)
 	if (contradicts(p, list))
 		return PCAP_ERROR;
 	p->opt.rx_direct = *list;
+	p->opt.rx_by_api = 1;
 	if (list->first == PCAP_RX_DIRECT_OFF)
 		p->opt.rx_split = PCAP_RX_SPLIT_OFF;
 	if (PACKET4_IS_DEVICE(p->opt.device) &&
@@ -299,7 +257,7 @@ int pcap_set_rx_direct_linux(pcap_t *p, int queue)
 
 	if (pcap_check_activated(p))
 		return PCAP_ERROR_ACTIVATED;
-	if (queue < PCAP_RX_DIRECT_ALL) {
+	if (queue < PCAP_RX_DIRECT_NEXT) {
 		snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
 			 "%d is not the number of an RX queue", queue);
 		return PCAP_ERROR;

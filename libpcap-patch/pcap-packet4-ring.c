@@ -201,14 +201,15 @@ static uint64_t available_memory(void)
 
 /*
  * Enough for the shortest frames while a reader cannot run, within a small part of
- * the memory.  The queues of a capture share the link and the memory.
+ * the memory.  The queues of a capture, or of all workers, share the link and the
+ * memory.
  */
 static uint32_t default_entries(pcap_t *p, const struct packet4_queue *q,
 				uint32_t each)
 {
 	struct packet4 *p4 = p->priv;
-	uint32_t least = power_of_two_up(DEFAULT_BUFFER / each / p4->queue_nr);
-	uint64_t memory = available_memory() / MEMORY_PART / p4->queue_nr;
+	uint32_t least = power_of_two_up(DEFAULT_BUFFER / each / p4->sharers);
+	uint64_t memory = available_memory() / MEMORY_PART / p4->sharers;
 	uint64_t mbits, nr;
 
 	if (packet4_is_copy(q))
@@ -216,7 +217,7 @@ static uint32_t default_entries(pcap_t *p, const struct packet4_queue *q,
 	mbits = pcap_packet4_if_speed(p->fd, p4->ifindex);
 	if (mbits == 0 || mbits > FASTEST_MBITS)
 		mbits = USUAL_MBITS;
-	nr = mbits * 1000 * DEFAULT_MS / SHORTEST_BITS / p4->queue_nr;
+	nr = mbits * 1000 * DEFAULT_MS / SHORTEST_BITS / p4->sharers;
 	nr = power_of_two_up(nr);
 	while (nr > least && nr * each > memory)
 		nr >>= 1;

@@ -232,4 +232,25 @@ int pcap_packet4_queue_busy(pcap_t *p, const struct packet4_queue *q,
 {
 	return explain_queue(p, q, info, info->ti_query_reason, EBUSY);
 }
+
+/* For "next". */
+int pcap_packet4_has_next(pcap_t *p, int queue)
+{
+	const struct packet4 *p4 = p->priv;
+
+	snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
+		 "%s: this process captures RX queue %d already; to have several as workers, ask for each by pcap_set_rx_direct_linux()",
+		 p4->ifname, queue);
+	return PCAP_ERROR;
+}
+
+int pcap_packet4_no_next(pcap_t *p, int queues)
+{
+	const struct packet4 *p4 = p->priv;
+
+	snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
+		 "%s: all RX queues are taken (%d); end a capture, or raise the number of queues (ethtool -L %s combined N)",
+		 p4->ifname, queues, p4->ifname);
+	return PCAP_ERROR;
+}
 #endif /* PACKET_RX_DIRECT */

@@ -591,18 +591,35 @@ static int start(pcap_t *p, struct packet4 *p4)
 	return ret < 0 ? ret : warning;
 }
 
+/* Puts the numbers of queues into the list. */
+static int choose_queues(pcap_t *p, struct packet4 *p4, struct packet4_list *list)
+{
+	int queue;
+
+	p4->next = list->first == PCAP_RX_DIRECT_NEXT;
+	p4->tee = p4->next || list->first == PCAP_RX_DIRECT_ALL;
+	if (list->first == PCAP_RX_DIRECT_ALL)
+		pcap_packet4_all_queues(p4->ifname, list);
+	p4->sharers = list->nr;
+	if (!p4->next)
+		return 0;
+	queue = pcap_packet4_next_queue(p, 0);
+	if (queue < 0)
+		return queue;
+	pcap_packet4_list_one(list, queue);
+	return 0;
+}
+
 /* After a failure the caller calls packet4_cleanup(). */
 static int make_queues(pcap_t *p, struct packet4 *p4)
 {
 	struct packet4_list *list = &p->opt.rx_direct;
-	int queue;
-	u_int i, nr;
+	int queue, ret = choose_queues(p, p4, list);
+	u_int i, nr = list->nr;
 
-	p4->tee = list->first == PCAP_RX_DIRECT_ALL;
-	if (p4->tee)
-		pcap_packet4_all_queues(p4->ifname, list);
+	if (ret < 0)
+		return ret;
 	queue = list->first;
-	nr = list->nr;
 	p4->queues = calloc(nr, sizeof(*p4->queues));
 	p4->heads = calloc(nr, sizeof(*p4->heads));
 	p4->peers = calloc(nr, sizeof(*p4->peers));

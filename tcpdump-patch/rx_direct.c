@@ -53,6 +53,7 @@ static void take_queues(const char *option, const char *arg)
 static void no_argument_follows(const char *option, const char *next)
 {
 	if (next && (strcmp(next, "copy") == 0 || strcmp(next, "all") == 0 ||
+		     strcmp(next, "next") == 0 ||
 		     (*next && next[strspn(next, "0123456789,-")] == '\0')))
 		give_up("%s %s: write %s=%s", option, next, option, next);
 }

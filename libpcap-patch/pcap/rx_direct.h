@@ -11,13 +11,14 @@
 #define PCAP_RX_DIRECT_COPY	(-1)	/* the same ring, filled by copy */
 #define PCAP_RX_DIRECT_OFF	(-2)	/* another ring: libpcap's default */
 #define PCAP_RX_DIRECT_ALL	(-3)	/* all queues; the host gets its packets, too */
+#define PCAP_RX_DIRECT_NEXT	(-4)	/* the next free queue, for one of several workers */
 
 /* Call it before pcap_activate().  Returns 0, PCAP_ERROR_ACTIVATED or PCAP_ERROR. */
 PCAP_API int	pcap_set_rx_direct_linux(pcap_t *, int);
 
 /*
- * Several queues as one capture, such as "0-3,5".  Also "all" and "copy".  Call it
- * before pcap_activate().  Returns 0, PCAP_ERROR_ACTIVATED or PCAP_ERROR.
+ * Several queues as one capture, such as "0-3,5".  Also "all", "next" and "copy".  Call
+ * it before pcap_activate().  Returns 0, PCAP_ERROR_ACTIVATED or PCAP_ERROR.
  */
 PCAP_API int	pcap_set_rx_direct_queues_linux(pcap_t *, const char *);
 

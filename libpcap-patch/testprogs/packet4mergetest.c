@@ -295,6 +295,15 @@ static int prints(const char *list, const char *text)
 	       memcmp(&parsed, &again, sizeof(again)) == 0;
 }
 
+/* Is this text a request for queues that it does not number? */
+static int is_word(const char *text, int first)
+{
+	struct packet4_list list;
+
+	return pcap_packet4_list_parse(text, &list) == 0 && list.nr == 1 &&
+	       list.first == first;
+}
+
 static void test_lists(void)
 {
 	struct packet4_list list;
@@ -304,7 +313,9 @@ static void test_lists(void)
 	ok(prints("0-3", "0-3") && prints("2,0", "0,2") && prints("7", "7") &&
 	   prints("31,32,33,1023", "31-33,1023") && prints("5-5", "5") &&
 	   prints("3,1-2,2,8", "1-3,8") && prints("copy", "copy") &&
-	   prints("2147483647", "2147483647"), "lists are sets of queues");
+	   prints("2147483647", "2147483647") &&
+	   is_word("next", PCAP_RX_DIRECT_NEXT) &&
+	   is_word("all", PCAP_RX_DIRECT_ALL), "lists are sets of queues");
 	pcap_packet4_list_parse("0-1023", &list);
 	for (queue = list.first; queue >= 0;
 	     queue = pcap_packet4_list_next(&list, queue))

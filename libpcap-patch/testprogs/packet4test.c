@@ -72,6 +72,7 @@ static void reset(uint32_t start)
 	memset(&p4, 0, sizeof(p4));
 	p4.queues = &queue;
 	p4.queue_nr = 1;
+	p4.sharers = 1;
 	memset(hdrs, 0, sizeof(hdrs));
 	queue_reset(&queue, &ctrl, hdrs, slots[0], SLOT_SHIFT, start);
 	r->bounce_len = 4 * SLOT_LEN;

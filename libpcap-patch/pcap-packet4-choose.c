@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Which queues a request means that names none: all of the interface, or the next one
+ * that is free.
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/socket.h>
+
+#include "pcap-int.h"
+#include "pcap-packet4.h"
+#include "pcap-packet4-int.h"
+
+#ifdef PACKET_RX_DIRECT
+
+/* A socket to ask about an interface before there is a capture, or -1. */
+int pcap_packet4_ask(const char *ifname)
+{
+	int fd = socket(PF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	struct sockaddr_ll sll = {
+		.sll_family = AF_PACKET,
+		.sll_ifindex = pcap_packet4_if_index(fd, ifname),
+	};
+	int version = TPACKET_V4;
+
+	if (fd < 0)
+		return -1;
+	if (sll.sll_ifindex > 0 &&
+	    setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version,
+		       sizeof(version)) == 0 &&
+	    bind(fd, (struct sockaddr *)&sll, sizeof(sll)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/*
+ * Puts the queues of the interface into the list.  If they cannot be counted, that is
+ * queue 0, whose activation then says why.
+ */
+void pcap_packet4_all_queues(const char *ifname, struct packet4_list *list)
+{
+	int fd = pcap_packet4_ask(ifname);
+	struct tpacket4_info info;
+	int queue;
+
+	if (fd < 0 || pcap_packet4_info(fd, 0, &info) < 0)
+		info.ti_queue_nr = 0;
+	if (fd >= 0)
+		close(fd);
+	pcap_packet4_list_one(list, 0);
+	if (info.ti_queue_nr <= 1)
+		return;
+	memset(list, 0, sizeof(*list));
+	for (queue = 0; queue < (int)info.ti_queue_nr; queue++)
+		pcap_packet4_list_add(list, queue);
+}
+
+/* Another one can be free, then. */
+static int is_taken(const struct tpacket4_info *info)
+{
+	return info->ti_query_reason == PACKET_DIRECT_QUEUE_LEASED ||
+	       info->ti_query_reason == PACKET_DIRECT_QUEUE_XSK ||
+	       info->ti_query_reason == PACKET_DIRECT_QUEUE_PROVIDER;
+}
+
+/*
+ * A program that does not know of queues opens an interface twice for two captures of
+ * the same packets, not for half of them each.
+ */
+static int has_one(const pcap_t *p, const struct tpacket4_info *info)
+{
+	return !p->opt.rx_by_api && info->ti_query_pid == (uint32_t)getpid();
+}
+
+static int find_free(pcap_t *p, int fd, int from)
+{
+	struct packet4 *p4 = p->priv;
+	struct tpacket4_info info;
+	int queue, found = -1;
+
+	for (queue = 0; pcap_packet4_info(fd, queue, &info) == 0 &&
+			queue < (int)info.ti_queue_nr; queue++) {
+		p4->sharers = info.ti_queue_nr;
+		if (has_one(p, &info))
+			return pcap_packet4_has_next(p, queue);
+		if (found < 0 && queue >= from && !is_taken(&info))
+			found = queue;
+	}
+	if (found < 0 && queue > 0)
+		return pcap_packet4_no_next(p, queue);
+	return found < 0 ? 0 : found;
+}
+
+/*
+ * The first free queue from this one on, or an error.  Queue 0 comes first, because the
+ * adapter sends there what it does not hash.  A queue that has another obstacle counts
+ * as free: its activation says what that is.
+ */
+int pcap_packet4_next_queue(pcap_t *p, int from)
+{
+	const struct packet4 *p4 = p->priv;
+	int fd = pcap_packet4_ask(p4->ifname);
+	int ret;
+
+	if (fd < 0)
+		return 0;
+	ret = find_free(p, fd, from);
+	close(fd);
+	return ret;
+}
+#endif /* PACKET_RX_DIRECT */
