@@ -64,8 +64,14 @@ static int wants_outgoing(const pcap_t *p, const struct packet4_queue *q)
 {
 	const struct packet4 *p4 = p->priv;
 
-	return packet4_is_copy(q) && !p4->loopback &&
-	       p->direction == PCAP_D_OUT;
+	return q->outgoing || (packet4_is_copy(q) && !p4->loopback &&
+			       p->direction == PCAP_D_OUT);
+}
+
+/* A queue brings nothing outgoing.  The host has what is meant for it all the same. */
+static int wants_nothing(const pcap_t *p, const struct packet4_queue *q)
+{
+	return !packet4_is_copy(q) && p->direction == PCAP_D_OUT;
 }
 
 /* If the kernel refuses the prefix, the reader skips incoming frames. */
@@ -320,19 +326,33 @@ static int set_queue_filter(pcap_t *p, const struct packet4_queue *q,
 						    MAXIMUM_SNAPLEN);
 	int none = !prog->bf_insns || accepts_all(q, prog);
 
+	if (wants_nothing(p, q))
+		return pcap_packet4_drop_all(p, q);
 	if (none && !wants_outgoing(p, q))
 		return pcap_packet4_detach_filter(p, q);
 	return attach_for_direction(p, q, none ? &all : prog->bf_insns,
 				    none ? 1 : prog->bf_len);
 }
 
-static int detach_filters(pcap_t *p, struct packet4 *p4)
+/*
+ * The kernel runs no program on this queue, but may still look at the direction.  If it
+ * refuses that, too, the reader skips what is not wanted.
+ */
+static int set_no_program(pcap_t *p, const struct packet4_queue *q)
+{
+	static const struct bpf_program none;
+
+	return set_queue_filter(p, q, &none) == 0 ? 0 :
+	       pcap_packet4_detach_filter(p, q);
+}
+
+static int remove_programs(pcap_t *p, struct packet4 *p4)
 {
 	struct packet4_queue *q;
 	int ret = 0;
 
 	packet4_for_each_queue(p4, q)
-		if (pcap_packet4_detach_filter(p, q) < 0)
+		if (set_no_program(p, q) < 0)
 			ret = PCAP_ERROR;
 	return ret;
 }
@@ -344,7 +364,7 @@ static void restore_queue_filter(pcap_t *p, const struct packet4_queue *q,
 	const struct packet4 *p4 = p->priv;
 
 	if (p4->filter_always)
-		(void)pcap_packet4_detach_filter(p, q);
+		(void)set_no_program(p, q);
 	else
 		(void)set_queue_filter(p, q, old);
 }
@@ -367,7 +387,7 @@ static int set_kernel_filter(pcap_t *p, struct packet4 *p4,
 	err = errno;
 	if (can_run_here(p4, &p->fcode)) {
 		warn_of_filter(err);
-		return detach_filters(p, p4);
+		return remove_programs(p, p4);
 	}
 	while (q-- > p4->queues)
 		restore_queue_filter(p, q, old);
@@ -380,13 +400,20 @@ static int set_kernel_filter(pcap_t *p, struct packet4 *p4,
  */
 int pcap_packet4_refilter(pcap_t *p)
 {
+	const struct packet4 *p4 = p->priv;
+
+	return p4->begun ? pcap_packet4_apply_filter(p) : 0;
+}
+
+/* The kernel then lets through what the program and the direction ask for. */
+int pcap_packet4_apply_filter(pcap_t *p)
+{
 	struct packet4 *p4 = p->priv;
 	struct packet4_queue *q;
 
-	if (p4->filter_always)
-		return 0;
 	packet4_for_each_queue(p4, q)
-		if (packet4_is_copy(q) && set_queue_filter(p, q, &p->fcode) != 0)
+		if (p4->filter_always ? set_no_program(p, q) :
+					set_queue_filter(p, q, &p->fcode))
 			return pcap_packet4_failed(p, "can't set kernel filter");
 	return 0;
 }

@@ -84,6 +84,7 @@ struct packet4_queue {
 	int		fd;
 	int		number;		/* or PCAP_RX_DIRECT_COPY */
 	int		claimed;	/* prepared or leased */
+	int		outgoing;	/* filled by copy, with what this machine sends */
 };
 
 /* The next packet of a queue that has some. */
@@ -110,6 +111,7 @@ struct packet4 {
 	uint64_t	ring_bytes;	/* of all rings */
 	int		short_of_memory; /* a ring is smaller than its part */
 	int		split;		/* PCAP_RX_SPLIT_ */
+	int		whole;		/* all queues, and what this machine sends */
 	int		tee;		/* the host gets its packets, too */
 	int		next;		/* any free queue will do, beside other workers */
 	u_int		sharers;	/* how many rings share the default size */
@@ -249,6 +251,7 @@ u_int	pcap_packet4_if_drops(struct packet4 *p4);
 /* pcap-packet4-filter.c */
 int	pcap_packet4_setfilter(pcap_t *p, struct bpf_program *program);
 int	pcap_packet4_refilter(pcap_t *p);
+int	pcap_packet4_apply_filter(pcap_t *p);
 int	pcap_packet4_passes(pcap_t *p, const struct tpacket4_hdr *h,
 			    const u_char *frame, uint32_t len, uint32_t have);
 int	pcap_packet4_drop_all(pcap_t *p, const struct packet4_queue *q);

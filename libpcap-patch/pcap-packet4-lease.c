@@ -100,6 +100,14 @@ static int is_prepared(const struct packet4 *p4)
 			     PACKET_DIRECT_PREPARED;
 }
 
+/* What this machine sends is let into its ring only now. */
+static int begin_here(pcap_t *p, struct packet4 *p4)
+{
+	if (ask_for_all(p4, PACKET_DIRECT_BEGIN) < 0 && is_prepared(p4))
+		return pcap_packet4_refused_begin(p, errno);
+	return p4->whole ? pcap_packet4_apply_filter(p) : 0;
+}
+
 /*
  * Needs no right.  A child or a parent that has the same capture can have begun it
  * before, or while this process asks.
@@ -107,14 +115,13 @@ static int is_prepared(const struct packet4 *p4)
 int pcap_packet4_begin(pcap_t *p)
 {
 	struct packet4 *p4 = p->priv;
+	int ret;
 
 	if (p4->begun)
 		return 0;
-	if (is_prepared(p4) && ask_for_all(p4, PACKET_DIRECT_BEGIN) < 0 &&
-	    is_prepared(p4))
-		return pcap_packet4_refused_begin(p, errno);
-	p4->begun = 1;
-	return 0;
+	ret = is_prepared(p4) ? begin_here(p, p4) : 0;
+	p4->begun = ret == 0;
+	return ret;
 }
 
 /* A program that waits for the descriptor wants packets.  A read tells of errors. */

@@ -124,13 +124,14 @@ static int refused_here(pcap_t *p, struct packet4_queue *q, uint32_t entry,
 	return !pcap_packet4_passes(p, h, f->data, f->len, f->have);
 }
 
-static int wrong_way(const pcap_t *p, const struct tpacket4_hdr *h)
+static int wrong_way(const pcap_t *p, const struct packet4_queue *q,
+		     const struct tpacket4_hdr *h)
 {
 	const struct packet4 *p4 = p->priv;
 
 	if (h->tp_flags & TPACKET4_PKTTYPE && h->tp_pkttype == PACKET_OUTGOING)
 		return p4->loopback || p->direction == PCAP_D_IN;
-	return p->direction == PCAP_D_OUT;
+	return q->outgoing || p->direction == PCAP_D_OUT;
 }
 
 /* The caller calls this only for a new time stamp: many frames share one. */
@@ -163,7 +164,7 @@ static uint32_t next_stop(const struct packet4_ring *r, uint32_t prod)
 static int unwanted(pcap_t *p, struct packet4_queue *q, uint32_t entry,
 		    const struct tpacket4_hdr *h, const struct frame *f)
 {
-	return (q->checks & PACKET4_CHECK_DIRECTION && wrong_way(p, h)) ||
+	return (q->checks & PACKET4_CHECK_DIRECTION && wrong_way(p, q, h)) ||
 	       (q->checks & PACKET4_CHECK_FILTER &&
 		refused_here(p, q, entry, h, f));
 }

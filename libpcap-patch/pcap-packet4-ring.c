@@ -23,6 +23,9 @@
 
 #define DEFAULT_BUFFER	(2U * 1024 * 1024)
 
+/* For what this machine sends: segments of up to 64 KiB in one piece. */
+#define DEFAULT_OUTGOING (8U * 1024 * 1024)
+
 /*
  * The default ring holds what a link brings in this time.  On the wire a 64-byte
  * frame takes as long as 84 bytes: at 10 Gbit/s, 14.88 million frames a second.
@@ -213,7 +216,7 @@ static uint32_t default_entries(pcap_t *p, const struct packet4_queue *q,
 	uint64_t mbits, nr;
 
 	if (packet4_is_copy(q))
-		return least;
+		return q->outgoing ? DEFAULT_OUTGOING / each : least;
 	mbits = pcap_packet4_if_speed(p->fd, p4->ifindex);
 	if (mbits == 0 || mbits > FASTEST_MBITS)
 		mbits = USUAL_MBITS;

@@ -105,6 +105,8 @@ static int queues_in_use(pcap_t *p, struct packet4_list *list)
 		return 0;
 	memset(list, 0, sizeof(*list));
 	packet4_for_each_queue(p4, q) {
+		if (q->outgoing)
+			continue;
 		if (queue_in_use(p, q, &queue) < 0)
 			return PCAP_ERROR;
 		pcap_packet4_list_add(list, queue);
@@ -258,7 +260,8 @@ static int all_queues_stamp(const struct packet4 *p4, uint32_t *flags)
 	const struct packet4_queue *q;
 
 	packet4_for_each_queue(p4, q)
-		if (!pcap_packet4_queue_stamps(q->fd, q->number, flags))
+		if (!packet4_is_copy(q) &&
+		    !pcap_packet4_queue_stamps(q->fd, q->number, flags))
 			return 0;
 	return 1;
 }
@@ -280,6 +283,12 @@ static int can_stamp(pcap_t *p, struct packet4 *p4)
 	else
 		return 1;
 	return 0;
+}
+
+static void warn_of_two_clocks(struct packet4 *p4)
+{
+	if (p4->whole)
+		pcap_packet4_warn(p4, "packets that this machine sends have the host's time stamps, and so may come out of order");
 }
 
 static int ask_for_stamps(pcap_t *p, const struct packet4 *p4)
@@ -316,6 +325,7 @@ static int set_tstamp_type(pcap_t *p, struct packet4 *p4)
 	ret = ask_for_stamps(p, p4);
 	if (ret != 0)
 		return ret;
+	warn_of_two_clocks(p4);
 	packet4_for_each_queue(p4, q)
 		if (setsockopt(q->fd, SOL_PACKET, PACKET_TIMESTAMP, &source,
 			       sizeof(source)) < 0)
@@ -384,9 +394,12 @@ static int packet4_stats(pcap_t *p, struct pcap_stat *stats)
 	return 0;
 }
 
+/* A socket does not capture what it sends itself. */
 static int packet4_inject(pcap_t *p, const void *buf, int size)
 {
-	int ret = (int)send(p->fd, buf, size, 0);
+	const struct packet4 *p4 = p->priv;
+	const struct packet4_queue *last = &p4->queues[p4->queue_nr - 1];
+	int ret = (int)send(last->outgoing ? last->fd : p->fd, buf, size, 0);
 
 	return ret < 0 ? pcap_packet4_failed(p, "send") : ret;
 }
@@ -397,8 +410,9 @@ static void set_check_direction(pcap_t *p, struct packet4 *p4)
 
 	packet4_for_each_queue(p4, q) {
 		q->checks &= ~PACKET4_CHECK_DIRECTION;
-		if (packet4_is_copy(q) &&
-		    (p4->loopback || p->direction != PCAP_D_INOUT))
+		if (packet4_is_copy(q) ? q->outgoing || p4->loopback ||
+					 p->direction != PCAP_D_INOUT :
+					 p->direction == PCAP_D_OUT)
 			q->checks |= PACKET4_CHECK_DIRECTION;
 	}
 }
@@ -408,9 +422,10 @@ static int packet4_setdirection(pcap_t *p, pcap_direction_t direction)
 	struct packet4 *p4 = p->priv;
 	struct packet4_queue *q;
 
-	if (!packet4_is_copy(p4->queues) && direction == PCAP_D_OUT)
+	if (!packet4_is_copy(p4->queues) && !p4->whole &&
+	    direction == PCAP_D_OUT)
 		return refuse(p, PCAP_ERROR,
-			      "an RX queue has no outgoing packets; capture without asking for a queue");
+			      "an RX queue has no outgoing packets; capture all queues, or without asking for a queue");
 	p->direction = direction;
 	packet4_for_each_queue(p4, q)
 		ignore_outgoing(p, q);
@@ -499,7 +514,7 @@ static int prepare_queue(pcap_t *p, struct packet4_queue *q)
 	ignore_outgoing(p, q);
 	if (ret == 0)
 		ret = pcap_packet4_ring_create(p, q);
-	if (ret == 0 && !packet4_is_copy(q))
+	if (ret == 0 && (!packet4_is_copy(q) || q->outgoing))
 		ret = pcap_packet4_drop_all(p, q);
 	return ret;
 }
@@ -597,8 +612,9 @@ static int choose_queues(pcap_t *p, struct packet4 *p4, struct packet4_list *lis
 	int queue;
 
 	p4->next = list->first == PCAP_RX_DIRECT_NEXT;
-	p4->tee = p4->next || list->first == PCAP_RX_DIRECT_ALL;
-	if (list->first == PCAP_RX_DIRECT_ALL)
+	p4->whole = list->first == PCAP_RX_DIRECT_ALL;
+	p4->tee = p4->next || p4->whole;
+	if (p4->whole)
 		pcap_packet4_all_queues(p4->ifname, list);
 	p4->sharers = list->nr;
 	if (!p4->next)
@@ -615,7 +631,7 @@ static int make_queues(pcap_t *p, struct packet4 *p4)
 {
 	struct packet4_list *list = &p->opt.rx_direct;
 	int queue, ret = choose_queues(p, p4, list);
-	u_int i, nr = list->nr;
+	u_int i, nr = list->nr + p4->whole;
 
 	if (ret < 0)
 		return ret;
@@ -631,6 +647,10 @@ static int make_queues(pcap_t *p, struct packet4 *p4)
 		p4->queues[i].fd = -1;
 		p4->queues[i].number = queue;
 		queue = pcap_packet4_list_next(list, queue);
+	}
+	if (p4->whole) {
+		p4->queues[nr - 1].number = PCAP_RX_DIRECT_COPY;
+		p4->queues[nr - 1].outgoing = 1;
 	}
 	for (i = 0; i <= nr; i++)
 		p4->polls[i].events = POLLIN;
