@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * Which queues a request means that names none: all of the interface, or the next one
- * that is free.
+ * that is free.  Which interfaces have such queues.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
 #include "pcap-int.h"
@@ -113,5 +114,65 @@ int pcap_packet4_next_queue(pcap_t *p, int from)
 	ret = find_free(p, fd, from);
 	close(fd);
 	return ret;
+}
+
+/* How many queues can be captured directly, as far as the driver goes. */
+static u_int direct_queues(const char *ifname)
+{
+	int fd = pcap_packet4_ask(ifname);
+	struct tpacket4_info info;
+	int ret;
+
+	if (fd < 0)
+		return 0;
+	ret = pcap_packet4_info(fd, 0, &info);
+	close(fd);
+	if (ret < 0 || info.ti_query_reason == PACKET_DIRECT_NOT_BOUND ||
+	    info.ti_query_reason == PACKET_DIRECT_NO_DRIVER ||
+	    info.ti_query_reason == PACKET_DIRECT_QUEUE_FORMAT)
+		return 0;
+	return info.ti_queue_nr;
+}
+
+static int list_interface(pcap_if_list_t *list, const pcap_if_t *dev,
+			  char *errbuf)
+{
+	u_int queues = direct_queues(dev->name);
+	char name[sizeof(PACKET4_PREFIX) + 1 + IFNAMSIZ], text[96];
+
+	if (!queues)
+		return 0;
+	snprintf(name, sizeof(name), PACKET4_PREFIX ":%s", dev->name);
+	snprintf(text, sizeof(text),
+		 "%s, directly from its %u RX queue%s; the host gets its packets, too",
+		 dev->name, queues, queues > 1 ? "s" : "");
+	return add_dev(list, name, dev->flags, text, errbuf) ? 0 : -1;
+}
+
+/*
+ * Beside the interfaces that are listed already.  Without the right to open a packet
+ * socket there is nobody to ask, and nothing to capture.
+ */
+int pcap_packet4_findalldevs(pcap_if_list_t *list, char *errbuf)
+{
+	struct if_nameindex *names = if_nameindex();
+	const pcap_if_t *dev;
+	int i, ret = 0;
+
+	for (i = 0; names && names[i].if_name && ret == 0; i++) {
+		dev = find_dev(list, names[i].if_name);
+		if (dev && !(dev->flags & PCAP_IF_LOOPBACK))
+			ret = list_interface(list, dev, errbuf);
+	}
+	if (names)
+		if_freenameindex(names);
+	return ret;
+}
+#else
+int pcap_packet4_findalldevs(pcap_if_list_t *list, char *errbuf)
+{
+	(void)list;
+	(void)errbuf;
+	return 0;
 }
 #endif /* PACKET_RX_DIRECT */

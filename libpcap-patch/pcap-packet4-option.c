@@ -208,14 +208,6 @@ pcap_t *pcap_packet4_create(const char *device, char *errbuf, int *is_ours)
 	return p;
 }
 
-/* A "direct:" name says how to capture.  It names no further device to list. */
-int pcap_packet4_findalldevs(pcap_if_list_t *list, char *errbuf)
-{
-	(void)list;
-	(void)errbuf;
-	return 0;
-}
-
 /* Does the device's name ask for other queues? */
 static int contradicts(pcap_t *p, const struct packet4_list *list)
 {
