@@ -116,6 +116,26 @@ int pcap_packet4_next_queue(pcap_t *p, int from)
 	return ret;
 }
 
+/* Have other captures all queues of the interface?  If so, which process has the first. */
+int pcap_packet4_whole_taken(const char *ifname, uint32_t *pid)
+{
+	int fd = pcap_packet4_ask(ifname);
+	struct tpacket4_info info;
+	int queue;
+
+	if (fd < 0)
+		return 0;
+	for (queue = 0; pcap_packet4_info(fd, queue, &info) == 0 &&
+			queue < (int)info.ti_queue_nr; queue++) {
+		if (info.ti_query_reason != PACKET_DIRECT_QUEUE_LEASED)
+			break;
+		if (queue == 0)
+			*pid = info.ti_query_pid;
+	}
+	close(fd);
+	return queue > 0 && queue == (int)info.ti_queue_nr;
+}
+
 /* How many queues can be captured directly, as far as the driver goes. */
 static u_int direct_queues(const char *ifname)
 {

@@ -196,6 +196,7 @@ static inline int packet4_is_lost(const struct packet4_queue *q)
 int	pcap_packet4_ask(const char *ifname);
 void	pcap_packet4_all_queues(const char *ifname, struct packet4_list *list);
 int	pcap_packet4_next_queue(pcap_t *p, int from);
+int	pcap_packet4_whole_taken(const char *ifname, uint32_t *pid);
 
 /* pcap-packet4.c */
 int	pcap_packet4_failed(pcap_t *p, const char *what);
@@ -265,6 +266,7 @@ int	pcap_packet4_refused_queue(pcap_t *p, const struct packet4_queue *q,
 int	pcap_packet4_refused_begin(pcap_t *p, int err);
 int	pcap_packet4_queue_busy(pcap_t *p, const struct packet4_queue *q,
 				const struct tpacket4_info *info);
+void	pcap_packet4_process(uint32_t pid, char *text, size_t size);
 int	pcap_packet4_has_next(pcap_t *p, int queue);
 int	pcap_packet4_no_next(pcap_t *p, int queues);
 int	pcap_packet4_no_raw(pcap_t *p);

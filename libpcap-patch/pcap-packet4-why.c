@@ -140,15 +140,15 @@ static int explain(pcap_t *p, const char *what, uint32_t reason, int err)
 	return err == EPERM ? PCAP_ERROR_PERM_DENIED : PCAP_ERROR;
 }
 
-/* Names the process that has the queue, if this process can see it. */
-static int explain_leased(pcap_t *p, const char *what, uint32_t pid)
+/* "process 7 (tcpdump)", or "another process" if this one cannot see it. */
+void pcap_packet4_process(uint32_t pid, char *text, size_t size)
 {
-	char path[32], why[96], name[20] = "";
+	char path[32], name[20] = "";
 	FILE *file;
 
 	if (pid == 0) {
-		say(p, what, sentence(PACKET_DIRECT_QUEUE_LEASED));
-		return PCAP_ERROR;
+		pcap_strlcpy(text, "another process", size);
+		return;
 	}
 	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
 	file = fopen(path, "re");
@@ -158,8 +158,21 @@ static int explain_leased(pcap_t *p, const char *what, uint32_t pid)
 		fclose(file);
 	}
 	name[strcspn(name, "\n")] = '\0';
-	snprintf(why, sizeof(why), "process %u (%s) has it; end it or take another queue",
-		 pid, name);
+	snprintf(text, size, "process %u (%s)", pid, name);
+}
+
+/* Names the process that has the queue, if this process can see it. */
+static int explain_leased(pcap_t *p, const char *what, uint32_t pid)
+{
+	char why[96], process[48];
+
+	if (pid == 0) {
+		say(p, what, sentence(PACKET_DIRECT_QUEUE_LEASED));
+		return PCAP_ERROR;
+	}
+	pcap_packet4_process(pid, process, sizeof(process));
+	snprintf(why, sizeof(why), "%s has it; end it or take another queue",
+		 process);
 	say(p, what, why);
 	return PCAP_ERROR;
 }

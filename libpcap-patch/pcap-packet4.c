@@ -48,8 +48,9 @@ int pcap_get_rx_direct_queues_linux(pcap_t *p, char *queues, int size)
 	return 0;
 }
 
-int pcap_packet4_activate(pcap_t *p, int *breakloop_fd)
+int pcap_packet4_activate(pcap_t *p, int *breakloop_fd, int (*ordinary)(pcap_t *))
 {
+	(void)ordinary;
 	if (*breakloop_fd != -1)
 		close(*breakloop_fd);
 	*breakloop_fd = -1;
@@ -658,22 +659,31 @@ static int make_queues(pcap_t *p, struct packet4 *p4)
 	return 0;
 }
 
-static int set_up(pcap_t *p, struct packet4 *p4, int *breakloop_fd)
+static int name_interface(pcap_t *p, char *ifname)
 {
 	struct packet4_device dev;
+
+	if (PACKET4_IS_DEVICE(p->opt.device)) {
+		if (pcap_packet4_parse_device(p->opt.device, &dev, p->errbuf) < 0)
+			return PCAP_ERROR;
+		memcpy(ifname, dev.ifname, IFNAMSIZ);
+	} else if (pcap_strlcpy(ifname, p->opt.device, IFNAMSIZ) >= IFNAMSIZ) {
+		return PCAP_ERROR_NO_SUCH_DEVICE;
+	}
+	return 0;
+}
+
+static int set_up(pcap_t *p, struct packet4 *p4, int *breakloop_fd)
+{
+	int ret;
 
 	p4->breakloop_fd = *breakloop_fd;
 	*breakloop_fd = -1;
 	p4->split = p->opt.rx_split;
 	p4->timeout = p->opt.timeout > 0 ? p->opt.timeout : 0;
-	if (PACKET4_IS_DEVICE(p->opt.device)) {
-		if (pcap_packet4_parse_device(p->opt.device, &dev, p->errbuf) < 0)
-			return PCAP_ERROR;
-		memcpy(p4->ifname, dev.ifname, sizeof(p4->ifname));
-	} else if (pcap_strlcpy(p4->ifname, p->opt.device, sizeof(p4->ifname)) >=
-		   sizeof(p4->ifname)) {
-		return PCAP_ERROR_NO_SUCH_DEVICE;
-	}
+	ret = name_interface(p, p4->ifname);
+	if (ret < 0)
+		return ret;
 	if (p4->split && p->opt.rx_direct.first == PCAP_RX_DIRECT_COPY)
 		return refuse(p, PCAP_ERROR,
 			      "capturing by copy does not split headers from payload; name an RX queue, or set a snapshot length");
@@ -696,11 +706,48 @@ static int report_warnings(pcap_t *p, struct packet4 *p4, int status)
 	return status ? status : PCAP_WARNING;
 }
 
-int pcap_packet4_activate(pcap_t *p, int *breakloop_fd)
+/*
+ * A second capture of the whole interface, by this process or another.  Many programs
+ * open an interface twice.
+ */
+static int is_second(pcap_t *p, char *ifname, uint32_t *pid)
 {
-	struct packet4 *p4 = calloc(1, sizeof(*p4));
+	return p->opt.rx_direct.first == PCAP_RX_DIRECT_ALL &&
+	       !p->opt.rx_split && name_interface(p, ifname) == 0 &&
+	       pcap_packet4_whole_taken(ifname, pid);
+}
+
+static int activate_second(pcap_t *p, const char *ifname, uint32_t pid,
+			   int (*ordinary)(pcap_t *))
+{
+	char *device = strdup(ifname), process[48];
 	int status;
 
+	if (!device)
+		return pcap_packet4_failed(p, "strdup");
+	free(p->opt.device);
+	p->opt.device = device;
+	p->opt.rx_direct.first = PCAP_RX_DIRECT_OFF;
+	status = ordinary(p);
+	if (status != 0)
+		return status;
+	pcap_packet4_process(pid, process, sizeof(process));
+	snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
+		 "%s captures all RX queues of %s directly; this is an ordinary capture, of what that leaves to the host",
+		 process, ifname);
+	return PCAP_WARNING;
+}
+
+int pcap_packet4_activate(pcap_t *p, int *breakloop_fd, int (*ordinary)(pcap_t *))
+{
+	struct packet4 *p4;
+	char ifname[IFNAMSIZ];
+	uint32_t pid = 0;
+	int status;
+
+	if (is_second(p, ifname, &pid))
+		return activate_second(p, ifname, pid, ordinary);
+	p4 = calloc(1, sizeof(*p4));
 	if (!p4)
 		return pcap_packet4_failed(p, "calloc");
 	p4->counter_fd[0] = p4->counter_fd[1] = -1;

@@ -18,7 +18,8 @@
 #ifdef __linux__
 int	pcap_packet4_findalldevs(pcap_if_list_t *list, char *errbuf);
 pcap_t	*pcap_packet4_create(const char *device, char *errbuf, int *is_ours);
-int	pcap_packet4_activate(pcap_t *p, int *breakloop_fd);
+int	pcap_packet4_activate(pcap_t *p, int *breakloop_fd,
+			      int (*ordinary)(pcap_t *));
 void	pcap_packet4_wanted(pcap_t *p);
 
 /* For pcap_lib_version(). */

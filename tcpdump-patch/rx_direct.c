@@ -24,6 +24,7 @@ static const char *queues;	/* its argument, or NULL */
 static int headers;
 #ifdef PCAP_RX_DIRECT_COPY
 static int direct;		/* this capture has a TPACKET_V4 ring */
+static int warned;		/* of a capture that is an ordinary one */
 
 #define ROOM_FOR_QUEUES	4096	/* for the longest list */
 #endif
@@ -112,6 +113,7 @@ int rx_direct_activate(pcap_t *pc, const char *device)
 	int status = pcap_activate(pc);
 	const char *why = pcap_geterr(pc);
 
+	warned = status == PCAP_WARNING;
 	if ((!wanted && !named(device) && !getenv("PCAP_RX_DIRECT")) ||
 	    *why == '\0')
 		return status;
@@ -138,7 +140,7 @@ void rx_direct_report(pcap_t *pc)
 		fprintf(stderr, "%s: capturing %sdirectly from RX queue%s %s\n",
 			program_name, headers ? "headers " : "",
 			strpbrk(in_use, ",-") ? "s" : "", in_use);
-	else if (wanted)
+	else if (wanted && !warned)
 		give_up("%s: only network interfaces have RX queues", wanted);
 	direct = *in_use != '\0';
 }

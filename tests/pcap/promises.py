@@ -465,14 +465,14 @@ def define(links):
                 equal([r.data for r in capfile.read(path)], wanted)
 
 
-def run_tcpdump(arguments, while_it_runs, seconds=0.5):
+def run_tcpdump(arguments, while_it_runs, seconds=0.5, sign="capturing"):
     """Run tcpdump, then interrupt it. What it printed to its standard error."""
     with subprocess.Popen([pcap.TCPDUMP, "-Z", "root", *arguments],
                           stderr=subprocess.PIPE, text=True) as run:
         text = ""
         for line in run.stderr:
             text += line
-            if "capturing" in line:
+            if sign in line:
                 break
         while_it_runs()
         time.sleep(seconds)
