@@ -116,6 +116,17 @@ int pcap_packet4_next_queue(pcap_t *p, int from)
 	return ret;
 }
 
+/* Another worker was faster. */
+int pcap_packet4_move_on(pcap_t *p, struct packet4_queue *q)
+{
+	int next = pcap_packet4_next_queue(p, q->number + 1);
+
+	if (next < 0)
+		return next;
+	q->number = next;
+	return 0;
+}
+
 /* Have other captures all queues of the interface?  If so, which process has the first. */
 int pcap_packet4_whole_taken(const char *ifname, uint32_t *pid)
 {

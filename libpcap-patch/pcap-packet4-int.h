@@ -196,6 +196,7 @@ static inline int packet4_is_lost(const struct packet4_queue *q)
 int	pcap_packet4_ask(const char *ifname);
 void	pcap_packet4_all_queues(const char *ifname, struct packet4_list *list);
 int	pcap_packet4_next_queue(pcap_t *p, int from);
+int	pcap_packet4_move_on(pcap_t *p, struct packet4_queue *q);
 int	pcap_packet4_whole_taken(const char *ifname, uint32_t *pid);
 
 /* pcap-packet4.c */

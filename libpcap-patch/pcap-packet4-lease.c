@@ -76,17 +76,15 @@ int pcap_packet4_claim(pcap_t *p, struct packet4_queue *q)
 		.td_queue = q->number,
 		.td_flags = lease_flags(p4),
 	};
-	int next;
+	int ret;
 
 	while (ask(q, &direct) < 0) {
 		if (!p4->next || errno != EBUSY)
 			return pcap_packet4_refused_queue(p, q, errno);
-		/* another worker was faster */
-		next = pcap_packet4_next_queue(p, q->number + 1);
-		if (next < 0)
-			return next;
-		q->number = next;
-		direct.td_queue = next;
+		ret = pcap_packet4_move_on(p, q);
+		if (ret < 0)
+			return ret;
+		direct.td_queue = q->number;
 	}
 	q->claimed = 1;
 	return pcap_packet4_detach_filter(p, q);

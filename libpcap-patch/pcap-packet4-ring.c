@@ -353,6 +353,24 @@ int pcap_packet4_queue_stamps(int fd, int queue, uint32_t *flags)
 	       !(info.ti_flags & TPACKET4_INFO_TSTAMP_PTP);
 }
 
+/* What the queue can do.  If any free queue will do, it may become another one. */
+static int ask_queue(pcap_t *p, struct packet4_queue *q, struct tpacket4_info *info)
+{
+	const struct packet4 *p4 = p->priv;
+	int ret = 0;
+
+	while (ret == 0) {
+		if (pcap_packet4_info(q->fd, q->number, info) < 0)
+			return pcap_packet4_failed(p, "can't ask what the queue can do");
+		if (info->ti_query_reason == PACKET_DIRECT_OK)
+			break;
+		if (!p4->next || info->ti_query_reason != PACKET_DIRECT_QUEUE_LEASED)
+			return pcap_packet4_queue_busy(p, q, info);
+		ret = pcap_packet4_move_on(p, q);
+	}
+	return ret;
+}
+
 /* After a failure the caller calls pcap_packet4_close_queue(). */
 int pcap_packet4_ring_create(pcap_t *p, struct packet4_queue *q)
 {
@@ -365,10 +383,9 @@ int pcap_packet4_ring_create(pcap_t *p, struct packet4_queue *q)
 	if (packet4_is_copy(q)) {
 		choose_copy_slots(p, p4, &req);
 	} else {
-		if (pcap_packet4_info(q->fd, q->number, &info) < 0)
-			return pcap_packet4_failed(p, "can't ask what the queue can do");
-		if (info.ti_query_reason != PACKET_DIRECT_OK)
-			return pcap_packet4_queue_busy(p, q, &info);
+		ret = ask_queue(p, q, &info);
+		if (ret < 0)
+			return ret;
 		if (p4->split)
 			choose_split_slots(&info, &req);
 		else
