@@ -14,6 +14,7 @@
  *	pcap-packet4-if.c	questions to the kernel about an interface
  *	pcap-packet4-filter.c	filters, in the kernel and in this process
  *	pcap-packet4-why.c	error messages for what the kernel refused
+ *	pcap-packet4-tell.c	what a capture has, in words
  *
  * The letters (B), (C) and (F) are those of <linux/if_packet_v4.h>.
  */
@@ -70,6 +71,12 @@ struct packet4_ring {
 
 /* How many counters of the interface go into ps_ifdrop. */
 #define PACKET4_COUNTERS	2
+
+/* For the longest list of queues as text. */
+#define ROOM_FOR_QUEUES	4096
+
+/* On the wire a 64-byte frame takes as long as 84 bytes. */
+#define SHORTEST_BITS	(84U * 8)
 
 /* What the reader has to check of a frame.  Usually nothing. */
 #define PACKET4_CHECK_DIRECTION	1U
@@ -271,6 +278,9 @@ void	pcap_packet4_process(uint32_t pid, char *text, size_t size);
 int	pcap_packet4_has_next(pcap_t *p, int queue);
 int	pcap_packet4_no_next(pcap_t *p, int queues);
 int	pcap_packet4_no_raw(pcap_t *p);
+
+/* pcap-packet4-tell.c */
+void	pcap_packet4_warn_of_address(struct packet4 *p4);
 
 #endif /* PACKET_RX_DIRECT */
 #endif /* pcap_packet4_int_h */

@@ -270,6 +270,15 @@ int pcap_set_rx_direct_queues_linux(pcap_t *p, const char *queues)
 	return PCAP_ERROR;
 }
 
+/* Whatever is asked for beside it: single queues are exclusive anyway. */
+int pcap_set_rx_direct_exclusive_linux(pcap_t *p, int exclusive)
+{
+	if (pcap_check_activated(p))
+		return PCAP_ERROR_ACTIVATED;
+	p->opt.rx_exclusive = exclusive != 0;
+	return 0;
+}
+
 /* Without a queue there is nothing that splits: an error, rather than no effect. */
 int pcap_set_rx_direct_split_linux(pcap_t *p, int split)
 {

@@ -27,11 +27,10 @@
 #define DEFAULT_OUTGOING (8U * 1024 * 1024)
 
 /*
- * The default ring holds what a link brings in this time.  On the wire a 64-byte
- * frame takes as long as 84 bytes: at 10 Gbit/s, 14.88 million frames a second.
+ * The default ring holds what a link brings in this time: at 10 Gbit/s, 14.88 million
+ * frames a second.
  */
 #define DEFAULT_MS	10U
-#define SHORTEST_BITS	(84U * 8)
 #define USUAL_MBITS	10000U
 #define FASTEST_MBITS	1600000U
 #define MEMORY_PART	16U	/* at most a sixteenth of the available memory */

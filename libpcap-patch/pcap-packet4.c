@@ -614,7 +614,7 @@ static int choose_queues(pcap_t *p, struct packet4 *p4, struct packet4_list *lis
 
 	p4->next = list->first == PCAP_RX_DIRECT_NEXT;
 	p4->whole = list->first == PCAP_RX_DIRECT_ALL;
-	p4->tee = p4->next || p4->whole;
+	p4->tee = (p4->next || p4->whole) && !p->opt.rx_exclusive;
 	if (p4->whole)
 		pcap_packet4_all_queues(p4->ifname, list);
 	p4->sharers = list->nr;
@@ -700,6 +700,8 @@ static int report_warnings(pcap_t *p, struct packet4 *p4, int status)
 	    pcap_packet4_if_drops_vlans(p->fd, p4->ifindex))
 		pcap_packet4_warn(p4, "%s drops frames of VLANs that are not configured here; capture in promiscuous mode, or \"ethtool -K %s rx-vlan-filter off\"",
 				  p4->ifname, p4->ifname);
+	if (p->opt.rx_exclusive && (p4->whole || p4->next))
+		pcap_packet4_warn_of_address(p4);
 	if (!p4->warning[0])
 		return status;
 	pcap_strlcpy(p->errbuf, p4->warning, PCAP_ERRBUF_SIZE);
@@ -713,7 +715,8 @@ static int report_warnings(pcap_t *p, struct packet4 *p4, int status)
 static int is_second(pcap_t *p, char *ifname, uint32_t *pid)
 {
 	return p->opt.rx_direct.first == PCAP_RX_DIRECT_ALL &&
-	       !p->opt.rx_split && name_interface(p, ifname) == 0 &&
+	       !p->opt.rx_split && !p->opt.rx_exclusive &&
+	       name_interface(p, ifname) == 0 &&
 	       pcap_packet4_whole_taken(ifname, pid);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * --rx-direct and --rx-direct-headers: capture directly from receive queues of the
- * network adapter.
+ * --rx-direct, --rx-direct-exclusive and --rx-direct-headers: capture directly from
+ * receive queues of the network adapter.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
@@ -22,11 +22,12 @@
 static const char *wanted;	/* the option, or NULL */
 static const char *queues;	/* its argument, or NULL */
 static int headers;
+static int exclusive;
 #ifdef PCAP_RX_DIRECT_COPY
 static int direct;		/* this capture has a TPACKET_V4 ring */
 static int warned;		/* of a capture that is an ordinary one */
 
-#define ROOM_FOR_QUEUES	4096	/* for the longest list */
+#define ROOM_FOR_TEXT	5000	/* with the longest list of queues */
 #endif
 
 static void NORETURN PRINTFLIKE(1, 2) give_up(const char *format, ...)
@@ -73,6 +74,12 @@ void rx_direct_option(const char *arg, const char *next)
 	take("--rx-direct", arg, next);
 }
 
+void rx_direct_exclusive_option(const char *arg, const char *next)
+{
+	take("--rx-direct-exclusive", arg, next);
+	exclusive = 1;
+}
+
 void rx_direct_headers_option(const char *arg, const char *next)
 {
 	take("--rx-direct-headers", arg, next);
@@ -102,6 +109,7 @@ void rx_direct_set(pcap_t *pc, const char *device)
 		return;
 	if (((queues || !named(device)) &&
 	     pcap_set_rx_direct_queues_linux(pc, queues ? queues : "all") != 0) ||
+	    pcap_set_rx_direct_exclusive_linux(pc, exclusive) != 0 ||
 	    pcap_set_rx_direct_split_linux(pc, split) != 0)
 		give_up("%s: Can't capture directly: %s", device,
 			pcap_geterr(pc));
@@ -126,23 +134,19 @@ int rx_direct_activate(pcap_t *pc, const char *device)
 
 void rx_direct_report(pcap_t *pc)
 {
-	char in_use[ROOM_FOR_QUEUES];
+	char text[ROOM_FOR_TEXT];
 
-	if (pcap_get_rx_direct_queues_linux(pc, in_use, sizeof(in_use)) != 0) {
+	if (pcap_get_rx_direct_text_linux(pc, text, sizeof(text)) != 0) {
 		fprintf(stderr, "%s: Warning: %s\n", program_name,
 			pcap_geterr(pc));
 		return;
 	}
-	if (strcmp(in_use, "copy") == 0)
-		fprintf(stderr, "%s: capturing by copy into a TPACKET_V4 ring\n",
-			program_name);
-	else if (*in_use)
-		fprintf(stderr, "%s: capturing %sdirectly from RX queue%s %s\n",
-			program_name, headers ? "headers " : "",
-			strpbrk(in_use, ",-") ? "s" : "", in_use);
+	direct = *text != '\0';
+	if (direct)
+		fprintf(stderr, "%s: capturing %s%s\n", program_name,
+			headers ? "headers " : "", text);
 	else if (wanted && !warned)
 		give_up("%s: only network interfaces have RX queues", wanted);
-	direct = *in_use != '\0';
 }
 
 void rx_direct_finish(pcap_t *pc, int status, int left, pcap_handler callback,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * --rx-direct: capture directly from receive queues of the network adapter.
+ * --rx-direct-exclusive: the same, and the host gets nothing of all queues.
  * --rx-direct-headers: the same, but only the headers that the adapter splits off.
  */
 #ifndef RX_DIRECT_H
@@ -8,9 +9,10 @@
 
 /*
  * arg is the option's argument, or NULL.  next is the word after it.  Exits if the
- * two options disagree, or if next looks like an argument.
+ * options disagree, or if next looks like an argument.
  */
 void	rx_direct_option(const char *arg, const char *next);
+void	rx_direct_exclusive_option(const char *arg, const char *next);
 void	rx_direct_headers_option(const char *arg, const char *next);
 
 /* tcpdump reads a file.  Exits if a direct capture was asked for. */

@@ -22,6 +22,13 @@ PCAP_API int	pcap_set_rx_direct_linux(pcap_t *, int);
  */
 PCAP_API int	pcap_set_rx_direct_queues_linux(pcap_t *, const char *);
 
+/*
+ * Not 0: the host gets nothing of what the adapter receives for all queues, or for the
+ * next one, as it gets nothing of numbered queues.  Call it before pcap_activate().
+ * Returns 0 or PCAP_ERROR_ACTIVATED.
+ */
+PCAP_API int	pcap_set_rx_direct_exclusive_linux(pcap_t *, int);
+
 /* What the adapter does with headers and payload. */
 #define PCAP_RX_SPLIT_OFF	0	/* they stay together */
 #define PCAP_RX_SPLIT_HEADERS	1	/* packets are headers; payload is not read */
@@ -44,5 +51,8 @@ PCAP_API int	pcap_get_rx_direct_linux(pcap_t *, int *);
  * argument is the room for it.
  */
 PCAP_API int	pcap_get_rx_direct_queues_linux(pcap_t *, char *, int);
+
+/* What the capture has, in words, for a program to say. */
+PCAP_API int	pcap_get_rx_direct_text_linux(pcap_t *, char *, int);
 
 #endif /* lib_pcap_rx_direct_h */

@@ -52,6 +52,8 @@ for _name in ("snaplen", "promisc", "timeout", "immediate_mode", "buffer_size",
 if hasattr(lib, "pcap_get_rx_direct_linux"):    # not in libpcap as it ships
     lib.pcap_set_rx_direct_linux.argtypes = [c.c_void_p, c.c_int]
     lib.pcap_set_rx_direct_split_linux.argtypes = [c.c_void_p, c.c_int]
+    lib.pcap_set_rx_direct_exclusive_linux.argtypes = [c.c_void_p, c.c_int]
+    lib.pcap_get_rx_direct_text_linux.argtypes = [c.c_void_p, c.c_char_p, c.c_int]
     lib.pcap_get_rx_direct_linux.argtypes = [c.c_void_p, c.POINTER(c.c_int)]
     lib.pcap_set_rx_direct_queues_linux.argtypes = [c.c_void_p, c.c_char_p]
     lib.pcap_get_rx_direct_queues_linux.argtypes = [c.c_void_p, c.c_char_p, c.c_int]
@@ -127,6 +129,12 @@ class Handle:
         """All of them, as text."""
         text = c.create_string_buffer(b"not set", max(size, 8))
         self.check(lib.pcap_get_rx_direct_queues_linux(self.p, text, size))
+        return text.value.decode()
+
+    def rx_text(self, size=4096):
+        """What the capture has, in words."""
+        text = c.create_string_buffer(b"not set", max(size, 8))
+        self.check(lib.pcap_get_rx_direct_text_linux(self.p, text, size))
         return text.value.decode()
 
 
