@@ -7,6 +7,7 @@
  *	pcap-packet4-choose.c	which queues are meant, where none is named
  *	pcap-packet4-ring.c	geometry, set-up, mapping
  *	pcap-packet4-lease.c	leasing queues and giving them back
+ *	pcap-packet4-steer.c	flow rules that lead to a queue
  *	pcap-packet4-read.c	from the ring to the callback: the hot path
  *	pcap-packet4-merge.c	several rings as one
  *	pcap-packet4-wait.c	sleeping, breaking out, interfaces that go away
@@ -41,6 +42,8 @@ int	pcap_packet4_parse_device(const char *name, struct packet4_device *dev,
 
 /* With older kernel headers there is only an error message that says so. */
 #ifdef PACKET_RX_DIRECT
+
+struct ethtool_rx_flow_spec;
 
 /* Entries [cons, next) have been read and not yet given back. */
 struct packet4_ring {
@@ -222,6 +225,10 @@ int	pcap_packet4_queue_stamps(int fd, int queue, uint32_t *flags);
 int	pcap_packet4_claim(pcap_t *p, struct packet4_queue *q);
 int	pcap_packet4_begin(pcap_t *p);
 void	pcap_packet4_close_queues(struct packet4 *p4);
+
+/* pcap-packet4-steer.c */
+int	pcap_packet4_parse_rules(const char *text, struct ethtool_rx_flow_spec *rules,
+				 char *errbuf);
 
 /* pcap-packet4-read.c */
 int	pcap_packet4_drain(pcap_t *p, int max, pcap_handler callback,

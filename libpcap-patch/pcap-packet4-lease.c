@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <unistd.h>
 #include <sys/socket.h>
+#include <linux/ethtool.h>
 
 #include "pcap-int.h"
 #include "pcap-packet4.h"
@@ -68,16 +69,37 @@ static uint32_t lease_flags(const struct packet4 *p4)
 	return flags;
 }
 
+/* Only the rules lead to the queue, then. */
+static int add_rules(pcap_t *p, struct tpacket4_direct *direct,
+		     struct ethtool_rx_flow_spec *rules)
+{
+	int nr;
+
+	if (!p->opt.rx_steer[0])
+		return 0;
+	nr = pcap_packet4_parse_rules(p->opt.rx_steer, rules, p->errbuf);
+	if (nr < 0)
+		return PCAP_ERROR;
+	direct->td_flags |= PACKET_DIRECT_RULES | PACKET_DIRECT_NTUPLE |
+			    PACKET_DIRECT_APART;
+	direct->td_rules = (uintptr_t)rules;
+	direct->td_rule_nr = nr;
+	return 0;
+}
+
 /* From here on nothing of the stack gets into the ring: nothing has to be dropped. */
 int pcap_packet4_claim(pcap_t *p, struct packet4_queue *q)
 {
 	const struct packet4 *p4 = p->priv;
+	struct ethtool_rx_flow_spec rules[PACKET_DIRECT_MAX_RULES];
 	struct tpacket4_direct direct = {
 		.td_queue = q->number,
 		.td_flags = lease_flags(p4),
 	};
-	int ret;
+	int ret = add_rules(p, &direct, rules);
 
+	if (ret < 0)
+		return ret;
 	while (ask(q, &direct) < 0) {
 		if (!p4->next || errno != EBUSY)
 			return pcap_packet4_refused_queue(p, q, errno);

@@ -233,6 +233,8 @@ static int set_queues(pcap_t *p, const struct packet4_list *list)
 		return PCAP_ERROR;
 	p->opt.rx_direct = *list;
 	p->opt.rx_by_api = 1;
+	if (list->nr != 1 || list->first < 0)
+		p->opt.rx_steer[0] = '\0';
 	if (list->first == PCAP_RX_DIRECT_OFF)
 		p->opt.rx_split = PCAP_RX_SPLIT_OFF;
 	if (PACKET4_IS_DEVICE(p->opt.device) &&

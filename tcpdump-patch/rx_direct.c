@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * --rx-direct, --rx-direct-exclusive and --rx-direct-headers: capture directly from
- * receive queues of the network adapter.
+ * receive queues of the network adapter.  --rx-steer: what comes to the queue.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
@@ -23,6 +23,7 @@ static const char *wanted;	/* the option, or NULL */
 static const char *queues;	/* its argument, or NULL */
 static int headers;
 static int exclusive;
+static const char *steer;	/* flow rules, or NULL */
 #ifdef PCAP_RX_DIRECT_COPY
 static int direct;		/* this capture has a TPACKET_V4 ring */
 static int warned;		/* of a capture that is an ordinary one */
@@ -80,6 +81,13 @@ void rx_direct_exclusive_option(const char *arg, const char *next)
 	exclusive = 1;
 }
 
+void rx_steer_option(const char *arg)
+{
+	if (!wanted)
+		wanted = "--rx-steer";
+	steer = arg;
+}
+
 void rx_direct_headers_option(const char *arg, const char *next)
 {
 	take("--rx-direct-headers", arg, next);
@@ -110,7 +118,8 @@ void rx_direct_set(pcap_t *pc, const char *device)
 	if (((queues || !named(device)) &&
 	     pcap_set_rx_direct_queues_linux(pc, queues ? queues : "all") != 0) ||
 	    pcap_set_rx_direct_exclusive_linux(pc, exclusive) != 0 ||
-	    pcap_set_rx_direct_split_linux(pc, split) != 0)
+	    pcap_set_rx_direct_split_linux(pc, split) != 0 ||
+	    (steer && pcap_set_rx_direct_steer_linux(pc, steer) != 0))
 		give_up("%s: Can't capture directly: %s", device,
 			pcap_geterr(pc));
 }

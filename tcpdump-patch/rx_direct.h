@@ -2,6 +2,7 @@
 /*
  * --rx-direct: capture directly from receive queues of the network adapter.
  * --rx-direct-exclusive: the same, and the host gets nothing of all queues.
+ * --rx-steer: flow rules that lead to the queue.
  * --rx-direct-headers: the same, but only the headers that the adapter splits off.
  */
 #ifndef RX_DIRECT_H
@@ -14,6 +15,9 @@
 void	rx_direct_option(const char *arg, const char *next);
 void	rx_direct_exclusive_option(const char *arg, const char *next);
 void	rx_direct_headers_option(const char *arg, const char *next);
+
+/* arg has flow rules as text. */
+void	rx_steer_option(const char *arg);
 
 /* tcpdump reads a file.  Exits if a direct capture was asked for. */
 void	rx_direct_no_capture(void);

@@ -29,6 +29,13 @@ PCAP_API int	pcap_set_rx_direct_queues_linux(pcap_t *, const char *);
  */
 PCAP_API int	pcap_set_rx_direct_exclusive_linux(pcap_t *, int);
 
+/*
+ * Flow rules that lead to the one queue that was asked for before, such as "udp dst port
+ * 4789 and ip", while the capture is prepared and lasts.  Call it before
+ * pcap_activate().  Returns 0, PCAP_ERROR_ACTIVATED or PCAP_ERROR.
+ */
+PCAP_API int	pcap_set_rx_direct_steer_linux(pcap_t *, const char *);
+
 /* What the adapter does with headers and payload. */
 #define PCAP_RX_SPLIT_OFF	0	/* they stay together */
 #define PCAP_RX_SPLIT_HEADERS	1	/* packets are headers; payload is not read */

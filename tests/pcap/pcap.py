@@ -53,6 +53,7 @@ if hasattr(lib, "pcap_get_rx_direct_linux"):    # not in libpcap as it ships
     lib.pcap_set_rx_direct_linux.argtypes = [c.c_void_p, c.c_int]
     lib.pcap_set_rx_direct_split_linux.argtypes = [c.c_void_p, c.c_int]
     lib.pcap_set_rx_direct_exclusive_linux.argtypes = [c.c_void_p, c.c_int]
+    lib.pcap_set_rx_direct_steer_linux.argtypes = [c.c_void_p, c.c_char_p]
     lib.pcap_get_rx_direct_text_linux.argtypes = [c.c_void_p, c.c_char_p, c.c_int]
     lib.pcap_get_rx_direct_linux.argtypes = [c.c_void_p, c.POINTER(c.c_int)]
     lib.pcap_set_rx_direct_queues_linux.argtypes = [c.c_void_p, c.c_char_p]
