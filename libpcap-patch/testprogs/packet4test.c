@@ -426,6 +426,14 @@ static void test_direction(void)
 	put_whole(0, 60)->tp_pkttype = PACKET_OUTGOING;
 	put_whole(1, 60)->tp_pkttype = PACKET_OTHERHOST;
 	ok(drain(-1) == 1 && got[0].copy[0] == 1, "only what comes in");
+
+	reset(0);
+	queue.checks = PACKET4_CHECK_DIRECTION;
+	queue.outgoing = 1;
+	put_whole(0, 60)->tp_pkttype = PACKET_HOST;
+	put_whole(1, 60)->tp_pkttype = PACKET_OUTGOING;
+	ok(drain(-1) == 1 && got[0].copy[0] == 1,
+	   "and of what the host sends nothing that it receives");
 }
 
 static void test_break(void)
@@ -799,7 +807,7 @@ int main(void)
 	p = calloc(1, sizeof(*p));
 	p->priv = &p4;
 	p->fd = -1;
-	printf("TAP version 13\n1..60\n");
+	printf("TAP version 13\n1..61\n");
 	test_in_place();
 	test_chain();
 	test_lengths();
