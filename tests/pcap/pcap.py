@@ -44,7 +44,7 @@ for _name in ("create", "open_dead", "open_offline"):
     getattr(lib, "pcap_" + _name).restype = c.c_void_p
 lib.pcap_geterr.restype = c.c_char_p
 for _name in ("geterr", "activate", "close", "breakloop", "datalink",
-              "get_selectable_fd", "snapshot"):
+              "get_selectable_fd", "fileno", "snapshot"):
     getattr(lib, "pcap_" + _name).argtypes = [c.c_void_p]
 for _name in ("snaplen", "promisc", "timeout", "immediate_mode", "buffer_size",
               "tstamp_precision", "rfmon", "protocol_linux"):
