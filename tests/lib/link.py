@@ -15,6 +15,7 @@ import netlink
 from guest import Failed, sh, until, want
 
 NEAR, FAR = "10.9.0.1", "10.9.0.2"
+NEAR6, FAR6 = "fd09::1", "fd09::2"
 
 
 @functools.cache
@@ -86,6 +87,13 @@ def wire_ports():
     sh("ip link set lo up", far=True)
     sh("ip link set eth1 arp on up", far=True)
     set_address()
+
+
+def wire_ipv6():
+    """Both ports have IPv6, too, which is off in this guest unless a test wants it."""
+    for iface, address, far in (("eth0", NEAR6, False), ("eth1", FAR6, True)):
+        sh(f"sysctl -q -w net.ipv6.conf.{iface}.disable_ipv6=0", far=far)
+        sh(f"ip -6 addr replace {address}/64 dev {iface} nodad", far=far)
 
 
 def pull_cable(nic):

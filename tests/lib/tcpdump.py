@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A tcpdump that writes a file. It is not stopped before it has written what it was sent."""
+"""A tcpdump that writes a file. It is not stopped before it has written what it was sent.
+Debian's own, to compare with, does the same.
+"""
 
 import os
 import re
@@ -13,23 +15,32 @@ import packet4
 from guest import SLOW, TOP, Failed, Program, until, want
 
 PROGRAM = os.environ.get("TCPDUMP", TOP + "/build/tools/bin/tcpdump")
+STOCK = TOP + "/build/tools/stock/bin/tcpdump"
 FILE_HEADER, RECORD_HEADER = 24, 16
 
 
 class Tcpdump(Program):
-    """tcpdump -i IFACE --rx-direct=MODE -w PATH. It writes each packet at once."""
+    """tcpdump -i IFACE --rx-direct=MODE -w PATH, without a mode of all queues. It writes each
+    packet at once.
+    """
+    program, ready, prefix = PROGRAM, "capturing", ()
 
     def __init__(self, iface, mode, path, *options):
+        self.start(iface, path, "--rx-direct" if mode is None else f"--rx-direct={mode}",
+                   *options)
+
+    def start(self, iface, path, *options):
+        """Returns once it captures."""
         self.path, self.began = path, time.time_ns()
-        self.command = ["tcpdump", "-i", iface, f"--rx-direct={mode}", *options, "-U", "-w", path]
+        self.command = ["tcpdump", "-i", iface, *options, "-U", "-w", path]
         if os.path.exists(path):
             os.unlink(path)
-        self.process = subprocess.Popen([PROGRAM, *self.command[1:]],
+        self.process = subprocess.Popen([*self.prefix, self.program, *self.command[1:]],
                                         stderr=subprocess.PIPE, text=True)
         self.said = ""
         for line in self.process.stderr:
             self.said += line
-            if "capturing" in line:
+            if self.ready in line:
                 break
         else:
             raise Failed(f"{' '.join(self.command)}: {self.said.strip()}")
@@ -80,3 +91,11 @@ class Tcpdump(Program):
         # The file has microseconds.
         want(not times or (self.began // 1000 * 1000 <= times[0] and times[-1] <= time.time_ns()),
              f"time stamps from {times[:1]} to {times[-1:]} in a run from {self.began}")
+
+
+class StockTcpdump(Tcpdump):
+    """The same without our patches, and so by the stack."""
+    program, ready = STOCK, "listening"
+
+    def __init__(self, iface, path, *options):  # pylint: disable=super-init-not-called
+        self.start(iface, path, *options)

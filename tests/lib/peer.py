@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the host does meanwhile: ping, TCP, and neighbour discovery between the two ports."""
+
+import contextlib
+import hashlib
+import os
+import random
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import namespace
+import send
+from compare import equal
+from guest import SLOW, Background, Program, sh, want
+from link import FAR, FAR6, NEAR, NEAR6
+
+PORT = 7009
+NEAR_SEED, FAR_SEED = 1, 2      # of the bytes that each port sends
+ANSWER = re.compile(r"^\[(\S+)\].*bytes from.*icmp_seq=(\d+).*time=(\S+) ms(.*)$", re.M)
+
+# The other end. It sends its bytes, and prints the digest of those that it gets.
+CLIENT = """
+import hashlib, random, socket, sys, threading
+host, port, size, seed = sys.argv[1], *map(int, sys.argv[2:])
+s = socket.create_connection((host, port))
+def send():
+    s.sendall(random.Random(seed).randbytes(size))
+    s.shutdown(socket.SHUT_WR)
+thread = threading.Thread(target=send)
+thread.start()
+digest = hashlib.sha256()
+while data := s.recv(1 << 16):
+    digest.update(data)
+thread.join()
+print(digest.hexdigest())"""
+
+
+class Ping(Program):
+    """A ping every so many seconds, and when each was answered."""
+
+    def __init__(self, interval=0.05):
+        self.output = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            ["ping", "-D", "-n", "-i", str(interval), FAR], stdout=self.output,
+            env={**os.environ, "LC_ALL": "C"})
+
+    def _found(self):
+        self.output.seek(0)
+        return ANSWER.findall(self.output.read())
+
+    def answers(self):
+        """The times of the answers until now."""
+        return [float(at) for at, *_ in self._found()]
+
+    def first_after(self, moment, seconds):
+        """How long after a moment the first answer came, or None if not in so many seconds."""
+        while time.time() < moment + seconds:
+            if (late := [t - moment for t in self.answers() if t > moment]):
+                return late[0]
+            time.sleep(0.05)
+        return None
+
+    def sent(self):
+        """When each ping was sent that was answered, by its number."""
+        found = self._found()
+        want(not any(rest for *_, rest in found), f"answered twice: {found}")
+        return {int(number): float(at) - float(ms) / 1000 for at, number, ms, _ in found}
+
+    def unanswered(self):
+        """Pings in a row without an answer: when the first and when the last was sent, and
+        how many. What was sent after the last that was answered does not count.
+        """
+        sent = sorted(self.sent().items())
+        for (before, began), (after, ended) in zip(sent, sent[1:]):
+            if (some := after - before - 1):
+                step = (ended - began) / (some + 1)
+                yield began + step, ended - step, some
+
+    def kill(self):
+        super().kill()
+        self.output.close()
+
+
+def noise(seed, size):
+    """What the port with this seed sends by tcp()."""
+    return random.Random(seed).randbytes(size)
+
+
+def _serve(taker, size):
+    """Send our bytes, and take what comes. The digest of that."""
+    sender = threading.Thread(target=lambda: (taker.sendall(noise(NEAR_SEED, size)),
+                                              taker.shutdown(socket.SHUT_WR)))
+    sender.start()
+    digest = hashlib.sha256()
+    while (data := taker.recv(1 << 16)):
+        digest.update(data)
+    sender.join()
+    return digest.hexdigest()
+
+
+def tcp(size, host=NEAR):
+    """So many bytes go both ways at once between the ports, and arrive whole."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, PORT), family=family) as server:
+        server.settimeout(60 * SLOW)
+        with Background([sys.executable, "-c", CLIENT, host, str(PORT), str(size),
+                         str(FAR_SEED)], far=True) as client:
+            taker, _ = server.accept()
+            with taker:
+                taker.settimeout(60 * SLOW)
+                there = _serve(taker, size)
+            back = client.end()
+    equal((there, back), tuple(hashlib.sha256(noise(seed, size)).hexdigest()
+                               for seed in (FAR_SEED, NEAR_SEED)), "digests there and back")
+
+
+def discover():
+    """Both ports forget each other, and each finds the other anew by IPv6."""
+    for far, to in ((False, FAR6), (True, NEAR6)):
+        sh("ip -6 neigh flush dev eth0")
+        sh("ip -6 neigh flush dev eth1", far=True)
+        out = sh(f"ping -q -c 1 -W {9 * SLOW} {to}", far=far, check=False)
+        want(" 1 received" in out, f"no neighbour {to}: {out.strip()[-300:]}")
+
+
+def sender():
+    """What sends frames out of the far port."""
+    with namespace.inside("far"):
+        return send.Sender("eth1")
+
+
+@contextlib.contextmanager
+def offloads(state):
+    """With GRO, GSO and TSO "on" or "off" at both ports, and as before afterwards."""
+    def turn(to):
+        for far, iface in ((False, "eth0"), (True, "eth1")):
+            sh(f"ethtool -K {iface} gro {to} gso {to} tso {to}", far=far)
+    turn(state)
+    try:
+        yield
+    finally:
+        turn("on")
