@@ -323,7 +323,7 @@ static int map_ring(pcap_t *p, struct packet4_queue *q)
 	}
 	attach_ring(r, &l);
 	r->bounce_len = BOUNCE_LEN;
-	if (p4->split == PCAP_RX_SPLIT_WHOLE)
+	if (p4->split == PCAP_RX_SPLIT_WHOLE && !q->outgoing)
 		attach_payload(r, &l);
 	r->bounce = malloc(r->bounce_len);
 	return r->bounce ? 0 : pcap_packet4_failed(p, "malloc");
