@@ -318,6 +318,96 @@ TEST_F(stack, tee_and_pass)
 	EXPECT_EQ(self->stats.ts_passed, 2);
 }
 
+#define MIX		120
+#define MIX_LEN(i)	((i) % 3 ? 320 : LEN)	/* the filter refuses each third */
+
+/* Does the host get the @i-th frame of a mix, of which each second one is addressed to it? */
+static bool mix_is_hosts(__u32 i, __u32 flags)
+{
+	return (flags & PACKET_DIRECT_TEE && i % 2) ||
+	       (flags & PACKET_DIRECT_PASS && i % 3 == 0);
+}
+
+static int send_mix(const struct pd_nic *nic, const __u8 *mac)
+{
+	int err = 0;
+	__u32 i;
+
+	for (i = 0; !err && i < MIX; i++)
+		err = send_to(nic, i % 2 ? mac : other, MIX_LEN(i), i);
+
+	return err;
+}
+
+/* What the host gets in place of its frames of the mix, in their order, or NULL. */
+static const char *host_gets_mix(const struct pd_nic *nic, __u32 flags)
+{
+	struct pollfd pfd = { .fd = nic->witness, .events = POLLIN };
+	static __u8 got[PD_FRAME_MAX];
+	static char why[128];
+	ssize_t n;
+	__u32 i;
+
+	for (i = 0; i < MIX; i++) {
+		if (!mix_is_hosts(i, flags))
+			continue;
+		if (poll(&pfd, 1, WAIT_MS) != 1)
+			return "the host gets too few";
+		n = recv(nic->witness, got, sizeof(got), 0);
+		if (n == MIX_LEN(i) && pd_seq(got) == i)
+			continue;
+		snprintf(why, sizeof(why), "the host gets %zd bytes of frame %u, not %u",
+			 n, pd_seq(got), i);
+		return why;
+	}
+
+	return pd_nic_witnessed(nic, QUIET_MS) ? "the host gets too many" : NULL;
+}
+
+/* Several frames in one poll: for the ring, for the host, for both and for nobody. */
+#define MIXED(filtered, flags)						\
+	do {								\
+		__u32 _i;						\
+									\
+		ASSERT_EQ(send_mix(&self->nic, self->mac), 0);		\
+		for (_i = 0; _i < MIX; _i++) {				\
+			if ((filtered) && _i % 3 == 0)			\
+				continue;				\
+			NEXT();						\
+			EXPECT_EQ(pd_seq(frame.data), _i);		\
+			EXPECT_EQ(frame.hdr.tp_len, MIX_LEN(_i));	\
+		}							\
+		EXPECT_OK(host_gets_mix(&self->nic, flags));		\
+		EXPECT_EQ(tpacket4_peek_all(&self->pd.ring), 0);	\
+		GAINED();						\
+		EXPECT_EQ(self->stats.ts_drop_stack, 0);		\
+		EXPECT_EQ(self->stats.ts_drop_no_slot, 0);		\
+	} while (0)
+
+TEST_F_TIMEOUT(stack, mixed, 60)
+{
+	OPEN_FLAGS(PACKET_DIRECT_TEE);
+	MIXED(false, PACKET_DIRECT_TEE);
+	EXPECT_EQ(self->stats.ts_passed, MIX / 2);
+	ASSERT_EQ(filter_longer(self->pd.fd, 300), 0);
+	MIXED(true, PACKET_DIRECT_TEE);
+	EXPECT_EQ(self->stats.ts_passed, MIX);
+	EXPECT_EQ(self->stats.ts_drop_filter, MIX / 3);
+}
+
+TEST_F_TIMEOUT(stack, mixed_pass, 60)
+{
+	OPEN_FLAGS(PACKET_DIRECT_TEE | PACKET_DIRECT_PASS);
+	ASSERT_EQ(filter_longer(self->pd.fd, 300), 0);
+	MIXED(true, PACKET_DIRECT_TEE | PACKET_DIRECT_PASS);
+	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+	LEASE_FLAGS(PACKET_DIRECT_PASS);
+	ASSERT_EQ(pd_nic_steer(&self->nic, self->nic.queue), 0);
+	MIXED(true, PACKET_DIRECT_PASS);
+	EXPECT_EQ(self->stats.ts_passed, MIX / 3);
+	EXPECT_EQ(self->stats.ts_drop_filter, MIX / 3);
+}
+
 /* Frames of one slot and of several, in one piece of the copy and in pages. */
 #define EACH_LENGTH()							\
 	do {								\
