@@ -48,7 +48,7 @@
 #define _NET_PACKET_DIRECT_H
 
 #include <linux/if_packet.h>
-#include <linux/jump_label.h>
+#include <linux/jump_label_ratelimit.h>
 #include <linux/netdevice.h>
 #include <linux/stddef.h>
 
@@ -179,10 +179,10 @@ struct packet_direct_buf {
 
 #if IS_ENABLED(CONFIG_PACKET_RX_DIRECT)
 
-/* On while any queue of this machine is leased: guards what drivers add to the
- * paths of all their queues.
+/* On while any queue of this machine is leased, and a second longer: guards what drivers
+ * add to the paths of all their queues.
  */
-DECLARE_STATIC_KEY_FALSE(packet_direct_key);
+extern struct static_key_false_deferred packet_direct_key;
 
 /**
  * packet_direct_lookup() - the lease on an RX queue

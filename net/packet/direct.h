@@ -244,7 +244,7 @@ void __packet_direct_member(struct net_device *dev);
 
 static inline void packet_direct_member(struct net_device *dev)
 {
-	if (static_branch_unlikely(&packet_direct_key))
+	if (static_branch_unlikely(&packet_direct_key.key))
 		__packet_direct_member(dev);
 }
 

@@ -19,7 +19,8 @@
 
 static atomic_long_t packet_direct_quarantined_pages;
 
-DEFINE_STATIC_KEY_FALSE(packet_direct_key);
+/* Off a second after the last lease, so that code is not patched with every one. */
+DEFINE_STATIC_KEY_DEFERRED_FALSE(packet_direct_key, HZ);
 EXPORT_SYMBOL_GPL(packet_direct_key);
 
 /**
@@ -463,7 +464,7 @@ static void packet_direct_give(struct packet_direct *pd)
 	struct packet_direct_queue *pdq = &pd->pdq;
 
 	pd->begun = true;
-	static_branch_inc(&packet_direct_key);
+	static_branch_deferred_inc(&packet_direct_key);
 	packet_direct_set_state(pdq, PACKET_DIRECT_DOWN);
 	rcu_assign_pointer(pdq->dev->_rx[pdq->queue].direct, pdq);
 }
@@ -497,7 +498,7 @@ static void packet_direct_stop_queue(struct packet_direct *pd)
 		packet_direct_not_stopped(pdq);
 	packet_direct_ring_down(pdq);
 	trace_packet_direct_release(pdq, pdq->unconfirmed ? -EIO : 0);
-	static_branch_dec(&packet_direct_key);
+	static_branch_slow_dec_deferred(&packet_direct_key);
 	pd->begun = false;
 }
 

@@ -32,11 +32,11 @@ struct packet_direct_table {
 };
 
 /**
- * struct packet_direct_key - a hash key that leases changed
+ * struct packet_direct_hash_key - a hash key that leases changed
  * @len:	bytes
  * @former:	as it was; behind it room for what it should be, and for what it is
  */
-struct packet_direct_key {
+struct packet_direct_hash_key {
 	u32	len;
 	u8	former[];
 };
@@ -281,7 +281,7 @@ static void packet_direct_fill_symmetric(u8 *key, u32 len)
 static int packet_direct_update_key(struct packet_direct_steered *steered,
 				    u32 wanted)
 {
-	struct packet_direct_key *key = steered->key;
+	struct packet_direct_hash_key *key = steered->key;
 	u8 *want = key->former + key->len;
 	u8 *now = want + key->len;
 	u8 hfunc;
@@ -393,7 +393,7 @@ static enum packet_direct_reason
 packet_direct_save_key(struct packet_direct_steered *steered)
 {
 	u32 len = packet_direct_key_len(steered->dev);
-	struct packet_direct_key *key;
+	struct packet_direct_hash_key *key;
 	u8 hfunc;
 
 	if (steered->key)

@@ -8,7 +8,7 @@
 
 #include "internal.h"
 
-struct packet_direct_key;
+struct packet_direct_hash_key;
 struct packet_direct_table;
 
 /**
@@ -30,7 +30,7 @@ struct packet_direct_steered {
 	struct list_head leases;
 	unsigned long	*queues;
 	struct packet_direct_table *table;
-	struct packet_direct_key *key;
+	struct packet_direct_hash_key *key;
 	u32		forced;
 	u32		lost;
 	bool		stale;

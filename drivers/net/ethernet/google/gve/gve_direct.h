@@ -29,7 +29,7 @@ void gve_turnup_and_check_status(struct gve_priv *priv);
  */
 static inline bool gve_ring_is_direct(const struct gve_rx_ring *rx)
 {
-	return static_branch_unlikely(&packet_direct_key) && rx->direct;
+	return static_branch_unlikely(&packet_direct_key.key) && rx->direct;
 }
 
 /* in gve_direct_rx.c */

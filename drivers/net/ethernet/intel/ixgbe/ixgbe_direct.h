@@ -37,7 +37,7 @@ static inline bool ixgbe_ring_is_direct(const struct ixgbe_ring *ring)
  **/
 static inline bool ixgbe_ring_polls_direct(const struct ixgbe_ring *ring)
 {
-	return static_branch_unlikely(&packet_direct_key) && ring->direct;
+	return static_branch_unlikely(&packet_direct_key.key) && ring->direct;
 }
 
 /**
