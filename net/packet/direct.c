@@ -292,7 +292,9 @@ static int packet_direct_look(struct packet_sock *po,
 		packet_direct_get_lease(po, info);
 		packet_direct_ask_driver(po, &limits, info);
 		if (packet_direct_of(po))
-			packet_direct_tell_steering(packet_direct_of(po), info);
+			packet_direct_tell_steering(packet_direct_of(po),
+						    &info->ti_steering,
+						    &info->ti_steering_lost);
 		rtnl_unlock();
 	}
 	release_sock(&po->sk);

@@ -106,10 +106,13 @@ struct packet_direct_memory {
  * @active:	those that the device is steered by: before the lease begins, only
  *		rules
  * @queue:	the leased queue
+ * @in_force:	flags that the device has, as user space is told
+ * @lost:	those that an administrator took over, likewise
  * @rule_nr:	flow rules
  * @rules:	these
  *
- * But for @rules and @rule_nr before the lease, all is under RTNL.
+ * But for @rules and @rule_nr before the lease, all is under RTNL.  @in_force and @lost
+ * are read without.
  */
 struct packet_direct_steer {
 	struct list_head	node;
@@ -117,6 +120,8 @@ struct packet_direct_steer {
 	u32			flags;
 	u32			active;
 	u32			queue;
+	u32			in_force;
+	u32			lost;
 	u32			rule_nr;
 	struct packet_direct_rule *rules;
 };
@@ -368,8 +373,8 @@ void packet_direct_steer_back(struct list_head *pds);
 void packet_direct_unsteer(struct packet_direct *pd);
 void packet_direct_recheck_steering(const struct net_device *dev);
 void packet_direct_repair_steering(struct list_head *pds);
-void packet_direct_tell_steering(const struct packet_direct *pd,
-				 struct tpacket4_info *info);
+void packet_direct_tell_steering(const struct packet_direct *pd, u32 *in_force,
+				 u32 *lost);
 
 /* direct_rules.c; more, for direct_steer.c, is in direct_steer.h */
 int packet_direct_get_rules(struct packet_sock *po,

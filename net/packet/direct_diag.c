@@ -30,6 +30,8 @@ static int packet_direct_tell_ring(const struct packet_direct *pd,
 		.pdd_ifindex	  = READ_ONCE(pd->ifindex),
 	};
 
+	packet_direct_tell_steering(pd, &info.pdd_steering,
+				    &info.pdd_steering_lost);
 	return nla_put(nlskb, PACKET_DIAG_DIRECT, sizeof(info), &info);
 }
 

@@ -146,6 +146,30 @@ packet_direct_check_steering(struct net_device *dev,
 	return reason;
 }
 
+static void packet_direct_note_lease(const struct packet_direct_steered *steered,
+				     struct packet_direct_steer *steer)
+{
+	u32 forced = steered->forced, lost = steered->lost;
+
+	if (packet_direct_has_rules(steer))
+		forced |= PACKET_DIRECT_RULES;
+	if (packet_direct_lacks_rules(steer))
+		lost |= PACKET_DIRECT_RULES;
+	if (steered->stale)
+		forced = 0;
+	WRITE_ONCE(steer->in_force, steer->active & forced & ~lost);
+	WRITE_ONCE(steer->lost, steer->active & lost);
+}
+
+/* After each change, for those who ask what a lease has. */
+static void packet_direct_note(const struct packet_direct_steered *steered)
+{
+	struct packet_direct_steer *steer;
+
+	list_for_each_entry(steer, &steered->leases, node)
+		packet_direct_note_lease(steered, steer);
+}
+
 static void packet_direct_repair(struct packet_direct_steered *steered)
 {
 	struct packet_direct_steer *steer;
@@ -157,6 +181,7 @@ static void packet_direct_repair(struct packet_direct_steered *steered)
 	list_for_each_entry(steer, &steered->leases, node)
 		if (!(steered->lost & PACKET_DIRECT_RULES))
 			packet_direct_repair_rules(steered->dev, steer);
+	packet_direct_note(steered);
 	packet_direct_end_ethtool(steered->dev);
 }
 
@@ -199,17 +224,17 @@ packet_direct_steer(struct packet_direct *pd, struct net_device *dev,
 			 packet_direct_add_rules(dev, steer);
 		packet_direct_end_ethtool(dev);
 	}
-	if (reason)
+	if (reason) {
 		packet_direct_unsteer(pd);
-	else
-		packet_direct_repair(steered);
-	return reason;
+		return reason;
+	}
+	packet_direct_repair(steered);
+	packet_direct_note(steered);
+	return PACKET_DIRECT_OK;
 }
 
-/* Before or after leases want something else.  A device that is going away is left as
- * it is.
- */
-static int packet_direct_follow(struct packet_direct_steered *steered)
+/* A device that is going away is left as it is. */
+static int packet_direct_try_follow(struct packet_direct_steered *steered)
 {
 	u32 wanted = packet_direct_wanted(steered);
 	struct net_device *dev = steered->dev;
@@ -229,6 +254,15 @@ static int packet_direct_follow(struct packet_direct_steered *steered)
 	}
 	err = packet_direct_update_rss(steered, wanted);
 	packet_direct_end_ethtool(dev);
+	return err;
+}
+
+/* Before or after leases want something else. */
+static int packet_direct_follow(struct packet_direct_steered *steered)
+{
+	int err = packet_direct_try_follow(steered);
+
+	packet_direct_note(steered);
 	return err;
 }
 
@@ -336,6 +370,8 @@ void packet_direct_unsteer(struct packet_direct *pd)
 	steer->device = NULL;
 	steer->flags = 0;
 	steer->active = 0;
+	WRITE_ONCE(steer->in_force, 0);
+	WRITE_ONCE(steer->lost, 0);
 	packet_direct_free_rules(steer);
 	if (steered->ntuple)
 		packet_direct_follow(steered);
@@ -394,6 +430,7 @@ void packet_direct_recheck_steering(const struct net_device *dev)
 		steered->ntuple = false;
 	}
 	steered->stale = true;
+	packet_direct_note(steered);
 	queue_work(system_unbound_wq, &packet_direct_repair_work);
 }
 
@@ -414,6 +451,7 @@ void packet_direct_rxfh_changed(const struct net_device *dev,
 		packet_direct_drop_key(steered);
 		steered->lost |= PACKET_DIRECT_SYMMETRIC;
 	}
+	packet_direct_note(steered);
 }
 
 /* Whoever adds rules of his own needs ntuple, too. */
@@ -430,32 +468,18 @@ void packet_direct_rxnfc_changed(const struct net_device *dev,
 		steered->ntuple = false;
 	list_for_each_entry(steer, &steered->leases, node)
 		packet_direct_take_rule(steer, info->fs.location);
+	packet_direct_note(steered);
 }
 
 /**
  * packet_direct_tell_steering() - how far a lease has the steering that it wanted
  * @pd: ring
- * @info: ti_steering and ti_steering_lost are filled in
- *
- * Context: RTNL.
+ * @in_force: is given those of its flags that the device has
+ * @lost: is given those that an administrator took over
  */
-void packet_direct_tell_steering(const struct packet_direct *pd,
-				 struct tpacket4_info *info)
+void packet_direct_tell_steering(const struct packet_direct *pd, u32 *in_force,
+				 u32 *lost)
 {
-	const struct packet_direct_steer *steer = &pd->steer;
-	struct packet_direct_steered *steered = steer->device;
-	u32 forced, lost;
-
-	if (!steered)
-		return;
-	forced = steered->forced;
-	lost = steered->lost;
-	if (packet_direct_has_rules(steer))
-		forced |= PACKET_DIRECT_RULES;
-	if (packet_direct_lacks_rules(steer))
-		lost |= PACKET_DIRECT_RULES;
-	if (steered->stale)
-		forced = 0;
-	info->ti_steering = steer->active & forced & ~lost;
-	info->ti_steering_lost = steer->active & lost;
+	*in_force = READ_ONCE(pd->steer.in_force);
+	*lost = READ_ONCE(pd->steer.lost);
 }

@@ -56,6 +56,14 @@ const struct pdstat_counter pdstat_payload_slots[] = {
 	{ }
 };
 
+const struct pdstat_flag pdstat_steering[] = {
+	{ "spread", PACKET_DIRECT_SPREAD },
+	{ "apart", PACKET_DIRECT_APART },
+	{ "symmetric", PACKET_DIRECT_SYMMETRIC },
+	{ "rules", PACKET_DIRECT_RULES },
+	{ }
+};
+
 const char *pdstat_state(const struct pdstat_socket *sock)
 {
 	switch (sock->ring.pdd_state) {

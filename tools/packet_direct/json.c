@@ -61,6 +61,21 @@ static void print_slots(const struct pdstat_socket *sock, const char *name,
 	putchar('}');
 }
 
+static void print_flags(const char *name, uint32_t flags)
+{
+	const struct pdstat_flag *f;
+	const char *comma = "";
+
+	printf("\"%s\":[", name);
+	for (f = pdstat_steering; f->name; f++) {
+		if (!(flags & f->flag))
+			continue;
+		printf("%s\"%s\"", comma, f->name);
+		comma = ",";
+	}
+	printf("],");
+}
+
 static void print_socket(const struct pdstat_socket *sock)
 {
 	const struct pdstat_counter *c;
@@ -73,6 +88,8 @@ static void print_socket(const struct pdstat_socket *sock)
 		printf(",\"queue\":null,");
 	printf("\"state\":\"%s\",\"inode\":%u,", pdstat_state(sock), sock->inode);
 	print_processes(sock);
+	print_flags("steering", sock->ring.pdd_steering);
+	print_flags("steering_lost", sock->ring.pdd_steering_lost);
 	printf("\"entries\":%u,", sock->ring.pdd_entry_nr);
 	printf("\"packets_per_second\":%.1f,\"bits_per_second\":%.0f,",
 	       sock->packets_per_second, sock->bits_per_second);

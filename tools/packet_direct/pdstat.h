@@ -46,6 +46,12 @@ struct pdstat_list {
 	double			seconds;	/* when, by the monotonic clock */
 };
 
+/* What a lease can have of its device's steering. */
+struct pdstat_flag {
+	const char	*name;
+	uint32_t	flag;
+};
+
 /* A counter of struct tpacket4_stats. */
 struct pdstat_counter {
 	const char	*name;
@@ -59,6 +65,7 @@ extern const struct pdstat_counter pdstat_counters[];	/* __u64 */
 extern const struct pdstat_counter pdstat_drops[];	/* __u64 */
 extern const struct pdstat_counter pdstat_slots[];	/* __u32 */
 extern const struct pdstat_counter pdstat_payload_slots[]; /* __u32 */
+extern const struct pdstat_flag pdstat_steering[];
 
 static inline uint64_t pdstat_count(const struct pdstat_socket *sock,
 				    const struct pdstat_counter *counter)

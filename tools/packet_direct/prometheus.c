@@ -107,11 +107,32 @@ static void print_state(const struct pdstat_list *list)
 	}
 }
 
+static void print_steering(const struct pdstat_list *list)
+{
+	const struct packet_diag_direct *ring;
+	const struct pdstat_flag *f;
+	size_t i;
+
+	print_head("steering", "gauge",
+		   "Steering of the lease: 1 in force, 0 taken over by an administrator");
+	for (i = 0; i < list->nr; i++) {
+		ring = &list->sockets[i].ring;
+		for (f = pdstat_steering; f->name; f++) {
+			if (!((ring->pdd_steering | ring->pdd_steering_lost) &
+			      f->flag))
+				continue;
+			print_metric("steering", &list->sockets[i], "by", f->name);
+			puts(ring->pdd_steering & f->flag ? "1" : "0");
+		}
+	}
+}
+
 void pdstat_print_prometheus(const struct pdstat_list *list)
 {
 	const struct pdstat_counter *c;
 
 	print_state(list);
+	print_steering(list);
 	for (c = pdstat_counters; c->name; c++)
 		print_counter(list, c);
 	print_drops(list);

@@ -6,8 +6,8 @@
 
 #include "pdstat.h"
 
-#define COLUMNS		17
-#define CELL		24
+#define COLUMNS		18
+#define CELL		32
 
 struct row {
 	char	cell[COLUMNS][CELL];
@@ -31,6 +31,24 @@ static void put_titles(struct row *row, const struct pdstat_counter *c)
 			put(row, "%s", c->title);
 }
 
+/* What an administrator took over is in brackets. */
+static void put_steering(struct row *row, const struct packet_diag_direct *ring)
+{
+	char *cell = row->cell[row->nr++];
+	const struct pdstat_flag *f;
+	size_t len = 0;
+
+	for (f = pdstat_steering; f->name; f++) {
+		if (!((ring->pdd_steering | ring->pdd_steering_lost) & f->flag))
+			continue;
+		len += snprintf(cell + len, CELL - len,
+				ring->pdd_steering & f->flag ? "%s%s" : "%s(%s)",
+				len ? "," : "", f->name);
+	}
+	if (!len)
+		strcpy(cell, "-");
+}
+
 static void fill_head(struct row *row)
 {
 	row->nr = 0;
@@ -42,6 +60,7 @@ static void fill_head(struct row *row)
 	put_titles(row, pdstat_counters);
 	put_titles(row, pdstat_drops);
 	put_titles(row, pdstat_slots);
+	put(row, "STEERING");
 }
 
 static void fill_row(struct row *row, const struct pdstat_socket *sock)
@@ -64,6 +83,7 @@ static void fill_row(struct row *row, const struct pdstat_socket *sock)
 		put(row, "%llu", (unsigned long long)pdstat_count(sock, c));
 	for (c = pdstat_slots; c->name; c++)
 		put(row, "%u", pdstat_slot_count(sock, c));
+	put_steering(row, &sock->ring);
 }
 
 static void widen(int *width, const struct row *row)
@@ -77,13 +97,14 @@ static void widen(int *width, const struct row *row)
 	}
 }
 
-/* The first column and the states are words, all others numbers. */
+/* Three columns are words, all others numbers. */
 static void print_row(const int *width, const struct row *row)
 {
 	int i;
 
 	for (i = 0; i < row->nr; i++)
-		printf(i == 0 || i == 2 ? "%-*s " : "%*s ", width[i], row->cell[i]);
+		printf(i == 0 || i == 2 || i == row->nr - 1 ? "%-*s " : "%*s ",
+		       width[i], row->cell[i]);
 }
 
 /* A terminal is not told to do anything. */

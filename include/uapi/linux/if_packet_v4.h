@@ -730,6 +730,8 @@ struct tpacket4_stats {
  * @pdd_payload_size: as @pdd_slot_size
  * @pdd_payload_len: as @pdd_slot_len
  * @pdd_ifindex:   device of the lease; 0 without one
+ * @pdd_steering:  as &tpacket4_info.ti_steering
+ * @pdd_steering_lost: as &tpacket4_info.ti_steering_lost
  */
 struct packet_diag_direct {
 	__u32	pdd_state;
@@ -742,6 +744,8 @@ struct packet_diag_direct {
 	__u32	pdd_payload_size;
 	__u32	pdd_payload_len;
 	__u32	pdd_ifindex;
+	__u32	pdd_steering;
+	__u32	pdd_steering_lost;
 };
 
 #endif /* _UAPI__LINUX_IF_PACKET_V4_H */

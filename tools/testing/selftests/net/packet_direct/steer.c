@@ -6,6 +6,7 @@
  */
 #include <arpa/inet.h>
 #include <linux/ethtool.h>
+#include <linux/packet_diag.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
 #include <signal.h>
@@ -42,6 +43,8 @@ FIXTURE(steer) {
 	struct pd_sock pd;
 	struct pd_sock other;
 	struct tpacket4_info info;
+	struct packet_diag_info diag;
+	struct packet_diag_direct ring;
 	struct pd_nic nic;
 	struct rss before;
 	__u32 a;		/* two queues, the lower one first */
@@ -255,6 +258,9 @@ static const char *try_lease(const struct pd_sock *pd, __u32 queue, __u32 flags,
 		ASSERT_EQ(pd_info((pd)->fd, &self->info), 0);		\
 		EXPECT_EQ(self->info.ti_steering, (__u32)(in_force));	\
 		EXPECT_EQ(self->info.ti_steering_lost, (__u32)(lost));	\
+		ASSERT_EQ(pd_diag((pd)->fd, &self->diag, &self->ring), 0); \
+		EXPECT_EQ(self->ring.pdd_steering, (__u32)(in_force));	\
+		EXPECT_EQ(self->ring.pdd_steering_lost, (__u32)(lost));	\
 	} while (0)
 
 #define NO_TABLE	"PD_IFACE has no RSS table"
