@@ -273,7 +273,7 @@ TEST_F(knobs, close_not_confirmed)
 	LOST_FOR_GOOD(before);
 }
 
-#define REASON(queue)	pd_query_reason(self->nic.ifname, queue)
+#define REASON_OF(queue)	pd_query_reason(self->nic.ifname, queue)
 
 /* Two queues, prepared. */
 #define PREPARE_TWO(other)						\
@@ -312,8 +312,8 @@ TEST_F(knobs, dead)
 		EXPECT_OK(pd_refused(self->pd.fd, err,
 				     PACKET_DIRECT_DRIVER_FAILED));
 		EXPECT_STATES(PACKET_DIRECT_PREPARED, PACKET_DIRECT_PREPARED);
-		EXPECT_EQ(REASON(self->nic.queue), PACKET_DIRECT_QUEUE_LEASED);
-		EXPECT_EQ(REASON(other), PACKET_DIRECT_QUEUE_LEASED);
+		EXPECT_EQ(REASON_OF(self->nic.queue), PACKET_DIRECT_QUEUE_LEASED);
+		EXPECT_EQ(REASON_OF(other), PACKET_DIRECT_QUEUE_LEASED);
 		pd_nic_witnessed(&self->nic, 0);
 		SEND(5, 0);
 		EXPECT_EQ(pd_nic_witnessed(&self->nic, QUIET_MS), 5);
@@ -338,7 +338,7 @@ TEST_F(knobs, dead_in_one_step)
 	err = pd_lease(self->pd.fd, self->nic.queue);
 	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_DRIVER_FAILED));
 	EXPECT_EQ(self->pd.ring.ctrl->state, PACKET_DIRECT_COPY);
-	EXPECT_EQ(REASON(self->nic.queue), PACKET_DIRECT_OK);
+	EXPECT_EQ(REASON_OF(self->nic.queue), PACKET_DIRECT_OK);
 	pd_drain(&self->pd);
 	SEND(5, 0);
 	TAKE(5, 0);
@@ -357,8 +357,8 @@ TEST_F(knobs, dead_and_not_confirmed)
 	err = BEGIN_TWO();
 	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_DRIVER_FAILED));
 	EXPECT_STATES(PACKET_DIRECT_LOST, PACKET_DIRECT_LOST);
-	EXPECT_EQ(REASON(self->nic.queue), PACKET_DIRECT_OK);
-	EXPECT_EQ(REASON(other), PACKET_DIRECT_OK);
+	EXPECT_EQ(REASON_OF(self->nic.queue), PACKET_DIRECT_OK);
+	EXPECT_EQ(REASON_OF(other), PACKET_DIRECT_OK);
 	pd_close(&self->pd);
 	LOST_FOR_GOOD(before + ENTRIES * 2048 / getpagesize());
 }
