@@ -46,7 +46,7 @@ static void put_steering(struct row *row, const struct packet_diag_direct *ring)
 				len ? "," : "", f->name);
 	}
 	if (!len)
-		strcpy(cell, "-");
+		snprintf(cell, CELL, "-");
 }
 
 static void fill_head(struct row *row)

@@ -254,13 +254,16 @@ static const char *try_lease(const struct pd_sock *pd, __u32 queue, __u32 flags,
 /* The steering of a socket, and what of it an administrator took over. */
 #define STEERING(pd, in_force, lost)					\
 	do {								\
+		__u32 _in_force = in_force, _lost = lost;		\
+		int _fd = (pd)->fd;					\
+									\
 		memset(&self->info, 0, sizeof(self->info));		\
-		ASSERT_EQ(pd_info((pd)->fd, &self->info), 0);		\
-		EXPECT_EQ(self->info.ti_steering, (__u32)(in_force));	\
-		EXPECT_EQ(self->info.ti_steering_lost, (__u32)(lost));	\
-		ASSERT_EQ(pd_diag((pd)->fd, &self->diag, &self->ring), 0); \
-		EXPECT_EQ(self->ring.pdd_steering, (__u32)(in_force));	\
-		EXPECT_EQ(self->ring.pdd_steering_lost, (__u32)(lost));	\
+		ASSERT_EQ(pd_info(_fd, &self->info), 0);		\
+		EXPECT_EQ(self->info.ti_steering, _in_force);		\
+		EXPECT_EQ(self->info.ti_steering_lost, _lost);		\
+		ASSERT_EQ(pd_diag(_fd, &self->diag, &self->ring), 0);	\
+		EXPECT_EQ(self->ring.pdd_steering, _in_force);		\
+		EXPECT_EQ(self->ring.pdd_steering_lost, _lost);		\
 	} while (0)
 
 #define NO_TABLE	"PD_IFACE has no RSS table"
