@@ -29,7 +29,7 @@
 
 #define THREADS		3
 
-#define SLOW_MSECS	60000
+#define SLOW_MSECS	180000
 
 static bool reached(const struct pd_race *race)
 {

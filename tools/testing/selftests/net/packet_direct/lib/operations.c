@@ -298,6 +298,7 @@ static int do_two(struct pd_racer *r, int fd)
 	return err ?: pd_together(fd, PACKET_DIRECT_RELEASE, &peer, 1);
 }
 
+/* What "everything" and "two at once" do as well need not succeed alone. */
 const struct pd_operation pd_operations[] = {
 	{ "everything", do_everything, 4, PD_NEEDED_OF_QUEUES },
 	{ "reopen", pd_race_reopen, 1, PD_NEEDED },
@@ -306,9 +307,9 @@ const struct pd_operation pd_operations[] = {
 	{ "map", do_map, 2, PD_NEEDED },
 	{ "unmap", do_unmap, 4, PD_NEEDED },
 	{ "give back", do_give_back, 3, PD_NEEDED },
-	{ "lease", do_lease, 4, PD_NEEDED_OF_QUEUES },
-	{ "prepare", do_prepare, 4, PD_NEEDED_OF_QUEUES },
-	{ "begin", do_begin, 6, PD_NEEDED_OF_QUEUES },
+	{ "lease", do_lease, 4 },
+	{ "prepare", do_prepare, 4 },
+	{ "begin", do_begin, 6 },
 	{ "release", do_release, 2, PD_NEEDED_OF_QUEUES },
 	{ "release two", do_release_two, 2 },
 	{ "two at once", do_two, 3, PD_NEEDED_OF_QUEUES },
