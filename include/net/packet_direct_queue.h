@@ -279,6 +279,28 @@ void packet_direct_pass_on(struct packet_direct_queue *pdq, u32 slot, u32 off,
 			   u32 len, u32 flags, u32 hash);
 
 /**
+ * packet_direct_ask_host() - a plain frame goes on to the stack, if it is to
+ * @pdq: as for packet_direct_tee(), and so are the next five
+ * @slot: before packet_direct_run_frame() or packet_direct_run_reject()
+ * @off: likewise
+ * @len: likewise
+ * @flags: likewise
+ * @hash: likewise
+ * @keep: what the filter lets pass of it, 0: it is refused
+ *
+ * Context: as packet_direct_deliver().
+ */
+static inline void packet_direct_ask_host(struct packet_direct_queue *pdq, u32 slot,
+					  u32 off, u32 len, u32 flags, u32 hash,
+					  u32 keep)
+{
+	if (keep)
+		packet_direct_tee(pdq, slot, off, len, flags, hash);
+	else
+		packet_direct_pass_on(pdq, slot, off, len, flags, hash);
+}
+
+/**
  * packet_direct_run_tee() - packet_direct_tee() for a frame that is in the run already
  * @pdq: lease whose tee_run is set
  * @nr: its number in the run
@@ -747,8 +769,7 @@ static inline u32 packet_direct_run_begin(const struct packet_direct_queue *pdq,
  * enum packet_direct_host - which frames of a run go on to the stack
  * @PACKET_DIRECT_HOST_NONE: none
  * @PACKET_DIRECT_HOST_FEW: those that packet_direct_run_look() finds
- * @PACKET_DIRECT_HOST_ASK: perhaps all; packet_direct_tee() or packet_direct_pass_on()
- *			    knows of each
+ * @PACKET_DIRECT_HOST_ASK: perhaps all; packet_direct_ask_host() knows of each
  */
 enum packet_direct_host {
 	PACKET_DIRECT_HOST_NONE,

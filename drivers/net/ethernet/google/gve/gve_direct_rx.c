@@ -364,24 +364,6 @@ static u32 gve_direct_checksum(const struct gve_rx_compl_desc_dqo *desc,
 }
 
 /**
- * gve_direct_ask_host() - a frame goes on to the stack, if it is to
- * @pdq: lease
- * @slot: its slot
- * @len: its bytes
- * @flags: what is said of it
- * @hash: its hash
- * @keep: what the filter lets pass of it
- */
-static void gve_direct_ask_host(struct packet_direct_queue *pdq, u32 slot,
-				u32 len, u32 flags, u32 hash, u32 keep)
-{
-	if (keep)
-		packet_direct_tee(pdq, slot, 0, len, flags, hash);
-	else
-		packet_direct_pass_on(pdq, slot, 0, len, flags, hash);
-}
-
-/**
  * gve_direct_run_tee() - frames of a run go on to the stack, if they are for this host
  * @rx: Rx ring, where the run begins
  * @for_host: a bit for each of them
@@ -483,8 +465,8 @@ gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
 			keep = packet_direct_snaplen(pdq, bufs[id].slot, len,
 						     flags, hash);
 		if (host == PACKET_DIRECT_HOST_ASK)
-			gve_direct_ask_host(pdq, bufs[id].slot, len, flags, hash,
-					    keep);
+			packet_direct_ask_host(pdq, bufs[id].slot, 0, len, flags,
+					       hash, keep);
 		if (filter && !keep) {
 			packet_direct_run_reject(pdq, &run, bufs[id].slot);
 			refused_bytes += len;

@@ -356,24 +356,6 @@ static u32 ixgbe_direct_plain_flags(u64 lower, u64 upper, const u32 *flags_of)
 }
 
 /**
- * ixgbe_direct_ask_host - a frame goes on to the stack, if it is to
- * @pdq: lease
- * @slot: its slot
- * @len: its bytes
- * @flags: what is said of it
- * @hash: its hash
- * @keep: what the filter lets pass of it
- **/
-static void ixgbe_direct_ask_host(struct packet_direct_queue *pdq, u32 slot,
-				  u32 len, u32 flags, u32 hash, u32 keep)
-{
-	if (keep)
-		packet_direct_tee(pdq, slot, 0, len, flags, hash);
-	else
-		packet_direct_pass_on(pdq, slot, 0, len, flags, hash);
-}
-
-/**
  * ixgbe_direct_run_tee - frames of a run go on to the stack, if they are for this host
  * @ring: Rx ring, where the run begins
  * @for_host: a bit for each of them
@@ -464,7 +446,8 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 			keep = packet_direct_snaplen(pdq, slot, len, flags,
 						     hash);
 		if (host == PACKET_DIRECT_HOST_ASK)
-			ixgbe_direct_ask_host(pdq, slot, len, flags, hash, keep);
+			packet_direct_ask_host(pdq, slot, 0, len, flags, hash,
+					       keep);
 		if (filter && !keep) {
 			packet_direct_run_reject(pdq, &run, slot);
 			refused_bytes += len;
