@@ -76,16 +76,20 @@ static int packet_direct_read_table(struct net_device *dev, u32 *table, u32 len)
 	return dev->ethtool_ops->get_rxfh(dev, &rxfh);
 }
 
+/* Whatever @rxfh does not name stays as it is. */
+static int packet_direct_write_rxfh(struct net_device *dev,
+				    struct ethtool_rxfh_param *rxfh)
+{
+	rxfh->hfunc = ETH_RSS_HASH_NO_CHANGE;
+	rxfh->input_xfrm = RXH_XFRM_NO_CHANGE;
+	return dev->ethtool_ops->set_rxfh(dev, rxfh, NULL);
+}
+
 static int packet_direct_write_table(struct net_device *dev, u32 *table, u32 len)
 {
-	struct ethtool_rxfh_param rxfh = {
-		.indir = table,
-		.indir_size = len,
-		.hfunc = ETH_RSS_HASH_NO_CHANGE,
-		.input_xfrm = RXH_XFRM_NO_CHANGE,
-	};
+	struct ethtool_rxfh_param rxfh = { .indir = table, .indir_size = len };
 
-	return dev->ethtool_ops->set_rxfh(dev, &rxfh, NULL);
+	return packet_direct_write_rxfh(dev, &rxfh);
 }
 
 static int packet_direct_read_key(struct net_device *dev, u8 *key, u32 len,
@@ -100,14 +104,9 @@ static int packet_direct_read_key(struct net_device *dev, u8 *key, u32 len,
 
 static int packet_direct_write_key(struct net_device *dev, u8 *key, u32 len)
 {
-	struct ethtool_rxfh_param rxfh = {
-		.key = key,
-		.key_size = len,
-		.hfunc = ETH_RSS_HASH_NO_CHANGE,
-		.input_xfrm = RXH_XFRM_NO_CHANGE,
-	};
+	struct ethtool_rxfh_param rxfh = { .key = key, .key_size = len };
 
-	return dev->ethtool_ops->set_rxfh(dev, &rxfh, NULL);
+	return packet_direct_write_rxfh(dev, &rxfh);
 }
 
 static struct packet_direct_table *packet_direct_alloc_table(u32 len)
