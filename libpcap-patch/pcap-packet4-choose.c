@@ -40,20 +40,30 @@ int pcap_packet4_ask(const char *ifname)
 	return -1;
 }
 
+/* What is known of the interface and its queue 0, or -1. */
+static int ask_first(const char *ifname, struct tpacket4_info *info)
+{
+	int fd = pcap_packet4_ask(ifname);
+	int ret;
+
+	if (fd < 0)
+		return -1;
+	ret = pcap_packet4_info(fd, 0, info);
+	close(fd);
+	return ret;
+}
+
 /*
  * Puts the queues of the interface into the list.  If they cannot be counted, that is
  * queue 0, whose activation then says why.
  */
 void pcap_packet4_all_queues(const char *ifname, struct packet4_list *list)
 {
-	int fd = pcap_packet4_ask(ifname);
 	struct tpacket4_info info;
 	int queue;
 
-	if (fd < 0 || pcap_packet4_info(fd, 0, &info) < 0)
+	if (ask_first(ifname, &info) < 0)
 		info.ti_queue_nr = 0;
-	if (fd >= 0)
-		close(fd);
 	pcap_packet4_list_one(list, 0);
 	if (info.ti_queue_nr <= 1)
 		return;
@@ -150,15 +160,10 @@ int pcap_packet4_whole_taken(const char *ifname, uint32_t *pid)
 /* How many queues can be captured directly, as far as the driver goes. */
 static u_int direct_queues(const char *ifname)
 {
-	int fd = pcap_packet4_ask(ifname);
 	struct tpacket4_info info;
-	int ret;
 
-	if (fd < 0)
-		return 0;
-	ret = pcap_packet4_info(fd, 0, &info);
-	close(fd);
-	if (ret < 0 || info.ti_query_reason == PACKET_DIRECT_NOT_BOUND ||
+	if (ask_first(ifname, &info) < 0 ||
+	    info.ti_query_reason == PACKET_DIRECT_NOT_BOUND ||
 	    info.ti_query_reason == PACKET_DIRECT_NO_DRIVER ||
 	    info.ti_query_reason == PACKET_DIRECT_QUEUE_FORMAT)
 		return 0;
