@@ -20,14 +20,19 @@ from guest import SLOW, Background, Program, sh, want
 from link import FAR, FAR6, NEAR, NEAR6
 
 PORT = 7009
+# What is on its way at once: far less than an RX ring holds, so that a NIC whose queue waits
+# for a busy machine loses nothing.
+WINDOW = 64 << 10
 NEAR_SEED, FAR_SEED = 1, 2      # of the bytes that each port sends
 ANSWER = re.compile(r"^\[(\S+)\].*bytes from.*icmp_seq=(\d+).*time=(\S+) ms(.*)$", re.M)
 
 # The other end. It sends its bytes, and prints the digest of those that it gets.
 CLIENT = """
 import hashlib, random, socket, sys, threading
-host, port, size, seed = sys.argv[1], *map(int, sys.argv[2:])
-s = socket.create_connection((host, port))
+host, port, size, seed, window = sys.argv[1], *map(int, sys.argv[2:])
+s = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+s.connect((host, port))
 def send():
     s.sendall(random.Random(seed).randbytes(size))
     s.shutdown(socket.SHUT_WR)
@@ -44,14 +49,15 @@ class Ping(Program):
     """A ping every so many seconds, and when each was answered."""
 
     def __init__(self, interval=0.05):
-        self.output = tempfile.TemporaryFile("w+")
+        self.output = tempfile.NamedTemporaryFile()
         self.process = subprocess.Popen(
             ["ping", "-D", "-n", "-i", str(interval), FAR], stdout=self.output,
             env={**os.environ, "LC_ALL": "C"})
 
     def _found(self):
-        self.output.seek(0)
-        return ANSWER.findall(self.output.read())
+        """It is opened anew, because ping writes where a file is read that it shares."""
+        with open(self.output.name, encoding="ascii") as file:
+            return ANSWER.findall(file.read())
 
     def answers(self):
         """The times of the answers until now."""
@@ -72,14 +78,15 @@ class Ping(Program):
         return {int(number): float(at) - float(ms) / 1000 for at, number, ms, _ in found}
 
     def unanswered(self):
-        """Pings in a row without an answer: when the first and when the last was sent, and
-        how many. What was sent after the last that was answered does not count.
+        """Pings in a row without an answer: when the first and when the last was sent, how
+        many, and the number of the first. What was sent after the last that was answered
+        does not count.
         """
         sent = sorted(self.sent().items())
         for (before, began), (after, ended) in zip(sent, sent[1:]):
             if (some := after - before - 1):
                 step = (ended - began) / (some + 1)
-                yield began + step, ended - step, some
+                yield began + step, ended - step, some, before + 1
 
     def kill(self):
         super().kill()
@@ -108,8 +115,9 @@ def tcp(size, host=NEAR):
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, PORT), family=family) as server:
         server.settimeout(60 * SLOW)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WINDOW)
         with Background([sys.executable, "-c", CLIENT, host, str(PORT), str(size),
-                         str(FAR_SEED)], far=True) as client:
+                         str(FAR_SEED), str(WINDOW)], far=True) as client:
             taker, _ = server.accept()
             with taker:
                 taker.settimeout(60 * SLOW)
