@@ -236,7 +236,6 @@ void ixgbe_direct_configure(struct ixgbe_adapter *adapter,
 	IXGBE_WRITE_REG(&adapter->hw, IXGBE_RXDCTL(ring->reg_idx),
 			rxdctl & ~IXGBE_RXDCTL_VME);
 
-	ixgbe_direct_start_missed(adapter, ring);
 	ixgbe_direct_mute_atr(adapter);
 	WRITE_ONCE(ring->direct, pdq);
 }
@@ -331,6 +330,7 @@ void ixgbe_direct_start(struct ixgbe_ring *ring)
 	packet_direct_ring_up(ring->direct, &ring->q_vector->napi,
 			      ring->count - 1);
 	ixgbe_direct_refill(ring);
+	ixgbe_direct_start_missed(ring->q_vector->adapter, ring);
 }
 
 /**

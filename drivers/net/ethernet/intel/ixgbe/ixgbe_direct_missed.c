@@ -111,7 +111,9 @@ void ixgbe_direct_count_missed(struct ixgbe_adapter *adapter,
 /**
  * ixgbe_direct_start_missed - begin to count what a leased queue misses
  * @adapter: board private structure
- * @ring: its Rx ring, about to be started
+ * @ring: its Rx ring, which has slots now
+ *
+ * What came before, while the queue was off, was not missed for want of slots.
  **/
 void ixgbe_direct_start_missed(struct ixgbe_adapter *adapter,
 			       struct ixgbe_ring *ring)
