@@ -49,7 +49,16 @@ static void add_host(struct text *text, const struct packet4 *p4)
 		add(text, "; this host gets nothing of them");
 }
 
-static void add_steering(struct text *text, const struct packet4 *p4)
+/* Rules by ports miss what of a packet comes without them. */
+static void add_rules(struct text *text, const pcap_t *p)
+{
+	add(text, "; flow rules lead to it");
+	if (strstr(p->opt.rx_steer, "port"))
+		add(text, ", but no fragment after the first, which has no ports");
+}
+
+static void add_steering(struct text *text, const pcap_t *p,
+			 const struct packet4 *p4)
 {
 	const struct packet4_queue *q = p4->queues;
 	struct tpacket4_info info;
@@ -59,9 +68,13 @@ static void add_steering(struct text *text, const struct packet4 *p4)
 	if (info.ti_steering & PACKET_DIRECT_SPREAD)
 		add(text, "; flows are spread over all captures of \"next\"");
 	if (info.ti_steering & PACKET_DIRECT_RULES)
-		add(text, "; flow rules lead to it");
+		add_rules(text, p);
 	if (info.ti_steering_lost)
 		add(text, "; an administrator has changed its steering since");
+	if (info.ti_steering_moves)
+		add(text, "; flows have moved between queues since, %u time%s",
+		    info.ti_steering_moves,
+		    info.ti_steering_moves == 1 ? "" : "s");
 }
 
 /* The kernel keeps a quarter of a ring for the host's packets. */
@@ -92,7 +105,7 @@ static void describe(struct text *text, pcap_t *p, const struct packet4 *p4,
 	add(text, "directly from RX queue%s %s",
 	    strpbrk(queues, ",-") ? "s" : "", queues);
 	add_host(text, p4);
-	add_steering(text, p4);
+	add_steering(text, p, p4);
 	add_buffer(text, p, p4);
 }
 

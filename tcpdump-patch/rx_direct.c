@@ -29,6 +29,8 @@ static int direct;		/* this capture has a TPACKET_V4 ring */
 static int warned;		/* of a capture that is an ordinary one */
 
 #define ROOM_FOR_TEXT	5000	/* with the longest list of queues */
+
+static char text[ROOM_FOR_TEXT];	/* what was said of it */
 #endif
 
 static void NORETURN PRINTFLIKE(1, 2) give_up(const char *format, ...)
@@ -143,8 +145,6 @@ int rx_direct_activate(pcap_t *pc, const char *device)
 
 void rx_direct_report(pcap_t *pc)
 {
-	char text[ROOM_FOR_TEXT];
-
 	if (pcap_get_rx_direct_text_linux(pc, text, sizeof(text)) != 0) {
 		fprintf(stderr, "%s: Warning: %s\n", program_name,
 			pcap_geterr(pc));
@@ -156,6 +156,17 @@ void rx_direct_report(pcap_t *pc)
 			headers ? "headers " : "", text);
 	else if (wanted && !warned)
 		give_up("%s: only network interfaces have RX queues", wanted);
+}
+
+void rx_direct_info(pcap_t *pc)
+{
+	char now[ROOM_FOR_TEXT];
+
+	if (!direct || pcap_get_rx_direct_text_linux(pc, now, sizeof(now)) != 0 ||
+	    strcmp(now, text) == 0)
+		return;
+	memcpy(text, now, sizeof(text));
+	fprintf(stderr, "%s: by now: %s\n", program_name, text);
 }
 
 void rx_direct_finish(pcap_t *pc, int status, int left, pcap_handler callback,
@@ -183,6 +194,11 @@ int rx_direct_activate(pcap_t *pc, const char *device)
 }
 
 void rx_direct_report(pcap_t *pc)
+{
+	(void)pc;
+}
+
+void rx_direct_info(pcap_t *pc)
 {
 	(void)pc;
 }

@@ -31,6 +31,9 @@ int	rx_direct_activate(pcap_t *pc, const char *device);
 /* Call it after activation.  Says on standard error where packets come from. */
 void	rx_direct_report(pcap_t *pc);
 
+/* Says what of that has changed, if anything has.  Comes after the counts. */
+void	rx_direct_info(pcap_t *pc);
+
 /*
  * Call it after pcap_loop() returned status, if packets are saved.  After an
  * interrupt it saves the packets that are in the ring already, at most left of them

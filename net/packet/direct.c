@@ -294,7 +294,8 @@ static int packet_direct_look(struct packet_sock *po,
 		if (packet_direct_of(po))
 			packet_direct_tell_steering(packet_direct_of(po),
 						    &info->ti_steering,
-						    &info->ti_steering_lost);
+						    &info->ti_steering_lost,
+						    &info->ti_steering_moves);
 		rtnl_unlock();
 	}
 	release_sock(&po->sk);

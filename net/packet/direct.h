@@ -108,11 +108,13 @@ struct packet_direct_memory {
  * @queue:	the leased queue
  * @in_force:	flags that the device has, as user space is told
  * @lost:	those that an administrator took over, likewise
+ * @moves:	times that table or key were changed since the lease began, likewise
+ * @moves_before: how many of the device's there were then
  * @rule_nr:	flow rules
  * @rules:	these
  *
- * But for @rules and @rule_nr before the lease, all is under RTNL.  @in_force and @lost
- * are read without.
+ * But for @rules and @rule_nr before the lease, all is under RTNL.  @in_force, @lost and
+ * @moves are read without.
  */
 struct packet_direct_steer {
 	struct list_head	node;
@@ -122,6 +124,8 @@ struct packet_direct_steer {
 	u32			queue;
 	u32			in_force;
 	u32			lost;
+	u32			moves;
+	u32			moves_before;
 	u32			rule_nr;
 	struct packet_direct_rule *rules;
 };
@@ -374,7 +378,7 @@ void packet_direct_unsteer(struct packet_direct *pd);
 void packet_direct_recheck_steering(const struct net_device *dev);
 void packet_direct_repair_steering(struct list_head *pds);
 void packet_direct_tell_steering(const struct packet_direct *pd, u32 *in_force,
-				 u32 *lost);
+				 u32 *lost, u32 *moves);
 
 /* direct_rules.c; more, for direct_steer.c, is in direct_steer.h */
 int packet_direct_get_rules(struct packet_sock *po,

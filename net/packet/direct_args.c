@@ -24,7 +24,7 @@ static_assert(offsetof(struct tpacket4_direct, td_rules) == 32);
 static_assert(offsetof(struct tpacket4_direct, td_peers) == 40);
 static_assert(offsetof(struct tpacket4_direct, td_rule_nr) == 48);
 static_assert(offsetof(struct tpacket4_direct, td_peer_nr) == 52);
-static_assert(sizeof(struct tpacket4_info) == 88);
+static_assert(sizeof(struct tpacket4_info) == 92);
 static_assert(sizeof(struct tpacket4_stats) == 168);
 
 /* The errno of each reason: the one place where it is decided. */

@@ -31,7 +31,8 @@ static int packet_direct_tell_ring(const struct packet_direct *pd,
 	};
 
 	packet_direct_tell_steering(pd, &info.pdd_steering,
-				    &info.pdd_steering_lost);
+				    &info.pdd_steering_lost,
+				    &info.pdd_steering_moves);
 	return nla_put(nlskb, PACKET_DIAG_DIRECT, sizeof(info), &info);
 }
 

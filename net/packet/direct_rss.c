@@ -229,6 +229,7 @@ static int packet_direct_fit_table(struct packet_direct_steered *steered)
 	return 0;
 }
 
+/* Returns 1 if the device had another one, 0 if not, or -errno. */
 static int packet_direct_store_table(struct net_device *dev,
 				     const struct packet_direct_table *table)
 {
@@ -238,7 +239,7 @@ static int packet_direct_store_table(struct net_device *dev,
 	err = packet_direct_read_table(dev, table->now, table->len);
 	if (err || !memcmp(table->now, table->wanted, size))
 		return err;
-	return packet_direct_write_table(dev, table->wanted, table->len);
+	return packet_direct_write_table(dev, table->wanted, table->len) ?: 1;
 }
 
 static int packet_direct_update_table(struct packet_direct_steered *steered,
@@ -256,8 +257,9 @@ static int packet_direct_update_table(struct packet_direct_steered *steered,
 	if (wanted && !packet_direct_compute_table(steered, wanted, rings))
 		return -ERANGE;
 	err = packet_direct_store_table(dev, steered->table);
-	if (err)
+	if (err < 0)
 		return err;
+	steered->moves += err;
 
 	if (wanted || configured)
 		dev->priv_flags |= IFF_RXFH_CONFIGURED;
@@ -295,6 +297,7 @@ static int packet_direct_update_key(struct packet_direct_steered *steered,
 	err = packet_direct_read_key(steered->dev, now, key->len, &hfunc);
 	if (err || !memcmp(now, want, key->len))
 		return err;
+	steered->moves++;
 	return packet_direct_write_key(steered->dev, want, key->len);
 }
 

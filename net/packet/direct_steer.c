@@ -159,6 +159,8 @@ static void packet_direct_note_lease(const struct packet_direct_steered *steered
 		forced = 0;
 	WRITE_ONCE(steer->in_force, steer->active & forced & ~lost);
 	WRITE_ONCE(steer->lost, steer->active & lost);
+	if (steer->active & (PACKET_DIRECT_TABLE | PACKET_DIRECT_SYMMETRIC))
+		WRITE_ONCE(steer->moves, steered->moves - steer->moves_before);
 }
 
 /* After each change, for those who ask what a lease has. */
@@ -266,6 +268,17 @@ static int packet_direct_follow(struct packet_direct_steered *steered)
 	return err;
 }
 
+/* What their own beginning moved does not count for them. */
+static void packet_direct_note_beginning(struct packet_direct_steered *steered,
+					 struct list_head *pds)
+{
+	struct packet_direct *pd;
+
+	list_for_each_entry(pd, pds, together)
+		pd->steer.moves_before = steered->moves;
+	packet_direct_note(steered);
+}
+
 /* Takes @flags from what leases of one device want now. */
 static void packet_direct_deactivate(struct list_head *pds, u32 flags)
 {
@@ -318,8 +331,10 @@ enum packet_direct_reason packet_direct_begin_steering(struct list_head *pds)
 		return reason;
 	list_for_each_entry(pd, pds, together)
 		pd->steer.active = pd->steer.flags;
-	if (!packet_direct_follow(steered))
+	if (!packet_direct_try_follow(steered)) {
+		packet_direct_note_beginning(steered, pds);
 		return PACKET_DIRECT_OK;
+	}
 	packet_direct_deactivate(pds, ~PACKET_DIRECT_RULES);
 	return PACKET_DIRECT_STEER_FAILED;
 }
@@ -372,6 +387,7 @@ void packet_direct_unsteer(struct packet_direct *pd)
 	steer->active = 0;
 	WRITE_ONCE(steer->in_force, 0);
 	WRITE_ONCE(steer->lost, 0);
+	WRITE_ONCE(steer->moves, 0);
 	packet_direct_free_rules(steer);
 	if (steered->ntuple)
 		packet_direct_follow(steered);
@@ -441,6 +457,7 @@ void packet_direct_rxfh_changed(const struct net_device *dev,
 
 	if (!steered)
 		return;
+	steered->moves++;
 	if (steered->table &&
 	    (!rxfh || rxfh->indir_size != ETH_RXFH_INDIR_NO_CHANGE)) {
 		packet_direct_drop_table(steered);
@@ -476,10 +493,12 @@ void packet_direct_rxnfc_changed(const struct net_device *dev,
  * @pd: ring
  * @in_force: is given those of its flags that the device has
  * @lost: is given those that an administrator took over
+ * @moves: is given how often flows may have moved since the lease began
  */
 void packet_direct_tell_steering(const struct packet_direct *pd, u32 *in_force,
-				 u32 *lost)
+				 u32 *lost, u32 *moves)
 {
 	*in_force = READ_ONCE(pd->steer.in_force);
 	*lost = READ_ONCE(pd->steer.lost);
+	*moves = READ_ONCE(pd->steer.moves);
 }

@@ -21,6 +21,7 @@ struct packet_direct_table;
  * @key:	likewise
  * @forced:	flags of PACKET_DIRECT_STEERING that are in force
  * @lost:	those that an administrator took over
+ * @moves:	times that table or key were changed, by whomever
  * @stale:	the device may have lost what is in force
  * @ntuple:	was turned on for leases, and is to be turned off
  */
@@ -33,6 +34,7 @@ struct packet_direct_steered {
 	struct packet_direct_hash_key *key;
 	u32		forced;
 	u32		lost;
+	u32		moves;
 	bool		stale;
 	bool		ntuple;
 };

@@ -90,6 +90,7 @@ static void print_socket(const struct pdstat_socket *sock)
 	print_processes(sock);
 	print_flags("steering", sock->ring.pdd_steering);
 	print_flags("steering_lost", sock->ring.pdd_steering_lost);
+	printf("\"steering_moves\":%u,", sock->ring.pdd_steering_moves);
 	printf("\"entries\":%u,", sock->ring.pdd_entry_nr);
 	printf("\"packets_per_second\":%.1f,\"bits_per_second\":%.0f,",
 	       sock->packets_per_second, sock->bits_per_second);

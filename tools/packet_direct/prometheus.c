@@ -127,12 +127,25 @@ static void print_steering(const struct pdstat_list *list)
 	}
 }
 
+static void print_moves(const struct pdstat_list *list)
+{
+	size_t i;
+
+	print_head("steering_moves_total", "counter",
+		   "Times that flows may have moved between queues during the lease");
+	for (i = 0; i < list->nr; i++) {
+		print_metric("steering_moves_total", &list->sockets[i], NULL, NULL);
+		printf("%u\n", list->sockets[i].ring.pdd_steering_moves);
+	}
+}
+
 void pdstat_print_prometheus(const struct pdstat_list *list)
 {
 	const struct pdstat_counter *c;
 
 	print_state(list);
 	print_steering(list);
+	print_moves(list);
 	for (c = pdstat_counters; c->name; c++)
 		print_counter(list, c);
 	print_drops(list);

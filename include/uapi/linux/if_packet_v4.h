@@ -607,6 +607,8 @@ enum packet_direct_reason {
  * @ti_steering:   PACKET_DIRECT_SPREAD, _APART, _SYMMETRIC and _RULES, as far as the
  *		   lease has them and they are in force now
  * @ti_steering_lost: those of the lease that an administrator took over
+ * @ti_steering_moves: how often flows may have come from or gone to another queue since
+ *		   the lease began, because the RSS table or key was changed
  *
  * A caller whose room ends before @ti_queue_nr does not wait for processes that
  * configure devices.
@@ -634,6 +636,7 @@ struct tpacket4_info {
 	__s32	ti_phc_index;
 	__u32	ti_steering;
 	__u32	ti_steering_lost;
+	__u32	ti_steering_moves;
 };
 
 /* Header split is known to fail on this device: the lease needs
@@ -732,6 +735,7 @@ struct tpacket4_stats {
  * @pdd_ifindex:   device of the lease; 0 without one
  * @pdd_steering:  as &tpacket4_info.ti_steering
  * @pdd_steering_lost: as &tpacket4_info.ti_steering_lost
+ * @pdd_steering_moves: as &tpacket4_info.ti_steering_moves
  */
 struct packet_diag_direct {
 	__u32	pdd_state;
@@ -746,6 +750,7 @@ struct packet_diag_direct {
 	__u32	pdd_ifindex;
 	__u32	pdd_steering;
 	__u32	pdd_steering_lost;
+	__u32	pdd_steering_moves;
 };
 
 #endif /* _UAPI__LINUX_IF_PACKET_V4_H */

@@ -266,6 +266,19 @@ static const char *try_lease(const struct pd_sock *pd, __u32 queue, __u32 flags,
 		EXPECT_EQ(self->ring.pdd_steering_lost, _lost);		\
 	} while (0)
 
+/* How often flows have moved since the lease of the socket began. */
+#define MOVES(pd, moves)						\
+	do {								\
+		__u32 _moves = moves;					\
+		int _fd = (pd)->fd;					\
+									\
+		memset(&self->info, 0, sizeof(self->info));		\
+		ASSERT_EQ(pd_info(_fd, &self->info), 0);		\
+		EXPECT_EQ(self->info.ti_steering_moves, _moves);	\
+		ASSERT_EQ(pd_diag(_fd, &self->diag, &self->ring), 0);	\
+		EXPECT_EQ(self->ring.pdd_steering_moves, _moves);	\
+	} while (0)
+
 #define NO_TABLE	"PD_IFACE has no RSS table"
 #define NO_RULES	"PD_IFACE has no flow rules"
 
@@ -447,6 +460,40 @@ TEST_F(steer, spread_over_two)
 		pd_close(i & 2 ? &self->other : &self->pd);
 		EXPECT_OK(changed(self->nic.ifname, &self->before));
 	}
+}
+
+/* Each change of the table counts for the leases that were there before. */
+TEST_F(steer, moves_are_counted)
+{
+	struct rss set;
+
+	if (!self->has_table)
+		SKIP(return, NO_TABLE);
+	set = self->before;
+	set.table[0] = self->b;
+	OPEN(&self->pd);
+	OPEN(&self->other);
+	LEASE_AS(&self->pd, self->a, PACKET_DIRECT_SPREAD);
+	MOVES(&self->pd, 0);
+	LEASE_AS(&self->other, self->b, PACKET_DIRECT_SPREAD);
+	MOVES(&self->pd, 1);
+	MOVES(&self->other, 0);
+	ASSERT_EQ(pd_unlease(self->other.fd), 0);
+	MOVES(&self->pd, 2);
+	MOVES(&self->other, 0);
+	/* one that does not steer moves nothing */
+	LEASE_AS(&self->other, self->b, 0);
+	MOVES(&self->pd, 2);
+	MOVES(&self->other, 0);
+	ASSERT_EQ(pd_unlease(self->other.fd), 0);
+	ASSERT_EQ(set_table(self->nic.ifname, set.table, set.len), 0);
+	MOVES(&self->pd, 3);
+	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+	MOVES(&self->pd, 0);
+	LEASE_AS(&self->pd, self->a, PACKET_DIRECT_SPREAD);
+	MOVES(&self->pd, 0);
+	pd_close(&self->pd);
+	EXPECT_OK(changed(self->nic.ifname, &set));
 }
 
 TEST_F(steer, apart)
@@ -1123,6 +1170,8 @@ TEST_F(steer, begin_together)
 					 &self->other.fd, 1),
 			     PACKET_DIRECT_OK));
 	EXPECT_OK(not_spread(self->nic.ifname, self->a, self->b));
+	MOVES(&self->pd, 0);
+	MOVES(&self->other, 0);
 	ASSERT_OK(pd_refused(self->pd.fd,
 			     pd_together(self->pd.fd, PACKET_DIRECT_RELEASE,
 					 &self->other.fd, 1),
