@@ -161,10 +161,21 @@ def filters(frames):
             for p in ("direct-busy", "v3") for n in (0, 1)]
 
 
+def threaded(frames):
+    """Saturated and in bursts, with the softirq and with a kernel thread in its place."""
+    rows = []
+    for n in (0, 1):
+        tags = {"sweep": "threaded", "threaded": n}
+        rows += [f"threaded {n}", sock("direct-poll", 64, frames, tags),
+                 sock("direct-poll", 64, BURST_COUNT, {"sweep": "threaded-alone",
+                                                       "threaded-alone": n}, burst=1, warm=20)]
+    return rows + ["threaded 0"]
+
+
 def quick(frames):
     """Every path once, the leased queue twice, and with a filter."""
     return ([sock(p, 64, frames) for p in SOCKETS] + [sock("direct-busy", 1518, frames)]
-            + filters(frames) + stack(frames)
+            + filters(frames) + stack(frames) + threaded(frames)
             + [dump(p, 64, frames) for p in DUMPS] + [dpdk(p, 64, frames) for p in DPDK])
 
 
@@ -190,7 +201,7 @@ def sweeps(frames):
     rows += [sweep("entries", p, entries=n, warm=8000 + n) for p in ("direct-busy", "xdp-zc-busy")
              for n in ENTRIES]
     rows += [sweep("hold", "direct-busy", hold=n) for n in HELD]
-    rows += filters(frames)
+    rows += filters(frames) + threaded(frames)
     rows += [sweep("slot", "direct-busy", slot=n) for n in SLOTS]
     for n in RINGS:
         rows.append(f"ring {n}")

@@ -61,7 +61,8 @@ def details(lines, kernel):
 
 
 def bursts(lines):
-    lines = [line for line in lines if setting(line, "burst") not in (None, "0")]
+    lines = [line for line in lines if setting(line, "burst") not in (None, "0")
+             and not setting(line, "sweep")]
     if not lines:
         return
     paths = dict.fromkeys(line["path"] for line in lines)

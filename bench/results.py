@@ -8,7 +8,7 @@ COLUMNS = ("nic", "path", "frame_bytes", "insn_per_packet", "kernel_insn", "user
            "cache_lines", "mmio_writes_per_packet", "pps", "drops", "syscalls_per_packet",
            "settings", "kernel", "boots", "spread_percent")
 SETTINGS = ("batch", "entries", "slot", "hold", "filter", "burst", "queues", "ring", "cpus",
-            "shuffle", "sweep")
+            "shuffle", "threaded", "threaded-alone", "sweep")
 
 
 def settings(row):
