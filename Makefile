@@ -4,6 +4,7 @@
 # drivers, tools and Documentation mirror the kernel's, so all targets here are
 # phony.
 
+BASE     ?= 6.12
 KERNEL   ?= release
 KSRC     ?=
 CPUS     ?= 4
@@ -15,6 +16,13 @@ MEM      ?= 2G
 TIMEOUT  ?= 600
 NUM_JOBS ?= $(shell nproc)
 
+# What is built for a base, as testbed/kernel/base has it for scripts.
+ifeq ($(filter 6.12 7.3,$(BASE)),)
+$(error BASE=$(BASE) is not one of 6.12, 7.3)
+endif
+BUILT := build$(if $(filter-out 6.12,$(BASE)),/$(BASE))
+export BASE
+
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -22,7 +30,7 @@ MAKEFLAGS += --no-print-directory
 help:
 	@echo 'Targets:'
 	@echo '  deps       install the Debian packages that the others need (as root)'
-	@echo '  kernel     build Linux 6.12 with our files (KERNEL=, KSRC=)'
+	@echo '  kernel     build Linux with our files (BASE=, KERNEL=, KSRC=)'
 	@echo '  tools      build libpcap and tcpdump with our patches, and the test programs'
 	@echo '  nicsim     build the NIC models'
 	@echo '  vm         a root shell in the guest, or one command there (RUN=)'
@@ -35,12 +43,13 @@ help:
 	@echo '  clean      remove what was built, keep what was downloaded (distclean: all)'
 	@echo
 	@echo 'Variables:'
+	@echo '  BASE=6.12|7.3                the Linux to build or boot: 6.12 LTS, or 7.3'
 	@echo '  KERNEL=release|debug|stock   the kernel to build or boot; stock is without our'
 	@echo '                               files; "make kernel KERNEL=all" builds the three;'
 	@echo '                               for the bench: off, distro; to look for mistakes:'
 	@echo '                               events, iommu, kcov, kcsan (testbed/README.md)'
-	@echo '  KSRC=                        a 6.12.y tarball, directory or git tree, used from'
-	@echo "                               then on; at first, or debian: linux-source-6.12"
+	@echo '  KSRC=                        a tarball, directory or git tree of BASE.y, used from'
+	@echo "                               then on; at first, or debian: Debian's linux-source"
 	@echo '  CPUS=4 MEM=2G                the guest; ixgbe has no more queues than CPUs'
 	@echo '  NIC=ixgbe|x550|gve|none      the model of the NICs; NICS=2: how many, wired back to back'
 	@echo '  ACCEL=auto|kvm|tcg           auto takes KVM only if it was seen to boot a guest'
@@ -63,6 +72,7 @@ deps:
 # Kept: the sources as they came, QEMU, and the compiler's cache.
 clean:
 	rm -rf build/kernel build/linux/*/out-* build/headers build/nicsim \
+		build/7.3/kernel build/7.3/linux/*/out-* build/7.3/headers build/7.3/log \
 		build/tests build/test build/vm build/log build/tools \
 		build/src/*/stock build/src/*/patched
 

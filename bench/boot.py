@@ -9,6 +9,8 @@ import split
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.path.join(TOP, "build/bench")
+BASE = os.environ.get("BASE") or "6.12"
+BUILT = os.path.join(TOP, "build" if BASE == "6.12" else f"build/{BASE}")
 TIMEOUT_S = 3000
 
 

@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 
 # pylint: disable=wrong-import-position
 import split                # noqa: E402
-from boot import OUT, TOP   # noqa: E402
+from boot import BUILT, OUT   # noqa: E402
 
 CSV = os.path.join(OUT, "functions.csv")
 COLUMNS = ("nic", "path", "frame_bytes", "function", "insn_per_packet")
@@ -22,7 +22,7 @@ SHOWN = 1
 
 def symbols(kernel, path):
     program = "rx-dpdk" if path.startswith("dpdk") else "rx"
-    return split.Symbols(os.path.join(TOP, "build/kernel", kernel, "System.map"),
+    return split.Symbols(os.path.join(BUILT, "kernel", kernel, "System.map"),
                          [] if path.startswith("tcpdump") else [os.path.join(OUT, program)])
 
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # make tools: libpcap, tcpdump, the example, pdstat, the selftests and the programs
 # of tests/.
-KERNEL_TESTS := build/linux/patched/tools/testing/selftests/net
+KERNEL_TESTS := $(BUILT)/linux/patched/tools/testing/selftests/net
 SELFTEST_OUT := $(CURDIR)/build/tests/selftests
 PD_TEST_OUT  := $(CURDIR)/build/tests/packet_direct
-KHDR         := -isystem $(CURDIR)/build/headers/include
+KHDR         := -isystem $(CURDIR)/$(BUILT)/headers/include
 
 TEST_SOURCES  := $(wildcard tests/*.c tests/*/*.c)
 TEST_PROGRAMS := $(TEST_SOURCES:tests/%.c=build/tests/%)

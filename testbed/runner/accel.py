@@ -20,7 +20,7 @@ def host_key(options):
     with open("/proc/sys/kernel/random/boot_id") as f:
         boot = f.read().strip()
     qemu = os.path.join(options.project, "build/qemu/qemu")
-    return f"{boot} {os.stat(qemu).st_mtime_ns} {os.path.basename(options.kernel)}"
+    return f"{boot} {os.stat(qemu).st_mtime_ns} {os.path.relpath(options.kernel, options.project)}"
 
 
 def boots(options, directory):
