@@ -40,6 +40,7 @@ help:
 	@echo '  test-full  every test on both kernels'
 	@echo '  soak       random events under traffic (MINUTES=30 SEED= NIC= KERNEL=debug)'
 	@echo '  check      style and static checks of our sources'
+	@echo '  patches    the sources as series for git am, in build/patches (CHECK=1 SIGNOFF=)'
 	@echo '  clean      remove what was built, keep what was downloaded (distclean: all)'
 	@echo
 	@echo 'Variables:'
@@ -64,6 +65,7 @@ include testbed/tools.mk
 -include tests/tests.mk
 -include demo/demo.mk
 -include bench/bench.mk
+-include series/series.mk
 
 .PHONY: deps
 deps:

@@ -364,6 +364,29 @@ void packet_direct_rollback(struct packet_direct_queue *pdq);
 void packet_direct_sync_to_nic(const struct packet_direct_queue *pdq,
 			       const struct packet_direct_pool *pool, u32 from);
 
+/**
+ * packet_direct_count() - where the slots are now
+ * @pdq: ring
+ * @pool: slots of one kind
+ * @counts: is filled in
+ *
+ * Those of an unfinished frame count as free.
+ *
+ * Context: the ring's one producer.
+ */
+static inline void packet_direct_count(const struct packet_direct_queue *pdq,
+				       const struct packet_direct_pool *pool,
+				       struct packet_direct_counts *counts)
+{
+	counts->free = pool->tail - pool->post;
+	if (unlikely(pdq->chain))
+		counts->free += packet_direct_in_chain(pdq, pool);
+	counts->posted = pool->post - pool->head;
+	counts->spare = pool->spare;
+	/* not each entry has a payload slot */
+	counts->held = pool->nr - counts->free - counts->posted - counts->spare;
+}
+
 /* direct_steer.c; two more, for ethtool, are in <net/packet_direct.h> */
 enum packet_direct_reason
 packet_direct_check_steering(struct net_device *dev,
@@ -478,29 +501,6 @@ static inline void packet_direct_write_payload(struct tpacket4_hdr *hdr,
 	WRITE_ONCE(hdr->tp_payload_slot, slot);
 	WRITE_ONCE(hdr->tp_payload_off, off);
 	WRITE_ONCE(hdr->tp_payload_len, len);
-}
-
-/**
- * packet_direct_count() - where the slots are now
- * @pdq: ring
- * @pool: slots of one kind
- * @counts: is filled in
- *
- * Those of an unfinished frame count as free.
- *
- * Context: the ring's one producer.
- */
-static inline void packet_direct_count(const struct packet_direct_queue *pdq,
-				       const struct packet_direct_pool *pool,
-				       struct packet_direct_counts *counts)
-{
-	counts->free = pool->tail - pool->post;
-	if (unlikely(pdq->chain))
-		counts->free += packet_direct_in_chain(pdq, pool);
-	counts->posted = pool->post - pool->head;
-	counts->spare = pool->spare;
-	/* not each entry has a payload slot */
-	counts->held = pool->nr - counts->free - counts->posted - counts->spare;
 }
 
 /**
