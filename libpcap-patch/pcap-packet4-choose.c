@@ -182,7 +182,7 @@ static int list_interface(pcap_if_list_t *list, const pcap_if_t *dev,
 	snprintf(text, sizeof(text),
 		 "%s, directly from its %u RX queue%s; the host gets its packets, too",
 		 dev->name, queues, queues > 1 ? "s" : "");
-	return add_dev(list, name, dev->flags, text, errbuf) ? 0 : -1;
+	return pcapint_add_dev(list, name, dev->flags, text, errbuf) ? 0 : -1;
 }
 
 /*
@@ -196,7 +196,7 @@ int pcap_packet4_findalldevs(pcap_if_list_t *list, char *errbuf)
 	int i, ret = 0;
 
 	for (i = 0; names && names[i].if_name && ret == 0; i++) {
-		dev = find_dev(list, names[i].if_name);
+		dev = pcapint_find_dev(list, names[i].if_name);
 		if (dev && !(dev->flags & PCAP_IF_LOOPBACK))
 			ret = list_interface(list, dev, errbuf);
 	}

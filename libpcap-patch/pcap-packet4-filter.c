@@ -287,10 +287,10 @@ int pcap_packet4_passes(pcap_t *p, const struct tpacket4_hdr *h,
 		insns = p4->insns_here;
 	}
 	if (!tagged)
-		return pcap_filter(insns, data, len, have) != 0;
+		return pcapint_filter(insns, data, len, have) != 0;
 	memcpy(head, data, sizeof(head));
 	memmove(data + VLAN_TAG_LEN, data, MAC_LEN);
-	ret = pcap_filter(insns, data + VLAN_TAG_LEN, len - VLAN_TAG_LEN,
+	ret = pcapint_filter(insns, data + VLAN_TAG_LEN, len - VLAN_TAG_LEN,
 			  have - VLAN_TAG_LEN) != 0;
 	memcpy(data, head, sizeof(head));
 	return ret;
@@ -426,7 +426,7 @@ static int replace_filter(pcap_t *p, struct packet4 *p4,
 	int ret;
 
 	memset(&p->fcode, 0, sizeof(p->fcode));
-	ret = install_bpf_program(p, program);
+	ret = pcapint_install_bpf_program(p, program);
 	if (ret == 0)
 		ret = set_kernel_filter(p, p4, &old);
 	if (ret < 0) {
@@ -460,7 +460,7 @@ int pcap_packet4_setfilter(pcap_t *p, struct bpf_program *program)
 	int ret;
 
 	if (!program) {
-		pcap_strlcpy(p->errbuf, "setfilter: No filter specified",
+		pcapint_strlcpy(p->errbuf, "setfilter: No filter specified",
 			     PCAP_ERRBUF_SIZE);
 		return PCAP_ERROR;
 	}

@@ -40,7 +40,7 @@ int pcap_packet4_if_index(int fd, const char *name)
 		errno = ENODEV;
 		return -1;
 	}
-	pcap_strlcpy(ifr.ifr_name, name, sizeof(ifr.ifr_name));
+	pcapint_strlcpy(ifr.ifr_name, name, sizeof(ifr.ifr_name));
 	return ioctl(fd, SIOCGIFINDEX, &ifr) < 0 ? -1 : ifr.ifr_ifindex;
 }
 

@@ -105,7 +105,7 @@ static int in_environment(const char *ifname, struct packet4_device *dev,
 	const char *part = secure_getenv(ENVIRONMENT), *queues;
 	size_t len;
 
-	if (pcap_strlcpy(dev->ifname, ifname, sizeof(dev->ifname)) >=
+	if (pcapint_strlcpy(dev->ifname, ifname, sizeof(dev->ifname)) >=
 	    sizeof(dev->ifname))
 		return 0;
 	pcap_packet4_list_one(&dev->queues, PCAP_RX_DIRECT_ALL);
@@ -200,7 +200,7 @@ pcap_t *pcap_packet4_create(const char *device, char *errbuf, int *is_ours)
 	*is_ours = asks != 0;
 	if (asks <= 0)
 		return NULL;
-	p = pcap_create_interface(dev.ifname, errbuf);
+	p = pcapint_create_interface(dev.ifname, errbuf);
 	if (p) {
 		p->opt.rx_direct = dev.queues;
 		offer_tstamp_types(p, dev.ifname);
@@ -249,7 +249,7 @@ int pcap_set_rx_direct_linux(pcap_t *p, int queue)
 {
 	struct packet4_list list;
 
-	if (pcap_check_activated(p))
+	if (pcapint_check_activated(p))
 		return PCAP_ERROR_ACTIVATED;
 	if (queue < PCAP_RX_DIRECT_NEXT) {
 		snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
@@ -264,7 +264,7 @@ int pcap_set_rx_direct_queues_linux(pcap_t *p, const char *queues)
 {
 	struct packet4_list list;
 
-	if (pcap_check_activated(p))
+	if (pcapint_check_activated(p))
 		return PCAP_ERROR_ACTIVATED;
 	if (pcap_packet4_list_parse(queues, &list) == 0)
 		return set_queues(p, &list);
@@ -275,7 +275,7 @@ int pcap_set_rx_direct_queues_linux(pcap_t *p, const char *queues)
 /* Whatever is asked for beside it: single queues are exclusive anyway. */
 int pcap_set_rx_direct_exclusive_linux(pcap_t *p, int exclusive)
 {
-	if (pcap_check_activated(p))
+	if (pcapint_check_activated(p))
 		return PCAP_ERROR_ACTIVATED;
 	p->opt.rx_exclusive = exclusive != 0;
 	return 0;
@@ -284,7 +284,7 @@ int pcap_set_rx_direct_exclusive_linux(pcap_t *p, int exclusive)
 /* Without a queue there is nothing that splits: an error, rather than no effect. */
 int pcap_set_rx_direct_split_linux(pcap_t *p, int split)
 {
-	if (pcap_check_activated(p))
+	if (pcapint_check_activated(p))
 		return PCAP_ERROR_ACTIVATED;
 	if (split < PCAP_RX_SPLIT_OFF || split > PCAP_RX_SPLIT_WHOLE) {
 		snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
@@ -292,7 +292,7 @@ int pcap_set_rx_direct_split_linux(pcap_t *p, int split)
 		return PCAP_ERROR;
 	}
 	if (split && p->opt.rx_direct.first == PCAP_RX_DIRECT_OFF) {
-		pcap_strlcpy(p->errbuf,
+		pcapint_strlcpy(p->errbuf,
 			     "headers are split from payload by an RX queue; ask for one first (pcap_set_rx_direct_linux())",
 			     PCAP_ERRBUF_SIZE);
 		return PCAP_ERROR;

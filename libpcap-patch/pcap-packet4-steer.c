@@ -257,17 +257,17 @@ int pcap_set_rx_direct_steer_linux(pcap_t *p, const char *text)
 {
 	struct ethtool_rx_flow_spec rules[PACKET_DIRECT_MAX_RULES];
 
-	if (pcap_check_activated(p))
+	if (pcapint_check_activated(p))
 		return PCAP_ERROR_ACTIVATED;
 	if (pcap_packet4_parse_rules(text, rules, p->errbuf) < 0)
 		return PCAP_ERROR;
 	if (p->opt.rx_direct.nr != 1 || p->opt.rx_direct.first < 0) {
-		pcap_strlcpy(p->errbuf,
+		pcapint_strlcpy(p->errbuf,
 			     "flow rules lead to one RX queue; ask for it by its number first",
 			     PCAP_ERRBUF_SIZE);
 		return PCAP_ERROR;
 	}
-	if (pcap_strlcpy(p->opt.rx_steer, text, sizeof(p->opt.rx_steer)) <
+	if (pcapint_strlcpy(p->opt.rx_steer, text, sizeof(p->opt.rx_steer)) <
 	    sizeof(p->opt.rx_steer))
 		return 0;
 	p->opt.rx_steer[0] = '\0';
@@ -280,7 +280,7 @@ int pcap_set_rx_direct_steer_linux(pcap_t *p, const char *text)
 int pcap_set_rx_direct_steer_linux(pcap_t *p, const char *text)
 {
 	(void)text;
-	pcap_strlcpy(p->errbuf,
+	pcapint_strlcpy(p->errbuf,
 		     "this libpcap was built with kernel headers that lack TPACKET_V4",
 		     PCAP_ERRBUF_SIZE);
 	return PCAP_ERROR;

@@ -67,7 +67,7 @@ static int socket_error(pcap_t *p, const struct packet4_queue *q)
 		note_netdown(p, p->priv);
 		return 0;
 	}
-	pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, err,
+	pcapint_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, err,
 				  "Error condition on packet socket");
 	return PCAP_ERROR;
 }
@@ -82,7 +82,7 @@ static int check_socket(pcap_t *p, const struct packet4_queue *q, short events)
 	else if (events & POLLHUP && !packet4_is_lost(q))
 		why = "Hangup on packet socket";
 	if (why) {
-		pcap_strlcpy(p->errbuf, why, PCAP_ERRBUF_SIZE);
+		pcapint_strlcpy(p->errbuf, why, PCAP_ERRBUF_SIZE);
 		return PCAP_ERROR;
 	}
 	return events & POLLERR ? socket_error(p, q) : 0;
@@ -101,7 +101,7 @@ static int check_breakloop(pcap_t *p, struct packet4 *p4)
 static int fail_gone(pcap_t *p, struct packet4 *p4)
 {
 	p4->gone = 1;
-	pcap_strlcpy(p->errbuf, "The interface disappeared", PCAP_ERRBUF_SIZE);
+	pcapint_strlcpy(p->errbuf, "The interface disappeared", PCAP_ERRBUF_SIZE);
 	return PCAP_ERROR;
 }
 

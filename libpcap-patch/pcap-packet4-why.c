@@ -135,7 +135,7 @@ static int explain(pcap_t *p, const char *what, uint32_t reason, int err)
 	if (why)
 		say(p, what, why);
 	else
-		pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, err,
+		pcapint_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, err,
 					  "%s (reason %u)", what, reason);
 	return err == EPERM ? PCAP_ERROR_PERM_DENIED : PCAP_ERROR;
 }
@@ -147,7 +147,7 @@ void pcap_packet4_process(uint32_t pid, char *text, size_t size)
 	FILE *file;
 
 	if (pid == 0) {
-		pcap_strlcpy(text, "another process", size);
+		pcapint_strlcpy(text, "another process", size);
 		return;
 	}
 	snprintf(path, sizeof(path), "/proc/%u/comm", pid);

@@ -54,10 +54,10 @@ int pcap_packet4_activate(pcap_t *p, int *breakloop_fd, int (*ordinary)(pcap_t *
 	if (*breakloop_fd != -1)
 		close(*breakloop_fd);
 	*breakloop_fd = -1;
-	pcap_strlcpy(p->errbuf,
+	pcapint_strlcpy(p->errbuf,
 		     "this libpcap was built with kernel headers that lack TPACKET_V4, so it cannot capture directly from a queue; build it with those of a kernel that has it",
 		     PCAP_ERRBUF_SIZE);
-	pcap_cleanup_live_common(p);
+	pcapint_cleanup_live_common(p);
 	return PCAP_ERROR;
 }
 #else
@@ -72,7 +72,7 @@ static int queue_in_use(pcap_t *p, const struct packet4_queue *q, int *queue)
 
 	memset(&info, 0, sizeof(info));
 	if (getsockopt(q->fd, SOL_PACKET, PACKET_RX_DIRECT, &info, &len) < 0) {
-		pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno,
+		pcapint_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno,
 					  "getsockopt (PACKET_RX_DIRECT)");
 		return PCAP_ERROR;
 	}
@@ -131,7 +131,7 @@ int pcap_get_rx_direct_queues_linux(pcap_t *p, char *queues, int size)
 /* Reports errno, where no more precise error code fits. */
 int pcap_packet4_failed(pcap_t *p, const char *what)
 {
-	pcap_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno, "%s",
+	pcapint_fmt_errmsg_for_errno(p->errbuf, PCAP_ERRBUF_SIZE, errno, "%s",
 				  what);
 	return PCAP_ERROR;
 }
@@ -452,7 +452,7 @@ static int packet4_setnonblock(pcap_t *p, int nonblock)
 	struct packet4 *p4 = p->priv;
 
 	/* pcap_inject() goes by the mode of the descriptor. */
-	if (pcap_setnonblock_fd(p, nonblock) == -1)
+	if (pcapint_setnonblock_fd(p, nonblock) == -1)
 		return -1;
 	p4->nonblock = nonblock;
 	return 0;
@@ -464,7 +464,7 @@ static void packet4_breakloop(pcap_t *p)
 	uint64_t value = 1;
 	ssize_t unused;
 
-	pcap_breakloop_common(p);
+	pcapint_breakloop_common(p);
 	unused = write(p4->breakloop_fd, &value, sizeof(value));
 	(void)unused;
 }
@@ -487,7 +487,7 @@ static void packet4_cleanup(pcap_t *p)
 	p->priv = p4->outer_priv;
 	free(p4->insns_here);
 	free(p4);
-	pcap_cleanup_live_common(p);
+	pcapint_cleanup_live_common(p);
 }
 
 static void set_ops(pcap_t *p)
@@ -667,7 +667,7 @@ static int name_interface(pcap_t *p, char *ifname)
 		if (pcap_packet4_parse_device(p->opt.device, &dev, p->errbuf) < 0)
 			return PCAP_ERROR;
 		memcpy(ifname, dev.ifname, IFNAMSIZ);
-	} else if (pcap_strlcpy(ifname, p->opt.device, IFNAMSIZ) >= IFNAMSIZ) {
+	} else if (pcapint_strlcpy(ifname, p->opt.device, IFNAMSIZ) >= IFNAMSIZ) {
 		return PCAP_ERROR_NO_SUCH_DEVICE;
 	}
 	return 0;
@@ -704,7 +704,7 @@ static int report_warnings(pcap_t *p, struct packet4 *p4, int status)
 		pcap_packet4_warn_of_address(p4);
 	if (!p4->warning[0])
 		return status;
-	pcap_strlcpy(p->errbuf, p4->warning, PCAP_ERRBUF_SIZE);
+	pcapint_strlcpy(p->errbuf, p4->warning, PCAP_ERRBUF_SIZE);
 	return status ? status : PCAP_WARNING;
 }
 

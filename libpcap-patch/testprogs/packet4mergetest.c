@@ -215,14 +215,14 @@ static void test_oneshot(void)
 	int i, good = 1;
 
 	reset();
-	p->oneshot_callback = pcap_oneshot;
+	p->oneshot_callback = pcapint_oneshot;
 	s.hdr = &h;
 	s.pkt = &data;
 	s.pd = p;
 	for (i = 0; i < 12; i++)
 		put(i % 3, 'a' + i, i);
 	for (i = 0; i < 12; i++)
-		good &= pcap_packet4_drain(p, 1, pcap_oneshot,
+		good &= pcap_packet4_drain(p, 1, pcapint_oneshot,
 					   (u_char *)&s) == 1 &&
 			data == slots[i % 3][(queues[i % 3].ring.next - 1) %
 					     ENTRIES] &&
@@ -245,7 +245,7 @@ static void test_filter(void)
 	struct bpf_program program = { 4, insns };
 
 	reset();
-	install_bpf_program(p, &program);
+	pcapint_install_bpf_program(p, &program);
 	queues[0].checks = PACKET4_CHECK_FILTER;
 	queues[0].filter_old = 2;
 	queues[0].filter_until = 2;

@@ -234,14 +234,14 @@ static void test_oneshot(void)
 	int i, good = 1;
 
 	reset(0);
-	p->oneshot_callback = pcap_oneshot;
+	p->oneshot_callback = pcapint_oneshot;
 	s.hdr = &h;
 	s.pkt = &data;
 	s.pd = p;
 	for (i = 0; i < 9; i++)
 		put_whole(i, 60);
 	for (i = 0; i < 9; i++) {
-		good &= pcap_packet4_drain(p, 1, pcap_oneshot,
+		good &= pcap_packet4_drain(p, 1, pcapint_oneshot,
 					   (u_char *)&s) == 1 &&
 			data == slots[i] + DATA_OFF &&
 			ctrl.cons <= (uint32_t)i &&
@@ -357,7 +357,7 @@ static void filter_on(uint32_t off, uint32_t want)
 	};
 	struct bpf_program program = { 4, insns };
 
-	install_bpf_program(p, &program);
+	pcapint_install_bpf_program(p, &program);
 }
 
 static void test_filter_in_ring(void)
@@ -528,7 +528,7 @@ int ioctl(int fd, unsigned long request, ...)
 	ifr = va_arg(ap, struct ifreq *);
 	va_end(ap);
 	if (request == SIOCGIFNAME) {
-		pcap_strlcpy(ifr->ifr_name, "eth7", IFNAMSIZ);
+		pcapint_strlcpy(ifr->ifr_name, "eth7", IFNAMSIZ);
 		return 0;
 	}
 	if (request == SIOCGIFMTU && sock.mtu) {

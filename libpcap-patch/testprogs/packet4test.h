@@ -53,7 +53,7 @@ static void capture_reset(pcap_t *p)
 	struct packet4 *p4 = p->priv;
 
 	p4->breakloop_fd = -1;
-	pcap_strlcpy(p4->ifname, "eth7", sizeof(p4->ifname));
+	pcapint_strlcpy(p4->ifname, "eth7", sizeof(p4->ifname));
 	p->snapshot = MAXIMUM_SNAPLEN;
 	p->break_loop = 0;
 }
