@@ -175,8 +175,10 @@ void rx_direct_finish(pcap_t *pc, int status, int left, pcap_handler callback,
 	char errbuf[PCAP_ERRBUF_SIZE];
 
 	if (direct && status == PCAP_ERROR_BREAK && left != 0 &&
-	    pcap_setnonblock(pc, 1, errbuf) == 0)
-		(void)pcap_dispatch(pc, left, callback, user);
+	    pcap_setnonblock(pc, 1, errbuf) == 0 &&
+	    pcap_dispatch(pc, left, callback, user) == PCAP_ERROR)
+		fprintf(stderr, "%s: Warning: %s\n", program_name,
+			pcap_geterr(pc));
 }
 #else
 void rx_direct_set(pcap_t *pc, const char *device)
