@@ -139,12 +139,42 @@ struct packet_direct_counts {
  * @host_addr:	the end of the device's address, in this poll
  * @own_promisc: of the device's promiscuity, what sockets with leases ask for
  * @own_allmulti: likewise
+ * @sk:		socket of the ring
+ * @napi:	what polls the ring, while it runs
+ * @dma_dev:	device that the slots are mapped for; NULL: none
+ * @wake_count:	tp_wake_count of struct tpacket_req4
+ * @wake_time:	tp_wake_usecs likewise
+ * @unseen_since: when the oldest frame was published that nobody has seen
+ * @wake_timer:	wakes at @wake_time
+ * @kick_timer:	looks for slots where nobody kicks
  * @woken:	a sleeper was woken and nobody has looked since
  * @woken_seen:	what he had seen
+ * @filter_skb:	what the filter is shown, made once for the ring
+ * @filter_in_place: this poll's filter is shown frames where they are
+ * @packets:	counters, as in struct tpacket4_stats; so are the following ones
+ * @drop_no_slot: ts_drop_no_slot
+ * @drop_too_long: ts_drop_too_long
+ * @drop_error:	ts_drop_error
+ * @drop_filter: ts_drop_filter
+ * @drop_down:	ts_drop_down
+ * @unsplit:	ts_unsplit
+ * @bad_slot:	ts_bad_slot
+ * @bad_cons:	ts_bad_cons
+ * @batches:	ts_batches
+ * @dry:	ts_dry
+ * @passed:	ts_passed
+ * @drop_stack:	ts_drop_stack
+ * @wakeups:	ts_wakeups
+ * @missed:	ts_missed
  * @parts:	what was written to the headers of the unfinished frame: it cannot
  *		be read back, because the user may have changed it
  * @chain_max:	entries of the longest frame, for which @parts has room
+ * @dev:	device of the lease, also of a claimed queue
+ * @dev_tracker: of the reference to @dev
+ * @queue:	RX queue of it
  * @unconfirmed: the NIC may write to the slots for ever
+ * @state:	as user space is told in the control page
+ * @generation:	likewise
  */
 struct packet_direct_queue {
 	struct tpacket4_hdr	*hdrs;
@@ -317,6 +347,8 @@ void packet_direct_run_tee(struct packet_direct_queue *pdq, u32 nr, u32 off,
 /**
  * packet_direct_is_split() - does the NIC have to split headers from payload
  * @pdq: lease
+ *
+ * Return: true if so
  */
 static inline bool packet_direct_is_split(const struct packet_direct_queue *pdq)
 {
@@ -328,6 +360,8 @@ static inline bool packet_direct_is_split(const struct packet_direct_queue *pdq)
  * @pdq: lease
  *
  * With header split &pdq->slots.len is the length of the header's buffer.
+ *
+ * Return: bytes
  */
 static inline u32 packet_direct_buffer_len(const struct packet_direct_queue *pdq)
 {
@@ -338,6 +372,8 @@ static inline u32 packet_direct_buffer_len(const struct packet_direct_queue *pdq
  * packet_direct_dma() - where the NIC finds a slot
  * @pool: slots of one kind, of a lease with a DMA device
  * @slot: slot
+ *
+ * Return: DMA address
  */
 static inline dma_addr_t packet_direct_dma(const struct packet_direct_pool *pool,
 					   u32 slot)
@@ -351,6 +387,8 @@ static inline dma_addr_t packet_direct_dma(const struct packet_direct_pool *pool
  * @slot: slot
  *
  * User space may write there at any time.
+ *
+ * Return: kernel address
  */
 static inline void *packet_direct_cpu(const struct packet_direct_pool *pool,
 				      u32 slot)
@@ -363,6 +401,7 @@ static inline void *packet_direct_cpu(const struct packet_direct_pool *pool,
  * @pdq: lease
  *
  * Context: NAPI, or ring stopped.
+ * Return: buffers
  */
 static inline u32 packet_direct_in_nic(const struct packet_direct_queue *pdq)
 {
@@ -386,6 +425,7 @@ static inline void packet_direct_put(struct packet_direct_pool *pool, u32 slot)
  * @pool: slots of one kind, of a NIC that completes in order
  *
  * Context: NAPI, or ring stopped.
+ * Return: slot
  */
 static inline u32 packet_direct_oldest(const struct packet_direct_pool *pool)
 {
@@ -436,6 +476,8 @@ static inline void packet_direct_post(struct packet_direct_queue *pdq,
  * packet_direct_straight() - places from @index to where it wraps
  * @mask: places - 1
  * @index: free-running index
+ *
+ * Return: places
  */
 static inline u32 packet_direct_straight(u32 mask, u32 index)
 {
@@ -527,6 +569,7 @@ static inline void packet_direct_missed(struct packet_direct_queue *pdq,
  * A driver with a loop of its own for these chooses once per poll.
  *
  * Context: any.
+ * Return: true if so
  */
 static inline bool packet_direct_has_stack(const struct packet_direct_queue *pdq)
 {
@@ -818,6 +861,8 @@ static inline u32 __packet_direct_run_entry(const struct packet_direct_queue *pd
 /**
  * packet_direct_run_slot() - the next slot of a NIC that completes in order
  * @run: run
+ *
+ * Return: slot
  */
 static inline u32 packet_direct_run_slot(const struct packet_direct_run *run)
 {
@@ -827,6 +872,8 @@ static inline u32 packet_direct_run_slot(const struct packet_direct_run *run)
 /**
  * packet_direct_run_payload() - the payload slot that was posted with it
  * @run: run, with header split
+ *
+ * Return: payload slot
  */
 static inline u32 packet_direct_run_payload(const struct packet_direct_run *run)
 {

@@ -439,6 +439,7 @@ packet_direct_of(const struct packet_sock *po)
  * @pool: slots of one kind
  *
  * Context: NAPI, or ring stopped.
+ * Return: slots
  */
 static inline u32 packet_direct_free_slots(const struct packet_direct_pool *pool)
 {
@@ -450,6 +451,7 @@ static inline u32 packet_direct_free_slots(const struct packet_direct_pool *pool
  * @pdq: ring
  *
  * Context: the ring's one producer.
+ * Return: true if so
  */
 static inline bool
 packet_direct_keeps_reserve(const struct packet_direct_queue *pdq)

@@ -52,6 +52,8 @@ static u32 packet_direct_per_block(const struct packet_direct_memory *memory)
 /**
  * packet_direct_memory_len() - bytes of it in the mapping
  * @memory: slots of one kind
+ *
+ * Return: bytes
  */
 u64 packet_direct_memory_len(const struct packet_direct_memory *memory)
 {
@@ -62,6 +64,8 @@ u64 packet_direct_memory_len(const struct packet_direct_memory *memory)
  * packet_direct_slot() - where the CPU finds a slot
  * @memory: slots of one kind, not in a dma-buf
  * @slot: slot
+ *
+ * Return: kernel address
  */
 void *packet_direct_slot(const struct packet_direct_memory *memory, u32 slot)
 {

@@ -282,6 +282,7 @@ void packet_direct_set_full(struct packet_direct_queue *pdq)
  * Whoever was woken looks here.
  *
  * Context: any; does not need to be the producer.
+ * Return: true if so
  */
 bool packet_direct_readable(struct packet_direct_queue *pdq)
 {

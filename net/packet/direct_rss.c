@@ -20,6 +20,7 @@
  * @len:	entries
  * @rings:	RX queues that the device had
  * @configured:	IFF_RXFH_CONFIGURED as it was
+ * @entries:	room for the three tables
  */
 struct packet_direct_table {
 	u32	*former;

@@ -394,6 +394,7 @@ void packet_direct_take_rule(struct packet_direct_steer *steer, u32 location)
  * @steer: what the lease wants
  *
  * Context: RTNL.
+ * Return: true if so
  */
 bool packet_direct_has_rules(const struct packet_direct_steer *steer)
 {
@@ -410,6 +411,7 @@ bool packet_direct_has_rules(const struct packet_direct_steer *steer)
  * @steer: what the lease wants
  *
  * Context: RTNL.
+ * Return: true if so
  */
 bool packet_direct_lacks_rules(const struct packet_direct_steer *steer)
 {

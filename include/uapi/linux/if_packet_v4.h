@@ -479,7 +479,7 @@ enum packet_direct_state {
 	PACKET_DIRECT_PREPARED,
 };
 
-/**
+/*
  * enum packet_direct_reason - which check refused the last PACKET_RX_RING or
  *			       PACKET_RX_DIRECT of this socket
  *

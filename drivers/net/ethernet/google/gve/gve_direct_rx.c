@@ -689,6 +689,8 @@ static const struct packet_direct_nic gve_direct_stack_nic = {
 /**
  * gve_direct_batch() - completions after which the NIC is given slots again
  * @rx: Rx ring
+ *
+ * Return: completions
  */
 static u32 gve_direct_batch(const struct gve_rx_ring *rx)
 {

@@ -141,6 +141,8 @@ ixgbe_direct_write(void *data, u32 at, const u32 *slots, const u32 *payload,
 /**
  * ixgbe_direct_batch - how many unused descriptors make a fill worth while
  * @ring: Rx ring
+ *
+ * Return: descriptors
  **/
 static u32 ixgbe_direct_batch(const struct ixgbe_ring *ring)
 {
