@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What libpcap 1.10 calls the functions that are for libpcap alone.  The files of the
- * TPACKET_V4 capture module have the names of 1.11.  Only 1.10's pcap-int.h includes this.
+ * What libpcap 1.10.3 calls the functions that are for libpcap alone.  The files of the
+ * TPACKET_V4 capture module have the names of 1.11, as 1.10.5 has.
  */
 #ifndef pcap_packet4_names_h
 #define pcap_packet4_names_h
