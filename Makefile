@@ -39,6 +39,7 @@ help:
 	@echo '  test       what CI runs: all on the release kernel, some on the debug kernel'
 	@echo '  test-full  every test on both kernels'
 	@echo '  soak       random events under traffic (MINUTES=30 SEED= NIC= KERNEL=debug)'
+	@echo "  debs       packages for Debian: kernel, libpcap, tcpdump, tools (RELEASE='12 13')"
 	@echo '  check      style and static checks of our sources'
 	@echo '  patches    the sources as series for git am, in build/patches (CHECK=1 SIGNOFF=)'
 	@echo '  clean      remove what was built, keep what was downloaded (distclean: all)'
@@ -61,6 +62,7 @@ help:
 include testbed/kernel.mk
 include testbed/vm.mk
 include testbed/tools.mk
+include packaging/packaging.mk
 -include nicsim/nicsim.mk
 -include tests/tests.mk
 -include demo/demo.mk
@@ -76,7 +78,7 @@ clean:
 	rm -rf build/kernel build/linux/*/out-* build/headers build/nicsim \
 		build/7.3/kernel build/7.3/linux/*/out-* build/7.3/headers build/7.3/log \
 		build/tests build/test build/vm build/log build/tools \
-		build/src/*/stock build/src/*/patched
+		build/src/*/stock build/src/*/patched build/debs
 
 distclean:
 	rm -rf build
