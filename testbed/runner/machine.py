@@ -18,10 +18,17 @@ ROOT = ("root=root", "rootfstype=9p", "ro",
         "rootflags=trans=virtio,version=9p2000.L,msize=512000,cache=loose")
 
 
+# A system of its own, on its own disk, behind an NVMe controller.
+DISK_ROOT = ("root=/dev/nvme0n1", "rw")
+
+
 def kernel_line(options, kind, run):
-    words = [*CONSOLE, *ROOT, *QUIET, "tsc=reliable", "mitigations=off",
-             f"init={options.project}/testbed/guest-init",
-             f"PD_PROJECT={options.project}", f"PD_KERNEL={options.kernel}", f"PD_RUN={run}"]
+    if options.system:
+        words = [*CONSOLE, *DISK_ROOT]
+    else:
+        words = [*CONSOLE, *ROOT, *QUIET, f"init={options.project}/testbed/guest-init"]
+    words += ["tsc=reliable", "mitigations=off", f"PD_PROJECT={options.project}",
+              f"PD_KERNEL={options.kernel}", f"PD_RUN={run}"]
     # With counted instructions it is the guest's own, and exact.
     if kind == "tcg" and not options.icount and (khz := tsc.khz()):
         words.append(f"tsc_early_khz={khz}")
@@ -66,6 +73,15 @@ def share(tag, path, readonly):
             "-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}"]
 
 
+def system_disk(options):
+    """Nothing is written to it: what the guest writes is lost at its end."""
+    if not options.system:
+        return share("root", "/", True)
+    return ["-initrd", os.path.join(options.system, "initrd.img"), "-drive",
+            f"if=none,id=disk,format=raw,snapshot=on,file={options.system}/disk.img",
+            "-device", "nvme,drive=disk,serial=system"]
+
+
 def command(options, kind, run, nics, ports):
     """ports: name -> file descriptor of QEMU's end."""
     argv = ["setpriv", "--pdeathsig", "KILL",
@@ -75,7 +91,7 @@ def command(options, kind, run, nics, ports):
             "-object", f"memory-backend-memfd,id=mem,size={options.mem},share=on",
             *accel(options, kind), "-smp", str(options.cpus), "-m", options.mem,
             "-kernel", options.image, "-append", kernel_line(options, kind, run),
-            *share("root", "/", True), *share("project", options.project, False),
+            *system_disk(options), *share("project", options.project, False),
             "-chardev", f"socket,id=con,fd={ports['console']},"
             f"logfile={run}/console.log", "-serial", "chardev:con",
             "-chardev", f"socket,id=mon,fd={ports['monitor']}",
