@@ -153,7 +153,6 @@ struct packet_direct_ops {
  * @vlan_tci:	with TPACKET4_VLAN: its other half, in host byte order
  * @last:	the frame ends here
  * @bad:	the frame must not be delivered
- * @part:	the first of these fields, as the core keeps them of an unfinished frame
  *
  * The core does not believe a NIC that says that it wrote more than a slot holds.
  * It drops the frame as damaged, as it does with @bad.  A frame is dropped in
