@@ -77,7 +77,8 @@ static int is_taken(const struct tpacket4_info *info)
 {
 	return info->ti_query_reason == PACKET_DIRECT_QUEUE_LEASED ||
 	       info->ti_query_reason == PACKET_DIRECT_QUEUE_XSK ||
-	       info->ti_query_reason == PACKET_DIRECT_QUEUE_PROVIDER;
+	       info->ti_query_reason == PACKET_DIRECT_QUEUE_PROVIDER ||
+	       info->ti_query_reason == PACKET_DIRECT_QUEUE_LENT;
 }
 
 /*

@@ -69,6 +69,7 @@ static const char *const sentences[] = {
 	[PACKET_DIRECT_RULE_TAKEN] = "another flow rule has the same packets; see ethtool -n @",
 	[PACKET_DIRECT_RULES_FULL] = "the device has no room for more flow rules; see ethtool -n @",
 	[PACKET_DIRECT_STEER_FAILED] = "its driver could not set RSS or flow rules; see the kernel's log (dmesg)",
+	[PACKET_DIRECT_QUEUE_LENT] = "it is lent to a virtual device (netkit); take another queue",
 	[PACKET_DIRECT_DRIVER_FAILED] = "its driver could not restart it; see the kernel's log (dmesg)",
 };
 

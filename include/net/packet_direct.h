@@ -38,6 +38,10 @@
  * One NAPI context at a time works on a queue, so nothing here takes a lock.  A poll
  * with a budget of 0, as netpoll's, must not come here.
  *
+ * "RTNL" in the contexts below means RTNL, or the instance lock of a device that has one
+ * for its operations: a driver may restart a ring under either.  Leases begin and end
+ * under both.
+ *
  * <net/packet_direct_queue.h> has the inline verbs; packet_direct_napi_poll(),
  * packet_direct_refill() and packet_direct_drain(), which are the loops of "poll",
  * "fill" and "stop ring" above for a driver that has two functions for them; and for
@@ -51,8 +55,9 @@
 #include <linux/jump_label_ratelimit.h>
 #include <linux/netdevice.h>
 #include <linux/stddef.h>
+#include <net/netdev_lock.h>
 
-struct ethtool_rxfh;
+struct ethtool_rxfh_param;
 struct ethtool_rxnfc;
 struct genl_info;
 struct sk_buff;
@@ -119,7 +124,8 @@ struct packet_direct_limits {
  *	    (packet_direct_missed()) up to date.  Left out when somebody else
  *	    holds RTNL.
  *
- * All are called with RTNL held and may sleep.
+ * All are called with RTNL held, and then the instance lock of a device whose operations
+ * are under one (netdev_lock_ops()).  They may sleep.
  */
 struct packet_direct_ops {
 	enum packet_direct_reason (*limits)(struct net_device *dev,
@@ -247,7 +253,7 @@ int packet_direct_tell_queue(struct sk_buff *rsp, const struct net_device *dev,
 /**
  * packet_direct_rxfh_changed() - an administrator set RSS table, key or function
  * @dev: device
- * @rxfh: what was set; NULL: the table
+ * @rxfh: what was set
  *
  * What was set is not put back when the leases that had changed it end.  This and
  * the next are called by ethtool, when the driver took the setting.
@@ -255,7 +261,7 @@ int packet_direct_tell_queue(struct sk_buff *rsp, const struct net_device *dev,
  * Context: RTNL.
  */
 void packet_direct_rxfh_changed(const struct net_device *dev,
-				const struct ethtool_rxfh *rxfh);
+				const struct ethtool_rxfh_param *rxfh);
 
 /**
  * packet_direct_rxnfc_changed() - an administrator added or deleted a flow rule
@@ -393,7 +399,7 @@ static inline int packet_direct_tell_queue(struct sk_buff *rsp,
 }
 
 static inline void packet_direct_rxfh_changed(const struct net_device *dev,
-					      const struct ethtool_rxfh *rxfh)
+					      const struct ethtool_rxfh_param *rxfh)
 {
 }
 

@@ -230,7 +230,7 @@ static void packet_direct_tell_limits(const struct packet_direct_limits *limits,
 		info->ti_flags |= TPACKET4_INFO_SPLIT_UNRELIABLE;
 }
 
-/* What only the driver knows.  Under RTNL. */
+/* What only the driver knows.  Under RTNL alone. */
 static void packet_direct_ask_driver(struct packet_sock *po,
 				     struct packet_direct_limits *limits,
 				     struct tpacket4_info *info)
@@ -241,10 +241,12 @@ static void packet_direct_ask_driver(struct packet_sock *po,
 	info->ti_query_reason = PACKET_DIRECT_NOT_BOUND;
 	if (!dev)
 		return;
+	netdev_lock_ops(dev);
 	info->ti_queue_nr = dev->real_num_rx_queues;
 	info->ti_query_reason = packet_direct_may_lease(dev, info->ti_query,
 							limits);
 	info->ti_query_pid = packet_direct_holder(dev, info->ti_query);
+	netdev_unlock_ops(dev);
 }
 
 /* With RTNL this is one moment.  Without it a state may be newer than the
@@ -303,17 +305,14 @@ static int packet_direct_look(struct packet_sock *po,
 	return reason ? -EINTR : 0;
 }
 
-static int packet_direct_get_info(struct packet_sock *po, char __user *optval,
-				  int __user *optlen)
+static int packet_direct_get_info(struct packet_sock *po, sockopt_t *opt)
 {
 	struct tpacket4_info in, info = {};
-	int len, err;
+	int len = opt->optlen, err;
 
-	if (get_user(len, optlen))
-		return -EFAULT;
 	if (len < (int)sizeof(info.ti_size) || len > PAGE_SIZE)
 		return -EINVAL;
-	err = copy_struct_from_user(&in, sizeof(in), optval, len);
+	err = packet_direct_get_opt(opt, &in, sizeof(in));
 	if (err)
 		return err;
 
@@ -323,11 +322,10 @@ static int packet_direct_get_info(struct packet_sock *po, char __user *optval,
 	err = packet_direct_look(po, &info, len > PACKET_DIRECT_INFO_LEASE);
 	if (err)
 		return err;
-	return packet_direct_put_user(optval, optlen, &info, sizeof(info));
+	return packet_direct_put_opt(opt, &info, sizeof(info));
 }
 
-static int packet_direct_get_layout(struct packet_sock *po,
-				    char __user *optval, int __user *optlen)
+static int packet_direct_get_layout(struct packet_sock *po, sockopt_t *opt)
 {
 	struct tpacket4_layout layout;
 	struct packet_direct *pd;
@@ -340,21 +338,21 @@ static int packet_direct_get_layout(struct packet_sock *po,
 
 	if (!pd)
 		return -EINVAL;
-	return packet_direct_put_user(optval, optlen, &layout, sizeof(layout));
+	return packet_direct_put_opt(opt, &layout, sizeof(layout));
 }
 
 int packet_direct_getsockopt(struct packet_sock *po, int optname,
-			     char __user *optval, int __user *optlen)
+			     sockopt_t *opt)
 {
 	switch (optname) {
 	case PACKET_RX_RING:
 		if (READ_ONCE(po->tp_version) != TPACKET_V4)
 			return -ENOPROTOOPT;
-		return packet_direct_get_layout(po, optval, optlen);
+		return packet_direct_get_layout(po, opt);
 	case PACKET_RX_DIRECT:
-		return packet_direct_get_info(po, optval, optlen);
+		return packet_direct_get_info(po, opt);
 	case PACKET_V4_STATISTICS:
-		return packet_direct_get_v4_stats(po, optval, optlen);
+		return packet_direct_get_v4_stats(po, opt);
 	}
 	return -ENOPROTOOPT;
 }
@@ -482,7 +480,9 @@ void packet_direct_release(struct packet_sock *po)
 		return;
 	if (pd->leased) {
 		rtnl_lock();
+		packet_direct_lock_device(pd->pdq.dev);
 		dev = packet_direct_unlease(pd);
+		packet_direct_unlock_device(dev);
 		rtnl_unlock();
 	}
 	if (dev) {

@@ -28,11 +28,18 @@
  * A file calls those below it in this list, never one above.  af_packet.c is above all
  * of them, but direct_hook.c and direct_copy.c call helpers that it has for all rings.
  *
- * Locks, outermost first: lock_sock, RTNL, fanout_mutex, pg_vec_lock, bind_lock.
- * RTNL is held for checks and while a driver starts or stops a queue.  Nobody maps
- * memory or waits for an exporter under it, except when a lease is lost.  Statistics
- * only try to get it, under pg_vec_lock.  Of several sockets only the caller's is locked:
- * a lease begins, and is lost, under RTNL alone.
+ * Locks, outermost first: lock_sock, RTNL, the instance lock of a device whose
+ * operations are under it (netdev_lock_ops()), fanout_mutex, pg_vec_lock, bind_lock.
+ * RTNL and the instance lock are held for checks and while a driver starts or stops a
+ * queue.  Nobody maps memory or waits for an exporter under them, except when a lease is
+ * lost.  Statistics only try to get them, under pg_vec_lock.  Of several sockets only the
+ * caller's is locked: a lease begins, and is lost, under RTNL and the instance lock alone.
+ *
+ * Which queue is claimed or leased, and how leases steer a device, changes with both of
+ * these, so that each alone is enough to look.  A device with an instance lock may be
+ * reset, and its steering set, with that lock alone: a ring goes up and down, and
+ * steering is noted as lost, without RTNL.  Where a comment says "RTNL", it means both,
+ * unless it says otherwise.
  *
  * Lifetime: packet_sock.direct is the ring.  It changes under lock_sock and
  * pg_vec_lock, so that each of them alone is enough to look.  It is set under
@@ -52,6 +59,7 @@
 #include <linux/if_ether.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
+#include <linux/net.h>
 #include <linux/sockptr.h>
 #include <net/packet_direct_queue.h>
 
@@ -210,7 +218,7 @@ int packet_direct_set_ring(struct packet_sock *po, sockptr_t optval,
 int packet_direct_setsockopt(struct packet_sock *po, int optname,
 			     sockptr_t optval, unsigned int optlen);
 int packet_direct_getsockopt(struct packet_sock *po, int optname,
-			     char __user *optval, int __user *optlen);
+			     sockopt_t *opt);
 int packet_direct_mmap(struct packet_sock *po, struct vm_area_struct *vma);
 __poll_t packet_direct_poll(struct packet_sock *po);
 int packet_direct_recvmsg(struct packet_sock *po, int flags);
@@ -239,8 +247,7 @@ void packet_direct_statistics(struct packet_sock *po,
 			      union tpacket_stats_u *stats, int *drops);
 int packet_direct_get_stats(struct packet_sock *po,
 			    struct tpacket4_stats *stats);
-int packet_direct_get_v4_stats(struct packet_sock *po, char __user *optval,
-			       int __user *optlen);
+int packet_direct_get_v4_stats(struct packet_sock *po, sockopt_t *opt);
 
 /* direct_hook.c */
 __be16 packet_direct_unhook(struct packet_sock *po, bool *was_running);
@@ -422,8 +429,21 @@ int packet_direct_get_arg(struct packet_sock *po, struct tpacket4_direct *arg,
 			  sockptr_t optval, unsigned int optlen);
 int packet_direct_get_peers(struct packet_sock *po,
 			    const struct tpacket4_direct *arg, s32 **fds);
-int packet_direct_put_user(char __user *optval, int __user *optlen,
-			   const void *from, int size);
+int packet_direct_get_opt(sockopt_t *opt, void *to, size_t size);
+int packet_direct_put_opt(sockopt_t *opt, const void *from, int size);
+
+/* The lock of a device's operations, after RTNL; @dev may be NULL. */
+static inline void packet_direct_lock_device(struct net_device *dev)
+{
+	if (dev)
+		netdev_lock_ops(dev);
+}
+
+static inline void packet_direct_unlock_device(struct net_device *dev)
+{
+	if (dev)
+		netdev_unlock_ops(dev);
+}
 
 /* The ring of a socket.  Under lock_sock or pg_vec_lock. */
 static inline struct packet_direct *
@@ -562,8 +582,7 @@ static inline int packet_direct_setsockopt(struct packet_sock *po, int optname,
 }
 
 static inline int packet_direct_getsockopt(struct packet_sock *po, int optname,
-					   char __user *optval,
-					   int __user *optlen)
+					   sockopt_t *opt)
 {
 	return -ENOPROTOOPT;
 }

@@ -108,6 +108,7 @@ static const u8 packet_direct_errno[] = {
 	[PACKET_DIRECT_RULE_TAKEN]	  = EBUSY,
 	[PACKET_DIRECT_RULES_FULL]	  = ENOSPC,
 	[PACKET_DIRECT_STEER_FAILED]	  = EIO,
+	[PACKET_DIRECT_QUEUE_LENT]	  = EBUSY,
 };
 
 /**
@@ -358,25 +359,45 @@ int packet_direct_get_peers(struct packet_sock *po,
 }
 
 /**
- * packet_direct_put_user() - the result of getsockopt()
- * @optval: of getsockopt()
- * @optlen: likewise
+ * packet_direct_get_opt() - what user space asks of getsockopt(), in a struct
+ * @opt: of getsockopt()
+ * @to: struct; what user space does not know of it is 0
+ * @size: of it
+ *
+ * Return: 0 or -errno: -E2BIG when user space asks for what this kernel does not know.
+ */
+int packet_direct_get_opt(sockopt_t *opt, void *to, size_t size)
+{
+	size_t len = opt->optlen;
+	u8 more[64];
+
+	memset(to, 0, size);
+	if (!copy_from_iter_full(to, min(len, size), &opt->iter_in))
+		return -EFAULT;
+	for (len -= min(len, size); len; len -= min(len, sizeof(more))) {
+		size = min(len, sizeof(more));
+		if (!copy_from_iter_full(more, size, &opt->iter_in))
+			return -EFAULT;
+		if (memchr_inv(more, 0, size))
+			return -E2BIG;
+	}
+	return 0;
+}
+
+/**
+ * packet_direct_put_opt() - the result of getsockopt()
+ * @opt: of getsockopt()
  * @from: struct; as much of it is copied as there is room for
  * @size: of it
  *
  * Return: 0 or -errno.
  */
-int packet_direct_put_user(char __user *optval, int __user *optlen,
-			   const void *from, int size)
+int packet_direct_put_opt(sockopt_t *opt, const void *from, int size)
 {
-	int len;
-
-	if (get_user(len, optlen))
-		return -EFAULT;
-	if (len < (int)sizeof(__u32))
+	if (opt->optlen < (int)sizeof(__u32))
 		return -EINVAL;
-	len = min(len, size);
-	if (put_user(len, optlen) || copy_to_user(optval, from, len))
+	opt->optlen = min(opt->optlen, size);
+	if (!copy_to_iter_full(from, opt->optlen, &opt->iter_out))
 		return -EFAULT;
 	return 0;
 }

@@ -84,7 +84,7 @@ packet_direct_check_driver(struct packet_sock *po, u32 *queues)
 	return reason;
 }
 
-/* Is @dev bound, and may its queue be leased?  Under RTNL. */
+/* Is @dev, which is locked, bound, and may its queue be leased?  Under RTNL. */
 static enum packet_direct_reason
 packet_direct_check_bound(struct packet_sock *po, struct net_device *dev,
 			  const struct tpacket4_direct *arg,
@@ -109,7 +109,9 @@ packet_direct_hold(struct packet_sock *po, const struct tpacket4_direct *arg,
 	if (reason)
 		return reason;
 	*dev = po->prot_hook.dev;
+	packet_direct_lock_device(*dev);
 	reason = packet_direct_check_bound(po, *dev, arg, limits);
+	packet_direct_unlock_device(*dev);
 	if (!reason)
 		netdev_hold(*dev, &pd->pdq.dev_tracker, GFP_KERNEL);
 	rtnl_unlock();
@@ -161,6 +163,7 @@ packet_direct_first_step(struct packet_sock *po, struct net_device *dev,
 	reason = packet_direct_rtnl_lock();
 	if (reason)
 		return reason;
+	netdev_lock_ops(dev);
 	reason = packet_direct_check_bound(po, dev, arg, &limits);
 	if (!reason && !packet_direct_watch_dmabuf(pd, packet_direct_lose))
 		reason = PACKET_DIRECT_DMABUF_REFUSED;
@@ -177,6 +180,7 @@ packet_direct_first_step(struct packet_sock *po, struct net_device *dev,
 		packet_direct_claim(pd, dev, arg->td_queue, &limits);
 		reason = packet_direct_second_step(pd, arg->td_flags);
 	}
+	netdev_unlock_ops(dev);
 	rtnl_unlock();
 	return reason;
 }
@@ -216,6 +220,7 @@ packet_direct_begin_peers(struct packet_sock *po, const s32 *fds, u32 nr)
 {
 	struct packet_direct *pd = packet_direct_of(po), *next;
 	enum packet_direct_reason reason;
+	struct net_device *dev;
 	LIST_HEAD(pds);
 
 	if (!pd)
@@ -223,6 +228,8 @@ packet_direct_begin_peers(struct packet_sock *po, const s32 *fds, u32 nr)
 	reason = packet_direct_rtnl_lock();
 	if (reason)
 		return reason;
+	dev = pd->pdq.dev;
+	packet_direct_lock_device(dev);
 	reason = packet_direct_gather_prepared(pd, fds, nr, &pds);
 	if (!reason)
 		reason = packet_direct_begin(&pds);
@@ -231,6 +238,7 @@ packet_direct_begin_peers(struct packet_sock *po, const s32 *fds, u32 nr)
 		if (reason && pd->pdq.unconfirmed)
 			packet_direct_lose(pd);
 	}
+	packet_direct_unlock_device(dev);
 	rtnl_unlock();
 	return reason;
 }
@@ -267,8 +275,8 @@ static enum packet_direct_reason
 packet_direct_unbind(struct packet_sock *po, const s32 *fds, u32 nr)
 {
 	struct packet_direct *pd = packet_direct_of(po);
+	struct net_device *dev, *locked;
 	enum packet_direct_reason reason;
-	struct net_device *dev;
 	bool was_up, mine;
 
 	if (!pd || !pd->leased)
@@ -278,17 +286,18 @@ packet_direct_unbind(struct packet_sock *po, const s32 *fds, u32 nr)
 	reason = packet_direct_rtnl_lock();
 	if (reason)
 		return reason;
+	locked = pd->pdq.dev;
+	packet_direct_lock_device(locked);
 	if (nr)
 		reason = packet_direct_end_peers(pd, fds, nr);
-	if (reason) {
-		rtnl_unlock();
-		return reason;
-	}
-	dev = packet_direct_unlease(pd);
+	dev = reason ? NULL : packet_direct_unlease(pd);
 	was_up = dev && (dev->flags & IFF_UP);
 	if (dev && !mine && !pd->quarantine)
 		packet_direct_set_lost(pd);
+	packet_direct_unlock_device(locked);
 	rtnl_unlock();
+	if (reason)
+		return reason;
 
 	if (dev) {
 		packet_direct_unmap_ring(pd);

@@ -78,7 +78,6 @@ int packet_direct_tell_queue(struct sk_buff *rsp, const struct net_device *dev,
 	struct packet_direct_queue *pdq;
 	struct nlattr *nest;
 
-	ASSERT_RTNL();
 	if (!packet_direct_claimed(dev, queue))
 		return 0;
 

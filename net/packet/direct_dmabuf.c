@@ -47,29 +47,34 @@ static void packet_direct_dmabuf_free(struct kref *ref)
 static void packet_direct_dmabuf_lost(struct work_struct *work)
 {
 	struct packet_direct_dmabuf *buf;
+	struct net_device *dev;
 
 	buf = container_of(work, struct packet_direct_dmabuf, moved);
 	rtnl_lock();
-	if (buf->lose)
+	if (buf->lose) {
+		dev = buf->pd->pdq.dev;
+		packet_direct_lock_device(dev);
 		buf->lose(buf->pd);
+		packet_direct_unlock_device(dev);
+	}
 	rtnl_unlock();
 	kref_put(&buf->ref, packet_direct_dmabuf_free);
 }
 
 /* The mapping stays valid until it is undone. */
-static void packet_direct_move_notify(struct dma_buf_attachment *attach)
+static void packet_direct_invalidate(struct dma_buf_attachment *attach)
 {
 	struct packet_direct_dmabuf *buf = attach->importer_priv;
 
 	WRITE_ONCE(buf->has_moved, true);
 	kref_get(&buf->ref);
-	if (!queue_work(system_unbound_wq, &buf->moved))
+	if (!queue_work(system_dfl_wq, &buf->moved))
 		kref_put(&buf->ref, packet_direct_dmabuf_free);
 }
 
 static const struct dma_buf_attach_ops packet_direct_attach_ops = {
 	.allow_peer2peer = true,
-	.move_notify	 = packet_direct_move_notify,
+	.invalidate_mappings = packet_direct_invalidate,
 };
 
 static enum packet_direct_reason
@@ -313,4 +318,4 @@ void packet_direct_unmap_dmabuf(struct packet_direct *pd)
 	packet_direct_detach(buf);
 }
 
-MODULE_IMPORT_NS(DMA_BUF);
+MODULE_IMPORT_NS("DMA_BUF");

@@ -15,6 +15,7 @@
 #include <net/xdp_sock_drv.h>
 #include <trace/events/packet_direct.h>
 
+#include "../core/dev.h"
 #include "internal.h"
 
 static atomic_long_t packet_direct_quarantined_pages;
@@ -40,13 +41,15 @@ struct packet_direct_queue *packet_direct_lookup(const struct net_device *dev,
 		return NULL;
 	return rcu_dereference_check(dev->_rx[queue].direct,
 				     rcu_read_lock_bh_held() ||
-				     lockdep_rtnl_is_held());
+				     lockdep_rtnl_is_held() ||
+				     netdev_is_locked_ops_compat(dev));
 }
 EXPORT_SYMBOL_GPL(packet_direct_lookup);
 
 bool packet_direct_claimed(const struct net_device *dev, unsigned int queue)
 {
-	ASSERT_RTNL();
+	lockdep_assert(lockdep_rtnl_is_held() ||
+		       netdev_is_locked_ops_compat(dev));
 	return queue < dev->num_rx_queues && dev->_rx[queue].direct_claim;
 }
 
@@ -107,9 +110,10 @@ packet_direct_ask_limits(struct net_device *dev, unsigned int queue,
  * @queue: RX queue, may be out of range
  * @limits: filled in as far as the driver got
  *
- * Its mirror images are packet_direct_check_channels(),
- * packet_direct_check_xdp() and the uses of packet_direct_claimed() in
- * xp_assign_dev() and net_devmem_bind_dmabuf_to_queue().
+ * Its mirror images are packet_direct_check_xdp() and the uses of
+ * packet_direct_claimed() in xp_assign_dev(), __netif_mp_open_rxq() and
+ * netdev_queue_busy(), which fewer channels and queue leases ask; in Linux 6.12
+ * packet_direct_check_channels() and net_devmem_bind_dmabuf_to_queue().
  *
  * Context: RTNL.
  * Return: PACKET_DIRECT_OK or why not.
@@ -126,6 +130,8 @@ enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
 	queue = array_index_nospec(queue, dev->real_num_rx_queues);
 	if (packet_direct_claimed(dev, queue))
 		return PACKET_DIRECT_QUEUE_LEASED;
+	if (netif_rxq_is_leased(dev, queue))
+		return PACKET_DIRECT_QUEUE_LENT;
 	if (xsk_get_pool_from_qid(dev, queue))
 		return PACKET_DIRECT_QUEUE_XSK;
 	if (dev->_rx[queue].mp_params.mp_ops)
@@ -642,7 +648,20 @@ void packet_direct_lose(struct packet_direct *pd)
 	packet_direct_set_lost(pd);
 }
 
-/* Runs under RTNL and must not take lock_sock, see direct.h. */
+/* The device goes, or to another network namespace. */
+static void packet_direct_lose_all(struct net_device *dev)
+{
+	int queue = -1;
+
+	netdev_lock_ops(dev);
+	while ((queue = packet_direct_next_claimed(dev, queue + 1)) >= 0)
+		packet_direct_lose(to_packet_direct(dev->_rx[queue].direct_claim));
+	netdev_unlock_ops(dev);
+}
+
+/* Runs under RTNL and must not take lock_sock, see direct.h.  The instance lock is held
+ * when a device goes up or down, and not when it goes.
+ */
 static int packet_direct_event(struct notifier_block *nb, unsigned long event,
 			       void *ptr)
 {
@@ -652,15 +671,14 @@ static int packet_direct_event(struct notifier_block *nb, unsigned long event,
 
 	if (event == NETDEV_UP || event == NETDEV_FEAT_CHANGE)
 		packet_direct_recheck_steering(dev);
-	if (event != NETDEV_DOWN && event != NETDEV_UNREGISTER &&
-	    event != NETDEV_CHANGEMTU)
+	if (event == NETDEV_UNREGISTER)
+		packet_direct_lose_all(dev);
+	if (event != NETDEV_DOWN && event != NETDEV_CHANGEMTU)
 		return NOTIFY_DONE;
 
 	while ((queue = packet_direct_next_claimed(dev, queue + 1)) >= 0) {
 		pdq = dev->_rx[queue].direct_claim;
-		if (event == NETDEV_UNREGISTER)
-			packet_direct_lose(to_packet_direct(pdq));
-		else if (event == NETDEV_DOWN)
+		if (event == NETDEV_DOWN)
 			packet_direct_netdown(pdq->sk);
 		else if (pdq->reserve)
 			packet_direct_set_reserve(pdq, dev);

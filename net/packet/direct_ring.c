@@ -101,8 +101,8 @@ static void packet_direct_init(struct packet_direct *pd,
 
 	spin_lock_init(&pd->copy_lock);
 	seqcount_init(&pdq->count_seq);
-	hrtimer_init(&pdq->wake_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
-	pdq->wake_timer.function = packet_direct_wake_timer;
+	hrtimer_setup(&pdq->wake_timer, packet_direct_wake_timer, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_ABS_SOFT);
 	pdq->wake_count = req->tp_wake_count ?: 1;
 	pdq->wake_time = (u64)req->tp_wake_usecs * NSEC_PER_USEC;
 
@@ -402,9 +402,9 @@ static enum hrtimer_restart packet_direct_kick_timer(struct hrtimer *timer)
 void packet_direct_ring_up(struct packet_direct_queue *pdq,
 			   struct napi_struct *napi, u32 size)
 {
-	ASSERT_RTNL();
-	hrtimer_init(&pdq->kick_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
-	pdq->kick_timer.function = packet_direct_kick_timer;
+	netdev_assert_locked_ops_compat(pdq->dev);
+	hrtimer_setup(&pdq->kick_timer, packet_direct_kick_timer, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_SOFT);
 	size = min(size, pdq->mask + 1);
 	if (packet_direct_is_split(pdq))
 		size = min(size, pdq->payload.nr);
@@ -445,7 +445,7 @@ static void packet_direct_empty(struct packet_direct_queue *pdq)
 /* The driver may have polled the stopped ring once more. */
 void packet_direct_ring_down(struct packet_direct_queue *pdq)
 {
-	ASSERT_RTNL();
+	netdev_assert_locked_ops_compat(pdq->dev);
 	if (rcu_access_pointer(pdq->napi))
 		packet_direct_empty(pdq);
 	packet_direct_store_counts(pdq);

@@ -10,6 +10,7 @@
 #include <linux/netdevice.h>
 #include <net/sock.h>
 
+#include "../ethtool/common.h"
 #include "direct_steer.h"
 
 /**
@@ -19,7 +20,7 @@
  * @now:	room for what it is
  * @len:	entries
  * @rings:	RX queues that the device had
- * @configured:	IFF_RXFH_CONFIGURED as it was
+ * @configured:	an administrator had set it
  * @entries:	room for the three tables
  */
 struct packet_direct_table {
@@ -42,13 +43,20 @@ struct packet_direct_hash_key {
 	u8	former[];
 };
 
+#ifndef packet_direct_set_user_size
+/* So many entries of the table are an administrator's, or ours: drivers leave it. */
+static void packet_direct_set_user_size(struct net_device *dev, u32 entries)
+{
+	dev->ethtool->rss_indir_user_size = entries;
+}
+#endif
+
 /* Entries of the device's RSS table; 0: it has none that can be set. */
 static u32 packet_direct_table_len(struct net_device *dev)
 {
 	const struct ethtool_ops *ops = dev->ethtool_ops;
 
-	if (!ops->get_rxfh_indir_size || !ops->get_rxfh || !ops->set_rxfh ||
-	    !ops->get_rxnfc)
+	if (!ops->get_rxfh_indir_size || !ops->get_rxfh || !ops->set_rxfh)
 		return 0;
 	return ops->get_rxfh_indir_size(dev);
 }
@@ -63,27 +71,41 @@ static u32 packet_direct_key_len(struct net_device *dev)
 /* How many RX queues the table can name, which may be fewer than there are. */
 static u32 packet_direct_count_rings(struct net_device *dev)
 {
-	struct ethtool_rxnfc info = { .cmd = ETHTOOL_GRXRINGS };
+	int rings = ethtool_get_rx_ring_count(dev);
 
-	if (dev->ethtool_ops->get_rxnfc(dev, &info, NULL))
-		return 0;
-	return min_t(u64, info.data, dev->num_rx_queues);
+	return clamp_t(int, rings, 0, dev->num_rx_queues);
+}
+
+static int packet_direct_read_rxfh(struct net_device *dev,
+				   struct ethtool_rxfh_param *rxfh)
+{
+	int err;
+
+	mutex_lock(&dev->ethtool->rss_lock);
+	err = dev->ethtool_ops->get_rxfh(dev, rxfh);
+	mutex_unlock(&dev->ethtool->rss_lock);
+	return err;
 }
 
 static int packet_direct_read_table(struct net_device *dev, u32 *table, u32 len)
 {
 	struct ethtool_rxfh_param rxfh = { .indir = table, .indir_size = len };
 
-	return dev->ethtool_ops->get_rxfh(dev, &rxfh);
+	return packet_direct_read_rxfh(dev, &rxfh);
 }
 
 /* Whatever @rxfh does not name stays as it is. */
 static int packet_direct_write_rxfh(struct net_device *dev,
 				    struct ethtool_rxfh_param *rxfh)
 {
+	int err;
+
 	rxfh->hfunc = ETH_RSS_HASH_NO_CHANGE;
 	rxfh->input_xfrm = RXH_XFRM_NO_CHANGE;
-	return dev->ethtool_ops->set_rxfh(dev, rxfh, NULL);
+	mutex_lock(&dev->ethtool->rss_lock);
+	err = dev->ethtool_ops->set_rxfh(dev, rxfh, NULL);
+	mutex_unlock(&dev->ethtool->rss_lock);
+	return err;
 }
 
 static int packet_direct_write_table(struct net_device *dev, u32 *table, u32 len)
@@ -97,7 +119,7 @@ static int packet_direct_read_key(struct net_device *dev, u8 *key, u32 len,
 				  u8 *hfunc)
 {
 	struct ethtool_rxfh_param rxfh = { .key = key, .key_size = len };
-	int err = dev->ethtool_ops->get_rxfh(dev, &rxfh);
+	int err = packet_direct_read_rxfh(dev, &rxfh);
 
 	*hfunc = rxfh.hfunc;
 	return err;
@@ -262,10 +284,8 @@ static int packet_direct_update_table(struct packet_direct_steered *steered,
 		return err;
 	steered->moves += err;
 
-	if (wanted || configured)
-		dev->priv_flags |= IFF_RXFH_CONFIGURED;
-	else
-		dev->priv_flags &= ~IFF_RXFH_CONFIGURED;
+	packet_direct_set_user_size(dev, wanted || configured ?
+				    steered->table->len : 0);
 	return 0;
 }
 

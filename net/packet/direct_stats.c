@@ -48,19 +48,26 @@ static void packet_direct_get_counts(struct packet_direct_queue *pdq,
 	packet_direct_tell_counts(&slots, &payload, stats);
 }
 
-/* Brings the driver's count up to date, unless somebody else holds RTNL: whoever asks
- * for statistics must not wait for a device that is being reset.
+/* Asks the driver of a leased queue, unless somebody else has its device.  Under RTNL. */
+static void packet_direct_ask_missed(struct packet_direct_queue *pdq,
+				     struct net_device *dev)
+{
+	if (netdev_need_ops_lock(dev) && !netdev_trylock(dev))
+		return;
+	if (dev->packet_direct_ops->sync_stats)
+		dev->packet_direct_ops->sync_stats(dev, pdq->queue, pdq);
+	netdev_unlock_ops(dev);
+}
+
+/* Brings the driver's count up to date, unless somebody else holds its locks: whoever
+ * asks for statistics must not wait for a device that is being reset.
  */
 static void packet_direct_sync_missed(struct packet_direct_queue *pdq)
 {
-	struct net_device *dev;
-
 	if (!READ_ONCE(to_packet_direct(pdq)->ifindex) || !rtnl_trylock())
 		return;
-	dev = pdq->dev;
-	if (to_packet_direct(pdq)->begun &&
-	    dev->packet_direct_ops->sync_stats)
-		dev->packet_direct_ops->sync_stats(dev, pdq->queue, pdq);
+	if (to_packet_direct(pdq)->begun)
+		packet_direct_ask_missed(pdq, pdq->dev);
 	rtnl_unlock();
 }
 
@@ -108,14 +115,12 @@ int packet_direct_get_stats(struct packet_sock *po,
 /**
  * packet_direct_get_v4_stats() - PACKET_V4_STATISTICS
  * @po: socket
- * @optval: of getsockopt()
- * @optlen: likewise
+ * @opt: of getsockopt()
  *
  * Context: process.
  * Return: 0 or -errno.
  */
-int packet_direct_get_v4_stats(struct packet_sock *po, char __user *optval,
-			       int __user *optlen)
+int packet_direct_get_v4_stats(struct packet_sock *po, sockopt_t *opt)
 {
 	struct tpacket4_stats stats;
 	int err;
@@ -124,8 +129,7 @@ int packet_direct_get_v4_stats(struct packet_sock *po, char __user *optval,
 	err = packet_direct_get_stats(po, &stats);
 	mutex_unlock(&po->pg_vec_lock);
 
-	return err ?: packet_direct_put_user(optval, optlen, &stats,
-					     sizeof(stats));
+	return err ?: packet_direct_put_opt(opt, &stats, sizeof(stats));
 }
 
 /**

@@ -16,19 +16,24 @@
 
 #include "direct_steer.h"
 
-/* All of them, under RTNL. */
+/* All of them.  The list changes under RTNL and this lock.  One of them belongs to the
+ * locks of its device.
+ */
 static LIST_HEAD(packet_direct_devices);
+static DEFINE_SPINLOCK(packet_direct_devices_lock);
 
 static struct packet_direct_steered *
 packet_direct_find_steered(const struct net_device *dev)
 {
-	struct packet_direct_steered *steered;
+	struct packet_direct_steered *steered, *found = NULL;
 
-	ASSERT_RTNL();
+	netdev_assert_locked_ops_compat(dev);
+	spin_lock(&packet_direct_devices_lock);
 	list_for_each_entry(steered, &packet_direct_devices, node)
 		if (steered->dev == dev)
-			return steered;
-	return NULL;
+			found = steered;
+	spin_unlock(&packet_direct_devices_lock);
+	return found;
 }
 
 static struct packet_direct_steered *
@@ -48,13 +53,17 @@ packet_direct_get_steered(struct net_device *dev)
 	}
 	steered->dev = dev;
 	INIT_LIST_HEAD(&steered->leases);
+	spin_lock(&packet_direct_devices_lock);
 	list_add(&steered->node, &packet_direct_devices);
+	spin_unlock(&packet_direct_devices_lock);
 	return steered;
 }
 
 static void packet_direct_free_steered(struct packet_direct_steered *steered)
 {
+	spin_lock(&packet_direct_devices_lock);
 	list_del(&steered->node);
+	spin_unlock(&packet_direct_devices_lock);
 	kfree(steered->table);
 	kfree(steered->key);
 	bitmap_free(steered->queues);
@@ -401,8 +410,11 @@ static void packet_direct_repair_all(struct work_struct *work)
 	struct packet_direct_steered *steered;
 
 	rtnl_lock();
-	list_for_each_entry(steered, &packet_direct_devices, node)
+	list_for_each_entry(steered, &packet_direct_devices, node) {
+		netdev_lock_ops(steered->dev);
 		packet_direct_repair(steered);
+		netdev_unlock_ops(steered->dev);
+	}
 	rtnl_unlock();
 }
 
@@ -447,24 +459,23 @@ void packet_direct_recheck_steering(const struct net_device *dev)
 	}
 	steered->stale = true;
 	packet_direct_note(steered);
-	queue_work(system_unbound_wq, &packet_direct_repair_work);
+	queue_work(system_dfl_wq, &packet_direct_repair_work);
 }
 
 void packet_direct_rxfh_changed(const struct net_device *dev,
-				const struct ethtool_rxfh *rxfh)
+				const struct ethtool_rxfh_param *rxfh)
 {
 	struct packet_direct_steered *steered = packet_direct_find_steered(dev);
 
 	if (!steered)
 		return;
 	steered->moves++;
-	if (steered->table &&
-	    (!rxfh || rxfh->indir_size != ETH_RXFH_INDIR_NO_CHANGE)) {
+	if (steered->table && rxfh->indir) {
 		packet_direct_drop_table(steered);
 		steered->lost |= PACKET_DIRECT_TABLE;
 	}
-	if (steered->key && rxfh &&
-	    (rxfh->key_size || rxfh->hfunc != ETH_RSS_HASH_NO_CHANGE)) {
+	if (steered->key &&
+	    (rxfh->key || rxfh->hfunc != ETH_RSS_HASH_NO_CHANGE)) {
 		packet_direct_drop_key(steered);
 		steered->lost |= PACKET_DIRECT_SYMMETRIC;
 	}

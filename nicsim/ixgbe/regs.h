@@ -210,6 +210,7 @@
 #define IXG_RDRXCTL		0x02f00
 #define  RDRXCTL_CRCSTRIP	BIT32(1)
 #define  RDRXCTL_DMAIDONE	BIT32(3)
+#define  RDRXCTL_MDP_EN		BIT32(29)	/* X550 */
 #define IXG_RXCTRL		0x03000
 #define  RXCTRL_RXEN		BIT32(0)
 #define IXG_RXPBSIZE(n)		(0x03c00 + (n) * 4)

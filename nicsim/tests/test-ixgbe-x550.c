@@ -335,6 +335,19 @@ static void test_stamp_chain(void)
 	   "header split: the stamp follows the payload");
 }
 
+static void test_mdd(void)
+{
+	start(ONE_BUFFER(2), 4);
+	wr(ixgbe_rx_base(0) + RX_SRRCTL, ONE_BUFFER(2) | SRRCTL_DROP_EN);
+	ok(!fake.strict, "SRRCTL of a running queue");
+	wr(IXG_RDRXCTL, rd(IXG_RDRXCTL) | RDRXCTL_MDP_EN);
+	wr(ixgbe_rx_base(0) + RX_SRRCTL, ONE_BUFFER(2));
+	ok(fake.strict == 1, "the same while malicious drivers are looked for: %s",
+	   fake.strict_text);
+	wr(ixgbe_rx_base(1) + RX_SRRCTL, ONE_BUFFER(2));
+	ok(fake.strict == 1, "but not that of a queue that is off");
+}
+
 static void test_registers(void)
 {
 	fake_start();
@@ -367,6 +380,7 @@ int main(void)
 	test_clock();
 	test_stamp();
 	test_stamp_chain();
+	test_mdd();
 	test_registers();
 	return done();
 }

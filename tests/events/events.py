@@ -16,7 +16,7 @@ import rivals
 import steer
 import xdp
 from common import NIC, leased, model, reprobe, rescan, self_test, setup_near
-from drivers import DRIVER, PCI
+from drivers import DRIVER, PCI, QUEUE_LEASES
 from guest import CPUS, SLOW, sh, splat_wanted, until, want
 from link import FAR
 from namespace import Namespace
@@ -476,7 +476,10 @@ EVENTS = (
     Rival("XDP program", lambda capture: rivals.xdp_program(capture.queue), "EBUSY"),
     Rival("AF_XDP by copy", lambda capture: rivals.af_xdp(capture.queue), "EBUSY"),
     Rival("AF_XDP zero-copy", lambda capture: rivals.af_xdp_zero_copy(capture.queue), "EBUSY"),
-    Rival("devmem", lambda capture: rivals.devmem(capture.queue), "EBUSY"),
+    Rival("devmem", lambda capture: rivals.devmem(capture.queue),
+          DRIVER.refuses["devmem"] if QUEUE_LEASES else "EBUSY"),
+    Rival("queue lease", lambda capture: rivals.queue_lease(capture.queue),
+          DRIVER.refuses.get("queue lease", "EBUSY")),
     Rival("fanout", rivals.fanout, "EOPNOTSUPP"),
     Rival("bind() elsewhere", rivals.rebound, "EBUSY"),
     Act("fork", Process, fork_and_reap),

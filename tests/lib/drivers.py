@@ -5,6 +5,8 @@ import os
 
 PCI = os.path.realpath("/sys/class/net/eth0/device")
 CPUS = os.cpu_count()
+# Linux 7.3, where a queue can also be leased to a virtual device
+QUEUE_LEASES = int(os.uname().release.split(".", maxsplit=1)[0]) >= 7
 
 
 def device_id():
@@ -36,7 +38,8 @@ class Ixgbe:
     post_min = 1            # slots that the NIC takes at a time
     payload_lens = (1024, 4096, 16384)
     split_unreliable = True # header split has to be agreed to
-    refuses = {"devmem": "EOPNOTSUPP"}      # it has no operations for one queue
+    # it has no operations for one queue
+    refuses = {"devmem": "EOPNOTSUPP", "queue lease": "EINVAL" if QUEUE_LEASES else "EOPNOTSUPP"}
     eeprom_magic = 0x10f78086
     eeprom_sum_words = 0x40     # that add up to 0xbaba
 
@@ -88,9 +91,11 @@ class Gve:
     post_min = 8
     payload_lens = (2048, 4096)
     split_unreliable = False
-    # XDP is for the format GQI-QPL, devmem for drivers with a page pool
-    refuses = {"AF_XDP zero-copy": "EOPNOTSUPP", "XDP program": "EOPNOTSUPP",
-               "devmem": "ENODATA"}
+    # devmem needs header split, which is off; in 6.12 XDP is for the format GQI-QPL, devmem
+    # for drivers with a page pool
+    refuses = {"devmem": "EINVAL"} if QUEUE_LEASES else \
+        {"AF_XDP zero-copy": "EOPNOTSUPP", "XDP program": "EOPNOTSUPP", "devmem": "ENODATA",
+         "queue lease": "EOPNOTSUPP"}
 
     @staticmethod
     def split(sent, length, slot_len, payload_len):

@@ -8,7 +8,8 @@ import subprocess
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-HEADERS = os.path.join(os.environ.get("PD_KERNEL", TOP + "/build/kernel/release"), "../../headers/include")
+HEADERS = os.path.join(os.environ.get("PD_KERNEL", f"{TOP}/build/kernel/release"),
+                       "../../headers/include")
 CPUS = os.cpu_count()
 DEBUG = os.path.exists("/sys/kernel/debug/kmemleak")
 # A device sees a buffer in one piece, whatever it is in.

@@ -9,14 +9,15 @@ import socket
 import struct
 
 NETLINK_ROUTE, NETLINK_GENERIC = 0, 16
-RTM_GETLINK, IFLA_IFNAME = 18, 3
+RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, IFLA_IFNAME = 16, 17, 18, 3
+IFLA_LINKINFO, IFLA_NUM_RX_QUEUES, IFLA_INFO_KIND, IFLA_INFO_DATA = 18, 32, 1, 2
 IFF_RUNNING, IFF_LOWER_UP = 1 << 6, 1 << 16
 GENL_ID_CTRL, CTRL_CMD_GETFAMILY = 16, 3
 CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME = 1, 2
 ETHTOOL_MSG_RINGS_GET, ETHTOOL_MSG_RINGS_SET = 15, 16
 ETHTOOL_A_HEADER_DEV_NAME = 2
 ETHTOOL_A_RINGS_HEADER, ETHTOOL_A_RINGS_TCP_DATA_SPLIT = 1, 11
-NLM_F_REQUEST, NLM_F_REQUEST_ACK = 1, 5
+NLM_F_REQUEST, NLM_F_REQUEST_ACK, NLM_F_CREATE_EXCL = 1, 5, 0x600
 NLMSG_ERROR = 2
 NLA_F_NESTED = 0x8000
 DISABLED, ENABLED = 1, 2
@@ -38,8 +39,12 @@ def attrs(data):
 
 def request(sock, family, command, body):
     """The attributes of the answer. An answer that is only an acknowledgement has none."""
-    head = struct.pack("=IHHII", 20 + len(body), family, NLM_F_REQUEST_ACK, 1, 0)
-    sock.send(head + struct.pack("=BBH", command, 1, 0) + body)
+    return exchange(sock, family, NLM_F_REQUEST_ACK, struct.pack("=BBH", command, 1, 0) + body)
+
+
+def exchange(sock, kind, flags, payload):
+    """As request(), for any family of netlink. Attributes begin 4 bytes into the answer."""
+    sock.send(struct.pack("=IHHII", 16 + len(payload), kind, flags, 1, 0) + payload)
     answer = {}
     while True:
         data = sock.recv(65536)
@@ -81,6 +86,22 @@ def set_data_split(dev, on):
 def data_split(dev):
     answer = rings(dev, ETHTOOL_MSG_RINGS_GET)
     return answer.get(ETHTOOL_A_RINGS_TCP_DATA_SPLIT) == bytes([ENABLED])
+
+
+@contextlib.contextmanager
+def link(name, kind, rx_queues, data):
+    """A device of that kind, with the attributes that are its own."""
+    info = attr(IFLA_INFO_KIND, kind.encode() + b"\0") + attr(IFLA_INFO_DATA | NLA_F_NESTED, data)
+    which = struct.pack("=BxHiII", socket.AF_UNSPEC, 0, 0, 0, 0) + \
+        attr(IFLA_IFNAME, name.encode() + b"\0")
+    with route_socket() as sock:
+        exchange(sock, RTM_NEWLINK, NLM_F_REQUEST_ACK | NLM_F_CREATE_EXCL,
+                 which + attr(IFLA_NUM_RX_QUEUES, struct.pack("=I", rx_queues)) +
+                 attr(IFLA_LINKINFO | NLA_F_NESTED, info))
+        try:
+            yield
+        finally:
+            exchange(sock, RTM_DELLINK, NLM_F_REQUEST_ACK, which)
 
 
 def route_socket():

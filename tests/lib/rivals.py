@@ -24,7 +24,10 @@ UMEM, CHUNK, RING = 1 << 20, 4096, 64
 PACKET_FANOUT = 18
 NETDEV_A_DMABUF_IFINDEX, NETDEV_A_DMABUF_QUEUES, NETDEV_A_DMABUF_FD = 1, 2, 3
 NETDEV_A_QUEUE_ID, NETDEV_A_QUEUE_TYPE, QUEUE_TYPE_RX = 1, 3, 0
-NETDEV_CMD_BIND_RX = 13
+NETDEV_A_QUEUE_IFINDEX, NETDEV_A_QUEUE_LEASE = 2, 8
+NETDEV_A_LEASE_IFINDEX, NETDEV_A_LEASE_QUEUE = 1, 2
+NETDEV_CMD_BIND_RX, NETDEV_CMD_QUEUE_CREATE = 13, 16
+IFLA_NETKIT_PAIRING, NETKIT_DEVICE_SINGLE = 10, 1
 ERRORS = {**errno.errorcode, errno.EOPNOTSUPP: "EOPNOTSUPP"}
 
 
@@ -77,7 +80,7 @@ def af_xdp_zero_copy(queue):
 
 @contextlib.contextmanager
 def devmem(queue):
-    """The netdev family of Linux 6.12 binds a dma-buf to the queue, for as long as the socket
+    """The netdev family binds a dma-buf to the queue, for as long as the socket
     that asked for it is open.
     """
     buffer = udmabuf(1 << 20)
@@ -93,6 +96,27 @@ def devmem(queue):
             yield
     finally:
         buffer.close()
+
+
+@contextlib.contextmanager
+def queue_lease(queue):
+    """A netkit device gets the queue by a lease of its own, which is not ours (Linux 7.3)."""
+    number = struct.pack("=I", queue)
+    kind = struct.pack("=I", QUEUE_TYPE_RX)
+    pairing = netlink.attr(IFLA_NETKIT_PAIRING, struct.pack("=I", NETKIT_DEVICE_SINGLE))
+    with netlink.link("nk0", "netkit", 2, pairing):
+        lease = netlink.attr(NETDEV_A_LEASE_IFINDEX,
+                             struct.pack("=I", socket.if_nametoindex("eth0"))) + \
+            netlink.attr(NETDEV_A_LEASE_QUEUE | netlink.NLA_F_NESTED,
+                         netlink.attr(NETDEV_A_QUEUE_ID, number) +
+                         netlink.attr(NETDEV_A_QUEUE_TYPE, kind))
+        with netlink.family("netdev") as ask:
+            ask(NETDEV_CMD_QUEUE_CREATE,
+                netlink.attr(NETDEV_A_QUEUE_IFINDEX,
+                             struct.pack("=I", socket.if_nametoindex("nk0"))) +
+                netlink.attr(NETDEV_A_QUEUE_TYPE, kind) +
+                netlink.attr(NETDEV_A_QUEUE_LEASE | netlink.NLA_F_NESTED, lease))
+            yield
 
 
 def error_of(rival):

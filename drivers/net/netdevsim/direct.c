@@ -35,6 +35,7 @@
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
 #include <net/gso.h>
+#include <net/netdev_rx_queue.h>
 #include <net/packet_direct_queue.h>
 
 #include "netdevsim.h"
@@ -271,13 +272,14 @@ bool nsim_direct_poll(struct nsim_rq *rq, int budget, int *done)
 /**
  * nsim_direct_start() - the ring of a queue comes up, if it is leased
  * @rq: queue, whose NAPI instance is enabled next
+ * @queue: its number
  */
-void nsim_direct_start(struct nsim_rq *rq)
+void nsim_direct_start(struct nsim_rq *rq, unsigned int queue)
 {
 	struct netdevsim *ns = netdev_priv(rq->napi.dev);
 	struct nsim_direct_ring *ring = &rq->direct;
 
-	ring->pdq = packet_direct_lookup(ns->netdev, rq - ns->rq);
+	ring->pdq = packet_direct_lookup(ns->netdev, queue);
 	if (!ring->pdq)
 		return;
 
@@ -323,15 +325,17 @@ nsim_direct_limits(struct net_device *dev, unsigned int queue,
 /* Restart a queue for whom it belongs to now. */
 static void nsim_direct_restart(struct netdevsim *ns, unsigned int queue)
 {
-	struct nsim_rq *rq = &ns->rq[queue];
+	struct nsim_rq *rq;
 
 	if (!netif_running(ns->netdev))
 		return;
 
-	napi_disable(&rq->napi);
+	rq = container_of(__netif_get_rx_queue(ns->netdev, queue)->napi,
+			  struct nsim_rq, napi);
+	napi_disable_locked(&rq->napi);
 	nsim_direct_stop(rq);
-	nsim_direct_start(rq);
-	napi_enable(&rq->napi);
+	nsim_direct_start(rq, queue);
+	napi_enable_locked(&rq->napi);
 	local_bh_disable();
 	napi_schedule(&rq->napi);	/* something may have come meanwhile */
 	local_bh_enable();

@@ -23,7 +23,7 @@ struct nsim_direct_ring {
 };
 
 void nsim_direct_init(struct netdevsim *ns);
-void nsim_direct_start(struct nsim_rq *rq);
+void nsim_direct_start(struct nsim_rq *rq, unsigned int queue);
 void nsim_direct_stop(struct nsim_rq *rq);
 bool nsim_direct_poll(struct nsim_rq *rq, int budget, int *done);
 
@@ -33,7 +33,7 @@ struct nsim_direct_knobs {};
 struct nsim_direct_ring {};
 
 static inline void nsim_direct_init(struct netdevsim *ns) {}
-static inline void nsim_direct_start(struct nsim_rq *rq) {}
+static inline void nsim_direct_start(struct nsim_rq *rq, unsigned int queue) {}
 static inline void nsim_direct_stop(struct nsim_rq *rq) {}
 
 static inline bool nsim_direct_poll(struct nsim_rq *rq, int budget, int *done)

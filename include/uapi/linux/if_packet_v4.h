@@ -575,6 +575,8 @@ enum packet_direct_reason {
 	PACKET_DIRECT_RULE_TAKEN,
 	PACKET_DIRECT_RULES_FULL,
 	PACKET_DIRECT_STEER_FAILED,
+	/* the queue, again */
+	PACKET_DIRECT_QUEUE_LENT,
 };
 
 /**

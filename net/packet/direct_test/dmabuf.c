@@ -81,7 +81,7 @@ static const struct dma_fence_ops packet_direct_test_fence_ops = {
 
 static void packet_direct_test_moved(struct timer_list *timer)
 {
-	struct packet_direct_test_move *move = from_timer(move, timer, timer);
+	struct packet_direct_test_move *move = timer_container_of(move, timer, timer);
 
 	dma_fence_signal(&move->fence);
 	dma_fence_put(&move->fence);
@@ -428,7 +428,7 @@ static int packet_direct_test_tell(void __user *uarg)
 static int packet_direct_test_move_buf(struct dma_buf *dmabuf)
 {
 	dma_resv_lock(dmabuf->resv, NULL);
-	dma_buf_move_notify(dmabuf);
+	dma_buf_invalidate_mappings(dmabuf);
 	dma_resv_unlock(dmabuf->resv);
 	return 0;
 }

@@ -40,6 +40,9 @@
 /* All devices have buffers of this size; some have larger ones, too. */
 #define GVE_DIRECT_GRANULE	GVE_DEFAULT_RX_BUFFER_SIZE
 
+/* No device is known to take larger ones than this. */
+#define GVE_DIRECT_LEN_MAX	SZ_4K
+
 /* A completion counts the bytes of the header in 10 bits. */
 #define GVE_DIRECT_HDR_MAX	SZ_1K
 
@@ -383,7 +386,7 @@ gve_direct_limits(struct net_device *dev, unsigned int queue,
 		.granule  = GVE_DIRECT_GRANULE,
 		.len_min  = GVE_DIRECT_GRANULE,
 		.len_max  = clamp_t(u32, priv->max_rx_buffer_size,
-				    GVE_DIRECT_GRANULE, GVE_MAX_RX_BUFFER_SIZE),
+				    GVE_DIRECT_GRANULE, GVE_DIRECT_LEN_MAX),
 		.split_min = priv->header_buf_size,
 		.split_max = priv->header_buf_size ? GVE_DIRECT_HDR_MAX : 0,
 		.post_min = GVE_DIRECT_POST,

@@ -126,7 +126,7 @@ static void ixgbe_direct_mute_atr(struct ixgbe_adapter *adapter)
 	for (i = 0; i < adapter->num_tx_queues; i++)
 		if (packet_direct_lookup(adapter->netdev, i))
 			clear_bit(__IXGBE_TX_FDIR_INIT_DONE,
-				  &adapter->tx_ring[i]->state);
+				  ixgbe_ring_state(adapter->tx_ring[i]));
 	rcu_read_unlock();
 }
 
@@ -142,7 +142,7 @@ void ixgbe_direct_start_atr(struct ixgbe_adapter *adapter)
 	for (i = 0; i < adapter->num_tx_queues; i++)
 		if (!packet_direct_lookup(adapter->netdev, i))
 			set_bit(__IXGBE_TX_FDIR_INIT_DONE,
-				&adapter->tx_ring[i]->state);
+				ixgbe_ring_state(adapter->tx_ring[i]));
 	rcu_read_unlock();
 }
 
@@ -179,7 +179,7 @@ static void ixgbe_direct_forget_flows(struct ixgbe_adapter *adapter)
 
 	for (i = 0; i < adapter->num_tx_queues; i++)
 		clear_bit(__IXGBE_TX_FDIR_INIT_DONE,
-			  &adapter->tx_ring[i]->state);
+			  ixgbe_ring_state(adapter->tx_ring[i]));
 	synchronize_net();
 
 	if (ixgbe_direct_reinit_fdir(adapter))
@@ -204,7 +204,7 @@ static bool ixgbe_direct_mode_ok(const struct ixgbe_adapter *adapter,
 	return !(adapter->flags & (IXGBE_FLAG_SRIOV_ENABLED |
 				   IXGBE_FLAG_VMDQ_ENABLED |
 				   IXGBE_FLAG_DCB_ENABLED)) &&
-	       !adapter->hw_tcs && !test_bit(__IXGBE_RX_FCOE, &ring->state) &&
+	       !adapter->hw_tcs && !test_bit(__IXGBE_RX_FCOE, ixgbe_ring_state(ring)) &&
 	       adapter->num_rx_pools == 1 && ring->reg_idx == ring->queue_index;
 }
 
@@ -352,7 +352,7 @@ bool ixgbe_direct_stop(struct ixgbe_ring *ring)
 	if (adapter->flags & IXGBE_FLAG_FDIR_HASH_CAPABLE &&
 	    ring->queue_index < adapter->num_tx_queues)
 		set_bit(__IXGBE_TX_FDIR_INIT_DONE,
-			&adapter->tx_ring[ring->queue_index]->state);
+			ixgbe_ring_state(adapter->tx_ring[ring->queue_index]));
 	ixgbe_direct_drain(ring);
 	WRITE_ONCE(ring->direct, NULL);
 	packet_direct_ring_down(pdq);
@@ -424,6 +424,24 @@ static void ixgbe_direct_set_restarts(struct ixgbe_adapter *adapter,
 	netif_addr_unlock_bh(adapter->netdev);
 }
 
+#ifndef ixgbe_direct_set_mdd
+/**
+ * ixgbe_direct_set_mdd - turn the detection of malicious drivers on or off
+ * @hw: hardware
+ * @on: which
+ *
+ * To it, a write to SRRCTL of a queue that runs is one.
+ **/
+static void ixgbe_direct_set_mdd(struct ixgbe_hw *hw, bool on)
+{
+	void (*set)(struct ixgbe_hw *hw);
+
+	set = on ? hw->mac.ops.enable_mdd : hw->mac.ops.disable_mdd;
+	if (set)
+		set(hw);
+}
+#endif
+
 /**
  * ixgbe_direct_let_drop - a queue that is to stop drops what it has no slot for
  * @adapter: board private structure
@@ -440,7 +458,9 @@ static void ixgbe_direct_let_drop(struct ixgbe_adapter *adapter,
 	struct ixgbe_hw *hw = &adapter->hw;
 
 	ixgbe_direct_lock_srrctl();
+	ixgbe_direct_set_mdd(hw, false);
 	IXGBE_WRITE_REG(hw, reg, IXGBE_READ_REG(hw, reg) | IXGBE_SRRCTL_DROP_EN);
+	ixgbe_direct_set_mdd(hw, true);
 	ixgbe_direct_unlock_srrctl();
 }
 
@@ -613,7 +633,7 @@ static enum packet_direct_reason
 ixgbe_direct_limits(struct net_device *netdev, unsigned int queue,
 		    struct packet_direct_limits *limits)
 {
-	struct ixgbe_adapter *adapter = netdev_priv(netdev);
+	struct ixgbe_adapter *adapter = ixgbe_from_netdev(netdev);
 	struct ixgbe_ring *ring = ixgbe_direct_ring(adapter, queue);
 
 	*limits = (struct packet_direct_limits) {
@@ -655,7 +675,7 @@ ixgbe_direct_limits(struct net_device *netdev, unsigned int queue,
 static int ixgbe_direct_bind(struct net_device *netdev, unsigned int queue,
 			     struct packet_direct_queue *pdq)
 {
-	struct ixgbe_adapter *adapter = netdev_priv(netdev);
+	struct ixgbe_adapter *adapter = ixgbe_from_netdev(netdev);
 	struct ixgbe_ring *ring = ixgbe_direct_ring(adapter, queue);
 	int err;
 
@@ -686,7 +706,7 @@ static int ixgbe_direct_bind(struct net_device *netdev, unsigned int queue,
 static int ixgbe_direct_unbind(struct net_device *netdev, unsigned int queue,
 			       struct packet_direct_queue *pdq)
 {
-	struct ixgbe_adapter *adapter = netdev_priv(netdev);
+	struct ixgbe_adapter *adapter = ixgbe_from_netdev(netdev);
 	struct ixgbe_ring *ring = ixgbe_direct_ring(adapter, queue);
 	int err;
 
@@ -713,7 +733,7 @@ static void ixgbe_direct_sync_stats(struct net_device *netdev,
 				    unsigned int queue,
 				    struct packet_direct_queue *pdq)
 {
-	struct ixgbe_adapter *adapter = netdev_priv(netdev);
+	struct ixgbe_adapter *adapter = ixgbe_from_netdev(netdev);
 	struct ixgbe_ring *ring = ixgbe_direct_ring(adapter, queue);
 
 	ASSERT_RTNL();

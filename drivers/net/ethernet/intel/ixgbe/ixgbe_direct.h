@@ -6,6 +6,10 @@
 
 #include "ixgbe.h"
 
+#ifndef ixgbe_ring_state	/* where it is not a bitmap of several words */
+#define ixgbe_ring_state(ring)	((ring)->state)
+#endif
+
 /* in ixgbe_main.c */
 void ixgbe_clean_rx_ring(struct ixgbe_ring *rx_ring);
 void ixgbe_set_rx_drop_en(struct ixgbe_adapter *adapter);
@@ -152,7 +156,8 @@ static inline void ixgbe_direct_start_atr(struct ixgbe_adapter *adapter)
 	int i;
 
 	for (i = 0; i < adapter->num_tx_queues; i++)
-		set_bit(__IXGBE_TX_FDIR_INIT_DONE, &adapter->tx_ring[i]->state);
+		set_bit(__IXGBE_TX_FDIR_INIT_DONE,
+			ixgbe_ring_state(adapter->tx_ring[i]));
 }
 
 static inline s32 ixgbe_direct_reinit_fdir(struct ixgbe_adapter *adapter)

@@ -267,7 +267,7 @@ static u32 ixgbe_direct_checksum(struct ixgbe_ring *ring,
 	    (staterr & IXGBE_RXDADV_ERR_TCPE)) {
 		/* 82599 erratum: a UDP checksum of 0 can be called an error */
 		if (!bad && (info & IXGBE_RXDADV_PKTTYPE_UDP) &&
-		    test_bit(__IXGBE_RX_CSUM_UDP_ZERO_ERR, &ring->state))
+		    test_bit(__IXGBE_RX_CSUM_UDP_ZERO_ERR, ixgbe_ring_state(ring)))
 			return 0;
 		bad = true;
 	}

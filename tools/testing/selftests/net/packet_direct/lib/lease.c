@@ -120,6 +120,7 @@ static int reason_errno(int reason)
 	case PACKET_DIRECT_STACK_HELD:
 	case PACKET_DIRECT_LAST_QUEUE:
 	case PACKET_DIRECT_RULE_TAKEN:
+	case PACKET_DIRECT_QUEUE_LENT:
 		return -EBUSY;
 	default:
 		return -EINVAL;
