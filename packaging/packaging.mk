@@ -6,3 +6,4 @@ RELEASE ?= 12 13
 debs:
 	@NUM_JOBS='$(NUM_JOBS)' testbed/kernel/build server
 	@NUM_JOBS='$(NUM_JOBS)' packaging/build $(RELEASE)
+	@packaging/lint $(RELEASE)
