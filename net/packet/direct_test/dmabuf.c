@@ -15,6 +15,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/set_memory.h>
 #include <linux/uaccess.h>
+#include <net/netdev_lock.h>
 #include <asm/tlbflush.h>
 
 #include "direct_test.h"
