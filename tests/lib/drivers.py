@@ -74,7 +74,7 @@ class Gve:
     interrupts = f"@pci:{os.path.basename(PCI)}"
     errors = ("rx_dropped", "rx_desc_err_dropped_pkt")
     offloads = ("tso off", "tso on", "tx off", "tx on tso on sg on", "gro off", "gro on",
-                "rx off", "rx on", "lro on", "lro off")
+                "rx off", "rx on") + (() if QUEUE_LEASES else ("lro on", "lro off"))
     vlan_offloads = ("rxhash off", "rxhash on")
     mtus = (9000, 3000, 1500)
     oversize = 9019         # the device's own limit, which no driver changes
@@ -93,7 +93,7 @@ class Gve:
     split_unreliable = False
     # devmem needs header split, which is off; in 6.12 XDP is for the format GQI-QPL, devmem
     # for drivers with a page pool
-    refuses = {"devmem": "EINVAL"} if QUEUE_LEASES else \
+    refuses = {"AF_XDP zero-copy": "EOPNOTSUPP", "devmem": "EINVAL"} if QUEUE_LEASES else \
         {"AF_XDP zero-copy": "EOPNOTSUPP", "XDP program": "EOPNOTSUPP", "devmem": "ENODATA",
          "queue lease": "EOPNOTSUPP"}
 
