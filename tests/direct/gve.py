@@ -137,7 +137,7 @@ def granule():
 def offloads():
     """Neither LRO nor header split on a leased queue."""
     try:
-        sh("ethtool -K eth0 lro on")
+        sh(f"ethtool -K eth0 {DRIVER.coalescing} on")
         netlink.set_data_split("eth0", True)
         with Capture() as capture:
             merged = model("rsc_packets")
@@ -149,7 +149,7 @@ def offloads():
             traffic(capture)
     finally:
         netlink.set_data_split("eth0", False)
-        sh("ethtool -K eth0 lro off")
+        sh(f"ethtool -K eth0 {DRIVER.coalescing} off")
         link.wait_up()
     link.ping()
 

@@ -23,6 +23,7 @@ class Ixgbe:
                 "rx off", "rx on")
     vlan_offloads = ("rxvlan off", "txvlan off", "rxvlan on", "txvlan on",
                      "rx-vlan-filter off", "rx-vlan-filter on")
+    coalescing = "lro"      # the NIC's, by ethtool's name
     mtus = (9000, 9710, 3000, 1500)
     oversize = 1515         # with the last of mtus
     rings = (64, 4096, 512)
@@ -74,8 +75,10 @@ class Gve:
     interrupts = f"@pci:{os.path.basename(PCI)}"
     errors = ("rx_dropped", "rx_desc_err_dropped_pkt")
     offloads = ("tso off", "tso on", "tx off", "tx on tso on sg on", "gro off", "gro on",
-                "rx off", "rx on") + (() if QUEUE_LEASES else ("lro on", "lro off"))
+                "rx off", "rx on") + \
+        (("rx-gro-hw on", "rx-gro-hw off") if QUEUE_LEASES else ("lro on", "lro off"))
     vlan_offloads = ("rxhash off", "rxhash on")
+    coalescing = "rx-gro-hw" if QUEUE_LEASES else "lro"
     mtus = (9000, 3000, 1500)
     oversize = 9019         # the device's own limit, which no driver changes
     rings = (256, 4096, 1024)
@@ -93,7 +96,8 @@ class Gve:
     split_unreliable = False
     # devmem needs header split, which is off; in 6.12 XDP is for the format GQI-QPL, devmem
     # for drivers with a page pool
-    refuses = {"AF_XDP zero-copy": "EOPNOTSUPP", "devmem": "EINVAL"} if QUEUE_LEASES else \
+    refuses = {"AF_XDP zero-copy": "EOPNOTSUPP", "XDP program": "EOPNOTSUPP",
+               "devmem": "EINVAL"} if QUEUE_LEASES else \
         {"AF_XDP zero-copy": "EOPNOTSUPP", "XDP program": "EOPNOTSUPP", "devmem": "ENODATA",
          "queue lease": "EOPNOTSUPP"}
 
