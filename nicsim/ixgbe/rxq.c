@@ -83,7 +83,7 @@ void ixgbe_rdt_write(struct ixgbe *nic, unsigned int q, uint32_t val)
 void ixgbe_srrctl_write(struct ixgbe *nic, unsigned int q, uint32_t val)
 {
 	if (nic->rxq[q].enabled && (ixgbe_get(nic, IXG_RDRXCTL) & RDRXCTL_MDP_EN))
-		nicsim_strict(nic->sim, "SRRCTL[%u] of an enabled queue written while MDD is on", q);
+		nicsim_strict(nic->sim, "SRRCTL[%u] written while queue and MDD are on", q);
 	if (val & SRRCTL_DROP_EN)
 		ixgbe_pb_drain(nic);
 }
