@@ -57,12 +57,16 @@ def reset():
 
 
 def overrun():
-    """Frames that find no buffer are dropped and counted, and no others."""
-    before = NIC.model()["rx_no_desc"]
-    got = generate_all(60000, "flows=64 pause=0 max=200")
-    lost = NIC.model()["rx_no_desc"] - before
+    """Frames that find no buffer are dropped and counted, and no others. On a busy machine
+    the generator may be the slower one: then it sends again.
+    """
+    lost, tries = 0, 0
+    while lost <= 1000 and (tries := tries + 1) <= 10:
+        before = NIC.model()["rx_no_desc"]
+        got = generate_all(60000, "flows=64 pause=0 max=200")
+        lost = NIC.model()["rx_no_desc"] - before
+        want(near(got + lost, 60000), f"{got} came, {lost} were dropped, of 60000")
     want(lost > 1000, f"only {lost} frames were dropped")
-    want(near(got + lost, 60000), f"{got} came, {lost} were dropped, of 60000")
     ping()
 
 
