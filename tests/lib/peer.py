@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the host does meanwhile: ping, TCP, and neighbour discovery between the two ports."""
 
+import collections
 import contextlib
 import hashlib
 import os
@@ -45,6 +46,11 @@ thread.join()
 print(digest.hexdigest())"""
 
 
+# Pings in a row without an answer: when the first and the last was sent, how many, and the
+# number of the first.
+Gap = collections.namedtuple("Gap", "first last count number")
+
+
 class Ping(Program):
     """A ping every so many seconds, and when each was answered."""
 
@@ -78,15 +84,16 @@ class Ping(Program):
         return {int(number): float(at) - float(ms) / 1000 for at, number, ms, _ in found}
 
     def unanswered(self):
-        """Pings in a row without an answer: when the first and when the last was sent, how
-        many, and the number of the first. What was sent after the last that was answered
-        does not count.
-        """
+        """Each Gap. What was sent after the last that was answered does not count."""
         sent = sorted(self.sent().items())
         for (before, began), (after, ended) in zip(sent, sent[1:]):
             if (some := after - before - 1):
                 step = (ended - began) / (some + 1)
-                yield began + step, ended - step, some, before + 1
+                yield Gap(began + step, ended - step, some, before + 1)
+
+    def lost_between(self, began, ended):
+        """The gaps with a ping that was sent then."""
+        return [gap for gap in self.unanswered() if gap.last > began and gap.first < ended]
 
     def kill(self):
         super().kill()
