@@ -8,8 +8,11 @@ import subprocess
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-HEADERS = os.path.join(os.environ.get("PD_KERNEL", f"{TOP}/build/kernel/release"),
-                       "../../headers/include")
+# What testbed/ built for this base. The kernel's directory is a link: ".." behind it
+# leads elsewhere.
+BUILT = os.path.dirname(os.path.dirname(
+    os.environ.get("PD_KERNEL", f"{TOP}/build/kernel/release")))
+HEADERS = f"{BUILT}/headers/include"
 CPUS = os.cpu_count()
 DEBUG = os.path.exists("/sys/kernel/debug/kmemleak")
 # A device sees a buffer in one piece, whatever it is in.
