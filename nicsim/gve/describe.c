@@ -37,7 +37,8 @@ static uint32_t features(const struct gve *nic)
 	uint32_t mask = FEATURE_MODIFY_RING | FEATURE_JUMBO_FRAMES;
 
 	if (nic->knob_format == FORMAT_DQO_RDA || nic->knob_format == FORMAT_DQO_QPL)
-		mask |= FEATURE_BUFFER_SIZES | FEATURE_FLOW_STEERING | FEATURE_RSS_CONFIG;
+		mask |= FEATURE_BUFFER_SIZES | FEATURE_FLOW_STEERING | FEATURE_RSS_CONFIG |
+			(nic->knob_stamps ? FEATURE_NIC_TIMESTAMP : 0);
 	return mask;
 }
 
@@ -94,6 +95,8 @@ static void add_features(struct gve *nic, struct description *d)
 	put_be32(data, FEATURE_RSS_CONFIG);
 	put_be16(data + 4, TOEPLITZ_KEY_LEN);
 	put_be16(data + 6, GVE_RSS_LUT);
+	if (nic->knob_stamps)
+		put_be32(add_option(d, OPT_NIC_TIMESTAMP, 4), FEATURE_NIC_TIMESTAMP);
 }
 
 static void describe(struct gve *nic, struct description *d)

@@ -224,6 +224,7 @@ static void *gve_create(struct nicsim *sim, const uint8_t mac[6])
 	nic->knob_shuffle = DEFAULT_SHUFFLE;
 	nic->knob_seed = 1;
 	nic->knob_rsc_us = DEFAULT_RSC_US;
+	nic->knob_stamps = 1;
 	nic->fault = FAULTS_INIT;
 	nic->tx_frame = malloc(GVE_TX_FRAME_MAX);
 	if (!gve_irq_init(nic) || !gve_stats_init(nic) || !gve_rsc_init(nic) ||
@@ -282,6 +283,7 @@ static void gve_knob_changed(void *priv)
 	nic->random = nic->knob_seed;
 	gve_tx_all(nic);
 	gve_report_soon(nic);
+	gve_clock_set(nic);
 	if (!nic->res.configured) {
 		nic->mtu = nic->knob_mtu;
 		nic->knob_reset = 0;
@@ -311,6 +313,8 @@ static const struct nic_knob gve_knobs[] = {
 	{ "wrong-ids", offsetof(struct gve, knob_wrong_ids), 0, GVE_RING_MAX, NULL },
 	{ "tx-stuck", offsetof(struct gve, knob_tx_stuck), 0, 1, NULL },
 	{ "refuse-queue", offsetof(struct gve, knob_refuse_queue), 0, GVE_MAX_QUEUES, NULL },
+	{ "stamps", offsetof(struct gve, knob_stamps), 0, 1000000, NULL },
+	{ "clock-ns", offsetof(struct gve, knob_clock_ns), 0, INT64_MAX, NULL },
 	{ "report-ms", offsetof(struct gve, knob_report_ms), 0, REPORT_MS_MAX, NULL },
 	{ "fault", offsetof(struct gve, fault.kind), FAULT_NONE, FAULT_HEADER_ZERO, fault_names },
 	{ "fault-every", offsetof(struct gve, fault.every), 1, 1000000, NULL },

@@ -12,6 +12,7 @@
  *	rss.c		the hash and its table
  *	flow.c		flow rules
  *	rsc.c		TCP segments that become one packet
+ *	clock.c		the clock that stamps frames
  *	rx_dqo.c	DQO: buffer queue and completion queue
  *	rx_gqi.c	GQI: descriptor ring and data ring
  *	tx.c		when transmit queues are looked at
@@ -221,7 +222,8 @@ struct gve {
 	uint64_t rsc_packets, aq_commands, resets, revision;
 	uint64_t knob_format, knob_mtu, knob_queues, knob_shuffle, knob_seed, knob_rsc_us;
 	uint64_t knob_reset, knob_wrong_ids, knob_refuse_queue, knob_tx_stuck, knob_report_ms;
-	uint64_t knob_revision;
+	uint64_t knob_revision, knob_stamps, knob_clock_ns;
+	uint64_t clock_offset, stamp_turn;
 	struct nic_faults fault;
 	struct guard guard;
 	uint8_t *tx_frame;
@@ -321,6 +323,12 @@ bool gve_rsc_init(struct gve *nic);
 enum gve_deliver gve_rsc_take(struct gve *nic, const struct gve_rx_meta *meta,
 			      const uint8_t *frame, size_t len);
 void gve_rsc_drop(struct gve *nic, struct gve_rx_queue *rxq);
+
+/* clock.c */
+uint64_t gve_clock_now(const struct gve *nic);
+void gve_clock_set(struct gve *nic);
+bool gve_clock_stamps(struct gve *nic);
+enum gve_aq_status gve_report_clock(struct gve *nic, const uint8_t *cmd);
 
 /* rx_dqo.c */
 void gve_rx_dqo_doorbell(struct gve *nic, unsigned int q, uint32_t val);

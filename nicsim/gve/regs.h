@@ -67,6 +67,7 @@ enum gve_aq_opcode {
 	AQ_GET_PTYPE_MAP = 0xe,
 	AQ_VERIFY_DRIVER = 0xf,
 	AQ_QUERY_FLOW_RULES = 0x10,
+	AQ_REPORT_NIC_TIMESTAMP = 0x11,
 	AQ_QUERY_RSS = 0x12,
 	AQ_EXTENDED = 0xff,
 	AQ_CONFIGURE_FLOW_RULE = 0x101,
@@ -94,7 +95,7 @@ enum gve_format {
 enum gve_option {
 	OPT_GQI_RDA = 0x2, OPT_GQI_QPL = 0x3, OPT_DQO_RDA = 0x4, OPT_MODIFY_RING = 0x6,
 	OPT_DQO_QPL = 0x7, OPT_JUMBO_FRAMES = 0x8, OPT_BUFFER_SIZES = 0xa,
-	OPT_FLOW_STEERING = 0xb, OPT_RSS_CONFIG = 0xe,
+	OPT_FLOW_STEERING = 0xb, OPT_NIC_TIMESTAMP = 0xd, OPT_RSS_CONFIG = 0xe,
 };
 
 #define FEATURE_MODIFY_RING		BIT32(0)
@@ -102,6 +103,7 @@ enum gve_option {
 #define FEATURE_BUFFER_SIZES		BIT32(4)
 #define FEATURE_FLOW_STEERING		BIT32(5)
 #define FEATURE_RSS_CONFIG		BIT32(7)
+#define FEATURE_NIC_TIMESTAMP		BIT32(8)
 
 #define GVE_RAW_ADDRESSING		0xffffffff	/* in place of a page list */
 
@@ -147,6 +149,7 @@ enum gve_nic_stat {
 #define DQO_RX8_PROCESSED		BIT32(3)
 #define DQO_RX8_IP_ERROR		BIT32(4)
 #define DQO_RX8_L4_ERROR		BIT32(5)
+#define DQO_RX11_STAMPED		BIT32(0)
 #define DQO_RX8_OF_FRAME		(DQO_RX8_PROCESSED | DQO_RX8_IP_ERROR | DQO_RX8_L4_ERROR)
 
 /* DQO transmit */

@@ -126,7 +126,8 @@ static struct gve_rx_buf next_buf(struct gve *nic, struct gve_rx_queue *rxq)
 /* Everything about a completion except the identifier of its buffer. */
 struct completion {
 	size_t len, hdr_len;
-	bool first, last, split, overflow, error;
+	bool first, last, split, overflow, error, stamped;
+	uint64_t stamp;
 	enum nic_fault fault;
 };
 
@@ -183,16 +184,22 @@ static void fill_desc(struct gve_rx_queue *rxq, const struct gve_rx_meta *meta,
 	put_le16(desc + 4, lens);
 	put_le16(desc + 6, hdr);
 	desc[8] = flags;
+	desc[11] = c->stamped ? DQO_RX11_STAMPED : 0;
 	put_le16(desc + 12, id);
 	put_le16(desc + 14, meta->seg_len);
 	put_le32(desc + 16, meta->hash);
+	put_le32(desc + 28, c->stamp);
 }
 
 /* Only the last completion of a frame describes it, and only a completion with a
- * split has a header length.  In all others these fields get noise.
+ * split has a header length, or one with a stamp a time.  In all others these fields get
+ * noise.
  */
 static void make_noise(struct gve *nic, const struct completion *c, uint8_t *desc)
 {
+	desc[11] |= gve_random(nic, 256) & ~DQO_RX11_STAMPED;
+	if (!c->stamped)
+		put_le32(desc + 28, gve_random(nic, UINT32_MAX));
 	if (!c->split)
 		put_le16(desc + 6, get_le16(desc + 6) | gve_random(nic, DQO_RX6_HDR_LEN + 1));
 	if (c->last)
@@ -293,6 +300,8 @@ static bool fill_buf(struct gve *nic, struct gve_rx_queue *rxq, const struct gve
 	c->len = part;
 	c->last = *off == len;
 	if (c->last) {
+		c->stamped = gve_clock_stamps(nic);
+		c->stamp = gve_clock_now(nic);
 		c->fault = fault_of_frame(&nic->fault, meta->queue);
 		spoil(c, rxq->buf_size);
 	}

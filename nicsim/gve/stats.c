@@ -153,6 +153,7 @@ void gve_stats_print(void *priv, FILE *out)
 		{ "admin_commands", nic->aq_commands },
 		{ "resets", nic->resets },
 		{ "interrupts", nic->irq.sent },
+		{ "clock_ns", gve_clock_now(nic) },
 	};
 
 	json_counters(out, row, ARRAY_SIZE(row));

@@ -189,7 +189,8 @@ static inline void post(unsigned int q, unsigned int first, unsigned int count)
 struct fake_completion {
 	unsigned int ptype, len, hdr_len, id, seg_len;
 	bool generation, rsc, split, done, last, overflow, processed, ip_error, l4_error;
-	uint32_t hash;
+	bool stamped;
+	uint32_t hash, stamp;
 };
 
 static inline struct fake_completion completion(unsigned int q, unsigned int i)
@@ -211,7 +212,9 @@ static inline struct fake_completion completion(unsigned int q, unsigned int i)
 		.l4_error = d[8] & DQO_RX8_L4_ERROR,
 		.id = get_le16(d + 12),
 		.seg_len = get_le16(d + 14),
+		.stamped = d[11] & DQO_RX11_STAMPED,
 		.hash = get_le32(d + 16),
+		.stamp = get_le32(d + 28),
 	};
 }
 

@@ -41,11 +41,18 @@ static void test_describe(void)
 	   get_be16(option(OPT_BUFFER_SIZES) + 6) == GVE_HEADER_BUFFER, "buffer sizes");
 	ok(get_be32(option(OPT_FLOW_STEERING) + 8) == GVE_FLOW_RULES, "flow rules");
 	ok(get_be16(option(OPT_JUMBO_FRAMES) + 4) == 9000, "the largest MTU");
+	ok(get_be32(option(OPT_DQO_RDA)) & FEATURE_NIC_TIMESTAMP &&
+	   get_be32(option(OPT_NIC_TIMESTAMP)) == FEATURE_NIC_TIMESTAMP, "it stamps frames");
+	nic->knob_stamps = 0;
+	describe(1, 4096);
+	ok(!(get_be32(option(OPT_DQO_RDA)) & FEATURE_NIC_TIMESTAMP) &&
+	   !option(OPT_NIC_TIMESTAMP), "or it does not");
 	ok(describe(1, 40) == AQ_INVALID_ARGUMENT, "not where there is no room");
 	ok(describe(2, 4096) == AQ_INVALID_ARGUMENT && fake.strict == 1, "version 1 only");
 	fake_start(FORMAT_GQI_QPL);
 	describe(1, 4096);
-	ok(option(OPT_GQI_QPL) && !option(OPT_FLOW_STEERING), "GQI without flow rules");
+	ok(option(OPT_GQI_QPL) && !option(OPT_FLOW_STEERING) && !option(OPT_NIC_TIMESTAMP),
+	   "GQI without flow rules and stamps");
 }
 
 static void test_queue(void)
@@ -371,6 +378,29 @@ static void test_report(void)
 	ok(get_be64(mem(SCRATCH) + 8 + 17 * 16 + 8) == 2, "sooner than asked for");
 }
 
+static void test_clock(void)
+{
+	uint8_t p[16];
+
+	fake_start(FORMAT_DQO_RDA);
+	put_be64(p, 39);
+	put_be64(p + 8, SCRATCH);
+	ok(admin(AQ_REPORT_NIC_TIMESTAMP, p, sizeof(p)) == AQ_INVALID_ARGUMENT,
+	   "no room for the clock");
+	put_be64(p, 40);
+	nic->knob_clock_ns = 5000;
+	gve_model.knob_changed(nic);
+	fake_advance(3);
+	ok(admin(AQ_REPORT_NIC_TIMESTAMP, p, sizeof(p)) == AQ_PASSED &&
+	   get_be64(mem(SCRATCH)) == 5003 && !nic->knob_clock_ns, "a clock that was set");
+	admin_reset();
+	admin_start();
+	configure(FORMAT_DQO_RDA);
+	fake_advance(4);
+	admin(AQ_REPORT_NIC_TIMESTAMP, p, sizeof(p));
+	ok(get_be64(mem(SCRATCH)) == 5007, "goes on at a reset");
+}
+
 int main(void)
 {
 	test_describe();
@@ -385,5 +415,6 @@ int main(void)
 	test_pages();
 	test_ptypes();
 	test_report();
+	test_clock();
 	return done();
 }

@@ -346,6 +346,38 @@ static void test_rsc_limit(void)
 	   "and has it");
 }
 
+static void test_stamps(void)
+{
+	unsigned int i, first, stamped = 0;
+	struct fake_completion c;
+
+	start(&plain, 64);
+	nic->knob_clock_ns = 0x1fffffff0ull;
+	gve_model.knob_changed(nic);
+	fake_advance(7);
+	receive_frame(frame, udp_frame(5000));
+	c = completion(0, 0);
+	ok(!c.last && !c.stamped && !completion(0, 1).stamped, "no stamp before the frame's end");
+	c = completion(0, 2);
+	ok(c.last && c.stamped && c.stamp == 0xfffffff7, "the end has the clock's low half");
+	fake_advance(10);
+	receive_frame(frame, udp_frame(100));
+	ok(completion(0, 3).stamp == 1, "which wraps");
+	nic->knob_stamps = 3;
+	for (i = 0; i < 9; i++)
+		receive_frame(frame, udp_frame(100));
+	for (i = 0, first = 0; i < 9; i++) {
+		c = completion(0, 4 + i);
+		stamped += c.stamped;
+		first = first ?: c.stamped * (i + 1);
+	}
+	ok(first && stamped == 3, "every third frame has one");
+	nic->knob_stamps = 0;
+	receive_frame(frame, udp_frame(100));
+	ok(!completion(0, 13).stamped, "none has");
+	ok(!fake.strict, "no strict record");
+}
+
 static void test_off(void)
 {
 	fake_start(FORMAT_DQO_RDA);
@@ -377,6 +409,7 @@ int main(void)
 	test_destroy();
 	test_rsc();
 	test_rsc_limit();
+	test_stamps();
 	test_off();
 	return done();
 }
