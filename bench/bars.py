@@ -155,6 +155,17 @@ def spreads(t):
     return bars
 
 
+def beside(first, second, base):
+    """What direct receive may cost more on another base than on 6.12."""
+    found = []
+    for name in ("82599", "gve"):
+        one, two = (Table(lines, nic=name).value("direct-busy", 64, burst=0, batch=64, hold=0,
+                                                 filter=0) for lines in (first, second))
+        more = None if None in (one, two) else two - one
+        found.append(Bar(f"direct-busy on {base} above 6.12, {name}, 64 B", more, 3))
+    return found
+
+
 def all_bars(lines):
     t, gve = Table(lines), Table(lines, nic="gve")
     return [*saturated(t), *figures(t, gve, Table(lines, nic="X550")), *stack(t, "82599"),

@@ -14,6 +14,11 @@ BUILT = os.path.join(TOP, "build" if BASE == "6.12" else f"build/{BASE}")
 TIMEOUT_S = 3000
 
 
+def csv(base):
+    """Where a run on this base leaves its results."""
+    return os.path.join(OUT, "results.csv" if base == "6.12" else f"results-{base}.csv")
+
+
 class Broken(Exception):
     """The measurement itself did not work."""
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""report.py RESULTS.CSV: the tables, in Markdown, and the bars."""
+"""report.py RESULTS.CSV [BASE RESULTS-BASE.CSV]: the tables, in Markdown, and the bars; of
+two bases, the rows that both have, side by side.
+"""
 
 import sys
 
@@ -103,13 +105,36 @@ def tables(lines):
         sweeps(chosen)
 
 
-def show_bars(lines, all_of_them=True):
-    for bar in bars.all_bars(lines):
+def beside(first, second, base):
+    """The rows that were measured on 6.12 and on another base, and the bars of both."""
+    def key(line):
+        return line["nic"], line["path"], line["frame_bytes"], line["kernel"], line["settings"]
+
+    of_first = {key(line): line["insn_per_packet"] for line in first}
+    rows = []
+    for line in second:
+        one, two = of_first.get(key(line)), line["insn_per_packet"]
+        if plain(line) and one and two:
+            rows.append([line["nic"], line["path"], line["frame_bytes"], one, two,
+                         f"{float(two) - float(one):+.1f}"])
+    markdown(["NIC", "instructions per packet", "bytes", "6.12", base, "difference"], rows)
+    show(bars.beside(first, second, base))
+
+
+def show(found, all_of_them=True):
+    for bar in found:
         if bar.measured() or all_of_them:
             print(bar)
 
 
+def show_bars(lines, all_of_them=True):
+    show(bars.all_bars(lines), all_of_them)
+
+
 if __name__ == "__main__":
     everything = results.read(sys.argv[1])
-    tables(everything)
-    show_bars(everything)
+    if len(sys.argv) > 3:
+        beside(everything, results.read(sys.argv[3]), sys.argv[2])
+    else:
+        tables(everything)
+        show_bars(everything)
