@@ -318,8 +318,10 @@ static int packet_direct_update_key(struct packet_direct_steered *steered,
 	err = packet_direct_read_key(steered->dev, now, key->len, &hfunc);
 	if (err || !memcmp(now, want, key->len))
 		return err;
-	steered->moves++;
-	return packet_direct_write_key(steered->dev, want, key->len);
+	err = packet_direct_write_key(steered->dev, want, key->len);
+	if (!err)
+		steered->moves++;
+	return err;
 }
 
 /**
