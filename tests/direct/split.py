@@ -250,7 +250,8 @@ def passed(program, memory):
 
 def filters():
     """What a filter sees, and how much of a frame it keeps."""
-    ours_only = [(0x20, 0, 0, 6), (0x15, 0, 1, struct.unpack_from("!I", SOURCE)[0])]
+    # by the end of the address: the peer's, as in its ARP, begins in the same way
+    ours_only = [(0x20, 0, 0, 8), (0x15, 0, 1, struct.unpack_from("!I", SOURCE, 2)[0])]
     drop, whole = (0x06, 0, 0, 0), {842: (42, 800), 62: (42, 20)}
     if NAME != "gve":
         whole[62] = (62, 0)
