@@ -113,6 +113,15 @@ def ping_queue():
     return max(range(CPUS), key=lambda q: after[q] - before[q])
 
 
+def stamped_by_nic(capture, now, args, least=0):
+    """Each frame has a time of the NIC's clock, between its begin and its end."""
+    began = now()
+    stats = traffic(capture, 1000, args)
+    want(stats["stamped"] == stats["frames"], f"{args}: {stats}")
+    want(began < stats["stamp"] < now(), f"{args}: began at {began}: {stats}")
+    want(stats["chained"] >= least, f"{args}: {stats}")
+
+
 def feed_tagged(capture, count=50):
     """Frames with a VLAN tag arrive with it."""
     rest = send.udp(100) + bytes(100)

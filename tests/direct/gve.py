@@ -2,21 +2,27 @@
 """Cases for gve alone: the gVNIC's queue formats, and what a lease costs."""
 
 import contextlib
+import os
 import time
 
 import compare
 import counters
+import hwstamp
 import link
 import netlink
 import packet4
 import reader
+import split
 import steer
 from common import (NIC, REPORT_MS, Capture, another_device, generate, leased,
-                    leases_under_ping, model, reprobe, stack_packets, traffic)
-from drivers import DRIVER
+                    leases_under_ping, model, reprobe, stack_packets, stamped_by_nic, traffic)
+from drivers import DRIVER, PCI, QUEUE_LEASES
 from guest import CPUS, DEBUG, Failed, sh, until, want
+from splitring import SplitRing
 
 ROUNDS = 5
+NO_CLOCK = 0xffffffff
+PASS_ALL = (6, 0, 0, 0xffff)       # BPF: ret #65535
 
 
 def what_is_known():
@@ -307,6 +313,113 @@ def all_queues():
     link.ping()
 
 
+def clock_now():
+    return model("clock_ns")
+
+
+def set_clock(ns):
+    """The clock jumps, and the driver reads it, as it does four times a second."""
+    def readings():
+        return counters.of_driver()["adminq_report_nic_timestamp_cnt"]
+    NIC(f"set clock-ns {ns}")
+    before = readings()
+    until("the driver has read the clock", lambda: readings() > before + 1)
+
+
+def want_clock(there):
+    """The queue says which stamps it has, and by which clock."""
+    with packet4.ring_socket(entries=64) as sock:
+        sock.bind(("eth0", packet4.ETH_P_ALL))
+        info = packet4.info(sock)
+    stamps, clock = packet4.TSTAMP_SW, NO_CLOCK
+    if there:
+        stamps |= packet4.TSTAMP_HW
+        clock = int(os.listdir(f"{PCI}/ptp")[0].strip("ptp"))
+    want((info["tstamp"], info["phc_index"]) == (stamps, clock), f"{info}")
+
+
+def stamps_that_are_wanted():
+    """Frames have the NIC's stamps once these are asked for, in one slot or in several. The
+    NIC writes the lower half of them, which wraps after 4.3 s. Its clock may jump.
+    """
+    want_clock(True)
+    link.set_mtu(9000, "eth0")
+    try:
+        with Capture() as capture:
+            capture.tell("stamps")
+            want(not traffic(capture, 200)["stamped"], "nobody turned the NIC's stamps on")
+            hwstamp.stamp_all("eth0", True)
+            stamped_by_nic(capture, clock_now, "min=60 max=1514 pps=200")
+            stamped_by_nic(capture, clock_now, "min=2100 max=9014", 500)
+            for jump in (10 ** 15, -10 ** 14):
+                set_clock(clock_now() + jump)
+                stamped_by_nic(capture, clock_now, "min=60 max=900 flows=64")
+            sh(DRIVER.reset.format("eth0"))
+            steer.generator_to(leased())
+            stamped_by_nic(capture, clock_now, "min=60 max=900")
+            hwstamp.stamp_all("eth0", False)
+            want(not traffic(capture, 200)["stamped"], "the NIC's stamps are turned off")
+        hwstamp.stamp_all("eth0", True)
+        with Capture() as capture:
+            want(not traffic(capture, 200)["stamped"], "nobody asked for the NIC's stamps")
+    finally:
+        hwstamp.stamp_all("eth0", False)
+        link.set_mtu(1500, "eth0")
+
+
+def frames_without_stamp():
+    """A frame that the NIC did not stamp has the kernel's stamp."""
+    hwstamp.stamp_all("eth0", True)
+    try:
+        with Capture() as capture, NIC.knob("stamps", 3):
+            capture.tell("stamps")
+            stats = traffic(capture, 999, "min=60 max=1514")
+            want(abs(3 * stats["stamped"] - stats["frames"]) <= 3 and not stats["backwards"],
+                 f"every third frame is stamped: {stats}")
+    finally:
+        hwstamp.stamp_all("eth0", False)
+
+
+def stamps_of_split():
+    """Frames with their payload apart have the NIC's stamps, and so have those that a filter
+    lets through.
+    """
+    sent = split.frames((1, 400, 1400))
+    split.all_to_queue()
+    hwstamp.stamp_all("eth0", True)
+    try:
+        for filtered in (False, True):
+            with SplitRing(slot_len=split.SLOT_LEN) as ring:
+                packet4.want_stamps(ring.socket)
+                if filtered:
+                    packet4.attach(ring.socket, [PASS_ALL])
+                split.start(ring)
+                began = clock_now()
+                split.feed(sent)
+                got = ring.frames(len(sent), mine=split.ours)
+                split.want_stamped(got, len(sent), began, clock_now())
+    finally:
+        hwstamp.stamp_all("eth0", False)
+        split.back_to_stack()
+
+
+def no_stamps():
+    """A device that does not stamp has no clock, and its queues say so."""
+    with another_device("stamps", 0):
+        want_clock(False)
+        with Capture() as capture:
+            capture.tell("stamps")
+            want(not traffic(capture, 200)["stamped"], "stamps from nowhere")
+
+
+# Since Linux 7.3.
+SINCE_7_3 = [
+    ("time stamps that are wanted", stamps_that_are_wanted),
+    ("frames without a time stamp", frames_without_stamp),
+    ("time stamps and header split", stamps_of_split),
+    ("a device without time stamps", no_stamps),
+] if QUEUE_LEASES else [("no time stamps", lambda: want_clock(False))]
+
 # The cases that make the driver reset the device on the spot come last. gve of Linux 6.12
 # then loses its admin queue's memory, and a debug kernel says so when the driver is taken
 # from the device.
@@ -321,6 +434,7 @@ CASES = [
     ("the other revision", other_revision),
     ("a NIC that completes other buffers", wrong_ids),
     ("LRO and header split", offloads),
+    *SINCE_7_3,
     ("a starved queue stops nobody, and its losses are told", starved),
     ("losses are told once", missed_once),
     ("a reset that the device asks for", asked_reset),

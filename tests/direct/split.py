@@ -219,6 +219,16 @@ def stamped():
         back_to_stack()
 
 
+def want_stamped(got, count, began, ended):
+    """So many frames have the NIC's stamps, which are from a time."""
+    want(len(got) == count, f"{len(got)} frames of {count}")
+    for frame in got:
+        want(frame.flags & packet4.TSTAMP_HW and not frame.flags & packet4.TSTAMP_SW,
+             f"{frame.lengths()}: flags {frame.flags:#x}")
+        want(began < frame.stamp < ended, f"{frame.lengths()}: stamped at {frame.stamp}, "
+             f"sent between {began} and {ended}")
+
+
 def cut(parts, length):
     """The first bytes of both parts."""
     header = min(parts[0], length)

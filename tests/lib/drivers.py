@@ -123,3 +123,5 @@ class Gve:
 
 NAME = os.path.basename(os.readlink(f"{PCI}/driver"))
 DRIVER = {0x10f7: Ixgbe, 0x1563: X550, 0x0042: Gve}[device_id()]
+# gve's driver has stamps since Linux 7.3's
+STAMPS_ALL = DRIVER is X550 or DRIVER is Gve and QUEUE_LEASES

@@ -11,15 +11,19 @@ import re
 import socket
 import struct
 
+import hwstamp
+
 ABI = os.path.join(os.path.dirname(__file__), "../../include/uapi/linux/if_packet_v4.h")
 SOL_PACKET = 263
 PACKET_ADD_MEMBERSHIP, PACKET_RX_RING, PACKET_STATISTICS, PACKET_VERSION = 1, 5, 6, 10
-PACKET_IGNORE_OUTGOING, PACKET_RX_DIRECT, PACKET_V4_STATISTICS = 23, 25, 26
+PACKET_TIMESTAMP, PACKET_IGNORE_OUTGOING = 17, 23
+PACKET_RX_DIRECT, PACKET_V4_STATISTICS = 25, 26
 TPACKET_V4, SLOT = 3, 2048
-PACKET_DIRECT_RELEASE = 1
+PACKET_DIRECT_RELEASE, PACKET_DIRECT_PREPARE = 1, 1 << 5
 TEE, SPREAD, SYMMETRIC = 1 << 3, 1 << 7, 1 << 9    # of PACKET_DIRECT_
 PACKET_MR_PROMISC = 1
 SO_ATTACH_FILTER = 26
+TSTAMP_SW, TSTAMP_HW = 1 << 8, 1 << 9              # TPACKET4_TSTAMP_*
 ETH_P_ALL = 3
 SYS_PIDFD_GETFD = 438
 COPY, ACTIVE, DOWN, LOST, PREPARED = range(5)
@@ -153,6 +157,11 @@ def attach(sock, program):
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *i) for i in program))
     sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
                     struct.pack("@HP", len(program), ctypes.addressof(code)))
+
+
+def want_stamps(sock):
+    """Ask for the NIC's time stamps."""
+    sock.setsockopt(SOL_PACKET, PACKET_TIMESTAMP, hwstamp.RAW_HARDWARE)
 
 
 def ring_socket(entries=1024):

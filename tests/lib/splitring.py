@@ -31,6 +31,7 @@ class Frame:
 
     def __init__(self, flags, length):
         self.why, self.flags, self.length = WHY[flags >> 22 & 15], flags, length
+        self.stamp = 0
         self.parts = []                 # of each entry: header, payload
         self.slots = []                 # of each entry: slot, payload slot
 
@@ -61,9 +62,9 @@ class Buffer:
     """Payload slots are in a dma-buf, from offset on."""
     flags = EXTERNAL
 
-    def __init__(self, fd, size, offset=0):
+    def __init__(self, fd, size, offset=0, mapping=None):
         self.fd, self.size, self.offset = fd, size, offset
-        self.map = mmap.mmap(fd, size)
+        self.map = mapping or mmap.mmap(fd, size)
 
     def arguments(self, ring):
         return struct.pack("=iQQ", self.fd, self.offset, ring.payload_bytes)
@@ -140,10 +141,10 @@ class SplitRing:
         at = slot << self.layout["payload_shift"]
         return bytes(self.payload[at:at + (1 << self.layout["payload_shift"])])
 
-    def lease(self, iface, queue, erratum=True):
+    def lease(self, iface, queue, erratum=True, more=0):
         self.socket.bind((iface, packet4.ETH_P_ALL))
         arguments = self.memory.arguments(self)
-        flags = (UNRELIABLE if erratum else 0) | (DMABUF if arguments else 0)
+        flags = more | (UNRELIABLE if erratum else 0) | (DMABUF if arguments else 0)
         self.socket.setsockopt(packet4.SOL_PACKET, packet4.PACKET_RX_DIRECT,
                                struct.pack("=3I", 64, queue, flags) +
                                (arguments or bytes(20)) + bytes(32))
@@ -176,10 +177,12 @@ class SplitRing:
         frame = None
         while self.next != prod:
             flags, length, slots, parts, rest = self.read(self.next)
+            stamp, = struct.unpack_from("=Q", self.map, self.header_at(self.next) + 40)
             self.next = (self.next + 1) & 0xffffffff
             if frame is None:
                 want(flags & FIRST, f"a frame begins with flags {flags:#x}")
                 frame = Frame(flags, length)
+                frame.stamp = stamp
             frame.parts.append(parts)
             frame.slots.append(slots)
             if clean:

@@ -4,11 +4,11 @@
 import contextlib
 
 import counters
+import hwstamp
 import link
 import netlink
 from guest import sh, until, want
-from traffic import NIC, generate_all, near, ping, tcp_both
-
+from traffic import NIC, generate_all, near, ping, stamped, tcp_both
 
 
 def header_split():
@@ -82,3 +82,27 @@ def reported():
         stats = counters.of_driver()
         return sum(v for k, v in stats.items() if k.startswith("rx_no_buffers_posted"))
     until(f"ethtool -S shows {lost} drops", lambda: shown() == lost, 25)
+
+
+def time_stamps():
+    """The device stamps every frame by its own clock. Its descriptors have the lower half of
+    that, which wraps after 4.3 s.
+    """
+    def now():
+        return NIC.model()["clock_ns"]
+
+    hwstamp.stamp_all("eth0", True)
+    try:
+        began = now()
+        stamps = stamped(1000, "min=60 max=1514 pps=200")
+        want(began < stamps[0] and stamps[-1] < now(),
+             f"from {stamps[0]} to {stamps[-1]}, but it began at {began}")
+        want(stamps == sorted(set(stamps)), "stamps are not in order")
+        want(stamps[0] >> 32 != stamps[-1] >> 32, "it did not wrap")
+        link.set_mtu(9000, "eth0")
+        stamped(200, "min=60 max=9014 seed=1 pps=500")
+    finally:
+        link.set_mtu(1500, "eth0")
+        hwstamp.stamp_all("eth0", False)
+    link.wait_up()
+    ping()

@@ -3,11 +3,8 @@
 
 import re
 import signal
-import socket
-import struct
 import time
 
-import compare
 import counters
 import hwstamp
 import link
@@ -16,7 +13,7 @@ import steer
 from drivers import DRIVER, PCI
 from guest import CPUS, TOP, Background, Failed, sh, until, want
 from link import FAR
-from traffic import NIC, SO_RCVBUFFORCE, emit, generate, near, ping, ping_sizes, pings, tcp_both
+from traffic import NIC, emit, generate, near, ping, ping_sizes, pings, stamped, tcp_both
 
 XSK_RX = TOP + "/build/tests/nicsim/xsk_rx"
 
@@ -219,28 +216,6 @@ def longest_frame():
         steer.allow_rules(False)
         link.wait_up()
     ping()
-
-
-def stamped(count, args):
-    """The stamps of so many frames of the generator. All frames come whole."""
-    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800)) as sock:
-        sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
-        sock.bind(("eth0", 0x0800))
-        sock.settimeout(20)
-        hwstamp.request(sock)
-        NIC(f"gen count={count} {args}")
-        stamps = []
-        while len(stamps) < count:
-            data, stamp = hwstamp.receive(sock, 16384)
-            payload = data[compare.UDP_PAYLOAD:]
-            if not compare.is_generated(payload):
-                continue
-            length, seq = struct.unpack_from("!H", data, 16)[0], len(stamps)
-            want(length + 14 == len(data), f"frame {seq} of {len(data)} bytes has {length} by IP")
-            want(compare.is_whole(payload), f"frame {seq} of {len(data)} bytes is damaged")
-            want(stamp, f"frame {seq} of {len(data)} bytes has no stamp")
-            stamps.append(stamp)
-    return stamps
 
 
 def time_stamps():

@@ -8,7 +8,9 @@ import struct
 import threading
 import time
 
+import compare
 import counters
+import hwstamp
 import namespace
 import send
 from guest import Failed, until, want
@@ -165,3 +167,25 @@ def tcp_transfer(upload, megabytes=8):
 def tcp_both(megabytes=8):
     tcp_transfer(True, megabytes)
     tcp_transfer(False, megabytes)
+
+
+def stamped(count, args):
+    """The stamps of so many frames of the generator. All frames come whole."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800)) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
+        sock.bind(("eth0", 0x0800))
+        sock.settimeout(20)
+        hwstamp.request(sock)
+        NIC(f"gen count={count} {args}")
+        stamps = []
+        while len(stamps) < count:
+            data, stamp = hwstamp.receive(sock, 16384)
+            payload = data[compare.UDP_PAYLOAD:]
+            if not compare.is_generated(payload):
+                continue
+            length, seq = struct.unpack_from("!H", data, 16)[0], len(stamps)
+            want(length + 14 == len(data), f"frame {seq} of {len(data)} bytes has {length} by IP")
+            want(compare.is_whole(payload), f"frame {seq} of {len(data)} bytes is damaged")
+            want(stamp, f"frame {seq} of {len(data)} bytes has no stamp")
+            stamps.append(stamp)
+    return stamps

@@ -34,6 +34,7 @@
 #include "gve.h"
 #include "gve_adminq.h"
 #include "gve_direct.h"
+#include "gve_direct_base.h"
 #include "gve_dqo.h"
 #include "gve_register.h"
 
@@ -391,6 +392,7 @@ gve_direct_limits(struct net_device *dev, unsigned int queue,
 		.split_max = priv->header_buf_size ? GVE_DIRECT_HDR_MAX : 0,
 		.post_min = GVE_DIRECT_POST,
 	};
+	gve_direct_tell_clock(priv, limits);
 
 	/* the others take registered pages alone, or older descriptors */
 	if (priv->queue_format != GVE_DQO_RDA_FORMAT)

@@ -11,6 +11,7 @@
 
 #include "gve.h"
 #include "gve_direct.h"
+#include "gve_direct_base.h"
 #include "gve_dqo.h"
 
 /* completions after which the NIC is given slots again, at most */
@@ -364,6 +365,36 @@ static u32 gve_direct_checksum(const struct gve_rx_compl_desc_dqo *desc,
 }
 
 /**
+ * gve_direct_wants_stamps() - do the frames of this poll get the NIC's time stamps
+ * @rx: Rx ring
+ *
+ * Return: true if so
+ */
+static bool gve_direct_wants_stamps(const struct gve_rx_ring *rx)
+{
+	return rx->direct->hw_tstamp && gve_direct_has_stamps(rx->gve);
+}
+
+/**
+ * gve_direct_run_stamp() - the time stamp of the next frame of a run
+ * @rx: Rx ring
+ * @desc: its completion
+ * @run: gets the stamp: the NIC's, or that of the poll
+ *
+ * Return: what changes in PACKET_DIRECT_WHOLE
+ */
+static __always_inline u32
+gve_direct_run_stamp(const struct gve_rx_ring *rx,
+		     const struct gve_rx_compl_desc_dqo *desc,
+		     struct packet_direct_run *run)
+{
+	if (likely(gve_direct_stamp(rx->gve, desc, &run->tstamp)))
+		return TPACKET4_TSTAMP_SW | TPACKET4_TSTAMP_HW;
+	run->tstamp = rx->direct->tstamp;
+	return 0;
+}
+
+/**
  * gve_direct_run_tee() - frames of a run go on to the stack, if they are for this host
  * @rx: Rx ring, where the run begins
  * @for_host: a bit for each of them
@@ -399,6 +430,7 @@ static noinline void gve_direct_run_tee(struct gve_rx_ring *rx, u64 for_host)
  * @split: with header split; known when this is compiled
  * @filter: each has to pass the socket filter; known when this is compiled, as a
  *	    rule, and never with header split
+ * @stamps: the NIC's time stamps are wanted; known when this is compiled
  * @host: which of them go on to the stack; known when this is compiled
  *
  * Ends at the first completion that is not there, or that
@@ -409,7 +441,8 @@ static noinline void gve_direct_run_tee(struct gve_rx_ring *rx, u64 for_host)
 static __always_inline unsigned int
 gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
 		     struct gve_direct_poll *poll, const bool split,
-		     const bool filter, const enum packet_direct_host host)
+		     const bool filter, const bool stamps,
+		     const enum packet_direct_host host)
 {
 	struct gve_rx_compl_queue_dqo *complq = &rx->dqo.complq;
 	const struct gve_ptype *types = rx->gve->ptype_lut_dqo->ptypes;
@@ -459,6 +492,8 @@ gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
 		flags = gve_direct_type(types, FIELD_GET(GVE_DIRECT_TYPE, lower),
 					upper & GVE_DIRECT_PROCESSED, &protocol);
 		flags |= PACKET_DIRECT_WHOLE;
+		if (stamps)
+			flags ^= gve_direct_run_stamp(rx, desc, &run);
 		hash = le32_to_cpu(desc->hash);
 		keep = len;
 		if (filter)
@@ -510,16 +545,18 @@ static noinline unsigned int
 gve_direct_clean_split(struct gve_rx_ring *rx, u32 max,
 		       struct gve_direct_poll *poll)
 {
-	return gve_direct_clean_run(rx, max, poll, true, false,
+	return gve_direct_clean_run(rx, max, poll, true, false, false,
 				    PACKET_DIRECT_HOST_NONE);
 }
 
-/* The same without header split, with a filter, and for the stack too. */
+/* The same without header split, with a filter, for the stack too, with time stamps, and
+ * with these and whatever else.
+ */
 static noinline unsigned int
 gve_direct_clean_filtered(struct gve_rx_ring *rx, u32 max,
 			  struct gve_direct_poll *poll)
 {
-	return gve_direct_clean_run(rx, max, poll, false, true,
+	return gve_direct_clean_run(rx, max, poll, false, true, false,
 				    PACKET_DIRECT_HOST_NONE);
 }
 
@@ -527,7 +564,7 @@ static noinline unsigned int
 gve_direct_clean_tee(struct gve_rx_ring *rx, u32 max,
 		     struct gve_direct_poll *poll)
 {
-	return gve_direct_clean_run(rx, max, poll, false, false,
+	return gve_direct_clean_run(rx, max, poll, false, false, false,
 				    PACKET_DIRECT_HOST_FEW);
 }
 
@@ -536,7 +573,25 @@ gve_direct_clean_asked(struct gve_rx_ring *rx, u32 max,
 		       struct gve_direct_poll *poll)
 {
 	return gve_direct_clean_run(rx, max, poll, false, rx->direct->filter,
-				    PACKET_DIRECT_HOST_ASK);
+				    false, PACKET_DIRECT_HOST_ASK);
+}
+
+static noinline unsigned int
+gve_direct_clean_stamped(struct gve_rx_ring *rx, u32 max,
+			 struct gve_direct_poll *poll)
+{
+	return gve_direct_clean_run(rx, max, poll, false, false, true,
+				    PACKET_DIRECT_HOST_NONE);
+}
+
+static noinline unsigned int
+gve_direct_clean_stamped_odd(struct gve_rx_ring *rx, u32 max,
+			     struct gve_direct_poll *poll)
+{
+	return gve_direct_clean_run(rx, max, poll,
+				    packet_direct_is_split(rx->direct),
+				    rx->direct->filter, true,
+				    PACKET_DIRECT_HOST_NONE);
 }
 
 /**
@@ -552,13 +607,19 @@ gve_direct_clean_plain(struct gve_rx_ring *rx, u32 max,
 		       struct gve_direct_poll *poll)
 {
 	struct packet_direct_queue *pdq = rx->direct;
+	bool split = packet_direct_is_split(pdq);
 
+	if (unlikely(pdq->filter && split))
+		return 0;
+	if (unlikely(gve_direct_wants_stamps(rx)))
+		return pdq->filter || split ?
+		       gve_direct_clean_stamped_odd(rx, max, poll) :
+		       gve_direct_clean_stamped(rx, max, poll);
 	if (unlikely(pdq->filter))
-		return packet_direct_is_split(pdq) ?
-		       0 : gve_direct_clean_filtered(rx, max, poll);
-	if (unlikely(packet_direct_is_split(pdq)))
+		return gve_direct_clean_filtered(rx, max, poll);
+	if (unlikely(split))
 		return gve_direct_clean_split(rx, max, poll);
-	return gve_direct_clean_run(rx, max, poll, false, false,
+	return gve_direct_clean_run(rx, max, poll, false, false, false,
 				    PACKET_DIRECT_HOST_NONE);
 }
 
@@ -578,6 +639,9 @@ static void gve_direct_read_end(const struct gve_rx_ring *rx,
 
 	buf->flags |= gve_direct_checksum(desc, flags, buf->protocol);
 	buf->hash = le32_to_cpu(desc->hash);
+	if (gve_direct_wants_stamps(rx) &&
+	    gve_direct_stamp(rx->gve, desc, &buf->tstamp))
+		buf->flags |= TPACKET4_TSTAMP_HW;
 }
 
 /**
@@ -669,7 +733,7 @@ static u32 gve_direct_clean_stack(void *data, u32 max)
 
 	if (!gve_direct_done(rx, &rx->dqo.complq.desc_ring[rx->dqo.complq.head]))
 		return 0;
-	if (rx->direct->stack_run)
+	if (rx->direct->stack_run && !gve_direct_wants_stamps(rx))
 		cleaned = rx->direct->tee_run ?
 			  gve_direct_clean_tee(rx, max, poll) :
 			  gve_direct_clean_asked(rx, max, poll);
