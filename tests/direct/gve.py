@@ -412,12 +412,34 @@ def no_stamps():
             want(not traffic(capture, 200)["stamped"], "stamps from nowhere")
 
 
+def page_pools():
+    """The pages of each ring go back to it in the NAPI poll, without a lock, as before the
+    lease of its queue, or of queue 0, for which all rings are made anew.
+    """
+    def want_polled(when):
+        pools = netlink.page_pools("eth0")
+        want(len(pools) == CPUS and all(pools) and len(set(pools)) == CPUS,
+             f"{when}: the pools of {CPUS} queues have NAPI instances {pools}")
+
+    want_polled("at first")
+    for queue in (leased(), 0):
+        with Capture(queue) as capture:
+            want_polled(f"queue {queue} is leased")
+            sh("ip link set eth0 down; ip link set eth0 up")
+            traffic(capture, 200)
+            capture.tell("release")
+            want_polled(f"queue {queue} was leased")
+        link.ping()
+    steer.generator_to(leased())
+
+
 # Since Linux 7.3.
 SINCE_7_3 = [
     ("time stamps that are wanted", stamps_that_are_wanted),
     ("frames without a time stamp", frames_without_stamp),
     ("time stamps and header split", stamps_of_split),
     ("a device without time stamps", no_stamps),
+    ("page pools", page_pools),
 ] if QUEUE_LEASES else [("no time stamps", lambda: want_clock(False))]
 
 # The cases that make the driver reset the device on the spot come last. gve of Linux 6.12

@@ -17,8 +17,10 @@ CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME = 1, 2
 ETHTOOL_MSG_RINGS_GET, ETHTOOL_MSG_RINGS_SET = 15, 16
 ETHTOOL_A_HEADER_DEV_NAME = 2
 ETHTOOL_A_RINGS_HEADER, ETHTOOL_A_RINGS_TCP_DATA_SPLIT = 1, 11
-NLM_F_REQUEST, NLM_F_REQUEST_ACK, NLM_F_CREATE_EXCL = 1, 5, 0x600
-NLMSG_ERROR = 2
+NLM_F_REQUEST, NLM_F_REQUEST_ACK, NLM_F_CREATE_EXCL, NLM_F_DUMP = 1, 5, 0x600, 0x300
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+NETDEV_CMD_PAGE_POOL_GET, NETDEV_A_PAGE_POOL_IFINDEX = 5, 2
+NETDEV_A_PAGE_POOL_NAPI_ID, NETDEV_A_PAGE_POOL_DETACH_TIME = 3, 6
 NLA_F_NESTED = 0x8000
 DISABLED, ENABLED = 1, 2
 
@@ -60,15 +62,46 @@ def exchange(sock, kind, flags, payload):
 
 
 @contextlib.contextmanager
-def family(name):
-    """A function that asks the family of this name. What it asked for may end with the
-    socket, which is here open meanwhile.
-    """
+def generic(name):
+    """A socket of generic netlink, and the number of the family of this name."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC) as sock:
         found = request(sock, GENL_ID_CTRL, CTRL_CMD_GETFAMILY,
                         attr(CTRL_ATTR_FAMILY_NAME, name.encode() + b"\0"))
         number = struct.unpack("=H", found[CTRL_ATTR_FAMILY_ID])[0]
+        yield sock, number
+
+
+@contextlib.contextmanager
+def family(name):
+    """A function that asks the family of this name. What it asked for may end with the
+    socket, which is here open meanwhile.
+    """
+    with generic(name) as (sock, number):
         yield lambda command, body: request(sock, number, command, body)
+
+
+def dump(sock, kind, command):
+    """The attributes of all answers to a generic family's dump."""
+    sock.send(struct.pack("=IHHIIBBH", 20, kind, NLM_F_REQUEST | NLM_F_DUMP, 1, 0, command, 1, 0))
+    while True:
+        data = sock.recv(65536)
+        while data:
+            length, kind = struct.unpack_from("=IH", data)
+            if kind in (NLMSG_DONE, NLMSG_ERROR):
+                return
+            yield attrs(data[20:length])
+            data = data[(length + 3) & ~3:]
+
+
+def page_pools(dev):
+    """The NAPI instance, or 0, of each page pool that the device's rings use."""
+    index, found = socket.if_nametoindex(dev), []
+    with generic("netdev") as (sock, number):
+        for pool in dump(sock, number, NETDEV_CMD_PAGE_POOL_GET):
+            if int.from_bytes(pool[NETDEV_A_PAGE_POOL_IFINDEX], "little") == index and \
+                    NETDEV_A_PAGE_POOL_DETACH_TIME not in pool:
+                found.append(int.from_bytes(pool.get(NETDEV_A_PAGE_POOL_NAPI_ID, b""), "little"))
+    return found
 
 
 def rings(dev, command, more=b""):

@@ -119,6 +119,7 @@ void gve_direct_start(struct gve_rx_ring *rx, struct napi_struct *napi)
 {
 	struct packet_direct_queue *pdq;
 
+	gve_direct_recycle(rx, napi);
 	pdq = packet_direct_lookup(rx->gve->dev, rx->q_num);
 	if (!pdq)
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * PACKET_RX_DIRECT: what a lease needs of the driver's clock.
- * Here the driver has none.
+ * PACKET_RX_DIRECT: what a lease needs of the driver's clock and of its page pools.
+ * Here the driver has neither.
  */
 #ifndef _GVE_DIRECT_BASE_H_
 #define _GVE_DIRECT_BASE_H_
@@ -26,6 +26,11 @@ static inline bool gve_direct_stamp(const struct gve_priv *priv,
 				    u64 *ns)
 {
 	return false;
+}
+
+static inline void gve_direct_recycle(struct gve_rx_ring *rx,
+				      struct napi_struct *napi)
+{
 }
 
 #endif /* _GVE_DIRECT_BASE_H_ */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * PACKET_RX_DIRECT: what a lease needs of the driver's clock.
+ * PACKET_RX_DIRECT: what a lease needs of the driver's clock and of its page pools.
  */
 #ifndef _GVE_DIRECT_BASE_H_
 #define _GVE_DIRECT_BASE_H_
 
 #include <linux/net_tstamp.h>
 #include <linux/ptp_clock_kernel.h>
+#include <net/page_pool/helpers.h>
 #include <net/packet_direct.h>
 
 #include "gve.h"
@@ -63,6 +64,20 @@ static inline bool gve_direct_stamp(const struct gve_priv *priv,
 		return false;
 	*ns = read + (s32)(le32_to_cpu(desc->ts) - (u32)read);
 	return true;
+}
+
+/**
+ * gve_direct_recycle() - the pages of a ring go back without a lock again
+ * @rx: Rx ring that is about to run
+ * @napi: what polls it
+ *
+ * gve_rx_stop_ring_dqo() ends that, and elsewhere a ring that starts has a new pool.
+ */
+static inline void gve_direct_recycle(struct gve_rx_ring *rx,
+				      struct napi_struct *napi)
+{
+	if (rx->dqo.page_pool)
+		page_pool_enable_direct_recycling(rx->dqo.page_pool, napi);
 }
 
 #endif /* _GVE_DIRECT_BASE_H_ */
