@@ -12,6 +12,7 @@ import link
 import netlink
 import packet4
 import reader
+import rivals
 import split
 import steer
 from common import (NIC, REPORT_MS, Capture, another_device, generate, leased,
@@ -433,6 +434,85 @@ def page_pools():
     steer.generator_to(leased())
 
 
+def buffer_lengths():
+    """How long the stack's buffers are makes no difference to a lease, which comes back when
+    that is changed. Those of the stack change.
+    """
+    def stack_takes(buffers):
+        """Frames of 3000 bytes fit in one buffer, or take two."""
+        def completed():
+            return counters.of_driver()[f"rx_completed_desc[{other}]"]
+        steer.generator_to(other)
+        before = completed()
+        generate("count=100 min=3000 max=3000 pps=1000")
+        until("the stack has them", lambda: completed() >= before + buffers * 100)
+        want(completed() < before + (buffers + 1) * 100, "they took more buffers")
+
+    other = 1 if leased() == 2 else 2
+    link.set_mtu(9000, "eth0")
+    try:
+        for slot_len in DRIVER.slot_lens:
+            with Capture(leased(), 1024, slot_len) as capture:
+                for length, buffers in ((2048, 2), (4096, 1)):
+                    sh(f"ethtool -G eth0 rx-buf-len {length}")
+                    traffic(capture, 500, "min=60 max=9014")
+                    link.wait_up()
+                    stack_takes(buffers)
+    finally:
+        sh("ethtool -G eth0 rx-buf-len 4096", check=False)
+        link.set_mtu(1500, "eth0")
+        link.wait_up()
+        steer.generator_to(leased())
+
+
+def want_lease(why):
+    """A lease of the usual queue works, or is refused for that reason."""
+    if why:
+        reader.want_refused(why, "EBUSY", leased())
+        return
+    with Capture() as capture:
+        traffic(capture, 200)
+
+
+def want_both(rival, why, said, queue):
+    """A rival wants a queue, before the lease and after it."""
+    with rival(queue):
+        link.wait_up()
+        want_lease(why)
+    until("it has gone", lambda: not reader.refusal(leased()), 5)
+    with Capture() as capture:
+        got = rivals.error_of(rival(queue))
+        want(got == said, f"{rival.__name__} of queue {queue}, beside a lease: {got or 'had'}")
+        traffic(capture, 200)
+    want_lease("")
+
+
+def rivals_of_xdp():
+    """With buffers of 2 KiB, without LRO and with a small MTU gve has XDP and AF_XDP zero-copy.
+    A program is for all queues, so a lease and a program exclude each other. AF_XDP has one
+    queue, and a lease another.
+    """
+    other = 1 if leased() == 2 else 2
+    with another_device("mtu", 1500):
+        sh(f"ethtool -K eth0 {DRIVER.coalescing} off")
+        sh("ethtool -G eth0 rx-buf-len 2048")
+        link.wait_up()
+        want_both(rivals.xdp_program, "QUEUE_XDP", "EBUSY", leased())
+        want_both(rivals.af_xdp_zero_copy, "QUEUE_XSK", "EBUSY", leased())
+        want_both(rivals.af_xdp_zero_copy, "", "", other)
+        with rivals.af_xdp_zero_copy(other):
+            with rivals.xdp_program(other):
+                link.wait_up()
+                want_lease("QUEUE_XDP")
+            link.wait_up()
+            with Capture() as capture:
+                traffic(capture, 200)
+                said = rivals.error_of(rivals.xdp_program(other))
+                want(said == "EBUSY", f"a program beside AF_XDP and a lease: {said or 'had'}")
+                traffic(capture, 200)
+        link.ping()
+
+
 # Since Linux 7.3.
 SINCE_7_3 = [
     ("time stamps that are wanted", stamps_that_are_wanted),
@@ -440,6 +520,8 @@ SINCE_7_3 = [
     ("time stamps and header split", stamps_of_split),
     ("a device without time stamps", no_stamps),
     ("page pools", page_pools),
+    ("the length of the stack's buffers", buffer_lengths),
+    ("XDP and AF_XDP zero-copy", rivals_of_xdp),
 ] if QUEUE_LEASES else [("no time stamps", lambda: want_clock(False))]
 
 # The cases that make the driver reset the device on the spot come last. gve of Linux 6.12
