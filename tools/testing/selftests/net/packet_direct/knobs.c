@@ -48,6 +48,22 @@ static int turn(const char *ifname, const char *knob, __u32 value)
 	return pd_write_file(path, text);
 }
 
+/* The device restarts one queue, in one of several orders. */
+#define RESET_MODES	4
+
+static int reset_queue(const char *ifname, __u32 queue, int mode)
+{
+	const char *dir = knob_dir(ifname);
+	char path[300], text[32];
+
+	if (!dir)
+		return -ENOENT;
+	snprintf(path, sizeof(path), "%s/../queue_reset", dir);
+	snprintf(text, sizeof(text), "%u %d", queue, mode);
+
+	return pd_write_file(path, text);
+}
+
 FIXTURE(knobs) {
 	struct pd_sock pd;
 	struct pd_sock peer;
@@ -125,6 +141,36 @@ TEST_F(knobs, withheld_and_stopped)
 	pd_drain(&self->pd);
 	SEND(10, 100);
 	TAKE(10, 100);
+}
+
+/* The lease comes back by itself, and no slot is lost. */
+TEST_F(knobs, queue_reset)
+{
+	__u32 generation;
+	int mode, err;
+
+	OPEN_LEASED();
+	for (mode = 0; mode < RESET_MODES; mode++) {
+		generation = self->pd.ring.ctrl->generation;
+		SEND(5, 0);
+		TAKE(5, 0);
+		err = reset_queue(self->nic.ifname, self->nic.queue, mode);
+		if (err == -ENOENT)
+			SKIP(return, "netdevsim restarts no single queues");
+		ASSERT_EQ(err, 0);
+		EXPECT_EQ(self->pd.ring.ctrl->state, PACKET_DIRECT_ACTIVE);
+		EXPECT_EQ(self->pd.ring.ctrl->generation, generation + 2);
+		SEND(10, 100);
+		TAKE(10, 100);
+		STATS();
+		EXPECT_EQ(self->stats.ts_free + self->stats.ts_posted +
+			  self->stats.ts_held, ENTRIES);
+	}
+	EXPECT_EQ(self->stats.ts_bad_slot + self->stats.ts_bad_cons, 0);
+	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
+	pd_nic_witnessed(&self->nic, 0);
+	SEND(5, 0);
+	EXPECT_EQ(pd_nic_witnessed(&self->nic, WAIT_MS), 5);
 }
 
 /* The length is what the NIC says. */
