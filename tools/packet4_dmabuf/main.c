@@ -2,7 +2,8 @@
 /*
  * UDP payload from a network adapter to a file, without the CPU touching it.  The
  * adapter splits the payload from the headers and writes it to a dma-buf of huge
- * pages.  O_DIRECT takes it from there to the file.
+ * pages.  O_DIRECT takes it from there to the file.  Or it writes to a BAR of another
+ * device.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -51,6 +52,7 @@ static const char usage[] =
 "      --entries=N   of the ring, a power of two (4096)\n"
 "      --slots=N     for payload, more than entries (8192)\n"
 "      --payload=N   bytes of a slot (4096)\n"
+"      --bar=A/N     into BAR N of the PCI device at address A, which vfio-pci has\n"
 "      --erratum     also on a device that is known to fail at header split\n"
 "      --help\n"
 "\n"
@@ -90,7 +92,7 @@ static unsigned long parse(const char *name, const char *text, unsigned long mos
 	return n;
 }
 
-enum { PORT = 1, COUNT, INDEX, ENTRIES, SLOTS, PAYLOAD, ERRATUM, HELP };
+enum { PORT = 1, COUNT, INDEX, ENTRIES, SLOTS, PAYLOAD, BAR, ERRATUM, HELP };
 
 static const struct option long_options[] = {
 	{ "port", required_argument, NULL, PORT },
@@ -99,6 +101,7 @@ static const struct option long_options[] = {
 	{ "entries", required_argument, NULL, ENTRIES },
 	{ "slots", required_argument, NULL, SLOTS },
 	{ "payload", required_argument, NULL, PAYLOAD },
+	{ "bar", required_argument, NULL, BAR },
 	{ "erratum", no_argument, NULL, ERRATUM },
 	{ "help", no_argument, NULL, HELP },
 	{ }
@@ -124,6 +127,9 @@ static void one_option(struct options *o, int option)
 		break;
 	case PAYLOAD:
 		o->payload = parse("--payload", optarg, TPACKET4_MAX_SLOT_SIZE);
+		break;
+	case BAR:
+		o->bar = optarg;
 		break;
 	case ERRATUM:
 		o->erratum = true;
@@ -183,7 +189,10 @@ static void begin_memory(struct app *a, const struct options *o, struct memory *
 	size_t size = 1UL << a->ring.layout.tl_payload_shift;
 	uint32_t slot;
 
-	memory_create(m, o->slots * size);
+	if (o->bar)
+		bar_open(m, o->bar, o->slots * size);
+	else
+		memory_create(m, o->slots * size);
 	a->writer.memory = m;
 	a->writer.slot_size = size;
 	a->spares = calloc(o->slots, sizeof(*a->spares));
@@ -270,7 +279,8 @@ static void run(struct app *a, const struct options *o)
 			getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &err, &len);
 		if (__atomic_load_n(&a->ring.ctrl->state, __ATOMIC_RELAXED) ==
 		    PACKET_DIRECT_LOST)
-			give_up("%s went away", o->iface);
+			give_up("%s went away%s%s", o->iface, o->bar ? ", or " : "",
+				o->bar ?: "");
 		take_batch(a, o);
 	}
 }
@@ -298,7 +308,7 @@ int main(int argc, char **argv)
 	struct sigaction action = { .sa_handler = on_signal };
 	struct app a = { .fd = -1 };
 	struct tpacket4_stats stats;
-	struct memory memory;
+	struct memory memory = { .dmabuf = -1 };
 	double began;
 
 	get_options(&o, argc, argv);

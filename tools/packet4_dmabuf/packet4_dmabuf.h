@@ -4,6 +4,7 @@
  *
  *	main.c		options, the loop from ring to writer
  *	memory.c	huge pages, and a udmabuf over them
+ *	bar.c		a BAR of a PCI device in place of them
  *	ring.c		the ring, its filter, the lease of the queue
  *	writer.c	a thread that writes payload slots to the file
  *
@@ -26,6 +27,7 @@ struct options {
 	const char	*iface;
 	const char	*file;
 	const char	*index;
+	const char	*bar;
 	unsigned int	queue;
 	unsigned int	port;
 	unsigned int	entries;
@@ -37,16 +39,18 @@ struct options {
 
 /**
  * struct memory - where the NIC writes payload
- * @map:	the address for pwritev(); this program does not access it
+ * @map:	the address for pwritev(); this program does not access it itself
  * @len:	bytes
  * @page:	bytes of a page
  * @dmabuf:	the same memory as a dma-buf, for the NIC
+ * @is_bar:	it is a device's, which O_DIRECT cannot take from
  */
 struct memory {
 	uint8_t	*map;
 	size_t	len;
 	size_t	page;
 	int	dmabuf;
+	bool	is_bar;
 };
 
 struct part {
@@ -89,6 +93,8 @@ struct writer {
 void __attribute__((noreturn, format(printf, 1, 2))) give_up(const char *format, ...);
 
 void memory_create(struct memory *memory, size_t len);
+/* Instead of that, with the options' bar. */
+void bar_open(struct memory *memory, const char *name, size_t len);
 
 int ring_open(struct tpacket4_ring *ring, const struct options *o);
 void ring_lease(int fd, const struct options *o, const struct memory *memory);

@@ -96,9 +96,12 @@ static int find_block(struct writer *w, const char *file)
 
 int writer_start(struct writer *w, const char *file, uint32_t room)
 {
+	int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
 	int err;
 
-	w->fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_DIRECT | O_CLOEXEC, 0644);
+	if (!w->memory->is_bar)
+		flags |= O_DIRECT;
+	w->fd = open(file, flags, 0644);
 	if (w->fd < 0)
 		return -errno;
 	err = find_block(w, file);
