@@ -29,7 +29,8 @@ static const struct command commands[] = {
 	{ AQ_GET_PTYPE_MAP, gve_get_ptype_map, false },
 	{ AQ_VERIFY_DRIVER, gve_verify_driver, false },
 	{ AQ_QUERY_FLOW_RULES, gve_query_flow, true },
-	{ AQ_REPORT_NIC_TIMESTAMP, gve_report_clock, true },
+	/* the driver goes on with it while it gives the resources up */
+	{ AQ_REPORT_NIC_TIMESTAMP, gve_report_clock, false },
 	{ AQ_QUERY_RSS, gve_query_rss, true },
 };
 
