@@ -92,6 +92,18 @@ struct packet_direct_counts {
 };
 
 /**
+ * enum packet_direct_view - what a socket filter is shown of a frame in one slot
+ * @PACKET_DIRECT_VIEW_COPY: a copy
+ * @PACKET_DIRECT_VIEW_DESCRIBED: the frame where it is, and what the stack would say of it
+ * @PACKET_DIRECT_VIEW_BARE: the frame where it is
+ */
+enum packet_direct_view {
+	PACKET_DIRECT_VIEW_COPY,
+	PACKET_DIRECT_VIEW_DESCRIBED,
+	PACKET_DIRECT_VIEW_BARE,
+};
+
+/**
  * struct packet_direct_queue - the kernel's half of a TPACKET_V4 ring
  *
  * In order of use.  The first three cache lines are all that the plain case
@@ -150,7 +162,8 @@ struct packet_direct_counts {
  * @woken:	a sleeper was woken and nobody has looked since
  * @woken_seen:	what he had seen
  * @filter_skb:	what the filter is shown, made once for the ring
- * @filter_in_place: this poll's filter is shown frames where they are
+ * @filter_head: the memory of that skb, which points to a slot at times
+ * @filter_view: how this poll's filter is shown frames in one slot
  * @packets:	counters, as in struct tpacket4_stats; so are the following ones
  * @drop_no_slot: ts_drop_no_slot
  * @drop_too_long: ts_drop_too_long
@@ -230,7 +243,8 @@ struct packet_direct_queue {
 	u32			woken_seen;
 	bool			woken;
 	struct sk_buff		*filter_skb;
-	bool			filter_in_place;
+	unsigned char		*filter_head;
+	enum packet_direct_view	filter_view;
 	seqcount_t		count_seq;
 	struct packet_direct_counts slots_count;
 	struct packet_direct_counts payload_count;
@@ -275,10 +289,21 @@ struct packet_direct_queue {
  * @hash: the NIC's hash
  *
  * Context: as packet_direct_deliver().
- * Return: how many bytes of it pass, at most @len; 0: it is refused
+ * Return: how many bytes of it pass, perhaps more than it has; 0: it is refused
  */
 u32 packet_direct_snaplen(struct packet_direct_queue *pdq, u32 slot, u32 len,
 			  u32 flags, u32 hash);
+
+/**
+ * packet_direct_snaplen_bare() - the same for a filter that reads the frame alone
+ * @pdq: lease with a filter, whose filter_view is PACKET_DIRECT_VIEW_BARE
+ * @slot: as for packet_direct_snaplen()
+ * @len: likewise
+ *
+ * Context: as packet_direct_deliver().
+ * Return: as packet_direct_snaplen()
+ */
+u32 packet_direct_snaplen_bare(struct packet_direct_queue *pdq, u32 slot, u32 len);
 
 /**
  * packet_direct_tee() - a plain frame goes on to the stack, if it is for this host
@@ -866,7 +891,7 @@ static inline u32 __packet_direct_run_entry(const struct packet_direct_queue *pd
  */
 static inline u32 packet_direct_run_slot(const struct packet_direct_run *run)
 {
-	return run->fifo[run->count + run->refused];
+	return run->fifo[run->count];
 }
 
 /**
@@ -887,7 +912,7 @@ static inline u32 packet_direct_run_payload(const struct packet_direct_run *run)
  * @slot: where it is: packet_direct_run_slot(), if the NIC completes in order
  * @off: where in the slot it begins
  * @len: its bytes, which the slot has room for
- * @keep: how many of them the filter lets pass, at least 1
+ * @keep: how many the filter lets pass, at least 1, perhaps more than there are
  * @flags: PACKET_DIRECT_WHOLE and TPACKET4_CSUM_*, TPACKET4_HASH*
  * @hash: the NIC's hash, anything without TPACKET4_HASH
  *
@@ -904,6 +929,8 @@ static inline void packet_direct_run_frame(struct packet_direct_queue *pdq,
 				     __packet_direct_run_entry(pdq, run), slot);
 	if (keep < len)
 		flags |= TPACKET4_TRUNCATED;
+	else
+		keep = len;
 	__packet_direct_write(run->hdr, slot, off, off + keep, flags, len, hash,
 			      run->tstamp);
 	run->hdr++;
@@ -945,6 +972,7 @@ static inline void packet_direct_run_reject(struct packet_direct_queue *pdq,
 	__packet_direct_mark_done(&pdq->slots, slot);
 	packet_direct_put(&pdq->slots, slot);
 	pdq->drop_filter++;
+	run->fifo++;
 	run->refused++;
 }
 

@@ -325,6 +325,7 @@ void packet_direct_top_up(struct packet_direct_queue *pdq);
 
 /* direct_filter.c */
 bool packet_direct_alloc_filter(struct packet_direct_queue *pdq);
+void packet_direct_free_filter(struct packet_direct_queue *pdq);
 void packet_direct_begin_filter(struct packet_direct_queue *pdq);
 u32 packet_direct_run_filter(struct packet_direct_queue *pdq,
 			     const struct packet_direct_buf *meta);

@@ -41,29 +41,71 @@ static u32 packet_direct_filter_head(const struct packet_direct_queue *pdq)
 bool packet_direct_alloc_filter(struct packet_direct_queue *pdq)
 {
 	pdq->filter_skb = alloc_skb(packet_direct_filter_head(pdq), GFP_KERNEL);
-	return pdq->filter_skb;
+	if (!pdq->filter_skb)
+		return false;
+	pdq->filter_head = pdq->filter_skb->head;
+	return true;
 }
 
-/* Whether each access of a filter to the frame is checked by itself, so that it
- * does no harm if the user writes to the frame meanwhile.  A few loads of classic
- * programs parse what they find; eBPF programs may look behind the skb's end.
- */
-static bool packet_direct_plain_filter(const struct bpf_prog *prog)
+/* The skb has its own memory again, and nothing in it. */
+static void packet_direct_reset_filter(struct packet_direct_queue *pdq)
 {
+	struct sk_buff *skb = pdq->filter_skb;
+
+	skb->head = pdq->filter_head;
+	skb->data = skb->head;
+	skb->len = 0;
+	skb_reset_tail_pointer(skb);
+	skb_reset_mac_header(skb);
+	skb_set_network_header(skb, ETH_HLEN);
+}
+
+/**
+ * packet_direct_free_filter() - unmake the skb for the filter
+ * @pdq: ring that nobody can find any more
+ *
+ * Context: may sleep.
+ */
+void packet_direct_free_filter(struct packet_direct_queue *pdq)
+{
+	if (!pdq->filter_skb)
+		return;
+	packet_direct_reset_filter(pdq);
+	kfree_skb(pdq->filter_skb);
+}
+
+/* A filter is shown frames where they are if each of its accesses is checked by
+ * itself, so that it does no harm if the user writes to the frame meanwhile.  A few
+ * loads of classic programs parse what they find; eBPF programs may look behind the
+ * skb's end.  Most programs read nothing that the skb says of the frame: what it says
+ * of the device, the queue and the headers' places is the same for all untagged ones.
+ */
+static enum packet_direct_view
+packet_direct_filter_view(const struct bpf_prog *prog)
+{
+	enum packet_direct_view view = PACKET_DIRECT_VIEW_BARE;
 	const struct sock_fprog_kern *classic = prog->orig_prog;
 	u32 i;
 
-	if (!bpf_prog_was_classic(prog) || !classic)
-		return false;
+	if (!bpf_prog_was_classic(prog) || !classic || prog->cb_access)
+		return PACKET_DIRECT_VIEW_COPY;
 	for (i = 0; i < classic->len; i++) {
+		/* once per poll: most instructions are none of these */
+		if (classic->filter[i].k < (u32)SKF_AD_OFF)
+			continue;
 		switch (bpf_anc_helper(&classic->filter[i])) {
 		case BPF_ANC | SKF_AD_NLATTR:
 		case BPF_ANC | SKF_AD_NLATTR_NEST:
 		case BPF_ANC | SKF_AD_PAY_OFFSET:
-			return false;
+			return PACKET_DIRECT_VIEW_COPY;
+		case BPF_ANC | SKF_AD_PROTOCOL:
+		case BPF_ANC | SKF_AD_PKTTYPE:
+		case BPF_ANC | SKF_AD_RXHASH:
+			view = PACKET_DIRECT_VIEW_DESCRIBED;
+			break;
 		}
 	}
-	return true;
+	return view;
 }
 
 /**
@@ -79,7 +121,8 @@ void packet_direct_begin_filter(struct packet_direct_queue *pdq)
 	skb->dev = pdq->dev;
 	skb->skb_iif = pdq->dev->ifindex;
 	skb_record_rx_queue(skb, pdq->queue);
-	pdq->filter_in_place = packet_direct_plain_filter(pdq->filter->prog);
+	packet_direct_reset_filter(pdq);
+	pdq->filter_view = packet_direct_filter_view(pdq->filter->prog);
 }
 
 /* What the stack would say of @skb, whose data begins with the Ethernet header. */
@@ -183,6 +226,7 @@ static u32 packet_direct_ask_copied(struct packet_direct_queue *pdq,
 	struct sk_buff *skb = pdq->filter_skb;
 	u32 i, keep, tag_len = 0;
 
+	packet_direct_reset_filter(pdq);
 	for (i = 0; i < count; i++)
 		packet_direct_show_part(pdq, &parts[i]);
 	packet_direct_describe(pdq, skb, meta->hash, meta->flags);
@@ -196,9 +240,7 @@ static u32 packet_direct_ask_copied(struct packet_direct_queue *pdq,
 	__vlan_hwaccel_clear_tag(skb);
 	skb_shinfo(skb)->nr_frags = 0;
 	skb->data_len = 0;
-	skb->len = 0;
-	skb->data = skb->head;
-	skb_reset_tail_pointer(skb);
+	packet_direct_reset_filter(pdq);
 	return keep;
 }
 
@@ -216,34 +258,17 @@ u32 packet_direct_run_filter(struct packet_direct_queue *pdq,
 	return packet_direct_ask_copied(pdq, pdq->parts, pdq->chain, meta);
 }
 
-/* Nothing is copied: while the filter runs, the slot is the skb's linear part.  All
- * of the frame is in it, so no access looks for fragments, which it would search
- * behind the slot's end.  Returns false when the frame has a tag, which cannot be
- * taken out there.
+/* Nothing is copied: the slot is the skb's linear part, until the next frame is there or
+ * the skb is reset.  All of the frame is in it, so no access looks for fragments, which
+ * it would search behind the slot's end.
  */
-static __always_inline bool
-packet_direct_ask_in_place(struct packet_direct_queue *pdq, u32 slot, u32 len,
-			   u32 hash, u32 flags, u32 *snaplen)
+static __always_inline void packet_direct_put_in_place(struct sk_buff *skb,
+						       unsigned char *data, u32 len)
 {
-	struct sk_buff *skb = pdq->filter_skb;
-	unsigned char *head = skb->head;
-	bool untagged;
-
-	skb->head = packet_direct_cpu(&pdq->slots, slot);
-	skb->data = skb->head;
+	skb->head = data;
+	skb->data = data;
 	skb->len = len;
 	skb_set_tail_pointer(skb, len);
-
-	packet_direct_describe(pdq, skb, hash, flags);
-	untagged = !eth_type_vlan(skb->protocol);
-	if (likely(untagged))
-		*snaplen = packet_direct_ask(pdq, skb);
-
-	skb->head = head;
-	skb->data = head;
-	skb->len = 0;
-	skb_reset_tail_pointer(skb);
-	return untagged;
 }
 
 static noinline u32 packet_direct_snaplen_copied(struct packet_direct_queue *pdq,
@@ -260,15 +285,51 @@ static noinline u32 packet_direct_snaplen_copied(struct packet_direct_queue *pdq
 	return packet_direct_ask_copied(pdq, &buf.part, 1, &buf);
 }
 
+static noinline u32 packet_direct_ask_counted(const struct packet_direct_queue *pdq)
+{
+	return bpf_prog_run(pdq->filter->prog, pdq->filter_skb);
+}
+
+/* bpf_prog_run(), with what counts programs' time in another function: here it would
+ * save registers for each frame.  BH is off, so there is no need to forbid migration.
+ */
+static __always_inline u32
+packet_direct_ask_in_place(const struct packet_direct_queue *pdq, struct sk_buff *skb)
+{
+	const struct bpf_prog *prog = pdq->filter->prog;
+
+	if (static_branch_unlikely(&bpf_stats_enabled_key))
+		return packet_direct_ask_counted(pdq);
+	return bpf_dispatcher_nop_func(skb, prog->insnsi, prog->bpf_func);
+}
+
+/* A frame with a tag is copied, because the tag cannot be taken out in the slot. */
 u32 packet_direct_snaplen(struct packet_direct_queue *pdq, u32 slot, u32 len,
 			  u32 flags, u32 hash)
 {
-	u32 snaplen;
+	struct sk_buff *skb = pdq->filter_skb;
 
-	if (likely(pdq->filter_in_place) &&
-	    likely(packet_direct_ask_in_place(pdq, slot, len, hash, flags,
-					      &snaplen)))
-		return min(snaplen, len);
-	return packet_direct_snaplen_copied(pdq, slot, len, flags, hash);
+	if (pdq->filter_view == PACKET_DIRECT_VIEW_COPY)
+		return packet_direct_snaplen_copied(pdq, slot, len, flags, hash);
+	packet_direct_put_in_place(skb, packet_direct_cpu(&pdq->slots, slot), len);
+	packet_direct_describe(pdq, skb, hash, flags);
+	if (unlikely(eth_type_vlan(skb->protocol)))
+		return packet_direct_snaplen_copied(pdq, slot, len, flags, hash);
+	return packet_direct_ask_in_place(pdq, skb);
 }
 EXPORT_SYMBOL_GPL(packet_direct_snaplen);
+
+/* Behind a frame that is shorter than its header there is what an older one left.  A
+ * program that reads the hash does not come here.
+ */
+u32 packet_direct_snaplen_bare(struct packet_direct_queue *pdq, u32 slot, u32 len)
+{
+	unsigned char *data = packet_direct_cpu(&pdq->slots, slot);
+	struct sk_buff *skb = pdq->filter_skb;
+
+	if (unlikely(eth_type_vlan(READ_ONCE(((struct ethhdr *)data)->h_proto))))
+		return packet_direct_snaplen_copied(pdq, slot, len, 0, 0);
+	packet_direct_put_in_place(skb, data, len);
+	return packet_direct_ask_in_place(pdq, skb);
+}
+EXPORT_SYMBOL_GPL(packet_direct_snaplen_bare);

@@ -194,7 +194,7 @@ void packet_direct_free(struct packet_direct *pd)
 		packet_direct_audit(pdq, &pdq->slots);
 		packet_direct_audit(pdq, &pdq->payload);
 	}
-	kfree_skb(pdq->filter_skb);
+	packet_direct_free_filter(pdq);
 	put_pid(pd->holder);
 	if (pd->quarantine) {
 		/* never freed */

@@ -382,6 +382,32 @@ static noinline void ixgbe_direct_run_tee(struct ixgbe_ring *ring, u64 for_host)
 }
 
 /**
+ * ixgbe_direct_run_filter - ask the socket filter about the next frame of a run
+ * @pdq: lease
+ * @rx_desc: its descriptor
+ * @slot: where it is
+ * @len: its bytes
+ * @upper: second half of the descriptor
+ * @flags_of: by the type of its hash
+ *
+ * Return: how many bytes pass, perhaps more than it has; 0: it is refused
+ **/
+static __always_inline u32
+ixgbe_direct_run_filter(struct packet_direct_queue *pdq,
+			const union ixgbe_adv_rx_desc *rx_desc, u32 slot, u32 len,
+			u64 upper, const u32 *flags_of)
+{
+	u64 lower;
+
+	if (likely(pdq->filter_view == PACKET_DIRECT_VIEW_BARE))
+		return packet_direct_snaplen_bare(pdq, slot, len);
+	lower = ixgbe_direct_lower(rx_desc);
+	return packet_direct_snaplen(pdq, slot, len,
+				     ixgbe_direct_plain_flags(lower, upper, flags_of),
+				     ixgbe_direct_hash(lower));
+}
+
+/**
  * ixgbe_direct_clean_run - deliver frames that are whole in one slot
  * @ring: Rx ring
  * @max: most descriptors to look at
@@ -417,6 +443,9 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 		     packet_direct_run_begin(pdq, &run, max, true);
 	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
 	mask = ixgbe_direct_plain(pdq, stamps, &plain);
+	/* one register, in place of two that are added up for each frame */
+	if (filter)
+		OPTIMIZER_HIDE_VAR(run.home);
 
 	for (; max; max--, rx_desc++) {
 		upper = ixgbe_direct_upper(rx_desc);
@@ -426,7 +455,6 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 		/* no field of the descriptor before DD */
 		dma_rmb();
 
-		lower = ixgbe_direct_lower(rx_desc);
 		len = (u16)(upper >> IXGBE_DIRECT_LEN_SHIFT);
 		slot = packet_direct_run_slot(&run);
 		/* one register: a number and an index of memory */
@@ -441,12 +469,14 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 						   stamps == IXGBE_DIRECT_STAMPS))
 				flags_of = ixgbe_direct_stamped_flags;
 		}
+		keep = len;
+		/* before what would have to be saved */
+		if (filter)
+			keep = ixgbe_direct_run_filter(pdq, rx_desc, slot, len,
+						       upper, flags_of);
+		lower = ixgbe_direct_lower(rx_desc);
 		flags = ixgbe_direct_plain_flags(lower, upper, flags_of);
 		hash = ixgbe_direct_hash(lower);
-		keep = len;
-		if (filter)
-			keep = packet_direct_snaplen(pdq, slot, len, flags,
-						     hash);
 		if (host == PACKET_DIRECT_HOST_ASK)
 			packet_direct_ask_host(pdq, slot, 0, len, flags, hash,
 					       keep);

@@ -313,6 +313,30 @@ TEST_F_TIMEOUT(queue, vlan_filter_sees_what_others_see, 60)
 	}
 }
 
+/* What a tag has changed for the filter is as before when the next frame has none. */
+TEST_F_TIMEOUT(queue, filter_sees_frames_without_tag, 60)
+{
+	__u32 i, j, len;
+
+	PROMISC();
+	OPEN_LEASED();
+	for (j = 0; j < pd_seen_nr; j++) {
+		if (pd_seen[j].tag)
+			continue;
+		ASSERT_EQ(pd_filter_seen(self->pd.fd, &pd_seen[j], LEN), 0);
+		for (i = 0; i < 4; i++) {
+			len = LEN;
+			if (i % 2)
+				len = fill_tagged(LEN, i);
+			else
+				pd_fill(buf, LEN, i);
+			ASSERT_EQ(pd_send_bytes(self->nic.tx, buf, len), 0);
+			NEXT() TH_LOG("%s, frame %u", pd_seen[j].what, i);
+			EXPECT_OK(pd_same(&frame, buf, len, len));
+		}
+	}
+}
+
 /* The filter's result does not count the tag, which is beside the frame. */
 TEST_F(queue, vlan_filter_truncates)
 {

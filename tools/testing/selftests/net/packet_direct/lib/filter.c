@@ -69,9 +69,9 @@ const struct pd_seen pd_seen[] = {
 	{ "the type in the Ethernet header", LOAD(H), (__u32)SKF_LL_OFF + 12,
 	  see_type },
 	{ "whether there is a tag", LOAD(B), AD(VLAN_TAG_PRESENT),
-	  see_tag_is_there },
-	{ "the tag", LOAD(B), AD(VLAN_TAG), see_tci },
-	{ "the tag's type", LOAD(B), AD(VLAN_TPID), see_tpid },
+	  see_tag_is_there, true },
+	{ "the tag", LOAD(B), AD(VLAN_TAG), see_tci, true },
+	{ "the tag's type", LOAD(B), AD(VLAN_TPID), see_tpid, true },
 	{ "the protocol", LOAD(W), AD(PROTOCOL), see_type },
 	{ "the length", BPF_LD | BPF_W | BPF_LEN, 0, see_len },
 };

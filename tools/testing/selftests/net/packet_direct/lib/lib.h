@@ -40,12 +40,15 @@ struct pd_frame {
 	__u8			data[PD_FRAME_MAX + 64];
 };
 
-/* What a load of a filter finds in a test frame of @len bytes with PD_TAG. */
+/* What a load of a filter finds in a test frame of @len bytes with PD_TAG, and in one
+ * without, unless it is @tag that it finds.
+ */
 struct pd_seen {
 	const char	*what;
 	__u16		code;
 	__u32		k;
 	__u32		(*value)(__u32 len);
+	bool		tag;
 };
 
 #define PD_TAG	{ 0x81, 0x00, 0x20, 0x09 }
