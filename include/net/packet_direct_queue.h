@@ -745,13 +745,15 @@ static inline void __packet_direct_write(struct tpacket4_hdr *hdr, u32 slot,
  * struct packet_direct_run - several plain frames
  * @hdr:   the next one's entry
  * @home:  for the first one
- * @fifo:  the first one's slot
+ * @fifo:  the first one's slot, and one further for each that was refused
  * @payload_home: as @home
  * @payload_fifo: as @fifo
+ * @payload_back: where payload slots without payload go to
  * @tstamp: of all, or of those until the driver sets another
  * @first: number of the first one's entry
  * @count: how many there are so far
  * @refused: how many there were besides that did not pass the filter
+ * @returned: payload slots without payload
  * @for_host: a bit for each that may go on to the stack, see packet_direct_run_look()
  * @host_addr: the end of this host's address
  * @in_order: the NIC completes in order
@@ -766,10 +768,12 @@ struct packet_direct_run {
 	const u32		*fifo;
 	const u32		*payload_home;
 	const u32		*payload_fifo;
+	u32			*payload_back;
 	u64			tstamp;
 	unsigned long		first;
 	unsigned long		count;
 	unsigned long		refused;
+	unsigned long		returned;
 	u64			for_host;
 	u32			host_addr;
 	bool			in_order;
@@ -789,6 +793,7 @@ static inline void __packet_direct_run_init(const struct packet_direct_queue *pd
 	run->tstamp = pdq->tstamp;
 	run->count = 0;
 	run->refused = 0;
+	run->returned = 0;
 	run->for_host = 0;
 	run->host_addr = pdq->host_addr;
 }
@@ -806,7 +811,9 @@ static inline u32 __packet_direct_run_max(const struct packet_direct_queue *pdq,
 
 	run->payload_home = &payload->home[run->first];
 	run->payload_fifo = &payload->fifo[payload->head & payload->mask];
-	return min(max, packet_direct_straight(payload->mask, payload->head));
+	run->payload_back = &payload->fifo[payload->tail & payload->mask];
+	return min3(max, packet_direct_straight(payload->mask, payload->head),
+		    packet_direct_straight(payload->mask, payload->tail));
 }
 
 /**
@@ -1008,7 +1015,7 @@ static inline void packet_direct_run_split(struct packet_direct_queue *pdq,
 	__packet_direct_mark_done(&pdq->slots, slot);
 	__packet_direct_mark_done(&pdq->payload, payload);
 	if (unlikely(!payload_len)) {
-		packet_direct_put(&pdq->payload, payload);
+		run->payload_back[run->returned++] = payload;
 		payload = TPACKET4_SLOT_NONE;
 	} else {
 		WRITE_ONCE(run->hdr->tp_payload_off, 0);
@@ -1056,8 +1063,10 @@ static inline void packet_direct_run_end(struct packet_direct_queue *pdq,
 					 u64 bytes)
 {
 	pdq->slots.head += run->count + run->refused;
-	if (packet_direct_is_split(pdq))
+	if (packet_direct_is_split(pdq)) {
 		pdq->payload.head += run->count;
+		pdq->payload.tail += run->returned;
+	}
 	pdq->fill += run->count;
 	pdq->bytes += bytes;
 }
