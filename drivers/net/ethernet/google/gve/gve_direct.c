@@ -124,6 +124,7 @@ void gve_direct_start(struct gve_rx_ring *rx, struct napi_struct *napi)
 	if (!pdq)
 		return;
 
+	gve_direct_read_types(rx->gve);
 	rx->direct_missed = gve_direct_missed(rx);
 	rx->direct = pdq;
 	packet_direct_ring_up(pdq, napi, round_down(rx->dqo.bufq.mask,

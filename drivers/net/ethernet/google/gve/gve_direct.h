@@ -33,6 +33,7 @@ static inline bool gve_ring_is_direct(const struct gve_rx_ring *rx)
 }
 
 /* in gve_direct_rx.c */
+void gve_direct_read_types(struct gve_priv *priv);
 void gve_direct_refill(struct gve_rx_ring *rx);
 void gve_direct_drain(struct gve_rx_ring *rx);
 int gve_rx_poll_direct(struct gve_rx_ring *rx, int budget);
