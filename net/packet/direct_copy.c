@@ -26,6 +26,8 @@
  * @flags:	TPACKET4_* of the first entry
  * @tag:	VLAN tag to put back, as on the wire
  * @tag_len:	its bytes, 0: there is none to put back
+ * @ifindex:	interface that it is reported for
+ * @protocol:	ethertype that it is reported with
  * @tstamp:	nanoseconds
  */
 struct packet_direct_copy {
@@ -37,6 +39,8 @@ struct packet_direct_copy {
 	u32			flags;
 	__be16			tag[2];
 	u32			tag_len;
+	int			ifindex;
+	__be16			protocol;
 	u64			tstamp;
 };
 
@@ -116,22 +120,22 @@ static void packet_direct_copy_tstamp(struct packet_direct_copy *copy,
 	copy->flags |= TPACKET4_TSTAMP_SW;
 }
 
+/* Written where it belongs: a device's address may be longer than the field. */
 static void packet_direct_copy_sll(const struct packet_direct_copy *copy,
-				   struct sockaddr_ll *sll, int ifindex,
-				   __be16 protocol)
+				   struct sockaddr_ll *sll)
 {
 	memset(sll, 0, sizeof(*sll));
 	sll->sll_halen = dev_parse_header(copy->skb, sll->sll_addr);
 	sll->sll_family = AF_PACKET;
 	sll->sll_hatype = copy->dev->type;
-	sll->sll_protocol = protocol;
+	sll->sll_protocol = copy->protocol;
 	sll->sll_pkttype = copy->skb->pkt_type;
-	sll->sll_ifindex = ifindex;
+	sll->sll_ifindex = copy->ifindex;
 }
 
 /* The fields of the whole frame, in its first entry. */
 static void packet_direct_copy_hdr(const struct packet_direct_copy *copy,
-				   struct tpacket4_hdr *hdr, __be16 protocol)
+				   struct tpacket4_hdr *hdr)
 {
 	const struct sk_buff *skb = copy->skb;
 
@@ -139,7 +143,7 @@ static void packet_direct_copy_hdr(const struct packet_direct_copy *copy,
 	hdr->tp_len = copy->len;
 	hdr->tp_rxhash = skb->hash;
 	hdr->tp_tstamp = copy->tstamp;
-	hdr->tp_protocol = protocol;
+	hdr->tp_protocol = copy->protocol;
 	hdr->tp_pkttype = skb->pkt_type;
 	if (!(copy->flags & TPACKET4_VLAN))
 		return;
@@ -183,6 +187,8 @@ static u32 packet_direct_copy_part(struct packet_direct_queue *pdq,
 
 	if (from + len == copy->snaplen)
 		flags |= TPACKET4_LAST;
+	if (!from)
+		packet_direct_copy_sll(copy, to);
 	packet_direct_copy_bytes(copy, from, to + off, len);
 	hdr = packet_direct_fill_entry(pdq, slot, off, off + len, flags);
 	if (packet_direct_is_split(pdq)) {
@@ -215,13 +221,10 @@ static void packet_direct_copy_limit(const struct packet_direct_queue *pdq,
 
 static enum skb_drop_reason
 packet_direct_copy_in(struct packet_direct_queue *pdq,
-		      struct packet_direct_copy *copy, int ifindex)
+		      struct packet_direct_copy *copy)
 {
-	const struct sk_buff *skb = copy->skb;
 	u32 first = pdq->fill;
 	u32 parts, need, done = 0;
-	__be16 protocol;
-	void *slot;
 
 	packet_direct_copy_limit(pdq, copy);
 	parts = packet_direct_copy_parts(pdq, copy);
@@ -243,12 +246,7 @@ packet_direct_copy_in(struct packet_direct_queue *pdq,
 		done += packet_direct_copy_part(pdq, copy, done);
 	} while (done < copy->snaplen);
 
-	protocol = pdq->sk->sk_type == SOCK_DGRAM ? vlan_get_protocol_dgram(skb) :
-						    skb->protocol;
-	slot = packet_direct_slot(&to_packet_direct(pdq)->slots,
-				  pdq->slots.home[first & pdq->mask]);
-	packet_direct_copy_hdr(copy, &pdq->hdrs[first & pdq->mask], protocol);
-	packet_direct_copy_sll(copy, slot, ifindex, protocol);
+	packet_direct_copy_hdr(copy, &pdq->hdrs[first & pdq->mask]);
 	pdq->extra += parts - 1;
 	pdq->bytes += copy->len;
 	packet_direct_publish(pdq);
@@ -269,7 +267,9 @@ static enum skb_drop_reason
 packet_direct_copy_frame(struct packet_direct *pd, struct sk_buff *skb,
 			 struct net_device *dev, int ifindex)
 {
-	struct packet_direct_copy copy = { .skb = skb, .dev = dev };
+	struct packet_direct_copy copy = {
+		.skb = skb, .dev = dev, .ifindex = ifindex,
+	};
 	int type = pd->po->sk.sk_type;
 	enum skb_drop_reason reason;
 	u32 snaplen, have, maclen;
@@ -281,6 +281,8 @@ packet_direct_copy_frame(struct packet_direct *pd, struct sk_buff *skb,
 	}
 	have = skb_frags_readable(skb) ? skb->len : skb_headlen(skb);
 	packet_direct_copy_tag(&copy, type);
+	copy.protocol = type == SOCK_DGRAM ? vlan_get_protocol_dgram(skb) :
+					     skb->protocol;
 	copy.len = skb->len + copy.tag_len;
 	copy.snaplen = packet_direct_keep(snaplen, have, copy.tag_len);
 
@@ -293,7 +295,7 @@ packet_direct_copy_frame(struct packet_direct *pd, struct sk_buff *skb,
 	packet_direct_copy_tstamp(&copy, READ_ONCE(pd->po->tp_tstamp));
 
 	spin_lock(&pd->copy_lock);
-	reason = packet_direct_copy_in(&pd->pdq, &copy, ifindex);
+	reason = packet_direct_copy_in(&pd->pdq, &copy);
 	spin_unlock(&pd->copy_lock);
 	return reason;
 }
