@@ -70,7 +70,7 @@ def figures(t, gve, x550):
     bars = [Bar(f"{path}, {name}, 64 B", table.value(path, 64, **busy), limit)
             for name, table, path, limit in (
                 ("82599", t, "direct-busy", 86), ("82599", t, "direct-headers", 124),
-                ("gve", gve, "direct-busy", 163), ("gve", gve, "direct-headers", 212))]
+                ("gve", gve, "direct-busy", 143), ("gve", gve, "direct-headers", 185))]
     with_stamps, without = (x550.value(p, 64, **busy) for p in ("direct-stamps", "direct-busy"))
     more = None if None in (with_stamps, without) else with_stamps - without
     return [*bars, Bar("direct-stamps above direct-busy, X550, 64 B", more, 15)]
@@ -97,8 +97,22 @@ def all_queues(t):
 
 def programs(t):
     return [Bar(f"tcpdump-direct / tcpdump-v3, {size} B",
-                ratio(t.value("tcpdump-direct", size), t.value("tcpdump-v3", size)), 0.30)
-            for size in (64, 1518)]
+                ratio(t.value("tcpdump-direct", size), t.value("tcpdump-v3", size)), limit)
+            for size, limit in ((64, 0.13), (1518, 0.18))] + [
+        Bar("tcpdump-v3-ours / tcpdump-v3, 64 B",
+            ratio(t.value("tcpdump-v3-ours", 64), t.value("tcpdump-v3", 64)), 0.95)]
+
+
+def filters(t):
+    """What a filter adds to a leased queue, over what it adds to V3."""
+    bars = []
+    for n, name in ((1, "accepts all"), (2, "is of two ports")):
+        more = []
+        for path in ("direct-busy", "v3"):
+            with_it, without = (t.value(path, 64, sweep="filter", filter=i) for i in (n, 0))
+            more.append(None if None in (with_it, without) else with_it - without)
+        bars.append(Bar(f"a filter that {name}: direct-busy's more / v3's more", ratio(*more), 1))
+    return bars
 
 
 def header_split(t, gve):
@@ -111,6 +125,8 @@ def header_split(t, gve):
                   for p in ("direct-headers", "direct-busy")]
         bars.append(Bar(f"gve, direct-headers / direct-busy, 1518 B, buffers {text}",
                         ratio(*values), 1.3))
+    bars.append(Bar("direct-busy, gve, 1518 B, buffers in order",
+                    gve.value("direct-busy", 1518, sweep="shuffle", shuffle=0), 125))
     return bars
 
 
@@ -169,5 +185,5 @@ def beside(first, second, base):
 def all_bars(lines):
     t, gve = Table(lines), Table(lines, nic="gve")
     return [*saturated(t), *figures(t, gve, Table(lines, nic="X550")), *stack(t, "82599"),
-            *stack(gve, "gve"), *bursts(t), *sweeps(t), *programs(t), *all_queues(gve),
+            *stack(gve, "gve"), *bursts(t), *sweeps(t), *filters(t), *programs(t), *all_queues(gve),
             *header_split(t, gve), *syscalls(t), *spreads(t)]

@@ -18,6 +18,7 @@ JUMBO_SOCKETS = ("recvfrom", "v2", "v3", "v4-copy", "direct-poll", "direct-busy"
 DPDK = ("dpdk-scalar", "dpdk-vector")
 DUMPS = {
     "tcpdump-v3": "build/tools/stock/bin/tcpdump -ni eth0 -B 65536 -w /dev/null",
+    "tcpdump-v3-ours": "build/tools/bin/tcpdump -ni eth0 -B 65536 -w /dev/null",
     "tcpdump-direct": "build/tools/bin/tcpdump -ni eth0 -B 65536 --rx-direct=0 -w /dev/null",
     "tcpdump-v3-count": "build/tools/stock/bin/tcpdump -ni eth0 -B 65536 --count",
     "tcpdump-direct-count":
@@ -64,6 +65,7 @@ NOTES = {
     "direct-all": "ours, --rx-direct -B 65536 --count: one handle over four queues (gve)",
     "direct-spin": "PACKET_RX_DIRECT, no system call; another CPU polls the NIC",
     "tcpdump-v3": "stock tcpdump -B 65536 -w /dev/null",
+    "tcpdump-v3-ours": "ours, -B 65536 -w /dev/null",
     "tcpdump-direct": "ours, --rx-direct -B 65536 -w /dev/null",
     "tcpdump-v3-count": "stock tcpdump -B 65536 --count",
     "tcpdump-direct-count": "ours, --rx-direct -B 65536 --count",
@@ -79,6 +81,7 @@ SLOTS = (2048, 4096, 8192, 16384)
 RINGS = (64, 128, 256, 512, 1024, 2048, 4096)
 QUEUES = (1, 2, 4, 8)
 SHUFFLED = (0, 8)
+FILTERS = (0, 1, 2)
 BURSTS = (1, 8, 64, 256)
 # A pause in real time follows each burst.
 BURST_COUNT = 500
@@ -124,12 +127,17 @@ def gve(frames):
     that buffers come back in another order.
     """
     rows = ["ring 512"] + [sock(p, s, frames) for s in SHORT_AND_LONG for p in GVE_SOCKETS]
-    rows += stack(frames)
+    return rows + stack(frames) + shuffled(frames) + all_queues(frames)
+
+
+def shuffled(frames):
+    """With buffers that complete in order, and not."""
+    rows = []
     for n in SHUFFLED:
         rows.append(f"shuffle {n}")
         rows += [sock(p, 1518, frames, {"sweep": "shuffle", "shuffle": n})
                  for p in ("direct-busy", "direct-headers")]
-    return rows + all_queues(frames)
+    return rows
 
 
 def stack(frames):
@@ -156,9 +164,11 @@ def distro(frames):
 
 
 def filters(frames):
-    """A filter that accepts everything, of one instruction."""
-    return [sock(p, 64, frames, {"sweep": "filter"}, filter=n)
-            for p in ("direct-busy", "v3") for n in (0, 1)]
+    """None, one that accepts everything, and one of two ports. V3 thrice, because its
+    rows are in either of two states of the slab caches.
+    """
+    paths = ("direct-busy",) + 3 * ("v3",)
+    return [sock(p, 64, frames, {"sweep": "filter"}, filter=n) for p in paths for n in FILTERS]
 
 
 def threaded(frames):
@@ -182,7 +192,7 @@ def quick(frames):
 def quick_gve(frames):
     """What a leased queue of the second driver costs."""
     return (["ring 512"] + [sock(p, 64, frames) for p in ("direct-busy", "direct-headers")]
-            + stack(frames) + all_queues(frames))
+            + stack(frames) + shuffled(frames) + all_queues(frames))
 
 
 def bursts():

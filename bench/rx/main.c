@@ -183,7 +183,7 @@ static void print(const struct run *run, const struct plan *p, const struct snap
 	printf("{\"path\":\"%s\",\"size\":%ju,\"frames\":%ju,\"bytes\":%ju", run->path->name,
 	       p->size, frames, b->bytes - a->bytes);
 	printf(",\"tsc\":%ju,\"ns\":%ju,\"drops\":%ju", b->tsc - a->tsc, b->ns - a->ns, lost);
-	printf(",\"entries\":%u,\"slot\":%u,\"batch\":%u,\"hold\":%u,\"filter\":%d",
+	printf(",\"entries\":%u,\"slot\":%u,\"batch\":%u,\"hold\":%u,\"filter\":%u",
 	       rx->entries, rx->slot, rx->batch, rx->hold, rx->filter);
 	printf(",\"burst\":%ju,\"queues\":%u}\n", p->burst, run->queues);
 }

@@ -21,7 +21,7 @@
  * @slot:	bytes of one of its slots
  * @batch:	frames to take at a time, and the budget of a busy poll
  * @hold:	frames that the application keeps before it gives the oldest back
- * @filter:	attach a socket filter that accepts everything
+ * @filter:	which socket filter to attach; 0: none
  * @copy:	AF_XDP: by copy
  * @busy:	busy polling
  * @split:	header split: @slot is a payload slot, which is not read
@@ -36,8 +36,8 @@
 struct rx {
 	const char *ifname;
 	unsigned int ifindex;
-	unsigned int queue, entries, slot, batch, hold;
-	bool filter, copy, busy, split, stamps;
+	unsigned int queue, entries, slot, batch, hold, filter;
+	bool copy, busy, split, stamps;
 	uint32_t lease;
 	int fd;
 	uint64_t sum, bytes, seen;
