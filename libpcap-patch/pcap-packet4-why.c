@@ -70,6 +70,14 @@ static const char *const sentences[] = {
 	[PACKET_DIRECT_RULES_FULL] = "the device has no room for more flow rules; see ethtool -n @",
 	[PACKET_DIRECT_STEER_FAILED] = "its driver could not set RSS or flow rules; see the kernel's log (dmesg)",
 	[PACKET_DIRECT_QUEUE_LENT] = "it is lent to a virtual device (netkit); take another queue",
+	[PACKET_DIRECT_NO_XSK] = "its driver has no zero-copy AF_XDP; " WITHOUT_QUEUE,
+	[PACKET_DIRECT_XSK_SLOT_SIZE] = "the device needs other slots than libpcap makes; please report this",
+	[PACKET_DIRECT_XSK_SLOTS] = "the device takes no more than 262144 slots; ask for a smaller buffer",
+	[PACKET_DIRECT_XSK_MTU] = "its driver can only do it with short packets; lower the MTU (ip link set dev @ mtu 1500)",
+	[PACKET_DIRECT_XSK_VLAN] = "the device would take VLAN tags out of packets; forbid it (ethtool -K @ rxvlan off)",
+	[PACKET_DIRECT_XSK_LRO] = "the device would merge packets; forbid it (ethtool -K @ lro off)",
+	[PACKET_DIRECT_XSK_SOCKET] = "an AF_XDP socket has another queue of @; end that program",
+	[PACKET_DIRECT_XSK_MIXED] = "other captures have queues of @ by its driver's own support, or by its AF_XDP support; do the same",
 	[PACKET_DIRECT_DRIVER_FAILED] = "its driver could not restart it; see the kernel's log (dmesg)",
 };
 

@@ -57,11 +57,14 @@
 #include <linux/stddef.h>
 #include <net/netdev_lock.h>
 
+struct bpf_prog;
+struct bpf_xdp_link;
 struct ethtool_rxfh_param;
 struct ethtool_rxnfc;
 struct genl_info;
 struct sk_buff;
 struct packet_direct_queue;
+struct xsk_buff_pool;
 
 /**
  * struct packet_direct_limits - what one queue can do
@@ -77,6 +80,11 @@ struct packet_direct_queue;
  * @post_min:	slots that the NIC takes at a time, at least 1; a ring has twice as
  *		many entries at least, because some may be waiting for the rest of
  *		a frame
+ * @slot_size:	tp_slot_size has to be this; 0: any will do
+ * @max_slots:	largest tp_slot_nr; 0: any
+ * @headroom:	bytes of a slot before a frame, at least
+ * @frame_flags: TPACKET4_* that the NIC says of frames
+ * @info_flags:	TPACKET4_INFO_* beside those that follow from the other fields
  * @tstamp_hw:	the NIC stamps frames
  * @tstamp_ptp:	it stamps those of PTP alone
  * @phc_index:	with @tstamp_hw: its clock
@@ -90,6 +98,11 @@ struct packet_direct_limits {
 	u32	split_max;
 	bool	split_unreliable;
 	u32	post_min;
+	u32	slot_size;
+	u32	max_slots;
+	u32	headroom;
+	u32	frame_flags;
+	u32	info_flags;
 	bool	tstamp_hw;
 	bool	tstamp_ptp;
 	int	phc_index;
@@ -120,11 +133,15 @@ struct packet_direct_limits {
  *	    was stopped with the @unbind of another one, or whose @bind was never
  *	    called: the answer is about @queue.  Also called from
  *	    NETDEV_UNREGISTER, with the device closed.
+ * @kick:   optional: let the NAPI of @queue run soon, so that it looks for slots.
+ *	    Called in any context but hard interrupt, in an RCU section, without
+ *	    RTNL: the queue may be about to stop.  Without it the core schedules the
+ *	    NAPI instance of packet_direct_ring_up().
  * @sync_stats: optional: bring @pdq's count of frames missed by the NIC
  *	    (packet_direct_missed()) up to date.  Left out when somebody else
  *	    holds RTNL.
  *
- * All are called with RTNL held, and then the instance lock of a device whose operations
+ * All but @kick are called with RTNL held, and then the instance lock of a device whose operations
  * are under one (netdev_lock_ops()).  They may sleep.
  */
 struct packet_direct_ops {
@@ -135,6 +152,7 @@ struct packet_direct_ops {
 		    struct packet_direct_queue *pdq);
 	int (*unbind)(struct net_device *dev, unsigned int queue,
 		      struct packet_direct_queue *pdq);
+	void (*kick)(struct net_device *dev, unsigned int queue);
 	void (*sync_stats)(struct net_device *dev, unsigned int queue,
 			   struct packet_direct_queue *pdq);
 };
@@ -183,6 +201,11 @@ struct packet_direct_buf {
 	bool	bad;
 };
 
+/* net/core/dev.c */
+int dev_xdp_attach(struct net_device *dev, struct netlink_ext_ack *extack,
+		   struct bpf_xdp_link *link, struct bpf_prog *new_prog,
+		   struct bpf_prog *old_prog, u32 flags);
+
 #if IS_ENABLED(CONFIG_PACKET_RX_DIRECT)
 
 /* On while any queue of this machine is leased, and a second longer: guards what drivers
@@ -230,13 +253,28 @@ int packet_direct_check_channels(const struct net_device *dev,
  * packet_direct_check_xdp() - may an XDP program be attached
  * @dev: device
  * @mode: where; generic XDP does not mind leases
+ * @prog: program; that of the leases themselves may be, and none by dev_change_xdp_fd()
  * @extack: for the error message
  *
  * Context: RTNL.
  * Return: 0, or -EBUSY when a queue is claimed.
  */
 int packet_direct_check_xdp(const struct net_device *dev, enum bpf_xdp_mode mode,
+			    const struct bpf_prog *prog,
 			    struct netlink_ext_ack *extack);
+
+/**
+ * packet_direct_check_xsk() - may AF_XDP have an RX queue
+ * @dev: device
+ * @queue: RX queue, may be out of range
+ * @pool: for whom
+ *
+ * Context: RTNL.
+ * Return: 0, or -EBUSY when the queue is claimed, or another of a device that is
+ *	   leased by its AF_XDP.
+ */
+int packet_direct_check_xsk(const struct net_device *dev, unsigned int queue,
+			    const struct xsk_buff_pool *pool);
 
 /**
  * packet_direct_tell_queue() - which packet socket has a queue, for netdev netlink
@@ -386,7 +424,15 @@ static inline int packet_direct_check_channels(const struct net_device *dev,
 
 static inline int packet_direct_check_xdp(const struct net_device *dev,
 					  enum bpf_xdp_mode mode,
+					  const struct bpf_prog *prog,
 					  struct netlink_ext_ack *extack)
+{
+	return 0;
+}
+
+static inline int packet_direct_check_xsk(const struct net_device *dev,
+					  unsigned int queue,
+					  const struct xsk_buff_pool *pool)
 {
 	return 0;
 }

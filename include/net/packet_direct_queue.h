@@ -35,6 +35,7 @@
 
 struct sk_buff;
 struct sk_filter;
+struct xsk_direct;
 
 /* What tp_slot, where[] and home[] hold besides slot and entry numbers. */
 #define PACKET_DIRECT_KERNEL	0xffffffffU	/* where[]: the kernel's */
@@ -152,7 +153,12 @@ enum packet_direct_view {
  * @own_promisc: of the device's promiscuity, what sockets with leases ask for
  * @own_allmulti: likewise
  * @sk:		socket of the ring
- * @napi:	what polls the ring, while it runs
+ * @napi:	what polls the ring, while it runs; by AF_XDP: during a poll, if frames
+ *		go on to the stack
+ * @napi_id:	its number, while the ring runs
+ * @up:		the ring runs
+ * @ops:	what leases the queue
+ * @xsk:	what the driver's AF_XDP has of the lease, see net/xdp/xsk_direct.c
  * @dma_dev:	device that the slots are mapped for; NULL: none
  * @wake_count:	tp_wake_count of struct tpacket_req4
  * @wake_time:	tp_wake_usecs likewise
@@ -234,6 +240,10 @@ struct packet_direct_queue {
 	/* once per batch */
 	struct sock		*sk;
 	struct napi_struct __rcu *napi;
+	u32			napi_id;
+	bool			up;
+	const struct packet_direct_ops *ops;
+	struct xsk_direct	*xsk;
 	struct device		*dma_dev;
 	u32			wake_count;
 	ktime_t			wake_time;
@@ -370,6 +380,45 @@ void packet_direct_run_tee(struct packet_direct_queue *pdq, u32 nr, u32 off,
 			   u32 len, u32 flags, u32 hash);
 
 /**
+ * packet_direct_polled_ring_up() - packet_direct_ring_up() for a driver with a kick
+ * @pdq: lease, whose ring may have been up before
+ * @napi_id: the number of what polls it
+ * @size: buffers that the NIC can have at a time
+ *
+ * For whoever is not told when a NAPI instance goes.
+ *
+ * Context: RTNL; the queue is stopped, or has just started.
+ */
+void packet_direct_polled_ring_up(struct packet_direct_queue *pdq, u32 napi_id,
+				  u32 size);
+
+/**
+ * packet_direct_ring_pause() - the ring has been stopped, and the driver keeps its slots
+ * @pdq: lease
+ *
+ * Context: RTNL; NAPI is disabled.
+ */
+void packet_direct_ring_pause(struct packet_direct_queue *pdq);
+
+/**
+ * packet_direct_ring_empty() - packet_direct_ring_down(), also of a ring that is down
+ * @pdq: lease
+ *
+ * Context: as packet_direct_ring_down().
+ */
+void packet_direct_ring_empty(struct packet_direct_queue *pdq);
+
+/**
+ * packet_direct_store_counts() - where the slots are until the next poll
+ * @pdq: leased ring
+ *
+ * For those who ask for statistics meanwhile.
+ *
+ * Context: the ring's one producer.
+ */
+void packet_direct_store_counts(struct packet_direct_queue *pdq);
+
+/**
  * packet_direct_is_split() - does the NIC have to split headers from payload
  * @pdq: lease
  *
@@ -431,6 +480,18 @@ static inline void *packet_direct_cpu(const struct packet_direct_pool *pool,
 static inline u32 packet_direct_in_nic(const struct packet_direct_queue *pdq)
 {
 	return pdq->slots.post - pdq->slots.head;
+}
+
+/**
+ * packet_direct_free_slots() - how many slots could be posted
+ * @pool: slots of one kind
+ *
+ * Context: NAPI, or ring stopped.
+ * Return: slots
+ */
+static inline u32 packet_direct_free_slots(const struct packet_direct_pool *pool)
+{
+	return pool->tail - pool->post;
 }
 
 /**

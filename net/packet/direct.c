@@ -224,6 +224,9 @@ static void packet_direct_tell_limits(const struct packet_direct_limits *limits,
 	info->ti_phc_index = limits->tstamp_hw ? limits->phc_index : -1;
 	info->ti_tstamp = TPACKET4_TSTAMP_SW |
 			  (limits->tstamp_hw ? TPACKET4_TSTAMP_HW : 0);
+	info->ti_headroom = limits->headroom;
+	info->ti_frame_flags = limits->frame_flags;
+	info->ti_flags = limits->info_flags;
 	if (limits->tstamp_ptp)
 		info->ti_flags |= TPACKET4_INFO_TSTAMP_PTP;
 	if (limits->split_unreliable)
@@ -243,7 +246,10 @@ static void packet_direct_ask_driver(struct packet_sock *po,
 		return;
 	netdev_lock_ops(dev);
 	info->ti_queue_nr = dev->real_num_rx_queues;
+	info->ti_query_by = packet_direct_by(packet_direct_find_ops(dev,
+								    info->ti_query_flags));
 	info->ti_query_reason = packet_direct_may_lease(dev, info->ti_query,
+							info->ti_query_flags,
 							limits);
 	info->ti_query_pid = packet_direct_holder(dev, info->ti_query);
 	netdev_unlock_ops(dev);
@@ -267,6 +273,7 @@ static void packet_direct_get_lease(struct packet_sock *po,
 	info->ti_ifindex = READ_ONCE(pd->ifindex);
 	info->ti_queue = READ_ONCE(pdq->queue);
 	info->ti_napi_id = packet_direct_napi_id(pdq);
+	info->ti_lease_by = packet_direct_by(READ_ONCE(pdq->ops));
 }
 
 /* A driver that resets its device holds RTNL for seconds.  So it is taken only for
@@ -278,7 +285,7 @@ static int packet_direct_look(struct packet_sock *po,
 	struct packet_direct_limits limits = {};
 	enum packet_direct_reason reason;
 
-	info->ti_query_reason = packet_direct_check_driver(po,
+	info->ti_query_reason = packet_direct_check_driver(po, info->ti_query_flags,
 							   &info->ti_queue_nr);
 	if (!ask || info->ti_query_reason) {
 		mutex_lock(&po->pg_vec_lock);
@@ -317,7 +324,12 @@ static int packet_direct_get_info(struct packet_sock *po, sockopt_t *opt)
 		return err;
 
 	info.ti_size = sizeof(info);
+	if ((in.ti_query_flags & ~PACKET_DIRECT_SUPPORT) ||
+	    in.ti_query_flags == PACKET_DIRECT_SUPPORT)
+		return -EINVAL;
+
 	info.ti_query = in.ti_query;
+	info.ti_query_flags = in.ti_query_flags;
 	info.ti_reason = READ_ONCE(po->direct_reason);
 	err = packet_direct_look(po, &info, len > PACKET_DIRECT_INFO_LEASE);
 	if (err)

@@ -90,6 +90,9 @@ struct vm_area_struct;
 #define PACKET_DIRECT_STEERING	(PACKET_DIRECT_TABLE | \
 				 PACKET_DIRECT_SYMMETRIC | PACKET_DIRECT_RULES)
 
+/* By what a queue is leased. */
+#define PACKET_DIRECT_SUPPORT	(PACKET_DIRECT_NATIVE | PACKET_DIRECT_XSK)
+
 /**
  * struct packet_direct_memory - where the slots of one kind are
  * @blocks:	each physically contiguous
@@ -230,7 +233,7 @@ int packet_direct_diag(struct packet_sock *po, u32 show, struct sk_buff *nlskb);
 /* direct_bind.c */
 enum packet_direct_reason packet_direct_rtnl_lock(void);
 enum packet_direct_reason
-packet_direct_check_driver(struct packet_sock *po, u32 *queues);
+packet_direct_check_driver(struct packet_sock *po, u32 flags, u32 *queues);
 int packet_direct_rx_direct(struct packet_sock *po, sockptr_t optval,
 			    unsigned int optlen);
 
@@ -268,8 +271,11 @@ enum packet_direct_reason packet_direct_keep_reserve(struct packet_direct *pd,
 						     const struct net_device *dev,
 						     u32 flags, u32 post_min);
 void packet_direct_drop_reserve(struct packet_direct *pd);
+const struct packet_direct_ops *
+packet_direct_find_ops(const struct net_device *dev, u32 flags);
+u32 packet_direct_by(const struct packet_direct_ops *ops);
 enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
-						  unsigned int queue,
+						  unsigned int queue, u32 flags,
 						  struct packet_direct_limits *limits);
 enum packet_direct_reason packet_direct_check(const struct packet_direct *pd,
 					      struct net_device *dev,
@@ -282,7 +288,7 @@ packet_direct_map_ring(struct packet_direct *pd, const struct net_device *dev,
 void packet_direct_unmap_ring(struct packet_direct *pd);
 void packet_direct_set_polled(struct packet_direct *pd, bool polled);
 void packet_direct_claim(struct packet_direct *pd, struct net_device *dev,
-			 unsigned int queue,
+			 const struct tpacket4_direct *arg,
 			 const struct packet_direct_limits *limits);
 struct net_device *packet_direct_unclaim(struct packet_direct *pd);
 enum packet_direct_reason packet_direct_may_begin(const struct packet_direct *pd);
@@ -318,7 +324,6 @@ void packet_direct_set_full(struct packet_direct_queue *pdq);
 bool packet_direct_readable(struct packet_direct_queue *pdq);
 void packet_direct_set_state(struct packet_direct_queue *pdq,
 			     enum packet_direct_state state);
-void packet_direct_store_counts(struct packet_direct_queue *pdq);
 u32 packet_direct_napi_id(const struct packet_direct_queue *pdq);
 void packet_direct_kick(struct packet_direct_queue *pdq);
 void packet_direct_top_up(struct packet_direct_queue *pdq);
@@ -453,18 +458,6 @@ packet_direct_of(const struct packet_sock *po)
 	return rcu_dereference_protected(po->direct,
 					 lockdep_sock_is_held(&po->sk) ||
 					 lockdep_is_held(&po->pg_vec_lock));
-}
-
-/**
- * packet_direct_free_slots() - how many slots could be posted
- * @pool: slots of one kind
- *
- * Context: NAPI, or ring stopped.
- * Return: slots
- */
-static inline u32 packet_direct_free_slots(const struct packet_direct_pool *pool)
-{
-	return pool->tail - pool->post;
 }
 
 /**

@@ -24,7 +24,7 @@ static_assert(offsetof(struct tpacket4_direct, td_rules) == 32);
 static_assert(offsetof(struct tpacket4_direct, td_peers) == 40);
 static_assert(offsetof(struct tpacket4_direct, td_rule_nr) == 48);
 static_assert(offsetof(struct tpacket4_direct, td_peer_nr) == 52);
-static_assert(sizeof(struct tpacket4_info) == 92);
+static_assert(sizeof(struct tpacket4_info) == 112);
 static_assert(sizeof(struct tpacket4_stats) == 168);
 
 /* The errno of each reason: the one place where it is decided. */
@@ -109,6 +109,14 @@ static const u8 packet_direct_errno[] = {
 	[PACKET_DIRECT_RULES_FULL]	  = ENOSPC,
 	[PACKET_DIRECT_STEER_FAILED]	  = EIO,
 	[PACKET_DIRECT_QUEUE_LENT]	  = EBUSY,
+	[PACKET_DIRECT_NO_XSK]		  = EOPNOTSUPP,
+	[PACKET_DIRECT_XSK_SLOT_SIZE]	  = EINVAL,
+	[PACKET_DIRECT_XSK_SLOTS]	  = EINVAL,
+	[PACKET_DIRECT_XSK_MTU]		  = EOPNOTSUPP,
+	[PACKET_DIRECT_XSK_VLAN]	  = EOPNOTSUPP,
+	[PACKET_DIRECT_XSK_LRO]		  = EOPNOTSUPP,
+	[PACKET_DIRECT_XSK_SOCKET]	  = EBUSY,
+	[PACKET_DIRECT_XSK_MIXED]	  = EBUSY,
 };
 
 /**
@@ -322,10 +330,12 @@ packet_direct_check_arg(const struct tpacket4_direct *arg)
 			  PACKET_DIRECT_SPLIT_UNRELIABLE |
 			  PACKET_DIRECT_TEE | PACKET_DIRECT_PASS |
 			  PACKET_DIRECT_PREPARE | PACKET_DIRECT_BEGIN |
-			  PACKET_DIRECT_STEERING | PACKET_DIRECT_NTUPLE;
+			  PACKET_DIRECT_STEERING | PACKET_DIRECT_NTUPLE |
+			  PACKET_DIRECT_SUPPORT;
 	const u32 alone = PACKET_DIRECT_RELEASE | PACKET_DIRECT_BEGIN;
 
 	if ((arg->td_flags & ~known) ||
+	    (arg->td_flags & PACKET_DIRECT_SUPPORT) == PACKET_DIRECT_SUPPORT ||
 	    ((arg->td_flags & alone) && !is_power_of_2(arg->td_flags)))
 		return PACKET_DIRECT_BAD_FLAGS;
 	return packet_direct_check_fields(arg);

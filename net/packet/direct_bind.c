@@ -62,13 +62,14 @@ enum packet_direct_reason packet_direct_rtnl_lock(void)
 /**
  * packet_direct_check_driver() - is there a driver to be asked, under RTNL
  * @po: socket
+ * @flags: as for packet_direct_find_ops()
  * @queues: set to the RX queues of its device
  *
  * Context: any but interrupt.
  * Return: PACKET_DIRECT_OK or why not.
  */
 enum packet_direct_reason
-packet_direct_check_driver(struct packet_sock *po, u32 *queues)
+packet_direct_check_driver(struct packet_sock *po, u32 flags, u32 *queues)
 {
 	enum packet_direct_reason reason = PACKET_DIRECT_NOT_BOUND;
 	struct net_device *dev;
@@ -77,8 +78,11 @@ packet_direct_check_driver(struct packet_sock *po, u32 *queues)
 	dev = po->prot_hook.dev;
 	if (dev) {
 		*queues = READ_ONCE(dev->real_num_rx_queues);
-		reason = dev->packet_direct_ops ? PACKET_DIRECT_OK :
-						  PACKET_DIRECT_NO_DRIVER;
+		if (packet_direct_find_ops(dev, flags))
+			reason = PACKET_DIRECT_OK;
+		else
+			reason = flags & PACKET_DIRECT_XSK ? PACKET_DIRECT_NO_XSK :
+							     PACKET_DIRECT_NO_DRIVER;
 	}
 	spin_unlock(&po->bind_lock);
 	return reason;
@@ -177,7 +181,7 @@ packet_direct_first_step(struct packet_sock *po, struct net_device *dev,
 	}
 	if (!reason) {
 		*was_running = packet_direct_unhook_leased(po, pd);
-		packet_direct_claim(pd, dev, arg->td_queue, &limits);
+		packet_direct_claim(pd, dev, arg, &limits);
 		reason = packet_direct_second_step(pd, arg->td_flags);
 	}
 	netdev_unlock_ops(dev);
@@ -356,7 +360,7 @@ int packet_direct_rx_direct(struct packet_sock *po, sockptr_t optval,
 	if (!reason && !(arg.td_flags & (PACKET_DIRECT_RELEASE |
 					 PACKET_DIRECT_BEGIN)))
 		reason = packet_direct_check_sock(po, arg.td_flags) ?:
-			 packet_direct_check_driver(po, &queues);
+			 packet_direct_check_driver(po, arg.td_flags, &queues);
 	if (reason)
 		return packet_direct_refuse(po, reason);
 	if (!(arg.td_flags & (PACKET_DIRECT_RELEASE | PACKET_DIRECT_BEGIN)))

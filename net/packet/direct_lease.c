@@ -11,6 +11,7 @@
 #include <linux/rtnetlink.h>
 #include <net/genetlink.h>
 #include <net/netdev_rx_queue.h>
+#include <net/packet_direct_xsk.h>
 #include <net/sock.h>
 #include <net/xdp_sock_drv.h>
 #include <trace/events/packet_direct.h>
@@ -78,24 +79,74 @@ int packet_direct_check_channels(const struct net_device *dev,
 	return -EBUSY;
 }
 
+/* Has the device leases by its AF_XDP?  Then so are all that it has. */
+static bool packet_direct_uses_xsk(const struct net_device *dev)
+{
+	int queue = packet_direct_next_claimed(dev, 0);
+
+	return queue >= 0 && dev->_rx[queue].direct_claim->ops == &xsk_direct_ops;
+}
+
 int packet_direct_check_xdp(const struct net_device *dev,
-			    enum bpf_xdp_mode mode,
+			    enum bpf_xdp_mode mode, const struct bpf_prog *prog,
 			    struct netlink_ext_ack *extack)
 {
 	if (mode == XDP_MODE_SKB || packet_direct_next_claimed(dev, 0) < 0)
+		return 0;
+	if (prog ? xsk_direct_is_program(prog) : !packet_direct_uses_xsk(dev))
 		return 0;
 	NL_SET_ERR_MSG(extack, "an RX queue is in use by a packet socket (PACKET_RX_DIRECT)");
 	return -EBUSY;
 }
 
+int packet_direct_check_xsk(const struct net_device *dev, unsigned int queue,
+			    const struct xsk_buff_pool *pool)
+{
+	if (xsk_direct_is_pool(pool))
+		return 0;
+	return packet_direct_claimed(dev, queue) || packet_direct_uses_xsk(dev) ?
+	       -EBUSY : 0;
+}
+
+/**
+ * packet_direct_find_ops() - what could lease queues of a device
+ * @dev: device
+ * @flags: PACKET_DIRECT_NATIVE, PACKET_DIRECT_XSK or neither
+ *
+ * Return: the operations, or NULL.
+ */
+const struct packet_direct_ops *
+packet_direct_find_ops(const struct net_device *dev, u32 flags)
+{
+	if (dev->packet_direct_ops && !(flags & PACKET_DIRECT_XSK))
+		return dev->packet_direct_ops;
+	if (xsk_direct_able(dev) && !(flags & PACKET_DIRECT_NATIVE))
+		return &xsk_direct_ops;
+	return NULL;
+}
+
+/**
+ * packet_direct_by() - what user space is told of the operations
+ * @ops: operations, or NULL
+ *
+ * Return: PACKET_DIRECT_NATIVE, PACKET_DIRECT_XSK or 0.
+ */
+u32 packet_direct_by(const struct packet_direct_ops *ops)
+{
+	if (!ops)
+		return 0;
+	return ops == &xsk_direct_ops ? PACKET_DIRECT_XSK : PACKET_DIRECT_NATIVE;
+}
+
 /* What a driver says that it can do. */
 static enum packet_direct_reason
 packet_direct_ask_limits(struct net_device *dev, unsigned int queue,
+			 const struct packet_direct_ops *ops,
 			 struct packet_direct_limits *limits)
 {
 	enum packet_direct_reason reason;
 
-	reason = dev->packet_direct_ops->limits(dev, queue, limits);
+	reason = ops->limits(dev, queue, limits);
 	if (reason)
 		return reason;
 	if (WARN_ON_ONCE(!limits->granule || !limits->post_min ||
@@ -108,23 +159,28 @@ packet_direct_ask_limits(struct net_device *dev, unsigned int queue,
  * packet_direct_may_lease() - the one predicate that decides who may have a queue
  * @dev: device
  * @queue: RX queue, may be out of range
+ * @flags: as for packet_direct_find_ops()
  * @limits: filled in as far as the driver got
  *
- * Its mirror images are packet_direct_check_xdp() and the uses of
- * packet_direct_claimed() in xp_assign_dev(), __netif_mp_open_rxq() and
- * netdev_queue_busy(), which fewer channels and queue leases ask; in Linux 6.12
+ * Its mirror images are packet_direct_check_xdp(), packet_direct_check_xsk(), and the
+ * uses of packet_direct_claimed() in __netif_mp_open_rxq() and netdev_queue_busy(),
+ * which fewer channels and queue leases ask; in Linux 6.12
  * packet_direct_check_channels() and net_devmem_bind_dmabuf_to_queue().
  *
  * Context: RTNL.
  * Return: PACKET_DIRECT_OK or why not.
  */
 enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
-						  unsigned int queue,
+						  unsigned int queue, u32 flags,
 						  struct packet_direct_limits *limits)
 {
+	const struct packet_direct_ops *ops = packet_direct_find_ops(dev, flags);
+	int first;
+
 	ASSERT_RTNL();
-	if (!dev->packet_direct_ops)
-		return PACKET_DIRECT_NO_DRIVER;
+	if (!ops)
+		return flags & PACKET_DIRECT_XSK ? PACKET_DIRECT_NO_XSK :
+						   PACKET_DIRECT_NO_DRIVER;
 	if (queue >= dev->real_num_rx_queues)
 		return PACKET_DIRECT_NO_QUEUE;
 	queue = array_index_nospec(queue, dev->real_num_rx_queues);
@@ -139,7 +195,10 @@ enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
 	if (dev_xdp_prog_id(dev, XDP_MODE_DRV) ||
 	    dev_xdp_prog_id(dev, XDP_MODE_HW))
 		return PACKET_DIRECT_QUEUE_XDP;
-	return packet_direct_ask_limits(dev, queue, limits);
+	first = packet_direct_next_claimed(dev, 0);
+	if (first >= 0 && dev->_rx[first].direct_claim->ops != ops)
+		return PACKET_DIRECT_XSK_MIXED;
+	return packet_direct_ask_limits(dev, queue, ops, limits);
 }
 
 static enum packet_direct_reason
@@ -167,6 +226,7 @@ packet_direct_check_limits(const struct packet_direct_queue *pdq,
 			   const struct net_device *dev,
 			   const struct packet_direct_limits *limits, u32 flags)
 {
+	const struct packet_direct *pd = to_packet_direct(pdq);
 	u32 len = packet_direct_buffer_len(pdq);
 	enum packet_direct_reason reason;
 
@@ -178,6 +238,10 @@ packet_direct_check_limits(const struct packet_direct_queue *pdq,
 		return PACKET_DIRECT_SLOT_TOO_LARGE;
 	if (pdq->mask + 1 < 2 * limits->post_min)
 		return PACKET_DIRECT_ENTRIES_TOO_FEW;
+	if (limits->slot_size && limits->slot_size != 1U << pd->slots.slot_shift)
+		return PACKET_DIRECT_XSK_SLOT_SIZE;
+	if (limits->max_slots && limits->max_slots < pdq->slots.nr)
+		return PACKET_DIRECT_XSK_SLOTS;
 	reason = packet_direct_check_split(pdq, limits, flags);
 	if (reason || !(flags & (PACKET_DIRECT_TEE | PACKET_DIRECT_PASS)))
 		return reason;
@@ -227,9 +291,11 @@ enum packet_direct_reason packet_direct_check(const struct packet_direct *pd,
 {
 	enum packet_direct_reason reason;
 
-	reason = packet_direct_may_lease(dev, arg->td_queue, limits);
+	reason = packet_direct_may_lease(dev, arg->td_queue, arg->td_flags, limits);
 	if (reason)
 		return reason;
+	if (packet_direct_is_split(&pd->pdq) && !limits->split_max)
+		return PACKET_DIRECT_NO_SPLIT;
 	if (pd->pdq.payload_external && !limits->dma_dev)
 		return PACKET_DIRECT_NO_DMABUF;
 	return packet_direct_check_limits(&pd->pdq, dev, limits, arg->td_flags) ?:
@@ -384,16 +450,17 @@ void packet_direct_set_polled(struct packet_direct *pd, bool polled)
  *	packet_direct_watch_dmabuf() and packet_direct_steer(), whose protocol
  *	hook is off
  * @dev: device, held by &packet_direct_queue.dev_tracker
- * @queue: RX queue of it
+ * @arg: what user space wants
  * @limits: of that queue
  *
  * Context: lock_sock, RTNL.
  */
 void packet_direct_claim(struct packet_direct *pd, struct net_device *dev,
-			 unsigned int queue,
+			 const struct tpacket4_direct *arg,
 			 const struct packet_direct_limits *limits)
 {
 	struct packet_direct_queue *pdq = &pd->pdq;
+	u32 queue = arg->td_queue;
 
 	ASSERT_RTNL();
 	pdq->dev = dev;
@@ -401,6 +468,7 @@ void packet_direct_claim(struct packet_direct *pd, struct net_device *dev,
 	WRITE_ONCE(pdq->queue, queue);
 	put_pid(pd->holder);
 	pd->holder = get_pid(task_tgid(current));
+	WRITE_ONCE(pdq->ops, packet_direct_find_ops(dev, arg->td_flags));
 	pdq->unconfirmed = false;
 	pdq->post_min = limits->post_min;
 	pdq->no_run = pdq->need_sync || pdq->reserve;
@@ -434,6 +502,7 @@ struct net_device *packet_direct_unclaim(struct packet_direct *pd)
 	packet_direct_no_reserve(pdq);
 	packet_direct_member(dev);
 	pdq->need_sync = false;
+	WRITE_ONCE(pdq->ops, NULL);
 	pdq->dev = NULL;
 	WRITE_ONCE(pd->ifindex, 0);
 	WRITE_ONCE(pdq->queue, 0);
@@ -458,7 +527,7 @@ enum packet_direct_reason packet_direct_may_begin(const struct packet_direct *pd
 	ASSERT_RTNL();
 	if (pdq->queue >= pdq->dev->real_num_rx_queues)
 		return PACKET_DIRECT_NO_QUEUE;
-	reason = packet_direct_ask_limits(pdq->dev, pdq->queue, &limits);
+	reason = packet_direct_ask_limits(pdq->dev, pdq->queue, pdq->ops, &limits);
 	if (reason)
 		return reason;
 	return packet_direct_check_limits(pdq, pdq->dev, &limits,
@@ -472,7 +541,9 @@ static void packet_direct_give(struct packet_direct *pd)
 	pd->begun = true;
 	static_branch_deferred_inc(&packet_direct_key);
 	packet_direct_set_state(pdq, PACKET_DIRECT_DOWN);
-	rcu_assign_pointer(pdq->dev->_rx[pdq->queue].direct, pdq);
+	/* AF_XDP leads a driver to the ring, whatever support it has of its own */
+	if (pdq->ops != &xsk_direct_ops)
+		rcu_assign_pointer(pdq->dev->_rx[pdq->queue].direct, pdq);
 }
 
 /* Returns false when the driver failed. */
@@ -483,11 +554,11 @@ static bool packet_direct_start_queue(struct packet_direct *pd)
 	int err;
 
 	/* it may be up by the start of another one */
-	if (rcu_access_pointer(pdq->napi)) {
+	if (pdq->up) {
 		trace_packet_direct_lease(pdq, 0);
 		return true;
 	}
-	err = dev->packet_direct_ops->bind(dev, pdq->queue, pdq);
+	err = pdq->ops->bind(dev, pdq->queue, pdq);
 	trace_packet_direct_lease(pdq, err);
 	if (err)
 		netdev_err(dev, "RX queue %u did not start for a packet socket: %pe\n",
@@ -500,7 +571,7 @@ static void packet_direct_stop_queue(struct packet_direct *pd)
 	struct packet_direct_queue *pdq = &pd->pdq;
 	struct net_device *dev = pdq->dev;
 
-	if (dev->packet_direct_ops->unbind(dev, pdq->queue, pdq))
+	if (pdq->ops->unbind(dev, pdq->queue, pdq))
 		packet_direct_not_stopped(pdq);
 	packet_direct_ring_down(pdq);
 	trace_packet_direct_release(pdq, pdq->unconfirmed ? -EIO : 0);
@@ -659,6 +730,43 @@ static void packet_direct_lose_all(struct net_device *dev)
 	netdev_unlock_ops(dev);
 }
 
+/* One lease by AF_XDP lives on, or ends with the mode in which it could begin. */
+static int packet_direct_xsk_event(struct packet_direct_queue *pdq,
+				   unsigned long event)
+{
+	enum packet_direct_reason reason;
+
+	if (event == NETDEV_UP)
+		xsk_direct_device_up(pdq);
+	if (event == NETDEV_DOWN)
+		xsk_direct_device_down(pdq);
+	if (event != NETDEV_CHANGEMTU && event != NETDEV_FEAT_CHANGE)
+		return 0;
+
+	reason = xsk_direct_mode(pdq->dev);
+	if (!reason)
+		return 0;
+	if (event == NETDEV_CHANGEMTU)
+		return -EBUSY;
+	netdev_err(pdq->dev, "RX queue %u is taken from a packet socket: its frames would lose what the new features take out\n",
+		   pdq->queue);
+	packet_direct_lose(to_packet_direct(pdq));
+	return 0;
+}
+
+static int packet_direct_xsk_events(struct net_device *dev, unsigned long event)
+{
+	struct packet_direct_queue *pdq;
+	int queue = -1, err = 0;
+
+	while (!err && (queue = packet_direct_next_claimed(dev, queue + 1)) >= 0) {
+		pdq = dev->_rx[queue].direct_claim;
+		if (pdq->ops == &xsk_direct_ops && to_packet_direct(pdq)->begun)
+			err = packet_direct_xsk_event(pdq, event);
+	}
+	return notifier_from_errno(err);
+}
+
 /* Runs under RTNL and must not take lock_sock, see direct.h.  The instance lock is held
  * when a device goes up or down, and not when it goes.
  */
@@ -673,6 +781,8 @@ static int packet_direct_event(struct notifier_block *nb, unsigned long event,
 		packet_direct_recheck_steering(dev);
 	if (event == NETDEV_UNREGISTER)
 		packet_direct_lose_all(dev);
+	if (event == NETDEV_UP || event == NETDEV_FEAT_CHANGE)
+		return packet_direct_xsk_events(dev, event);
 	if (event != NETDEV_DOWN && event != NETDEV_CHANGEMTU)
 		return NOTIFY_DONE;
 
@@ -683,7 +793,7 @@ static int packet_direct_event(struct notifier_block *nb, unsigned long event,
 		else if (pdq->reserve)
 			packet_direct_set_reserve(pdq, dev);
 	}
-	return NOTIFY_DONE;
+	return packet_direct_xsk_events(dev, event);
 }
 
 static struct notifier_block packet_direct_notifier = {

@@ -66,6 +66,28 @@ static enum hrtimer_restart packet_direct_wake_timer(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
+/* One whose function runs now may have looked already, so it is started again:
+ * by a poll, and by the function itself, perhaps at the same time.
+ */
+static void packet_direct_arm_kick(struct packet_direct_queue *pdq)
+{
+	if (!hrtimer_is_queued(&pdq->kick_timer))
+		hrtimer_start(&pdq->kick_timer, PACKET_DIRECT_KICK_TIME,
+			      HRTIMER_MODE_REL_SOFT);
+}
+
+static enum hrtimer_restart packet_direct_kick_timer(struct hrtimer *timer)
+{
+	struct packet_direct_queue *pdq;
+
+	pdq = container_of(timer, struct packet_direct_queue, kick_timer);
+	if (READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons))
+		packet_direct_arm_kick(pdq);
+	else
+		packet_direct_kick(pdq);
+	return HRTIMER_NORESTART;
+}
+
 static void packet_direct_init_layout(struct packet_direct *pd)
 {
 	struct packet_direct_queue *pdq = &pd->pdq;
@@ -103,6 +125,8 @@ static void packet_direct_init(struct packet_direct *pd,
 	seqcount_init(&pdq->count_seq);
 	hrtimer_setup(&pdq->wake_timer, packet_direct_wake_timer, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS_SOFT);
+	hrtimer_setup(&pdq->kick_timer, packet_direct_kick_timer, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_SOFT);
 	pdq->wake_count = req->tp_wake_count ?: 1;
 	pdq->wake_time = (u64)req->tp_wake_usecs * NSEC_PER_USEC;
 
@@ -330,14 +354,6 @@ void packet_direct_set_state(struct packet_direct_queue *pdq,
 	packet_direct_wake(pdq);
 }
 
-/**
- * packet_direct_store_counts() - where the slots are until the next poll
- * @pdq: leased ring
- *
- * For those who ask for statistics meanwhile.
- *
- * Context: the ring's one producer.
- */
 void packet_direct_store_counts(struct packet_direct_queue *pdq)
 {
 	/* raw: whoever stops or starts the ring may be here with BH on, for
@@ -354,6 +370,7 @@ void packet_direct_store_counts(struct packet_direct_queue *pdq)
 
 static void packet_direct_set_napi_id(struct packet_direct_queue *pdq, u32 id)
 {
+	WRITE_ONCE(pdq->napi_id, id);
 #ifdef CONFIG_NET_RX_BUSY_POLL
 	WRITE_ONCE(pdq->sk->sk_napi_id, id);
 #endif
@@ -367,53 +384,29 @@ static void packet_direct_set_napi_id(struct packet_direct_queue *pdq, u32 id)
  */
 u32 packet_direct_napi_id(const struct packet_direct_queue *pdq)
 {
-	struct napi_struct *napi;
-	u32 id;
-
-	rcu_read_lock();
-	napi = rcu_dereference(pdq->napi);
-	id = napi ? napi->napi_id : 0;
-	rcu_read_unlock();
-	return id;
+	return READ_ONCE(pdq->napi_id);
 }
 
-/* One whose function runs now may have looked already, so it is started again:
- * by a poll, and by the function itself, perhaps at the same time.
- */
-static void packet_direct_arm_kick(struct packet_direct_queue *pdq)
+void packet_direct_polled_ring_up(struct packet_direct_queue *pdq, u32 napi_id,
+				  u32 size)
 {
-	if (!hrtimer_is_queued(&pdq->kick_timer))
-		hrtimer_start(&pdq->kick_timer, PACKET_DIRECT_KICK_TIME,
-			      HRTIMER_MODE_REL_SOFT);
-}
-
-static enum hrtimer_restart packet_direct_kick_timer(struct hrtimer *timer)
-{
-	struct packet_direct_queue *pdq;
-
-	pdq = container_of(timer, struct packet_direct_queue, kick_timer);
-	if (READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons))
-		packet_direct_arm_kick(pdq);
-	else
-		packet_direct_kick(pdq);
-	return HRTIMER_NORESTART;
+	size = min(size, pdq->mask + 1);
+	if (packet_direct_is_split(pdq))
+		size = min(size, pdq->payload.nr);
+	pdq->size = size;
+	pdq->low = max(size / 4, min(size, pdq->post_min));
+	packet_direct_set_napi_id(pdq, napi_id);
+	WRITE_ONCE(pdq->up, true);
+	packet_direct_set_state(pdq, PACKET_DIRECT_ACTIVE);
+	packet_direct_recheck_steering(pdq->dev);
 }
 
 void packet_direct_ring_up(struct packet_direct_queue *pdq,
 			   struct napi_struct *napi, u32 size)
 {
 	netdev_assert_locked_ops_compat(pdq->dev);
-	hrtimer_setup(&pdq->kick_timer, packet_direct_kick_timer, CLOCK_MONOTONIC,
-		      HRTIMER_MODE_REL_SOFT);
-	size = min(size, pdq->mask + 1);
-	if (packet_direct_is_split(pdq))
-		size = min(size, pdq->payload.nr);
-	pdq->size = size;
-	pdq->low = max(size / 4, min(size, pdq->post_min));
-	packet_direct_set_napi_id(pdq, napi->napi_id);
 	rcu_assign_pointer(pdq->napi, napi);
-	packet_direct_set_state(pdq, PACKET_DIRECT_ACTIVE);
-	packet_direct_recheck_steering(pdq->dev);
+	packet_direct_polled_ring_up(pdq, napi->napi_id, size);
 }
 EXPORT_SYMBOL_GPL(packet_direct_ring_up);
 
@@ -423,13 +416,25 @@ static void packet_direct_set_need_kick(struct packet_direct_queue *pdq, bool ne
 	WRITE_ONCE(pdq->ctrl->flags, need ? TPACKET4_CTRL_NEED_KICK : 0);
 }
 
-static void packet_direct_empty(struct packet_direct_queue *pdq)
+/* Nobody kicks it afterwards. */
+static void packet_direct_unset_up(struct packet_direct_queue *pdq)
 {
+	WRITE_ONCE(pdq->up, false);
 	RCU_INIT_POINTER(pdq->napi, NULL);
 	hrtimer_cancel(&pdq->kick_timer);
 	packet_direct_set_napi_id(pdq, 0);
 	synchronize_net();
+}
 
+void packet_direct_ring_pause(struct packet_direct_queue *pdq)
+{
+	packet_direct_unset_up(pdq);
+	packet_direct_set_state(pdq, PACKET_DIRECT_DOWN);
+}
+
+void packet_direct_ring_empty(struct packet_direct_queue *pdq)
+{
+	packet_direct_unset_up(pdq);
 	if (pdq->chain) {
 		pdq->drop_down++;
 		WRITE_ONCE(pdq->losing, true);
@@ -440,15 +445,17 @@ static void packet_direct_empty(struct packet_direct_queue *pdq)
 	packet_direct_unpost(pdq, &pdq->payload);
 	packet_direct_set_need_kick(pdq, false);
 	packet_direct_set_state(pdq, PACKET_DIRECT_DOWN);
+	packet_direct_store_counts(pdq);
 }
 
 /* The driver may have polled the stopped ring once more. */
 void packet_direct_ring_down(struct packet_direct_queue *pdq)
 {
 	netdev_assert_locked_ops_compat(pdq->dev);
-	if (rcu_access_pointer(pdq->napi))
-		packet_direct_empty(pdq);
-	packet_direct_store_counts(pdq);
+	if (pdq->up)
+		packet_direct_ring_empty(pdq);
+	else
+		packet_direct_store_counts(pdq);
 }
 EXPORT_SYMBOL_GPL(packet_direct_ring_down);
 
@@ -469,7 +476,7 @@ static void packet_direct_drop_endless(struct packet_direct_queue *pdq)
 static noinline bool packet_direct_ask_for_slots(struct packet_direct_queue *pdq)
 {
 	/* a ring that is down is given no slots, and its timer must not run */
-	if (WARN_ON_ONCE(!rcu_access_pointer(pdq->napi)))
+	if (WARN_ON_ONCE(!pdq->up))
 		return false;
 	if (!packet_direct_in_nic(pdq)) {
 		pdq->dry++;
@@ -500,7 +507,11 @@ void packet_direct_kick(struct packet_direct_queue *pdq)
 
 	rcu_read_lock();
 	napi = rcu_dereference(pdq->napi);
-	if (napi) {
+	if (!READ_ONCE(pdq->up)) {
+		/* nobody is there, or nobody will be soon */
+	} else if (pdq->ops->kick) {
+		pdq->ops->kick(pdq->dev, pdq->queue);
+	} else if (napi) {
 		local_bh_disable();
 		napi_schedule(napi);
 		local_bh_enable();
@@ -524,7 +535,7 @@ void packet_direct_top_up(struct packet_direct_queue *pdq)
 	u32 batch = max(READ_ONCE(pdq->post_min), min(size / 8, 64));
 	u32 room = size - READ_ONCE(pdq->slots_count.posted);
 
-	if (rcu_access_pointer(pdq->napi) &&
+	if (READ_ONCE(pdq->up) &&
 	    READ_ONCE(pdq->ctrl->cons) - READ_ONCE(pdq->cons) >= batch &&
 	    room >= max(batch, size / 8))
 		packet_direct_kick(pdq);

@@ -21,6 +21,30 @@ static void packet_direct_tell_counts(const struct packet_direct_counts *slots,
 	stats->ts_payload_spare = payload->spare;
 }
 
+/* Where the slots are now, if they stay there for as long as it takes to look.  A driver
+ * that is asked by AF_XDP posts slots at any time, and not in the core's polls alone.
+ */
+static bool packet_direct_live_counts(const struct packet_direct_queue *pdq,
+				      struct packet_direct_counts *slots)
+{
+	const struct packet_direct_pool *pool = &pdq->slots;
+	u32 head = READ_ONCE(pool->head);
+	u32 post, tail;
+
+	smp_rmb();	/* nobody is waited for: what is torn is seen below */
+	post = READ_ONCE(pool->post);
+	tail = READ_ONCE(pool->tail);
+	smp_rmb();	/* the same */
+	if (READ_ONCE(pool->head) != head || READ_ONCE(pool->post) != post ||
+	    tail - head > pool->nr - READ_ONCE(pool->spare))
+		return false;
+	slots->free = tail - post;
+	slots->posted = post - head;
+	slots->spare = READ_ONCE(pool->spare);
+	slots->held = pool->nr - slots->free - slots->posted - slots->spare;
+	return true;
+}
+
 /* Where the slots are, at one moment; with a lease that is the end of the last poll. */
 static void packet_direct_get_counts(struct packet_direct_queue *pdq,
 				     struct tpacket4_stats *stats)
@@ -38,7 +62,8 @@ static void packet_direct_get_counts(struct packet_direct_queue *pdq,
 	}
 	spin_unlock_bh(&pd->copy_lock);
 
-	if (polled) {
+	if (polled && !(READ_ONCE(pdq->xsk) &&
+			packet_direct_live_counts(pdq, &slots))) {
 		do {
 			seq = read_seqcount_begin(&pdq->count_seq);
 			slots = pdq->slots_count;
@@ -54,8 +79,8 @@ static void packet_direct_ask_missed(struct packet_direct_queue *pdq,
 {
 	if (netdev_need_ops_lock(dev) && !netdev_trylock(dev))
 		return;
-	if (dev->packet_direct_ops->sync_stats)
-		dev->packet_direct_ops->sync_stats(dev, pdq->queue, pdq);
+	if (pdq->ops->sync_stats)
+		pdq->ops->sync_stats(dev, pdq->queue, pdq);
 	netdev_unlock_ops(dev);
 }
 

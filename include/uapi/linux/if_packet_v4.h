@@ -460,6 +460,12 @@ struct tpacket4_direct {
 
 #define PACKET_DIRECT_MAX_RULES		64U
 
+/* By what the queue is leased.  Without these, by the driver's own support, if it has
+ * any, else by its AF_XDP; see "AF_XDP drivers" in the documentation.
+ */
+#define PACKET_DIRECT_NATIVE		(1U << 12) /* the driver's own support alone */
+#define PACKET_DIRECT_XSK		(1U << 13) /* its zero-copy AF_XDP alone */
+
 /**
  * enum packet_direct_state - where the frames of a TPACKET_V4 ring come from
  * @PACKET_DIRECT_COPY:   the stack, by copy
@@ -577,6 +583,15 @@ enum packet_direct_reason {
 	PACKET_DIRECT_STEER_FAILED,
 	/* the queue, again */
 	PACKET_DIRECT_QUEUE_LENT,
+	/* the driver's AF_XDP */
+	PACKET_DIRECT_NO_XSK,
+	PACKET_DIRECT_XSK_SLOT_SIZE,
+	PACKET_DIRECT_XSK_SLOTS,
+	PACKET_DIRECT_XSK_MTU,
+	PACKET_DIRECT_XSK_VLAN,
+	PACKET_DIRECT_XSK_LRO,
+	PACKET_DIRECT_XSK_SOCKET,
+	PACKET_DIRECT_XSK_MIXED,
 };
 
 /**
@@ -611,6 +626,16 @@ enum packet_direct_reason {
  * @ti_steering_lost: those of the lease that an administrator took over
  * @ti_steering_moves: how often flows may have come from or gone to another queue since
  *		   the lease began, because the RSS table or key was changed
+ * @ti_query_flags: in: PACKET_DIRECT_NATIVE, PACKET_DIRECT_XSK or 0, as td_flags of
+ *		   the lease that is asked about
+ * @ti_query_by:   PACKET_DIRECT_NATIVE or PACKET_DIRECT_XSK: by what that would be;
+ *		   0: not known, see @ti_query_reason
+ * @ti_lease_by:   likewise: by what this socket's lease is, also a prepared one; 0
+ *		   without one
+ * @ti_headroom:   bytes of a slot before tp_data, at least; they count in @ti_slot_len_min
+ *		   and @ti_slot_len_max
+ * @ti_frame_flags: TPACKET4_* that the NIC says of frames of that queue: checksum, hash,
+ *		   protocol, damage
  *
  * A caller whose room ends before @ti_queue_nr does not wait for processes that
  * configure devices.
@@ -639,6 +664,11 @@ struct tpacket4_info {
 	__u32	ti_steering;
 	__u32	ti_steering_lost;
 	__u32	ti_steering_moves;
+	__u32	ti_query_flags;
+	__u32	ti_query_by;
+	__u32	ti_lease_by;
+	__u32	ti_headroom;
+	__u32	ti_frame_flags;
 };
 
 /* Header split is known to fail on this device: the lease needs
@@ -647,6 +677,14 @@ struct tpacket4_info {
 #define TPACKET4_INFO_SPLIT_UNRELIABLE	(1U << 0)
 /* Only PTP frames have hardware stamps. */
 #define TPACKET4_INFO_TSTAMP_PTP	(1U << 1)
+/* The device restarts when its first lease begins and when its last one ends. */
+#define TPACKET4_INFO_RESTARTS		(1U << 2)
+/* The driver says that a queue has stopped; nothing that was read from the NIC does. */
+#define TPACKET4_INFO_UNCONFIRMED	(1U << 3)
+/* A frame longer than a slot is dropped. */
+#define TPACKET4_INFO_ONE_SLOT		(1U << 4)
+/* ts_drop_nic and ts_drop_error stay 0: the NIC's drops are in ethtool -S alone. */
+#define TPACKET4_INFO_UNCOUNTED		(1U << 5)
 
 /**
  * struct tpacket4_stats - getsockopt(PACKET_V4_STATISTICS)

@@ -393,6 +393,8 @@ gve_direct_limits(struct net_device *dev, unsigned int queue,
 		.split_min = priv->header_buf_size,
 		.split_max = priv->header_buf_size ? GVE_DIRECT_HDR_MAX : 0,
 		.post_min = GVE_DIRECT_POST,
+		.frame_flags = TPACKET4_CSUM_VALID | TPACKET4_CSUM_BAD |
+			       TPACKET4_HASH | TPACKET4_PROTOCOL,
 	};
 	gve_direct_tell_clock(priv, limits);
 

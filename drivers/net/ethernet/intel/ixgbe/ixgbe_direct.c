@@ -646,6 +646,8 @@ ixgbe_direct_limits(struct net_device *netdev, unsigned int queue,
 		/* specification update, erratum 45 */
 		.split_unreliable = adapter->hw.mac.type == ixgbe_mac_82599EB,
 		.post_min = 1,
+		.frame_flags = TPACKET4_CSUM_VALID | TPACKET4_CSUM_BAD |
+			       TPACKET4_HASH,
 		.tstamp_hw = adapter->ptp_clock,
 		.tstamp_ptp = adapter->hw.mac.type < ixgbe_mac_X550,
 	};

@@ -94,6 +94,48 @@ TEST_F(args, direct_no_driver)
 		       PACKET_DIRECT_NO_DRIVER);
 }
 
+/* veth has neither. */
+TEST_F(args, direct_by_what)
+{
+	PREPARE();
+	EXPECT_REFUSED(pd_lease_flags(self->fd, 0, PACKET_DIRECT_NATIVE),
+		       PACKET_DIRECT_NO_DRIVER);
+	EXPECT_REFUSED(pd_lease_flags(self->fd, 0, PACKET_DIRECT_XSK),
+		       PACKET_DIRECT_NO_XSK);
+	EXPECT_REFUSED(pd_lease_flags(self->fd, 0, PACKET_DIRECT_XSK |
+				      PACKET_DIRECT_PREPARE),
+		       PACKET_DIRECT_NO_XSK);
+}
+
+static int query_by(int fd, struct tpacket4_info *info, __u32 flags)
+{
+	socklen_t len = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	info->ti_size = sizeof(*info);
+	info->ti_query_flags = flags;
+
+	return getsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, info, &len) ? -errno : 0;
+}
+
+TEST_F(args, info_by_what)
+{
+	struct tpacket4_info info;
+
+	PREPARE();
+	ASSERT_EQ(query_by(self->fd, &info, PACKET_DIRECT_NATIVE), 0);
+	EXPECT_EQ(info.ti_query_reason, PACKET_DIRECT_NO_DRIVER);
+	EXPECT_EQ(info.ti_query_flags, PACKET_DIRECT_NATIVE);
+	ASSERT_EQ(query_by(self->fd, &info, PACKET_DIRECT_XSK), 0);
+	EXPECT_EQ(info.ti_query_reason, PACKET_DIRECT_NO_XSK);
+	EXPECT_EQ(info.ti_query_flags, PACKET_DIRECT_XSK);
+	EXPECT_EQ(info.ti_query_by, 0);
+	EXPECT_EQ(info.ti_lease_by, 0);
+	EXPECT_EQ(query_by(self->fd, &info, PACKET_DIRECT_NATIVE | PACKET_DIRECT_XSK),
+		  -EINVAL);
+	EXPECT_EQ(query_by(self->fd, &info, PACKET_DIRECT_TEE), -EINVAL);
+}
+
 TEST_F(args, direct_not_v4)
 {
 	ASSERT_EQ(pd_set_int(self->fd, PACKET_VERSION, TPACKET_V3), 0);
@@ -178,13 +220,15 @@ TEST_F(args, direct_bad_flags)
 			    PACKET_DIRECT_PASS | PACKET_DIRECT_PREPARE |
 			    PACKET_DIRECT_BEGIN | PACKET_DIRECT_SPREAD |
 			    PACKET_DIRECT_APART | PACKET_DIRECT_SYMMETRIC |
-			    PACKET_DIRECT_RULES | PACKET_DIRECT_NTUPLE;
+			    PACKET_DIRECT_RULES | PACKET_DIRECT_NTUPLE |
+			    PACKET_DIRECT_NATIVE | PACKET_DIRECT_XSK;
 	static const __u32 exclude[] = {
 		PACKET_DIRECT_SPREAD | PACKET_DIRECT_APART,
 		PACKET_DIRECT_SYMMETRIC,
 		PACKET_DIRECT_SYMMETRIC | PACKET_DIRECT_APART,
 		PACKET_DIRECT_NTUPLE,
 		PACKET_DIRECT_NTUPLE | PACKET_DIRECT_SPREAD,
+		PACKET_DIRECT_NATIVE | PACKET_DIRECT_XSK,
 	};
 	static const __u32 alone[] = { PACKET_DIRECT_RELEASE, PACKET_DIRECT_BEGIN };
 	struct tpacket4_direct td = { .td_size = sizeof(td) };

@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib.h"
+
+/* PD_BY: by what the queue is to be leased, see lib/nic.h. */
+__u32 pd_by(void)
+{
+	const char *by = getenv("PD_BY") ?: "";
+
+	if (!strcmp(by, "xsk"))
+		return PACKET_DIRECT_XSK;
+
+	return strcmp(by, "native") ? 0 : PACKET_DIRECT_NATIVE;
+}
 
 int pd_info(int fd, struct tpacket4_info *info)
 {
@@ -14,6 +27,7 @@ int pd_info(int fd, struct tpacket4_info *info)
 	memset(info, 0, sizeof(*info));
 	info->ti_size = sizeof(*info);
 	info->ti_query = query;
+	info->ti_query_flags = pd_by();
 	if (getsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, info, &len))
 		return -errno;
 
@@ -108,6 +122,10 @@ static int reason_errno(int reason)
 	case PACKET_DIRECT_NO_SYMMETRIC:
 	case PACKET_DIRECT_NO_RULES:
 	case PACKET_DIRECT_NTUPLE_OFF:
+	case PACKET_DIRECT_NO_XSK:
+	case PACKET_DIRECT_XSK_MTU:
+	case PACKET_DIRECT_XSK_VLAN:
+	case PACKET_DIRECT_XSK_LRO:
 		return -EOPNOTSUPP;
 	case PACKET_DIRECT_RING_EXISTS:
 	case PACKET_DIRECT_RING_MAPPED:
@@ -121,6 +139,8 @@ static int reason_errno(int reason)
 	case PACKET_DIRECT_LAST_QUEUE:
 	case PACKET_DIRECT_RULE_TAKEN:
 	case PACKET_DIRECT_QUEUE_LENT:
+	case PACKET_DIRECT_XSK_SOCKET:
+	case PACKET_DIRECT_XSK_MIXED:
 		return -EBUSY;
 	default:
 		return -EINVAL;
@@ -142,9 +162,11 @@ const char *pd_refused(int fd, int err, int reason)
 	return why;
 }
 
-/* The short form of PACKET_RX_DIRECT. */
+/* The short form of PACKET_RX_DIRECT, unless PD_BY has a say. */
 int pd_lease(int fd, unsigned int queue)
 {
+	if (pd_by())
+		return pd_lease_flags(fd, queue, 0);
 	if (setsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, &queue, sizeof(queue)))
 		return -errno;
 
@@ -155,6 +177,9 @@ int pd_lease(int fd, unsigned int queue)
 int pd_direct(int fd, struct tpacket4_direct *direct)
 {
 	direct->td_size = sizeof(*direct);
+	if (!(direct->td_flags & (PACKET_DIRECT_RELEASE | PACKET_DIRECT_BEGIN |
+				  PACKET_DIRECT_XSK | PACKET_DIRECT_NATIVE)))
+		direct->td_flags |= pd_by();
 	if (setsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, direct,
 		       sizeof(*direct)))
 		return -errno;

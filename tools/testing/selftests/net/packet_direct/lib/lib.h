@@ -57,6 +57,10 @@ extern const struct pd_seen pd_seen[];
 extern const __u32 pd_seen_nr;
 
 extern bool pd_udp;
+extern __u32 pd_slot_min;
+extern __u32 pd_entry_min;
+extern bool pd_one_slot;
+extern bool pd_uncounted;
 extern __u32 pd_flow;
 
 /* system.c */
@@ -106,6 +110,7 @@ int pd_ebpf(__u32 ret);
 int pd_ebpf_field(__u32 off, __u32 value, __u32 match, __u32 other);
 
 /* lease.c */
+__u32 pd_by(void);
 int pd_info(int fd, struct tpacket4_info *info);
 int pd_query_reason(const char *ifname, __u32 queue);
 int pd_wait_reason(const char *ifname, __u32 queue, int want, int msecs);
