@@ -36,10 +36,12 @@ FIXTURE_TEARDOWN(dry)
 					 __ATOMIC_RELAXED) &		\
 			 TPACKET4_CTRL_NEED_KICK)
 
-/* Nothing is given back: the ring fills up, and the NIC has no slot. */
+/* Nothing is given back: the ring fills up, and the NIC has no slot.  Where nobody counts
+ * what finds no slot, it may wait for one.
+ */
 #define STARVE()							\
 	do {								\
-		SEND(2 * ENTRIES, 0);					\
+		SEND(pd_uncounted ? ENTRIES : 2 * ENTRIES, 0);		\
 		ASSERT_EQ(pd_wait(&self->pd, ENTRIES, WAIT_MS), ENTRIES); \
 		usleep(50000);						\
 		STATS();						\
@@ -157,6 +159,8 @@ TEST_F_TIMEOUT(dry, starved_is_counted, 90)
 	__u64 sent = 2 * ENTRIES;
 	int i;
 
+	if (pd_uncounted)
+		SKIP(return, "%s does not count them", self->nic.ifname);
 	usleep(1000 * ms);
 	OPEN_LEASED();
 	STARVE();
@@ -179,6 +183,8 @@ TEST_F_TIMEOUT(dry, starved_harms_no_other_queue, 60)
 {
 	if (self->nic.queues < 2)
 		SKIP(return, "%s has one queue", self->nic.ifname);
+	if (pd_uncounted)
+		SKIP(return, "%s may let frames wait", self->nic.ifname);
 	OPEN_LEASED();
 	STARVE();
 	ASSERT_EQ(pd_nic_steer(&self->nic, (self->nic.queue + 1) %

@@ -103,11 +103,13 @@ static __u32 number(const char *name, __u32 otherwise)
 	return text ? strtoul(text, NULL, 0) : otherwise;
 }
 
-/* Slots of which only the first half is used. */
+/* Slots of which only the first half is used, if the queue can do that. */
 static void request(struct tpacket_req4 *req, bool split)
 {
 	pd_req(req, ENTRIES, ENTRIES + SPARES, split ? 1024 : 4096);
 	req->tp_slot_len = req->tp_slot_size / 2;
+	if (req->tp_slot_len < pd_slot_min)
+		req->tp_slot_len = pd_slot_min;
 	if (!split)
 		return;
 	req->tp_payload_size = 8192;
@@ -133,7 +135,7 @@ static void mark(struct pd_sock *pd)
 
 static bool marked(const __u8 *at, size_t len)
 {
-	return at[0] == CANARY && !memcmp(at, at + 1, len - 1);
+	return !len || (at[0] == CANARY && !memcmp(at, at + 1, len - 1));
 }
 
 static bool still_marked(const struct pd_sock *pd)

@@ -607,7 +607,9 @@ TEST_F_TIMEOUT(steps, reconfiguration, 120)
 		PREPARE();
 		snprintf(line, sizeof(line), cmd[i], self->nic.ifname);
 		TH_LOG("%s", line);
-		ASSERT_EQ(pd_run("%s", line), 0);
+		/* the keeper's frames have to fit, too */
+		if (!pd_one_slot || !strstr(line, "mtu 4000"))
+			ASSERT_EQ(pd_run("%s", line), 0);
 		EXPECT_EQ(STATE(), PACKET_DIRECT_PREPARED);
 		BEGIN();
 		EXPECT_DIRECT();
@@ -713,6 +715,7 @@ TEST_F_TIMEOUT(steps, rivals_are_refused, 60)
 	xdp = xdp_attach(self->pd.ifindex);
 	EXPECT_EQ(STATE(), PACKET_DIRECT_PREPARED);
 	pd_close(&self->pd);
+	pd_nic_end_keeper(&self->nic);
 	EXPECT_EQ(REASON(), PACKET_DIRECT_OK);
 	if (xsk != -EAFNOSUPPORT) {
 		EXPECT_EQ(xsk, -EBUSY);

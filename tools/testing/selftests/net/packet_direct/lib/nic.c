@@ -44,8 +44,12 @@ const char *pd_nic_missing(void)
 	if (!ifname || !getenv("PD_QUEUE") || !getenv("PD_PEER"))
 		return getenv("PD_MISSING") ?:
 		       "PD_IFACE, PD_QUEUE and PD_PEER name no queue";
-	if (pd_query_reason(ifname, 0) == PACKET_DIRECT_NO_DRIVER)
+	switch (pd_query_reason(ifname, 0)) {
+	case PACKET_DIRECT_NO_DRIVER:
 		return "the driver of PD_IFACE leases no queues";
+	case PACKET_DIRECT_NO_XSK:
+		return "the driver of PD_IFACE has no zero-copy AF_XDP";
+	}
 
 	return NULL;
 }
@@ -58,6 +62,18 @@ void pd_nic_name(struct pd_nic *nic)
 	nic->queue = atoi(getenv("PD_QUEUE"));
 	nic->tx = -1;
 	nic->witness = -1;
+	nic->keeper = -1;
+}
+
+/* The tests' rings suit drivers that were made for leases. */
+static void keep_limits(const struct tpacket4_info *info)
+{
+	if (info->ti_query_by != PACKET_DIRECT_XSK)
+		return;
+	pd_slot_min = info->ti_slot_len_min;
+	pd_entry_min = 2 * info->ti_post_min;
+	pd_one_slot = info->ti_flags & TPACKET4_INFO_ONE_SLOT;
+	pd_uncounted = info->ti_flags & TPACKET4_INFO_UNCOUNTED;
 }
 
 /* What the kernel says of the queue and its device. */
@@ -74,6 +90,8 @@ int pd_nic_limits(const struct pd_nic *nic, struct tpacket4_info *info)
 	if (!err)
 		err = pd_info(fd, info);
 	close(fd);
+	if (!err)
+		keep_limits(info);
 
 	return err;
 }
@@ -100,6 +118,28 @@ static int witness_open(int ifindex)
 	return fd;
 }
 
+/* The last queue, by a ring that nobody reads.  The tests do not know of it. */
+static int keeper_open(struct pd_nic *nic)
+{
+	int fd = pd_socket(SOCK_RAW);
+	struct tpacket_req4 req;
+	int err;
+
+	if (fd < 0)
+		return fd;
+	pd_req(&req, 64, 0, 2048);
+	err = pd_set_ring(fd, &req);
+	if (!err)
+		err = pd_bind(fd, if_nametoindex(nic->ifname), ETH_P_ALL);
+	if (!err)
+		err = pd_lease(fd, --nic->queues);
+	if (!err)
+		return fd;
+	close(fd);
+
+	return err;
+}
+
 /* Returns what is wrong, or NULL.  The caller closes in both cases. */
 const char *pd_nic_open(struct pd_nic *nic)
 {
@@ -112,6 +152,11 @@ const char *pd_nic_open(struct pd_nic *nic)
 	if (pd_nic_limits(nic, &info))
 		return "PD_IFACE has no limits";
 	nic->queues = info.ti_queue_nr;
+	if (info.ti_flags & TPACKET4_INFO_RESTARTS) {
+		nic->keeper = keeper_open(nic);
+		if (nic->keeper < 0 || pd_link_up(nic->ifname, nic->peer))
+			return "PD_IFACE was not leased for the test's time";
+	}
 	if (pd_nic_steer(nic, nic->queue))
 		return "frames cannot be steered to PD_QUEUE";
 	nic->tx = pd_tx_open(nic->peer);
@@ -124,6 +169,14 @@ const char *pd_nic_open(struct pd_nic *nic)
 	return NULL;
 }
 
+/* No queue is leased but by the test. */
+void pd_nic_end_keeper(struct pd_nic *nic)
+{
+	if (nic->keeper >= 0)
+		close(nic->keeper);
+	nic->keeper = -1;
+}
+
 /* The devices are as before. */
 void pd_nic_close(struct pd_nic *nic)
 {
@@ -133,6 +186,7 @@ void pd_nic_close(struct pd_nic *nic)
 		close(nic->witness);
 	if (nic->tx >= 0)
 		close(nic->tx);
+	pd_nic_end_keeper(nic);
 	pd_nic_spread(nic);
 	pd_if_mtu(nic->ifname, 1500);
 	pd_if_mtu(nic->peer, 1500);

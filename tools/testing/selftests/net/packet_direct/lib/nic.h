@@ -6,6 +6,8 @@
  *	PD_IFACE	the device with the queue
  *	PD_QUEUE	the queue
  *	PD_PEER		another device, wired to the first, that sends
+ *	PD_BY		"xsk": the queue is leased by the driver's AF_XDP; "native": by
+ *			its own support; else the kernel chooses
  *	PD_LATE_MS	how late PD_IFACE tells what it had to drop; 0 if not set
  *	PD_REMOVE	a command that removes PD_IFACE
  *
@@ -23,9 +25,11 @@
  * @ifname:	PD_IFACE
  * @peer:	PD_PEER
  * @queue:	PD_QUEUE, which has all of the traffic
- * @queues:	how many RX queues @ifname has
+ * @queues:	how many RX queues @ifname has, without the keeper's
  * @tx:		sends on @peer
  * @witness:	a plain socket, sees what the stack gets of @ifname
+ * @keeper:	has another queue, where the device restarts for its first lease: so
+ *		that the tests' leases and releases restart their queue alone
  */
 struct pd_nic {
 	const char	*ifname;
@@ -34,12 +38,14 @@ struct pd_nic {
 	__u32		queues;
 	int		tx;
 	int		witness;
+	int		keeper;
 };
 
 const char *pd_nic_missing(void);
 void pd_nic_name(struct pd_nic *nic);
 const char *pd_nic_open(struct pd_nic *nic);
 void pd_nic_close(struct pd_nic *nic);
+void pd_nic_end_keeper(struct pd_nic *nic);
 int pd_nic_limits(const struct pd_nic *nic, struct tpacket4_info *info);
 int pd_nic_steer(const struct pd_nic *nic, __u32 queue);
 int pd_nic_spread(const struct pd_nic *nic);

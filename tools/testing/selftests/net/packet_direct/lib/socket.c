@@ -25,13 +25,21 @@ const char *pd_missing(void)
 	return NULL;
 }
 
+/* The limits of the queue, if a test has one: what rings have at least, whether
+ * frames are no longer than a slot, and whether losses are counted.
+ */
+__u32 pd_slot_min;
+__u32 pd_entry_min;
+bool pd_one_slot;
+bool pd_uncounted;
+
 void pd_req(struct tpacket_req4 *req, __u32 entries, __u32 slots, __u32 size)
 {
 	memset(req, 0, sizeof(*req));
 	req->tp_size = sizeof(*req);
-	req->tp_entry_nr = entries;
+	req->tp_entry_nr = entries > pd_entry_min ? entries : pd_entry_min;
 	req->tp_slot_nr = slots;
-	req->tp_slot_size = size;
+	req->tp_slot_size = size > pd_slot_min ? size : pd_slot_min;
 }
 
 int pd_set_int(int fd, int opt, int value)
