@@ -26,6 +26,7 @@ RUN = os.environ.get("PD_RUN", "")
 NIC, PEER = Nic(0), Nic(1)
 RECORDS = Records(NIC, PEER)
 QUEUES = {}
+BY_XSK = os.environ.get("PD_BY") == "xsk"   # leases are by the driver's AF_XDP
 REPORT_MS = 100         # how often a device reports what it had no slots for, if it reports
 REPORT_S = 10 * REPORT_MS / 1000 if DRIVER.reports else 0
 
@@ -48,6 +49,8 @@ class Capture(reader.Reader):
     """A lease, of the usual queue if no other is named."""
 
     def __init__(self, queue=None, entries=1024, slot_len=2048):
+        if BY_XSK:      # also after the driver was loaded anew
+            sh("ethtool -K eth0 rxvlan off")
         super().__init__(leased() if queue is None else queue, entries, slot_len)
 
 
@@ -127,6 +130,9 @@ def feed_tagged(capture, count=50):
     rest = send.udp(100) + bytes(100)
     frame = send.ethernet(send.ETH_IP, nic_mac(), tags=send.tag(5)) + \
         send.ipv4(send.UDP, len(rest)) + rest
+    link.wait_up()
+    capture.wait_active()
+    steer.generator_to(capture.queue)   # the lease may have closed the device
     capture.tell("clear")
     send.feed(NIC, os.path.join(RUN, "vlan.pcap"), [frame] * count)
     with contextlib.suppress(compare.Failed):

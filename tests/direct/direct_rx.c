@@ -82,6 +82,7 @@ struct capture {
 	pid_t child;
 	bool hold;
 	struct tpacket4_ring ring;
+	struct tpacket4_info limits;
 	struct got got;
 };
 
@@ -96,6 +97,51 @@ static int say_why(int fd)
 	getsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, &info, &len);
 	printf("refused %u %s\n", info.ti_reason, strerrorname_np(err));
 	return 1;
+}
+
+/* PD_BY: by what the queue is to be leased. */
+static uint32_t by_flags(void)
+{
+	const char *by = getenv("PD_BY") ?: "";
+
+	if (!strcmp(by, "xsk"))
+		return PACKET_DIRECT_XSK;
+	return strcmp(by, "native") ? 0 : PACKET_DIRECT_NATIVE;
+}
+
+/* A ring that is asked for by PD_BY has at least what the queue's limits say. */
+static void get_limits(struct capture *c, unsigned int queue, struct tpacket_req4 *req)
+{
+	struct tpacket4_info *limits = &c->limits;
+	socklen_t len = sizeof(*limits);
+
+	limits->ti_size = sizeof(*limits);
+	limits->ti_query = queue;
+	limits->ti_query_flags = by_flags();
+	if (getsockopt(c->fd, SOL_PACKET, PACKET_RX_DIRECT, limits, &len) || !by_flags())
+		return;
+	if (req->tp_slot_len < limits->ti_slot_len_min)
+		req->tp_slot_len = limits->ti_slot_len_min;
+	if (req->tp_entry_nr < 2 * limits->ti_post_min)
+		req->tp_entry_nr = 2 * limits->ti_post_min;
+}
+
+static int set_direct(struct capture *c, uint32_t flags, uint32_t queue)
+{
+	struct tpacket4_direct direct = {
+		.td_size = sizeof(direct),
+		.td_flags = flags,
+		.td_queue = queue,
+	};
+
+	return setsockopt(c->fd, SOL_PACKET, PACKET_RX_DIRECT, &direct, sizeof(direct));
+}
+
+static int lease(struct capture *c, unsigned int queue)
+{
+	if (by_flags())
+		return set_direct(c, by_flags(), queue);
+	return setsockopt(c->fd, SOL_PACKET, PACKET_RX_DIRECT, &queue, sizeof(queue));
 }
 
 static int open_lease(struct capture *c, const char *iface, unsigned int queue,
@@ -114,15 +160,16 @@ static int open_lease(struct capture *c, const char *iface, unsigned int queue,
 	};
 	int version = TPACKET_V4;
 
-	while (req.tp_slot_size < slot_len)
-		req.tp_slot_size *= 2;
-
 	c->fd = socket(AF_PACKET, SOCK_RAW, 0);
 	if (c->fd < 0 ||
 	    setsockopt(c->fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) ||
-	    setsockopt(c->fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)) ||
-	    bind(c->fd, (struct sockaddr *)&addr, sizeof(addr)) ||
-	    setsockopt(c->fd, SOL_PACKET, PACKET_RX_DIRECT, &queue, sizeof(queue)))
+	    bind(c->fd, (struct sockaddr *)&addr, sizeof(addr)))
+		return say_why(c->fd);
+	get_limits(c, queue, &req);
+	while (req.tp_slot_size < req.tp_slot_len)
+		req.tp_slot_size *= 2;
+	if (setsockopt(c->fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)) ||
+	    lease(c, queue))
 		return say_why(c->fd);
 	if (tpacket4_map(&c->ring, c->fd))
 		return say_why(c->fd);
@@ -325,21 +372,12 @@ static void print_stats(struct capture *c)
 	print_got(&c->got);
 	if (c->fd >= 0)
 		print_lease(c->fd);
+	printf("\"frame_flags\":%u,\"info_flags\":%u,\"post_min\":%u,",
+	       c->limits.ti_frame_flags, c->limits.ti_flags, c->limits.ti_post_min);
 	printf("\"ctrl_state\":%u,\"ctrl_generation\":%u,\"slots\":%u}\n",
 	       __atomic_load_n(&c->ring.ctrl->state, __ATOMIC_ACQUIRE),
 	       __atomic_load_n(&c->ring.ctrl->generation, __ATOMIC_ACQUIRE),
 	       c->ring.layout.tl_slot_nr);
-}
-
-static int set_direct(struct capture *c, uint32_t flags, uint32_t queue)
-{
-	struct tpacket4_direct direct = {
-		.td_size = sizeof(direct),
-		.td_flags = flags,
-		.td_queue = queue,
-	};
-
-	return setsockopt(c->fd, SOL_PACKET, PACKET_RX_DIRECT, &direct, sizeof(direct));
 }
 
 static int want_stamps(struct capture *c)
@@ -415,9 +453,9 @@ static bool act(struct capture *c, char *line)
 	if (!strcmp(line, "release\n"))
 		return set_direct(c, PACKET_DIRECT_RELEASE, 0);
 	if (sscanf(line, "lease %u %u", &queue, &flags) == 2)
-		return set_direct(c, flags, queue);
+		return set_direct(c, flags | by_flags(), queue);
 	if (sscanf(line, "prepare %u", &queue) == 1)
-		return set_direct(c, PACKET_DIRECT_PREPARE, queue);
+		return set_direct(c, PACKET_DIRECT_PREPARE | by_flags(), queue);
 	if (!strcmp(line, "begin\n"))
 		return set_direct(c, PACKET_DIRECT_BEGIN, 0);
 	if (!strcmp(line, "close\n"))
