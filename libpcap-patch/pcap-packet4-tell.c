@@ -39,6 +39,16 @@ static void PCAP_PRINTFLIKE(2, 3) add(struct text *text, const char *format, ...
 	va_end(ap);
 }
 
+static void add_support(struct text *text, const struct packet4 *p4)
+{
+	const struct packet4_queue *q = p4->queues;
+	struct tpacket4_info info;
+
+	if (pcap_packet4_info(q->fd, q->number, &info) == 0 &&
+	    info.ti_lease_by == PACKET_DIRECT_XSK)
+		add(text, ", through the driver's AF_XDP support");
+}
+
 static void add_host(struct text *text, const struct packet4 *p4)
 {
 	if (p4->whole)
@@ -104,6 +114,7 @@ static void describe(struct text *text, pcap_t *p, const struct packet4 *p4,
 	}
 	add(text, "directly from RX queue%s %s",
 	    strpbrk(queues, ",-") ? "s" : "", queues);
+	add_support(text, p4);
 	add_host(text, p4);
 	add_steering(text, p, p4);
 	add_buffer(text, p, p4);
