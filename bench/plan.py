@@ -8,7 +8,7 @@ JUMBO_SLOT = 16384
 
 # Before DPDK, which takes the NIC away from the kernel.
 SOCKETS = ("recvfrom", "v2", "v3", "v4-copy", "xdp-copy", "xdp-zc-poll", "xdp-zc-busy",
-           "direct-poll", "direct-busy", "direct-headers")
+           "lane-poll", "lane-busy", "direct-poll", "direct-busy", "direct-headers")
 # What goes on to the stack, and what the stack costs by itself.
 STACK_SOCKETS = ("direct-tee", "direct-tee-all", "direct-pass", "stack")
 DISTRO_SOCKETS = ("recvfrom", "v3", "xdp-zc-poll", "xdp-zc-busy", "direct-poll", "direct-busy")
@@ -42,7 +42,8 @@ JUMBO_SETTINGS = {"v4-copy": {"entries": 8192}}
 # polls alternates with the softirq by the scheduler's clock. Longer windows even both
 # out.
 LONGER = {
-    "v3": 4, "xdp-zc-poll": 4, "xdp-zc-busy": 2, "direct-poll": 16, "direct-busy": 4,
+    "v3": 4, "xdp-zc-poll": 4, "xdp-zc-busy": 2, "lane-poll": 16, "lane-busy": 4,
+    "direct-poll": 16, "direct-busy": 4,
     "direct-headers": 4, "direct-stamps": 4, "direct-tee": 4, "stack": 8,
 }
 
@@ -56,6 +57,8 @@ NOTES = {
     "xdp-zc-busy": "zero-copy, SO_PREFER_BUSY_POLL, recvfrom() when empty",
     "direct-poll": "PACKET_RX_DIRECT, poll() when empty",
     "direct-busy": "PACKET_RX_DIRECT, SO_PREFER_BUSY_POLL, recv() when empty",
+    "lane-poll": "like direct-poll, by the driver's AF_XDP (PACKET_DIRECT_XSK)",
+    "lane-busy": "like direct-busy, by the driver's AF_XDP",
     "direct-headers": "like direct-busy, with headers split from payload; payload is not read",
     "direct-stamps": "like direct-busy, with the time stamps of the NIC (X550)",
     "direct-tee": "like direct-busy, with PACKET_DIRECT_TEE; nothing is for the host",

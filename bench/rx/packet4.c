@@ -174,6 +174,19 @@ static void set_headers(struct rx *rx)
 	rx->lease = PACKET_DIRECT_SPLIT_UNRELIABLE;
 }
 
+/* By the driver's AF_XDP, in slots of a page. */
+static void set_lane(struct rx *rx)
+{
+	rx->lease = PACKET_DIRECT_XSK;
+	rx->slot = 4096;
+}
+
+static void set_lane_busy(struct rx *rx)
+{
+	set_lane(rx);
+	rx->busy = true;
+}
+
 static void set_tee(struct rx *rx)
 {
 	rx->busy = true;
@@ -220,6 +233,24 @@ const struct rx_path direct_spin_path = {
 const struct rx_path direct_busy_path = {
 	.name = "direct-busy",
 	.set = set_busy,
+	.open = direct_open,
+	.burst = v4_burst,
+	.wait = direct_busy_wait,
+	.drops = v4_drops,
+};
+
+const struct rx_path lane_poll_path = {
+	.name = "lane-poll",
+	.set = set_lane,
+	.open = direct_open,
+	.burst = v4_burst,
+	.wait = sock_poll,
+	.drops = v4_drops,
+};
+
+const struct rx_path lane_busy_path = {
+	.name = "lane-busy",
+	.set = set_lane_busy,
 	.open = direct_open,
 	.burst = v4_burst,
 	.wait = direct_busy_wait,
