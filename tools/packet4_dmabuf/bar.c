@@ -142,7 +142,7 @@ static void export_bar(const struct bar *bar, struct memory *m)
 	buf->dma_ranges[0].length = m->len;
 	m->dmabuf = ioctl(bar->device, VFIO_DEVICE_FEATURE, feature);
 	if (m->dmabuf < 0)
-		give_up("BAR %u of %s as a dma-buf: %s: a kernel with CONFIG_VFIO_PCI_DMABUF is needed",
+		give_up("BAR %u of %s as a dma-buf: %s: is CONFIG_VFIO_PCI_DMABUF on?",
 			bar->number, bar->address, strerror(errno));
 	free(feature);
 }
