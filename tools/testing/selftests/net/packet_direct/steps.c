@@ -291,7 +291,8 @@ TEST_F(steps, refused)
 
 	OPEN_RING(ENTRIES, 0, 2048);
 	EXPECT_REFUSED(pd_begin(self->pd.fd), PACKET_DIRECT_NOT_PREPARED);
-	EXPECT_REFUSED(pd_prepare(self->pd.fd, self->nic.queues),
+	EXPECT_REFUSED(pd_prepare(self->pd.fd, self->nic.queues +
+				  (self->nic.keeper >= 0)),
 		       PACKET_DIRECT_NO_QUEUE);
 	PREPARE();
 	EXPECT_REFUSED(pd_prepare(self->pd.fd, self->nic.queue),
