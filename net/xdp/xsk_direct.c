@@ -87,8 +87,9 @@ static unsigned int xsk_direct_run(const void *ctx, const struct bpf_insn *insn)
 /* The NAPI instance of this poll, for frames that go on to the stack.  It may be gone
  * after the poll.
  */
-static void xsk_direct_find_napi(struct packet_direct_queue *pdq, u32 id)
+static void xsk_direct_find_napi(struct packet_direct_queue *pdq)
 {
+	u32 id = READ_ONCE(pdq->napi_id);
 	struct napi_struct *napi;
 
 	list_for_each_entry_rcu(napi, &pdq->dev->napi_list, dev_list,
@@ -97,14 +98,13 @@ static void xsk_direct_find_napi(struct packet_direct_queue *pdq, u32 id)
 			rcu_assign_pointer(pdq->napi, napi);
 }
 
-static noinline void xsk_direct_begin(struct xdp_sock *xs,
-				      const struct xdp_buff *xdp)
+static noinline void xsk_direct_begin(struct xdp_sock *xs)
 {
 	struct packet_direct_queue *pdq = xs->direct;
 
 	packet_direct_batch_begin(pdq);
 	if (packet_direct_has_stack(pdq))
-		xsk_direct_find_napi(pdq, xdp->rxq->napi_id);
+		xsk_direct_find_napi(pdq);
 	pdq->xsk->plain = !pdq->filter && !pdq->no_run;
 	list_add(&xs->flush_node, bpf_net_ctx_get_xskmap_flush_list());
 }
@@ -152,7 +152,7 @@ int xsk_direct_rcv(struct xdp_sock *xs, struct xdp_buff *xdp)
 	if (unlikely(xdp_buff_has_frags(xdp)))
 		return xsk_direct_too_long(pdq);
 	if (unlikely(!xs->flush_node.prev))
-		xsk_direct_begin(xs, xdp);
+		xsk_direct_begin(xs);
 	if (unlikely(!container_of(xs, struct xsk_direct, xs)->plain) ||
 	    unlikely(READ_ONCE(pdq->losing)) || unlikely(off + len > PAGE_SIZE))
 		return xsk_direct_deliver(pdq, slot, off, len);
@@ -305,6 +305,16 @@ static u32 xsk_direct_ring_size(struct net_device *dev)
 	return ring.rx_pending ?: XSK_DIRECT_SIZE;
 }
 
+/* Of drivers that tell which NAPI instance has which queue. */
+#ifndef xsk_direct_napi_id
+static u32 xsk_direct_napi_id(const struct xsk_buff_pool *pool)
+{
+	const struct napi_struct *napi = pool->netdev->_rx[pool->queue_id].napi;
+
+	return napi ? napi->napi_id : 0;
+}
+#endif
+
 /**
  * xsk_direct_restarted() - a driver sets up a ring for this pool
  * @pool: of a ring
@@ -315,7 +325,7 @@ static u32 xsk_direct_ring_size(struct net_device *dev)
  */
 void xsk_direct_restarted(struct xsk_buff_pool *pool)
 {
-	packet_direct_polled_ring_up(pool->direct, xsk_pool_get_napi_id(pool),
+	packet_direct_polled_ring_up(pool->direct, xsk_direct_napi_id(pool),
 				     xsk_direct_ring_size(pool->netdev));
 }
 

@@ -125,6 +125,10 @@ static inline int packet_direct_getsockopt_user(struct packet_sock *po, int optn
 
 #endif
 
+/* ---- AF_XDP: the number of the NAPI instance is in struct xdp_rxq_info ---- */
+
+#define xsk_direct_napi_id(pool)	xsk_pool_get_napi_id(pool)
+
 /* ---- Timers ---- */
 
 static inline void hrtimer_setup(struct hrtimer *timer,
