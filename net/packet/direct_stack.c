@@ -181,10 +181,19 @@ static bool packet_direct_is_teed(const struct packet_direct_queue *pdq,
 	       packet_direct_for_host(pdq, dest);
 }
 
-/* For the bytes of a long frame. */
-static struct sk_buff *packet_direct_alloc_paged(struct napi_struct *napi, u32 len)
+/* Not each driver with AF_XDP says which NAPI instance has a queue. */
+static struct sk_buff *packet_direct_alloc_skb(const struct packet_direct_queue *pdq,
+					       struct napi_struct *napi, u32 len)
 {
-	struct sk_buff *skb = napi_alloc_skb(napi, PACKET_DIRECT_STACK_HEAD);
+	return likely(napi) ? napi_alloc_skb(napi, len) :
+			      netdev_alloc_skb_ip_align(pdq->dev, len);
+}
+
+/* For the bytes of a long frame. */
+static struct sk_buff *packet_direct_alloc_paged(const struct packet_direct_queue *pdq,
+						 struct napi_struct *napi, u32 len)
+{
+	struct sk_buff *skb = packet_direct_alloc_skb(pdq, napi, PACKET_DIRECT_STACK_HEAD);
 	struct page *page;
 	u32 chunk;
 
@@ -211,7 +220,7 @@ packet_direct_copy_paged(const struct packet_direct_queue *pdq,
 			 const struct packet_direct_part *part,
 			 const struct packet_direct_part *end, u32 len)
 {
-	struct sk_buff *skb = packet_direct_alloc_paged(napi, len);
+	struct sk_buff *skb = packet_direct_alloc_paged(pdq, napi, len);
 	u32 at = 0;
 
 	for (; skb && part != end; part++) {
@@ -236,7 +245,7 @@ packet_direct_copy_linear(const struct packet_direct_queue *pdq,
 			  const struct packet_direct_part *part,
 			  const struct packet_direct_part *end, u32 len)
 {
-	struct sk_buff *skb = napi_alloc_skb(napi, len);
+	struct sk_buff *skb = packet_direct_alloc_skb(pdq, napi, len);
 
 	for (; skb && part != end; part++) {
 		memcpy(__skb_put(skb, part->len),
@@ -309,10 +318,8 @@ static void packet_direct_go_on(struct packet_direct_queue *pdq,
 				const struct packet_direct_buf *meta)
 {
 	struct napi_struct *napi = rcu_dereference_bh(pdq->napi);
-	struct sk_buff *skb = NULL;
+	struct sk_buff *skb = packet_direct_copy(pdq, napi, parts, count);
 
-	if (napi)
-		skb = packet_direct_copy(pdq, napi, parts, count);
 	if (skb)
 		skb = packet_direct_describe_skb(pdq, skb, meta);
 	if (!skb) {
@@ -320,7 +327,7 @@ static void packet_direct_go_on(struct packet_direct_queue *pdq,
 		return;
 	}
 	WRITE_ONCE(pdq->passed, pdq->passed + 1);
-	if (unlikely(pdq->draining))
+	if (unlikely(pdq->draining || !napi))
 		netif_rx(skb);
 	else
 		napi_gro_receive(napi, skb);
