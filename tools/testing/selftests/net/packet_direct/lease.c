@@ -556,7 +556,7 @@ TEST_F_TIMEOUT(lease, hook_stays_off, 60)
 		RESUME();						\
 		INFO(self->nic.queue);					\
 		ASSERT_EQ(self->info.ti_state, PACKET_DIRECT_ACTIVE);	\
-		EXPECT_NE(self->info.ti_napi_id, 0);			\
+		EXPECT_TRUE(pd_napi_is_told(&self->info));		\
 		SEND(20, _from);					\
 		TAKE(20, _from);					\
 		STATS();						\

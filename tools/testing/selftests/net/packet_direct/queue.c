@@ -98,7 +98,7 @@ TEST_F(queue, short_form)
 	EXPECT_EQ(self->info.ti_ifindex, self->pd.ifindex);
 	EXPECT_EQ(self->info.ti_queue, self->nic.queue);
 	EXPECT_EQ(self->info.ti_lease_by, self->info.ti_query_by);
-	EXPECT_NE(self->info.ti_napi_id, 0);
+	EXPECT_TRUE(pd_napi_is_told(&self->info));
 	EXPECT_NE(self->info.ti_generation, generation);
 	EXPECT_EQ(self->info.ti_query_reason, PACKET_DIRECT_QUEUE_LEASED);
 	EXPECT_EQ(self->pd.ring.ctrl->state, PACKET_DIRECT_ACTIVE);

@@ -181,7 +181,7 @@ TEST_F(steps, prepare_begin_release)
 
 	BEGIN();
 	EXPECT_EQ(STATE(), PACKET_DIRECT_ACTIVE);
-	EXPECT_NE(self->info.ti_napi_id, 0);
+	EXPECT_TRUE(pd_napi_is_told(&self->info));
 	EXPECT_EQ(proc_running(self->pd.ifindex), 2);
 	EXPECT_DIRECT();
 	STATS();

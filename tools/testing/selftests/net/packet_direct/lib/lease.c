@@ -173,6 +173,12 @@ int pd_lease(int fd, unsigned int queue)
 	return 0;
 }
 
+/* Which NAPI instance polls the queue.  Not each driver says so where it has AF_XDP. */
+bool pd_napi_is_told(const struct tpacket4_info *info)
+{
+	return info->ti_napi_id || info->ti_lease_by == PACKET_DIRECT_XSK;
+}
+
 /* The long form.  Sets td_size. */
 int pd_direct(int fd, struct tpacket4_direct *direct)
 {

@@ -117,6 +117,7 @@ int pd_wait_reason(const char *ifname, __u32 queue, int want, int msecs);
 int pd_reason(int fd);
 const char *pd_refused(int fd, int err, int reason);
 int pd_lease(int fd, unsigned int queue);
+bool pd_napi_is_told(const struct tpacket4_info *info);
 int pd_direct(int fd, struct tpacket4_direct *direct);
 int pd_together(int fd, __u32 flags, const int *peers, __u32 nr);
 int pd_prepare(int fd, unsigned int queue);
