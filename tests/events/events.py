@@ -417,6 +417,7 @@ def release(capture):
 least, most, usual = DRIVER.rings
 ALL, FEWER = more_queues(CPUS), more_queues(CPUS - 1)
 LINK_UP = link.wait_up
+COALESCE = f"ethtool -K eth0 {DRIVER.coalescing}"
 UNSTEER = [lambda: steer.remove_rule(6), lambda: steer.remove_rule(7)]
 
 EVENTS = (
@@ -434,7 +435,8 @@ EVENTS = (
           UNSTEER, when_up=True),
     Event("flow rules with a queue less", Outcome, [steer_away], [*UNSTEER, ALL, LINK_UP],
           [FEWER], when_up=True),
-    Event("generic XDP program", Outcome, [generic_xdp]),
+    # it turns the NIC's coalescing off, for which a device restarts
+    Event("generic XDP program", Outcome, [generic_xdp], (), [f"{COALESCE} off"]),
     Event("offloads", Outcome, ["ethtool -K eth0 gro off", "ethtool -K eth0 gro on",
                                 "ethtool -K eth0 rx off", "ethtool -K eth0 rx on"],
           ["ethtool -K eth0 gro on rx on"], quick=()),
@@ -451,7 +453,7 @@ EVENTS = (
           [f"ethtool -G eth0 rx {usual}", LINK_UP], quick=("dry",)),
     Event("fewer queues", Restart, [FEWER], [ALL, LINK_UP]),
     Event("more queues", Restart, [ALL], [ALL, LINK_UP], [FEWER], quick=("traffic",)),
-    Event("LRO", Restart, ["ethtool -K eth0 lro on"], ["ethtool -K eth0 lro off", LINK_UP]),
+    Event("LRO", Restart, [f"{COALESCE} on"], [f"{COALESCE} off", LINK_UP], [f"{COALESCE} off"]),
     Event("VLAN stripping", Outcome, ["ethtool -K eth0 rxvlan off"],
           ["ethtool -K eth0 rxvlan on", LINK_UP], nics=IXGBE),
     Event("flow rules off", Restart, ["ethtool -K eth0 ntuple off", "ethtool -K eth0 ntuple on"],
