@@ -65,7 +65,7 @@ SITES = [
                                    "while (read_seqcount_retry(&pdq->count_seq, seq));"),
     ("dma_rmb", GVE, "return false; /*...*/ dma_rmb(); return true;"),
     ("dma_rmb", GVE, "break; /*...*/ dma_rmb(); upper = gve_direct_upper(desc);"),
-    ("dma_rmb", IXGBE, "break; /*...*/ dma_rmb(); lower = ixgbe_direct_lower(rx_desc); len ="),
+    ("dma_rmb", IXGBE, "break; /*...*/ dma_rmb(); len = (u16)(upper >> IXGBE_DIRECT_LEN_SHIFT);"),
     ("dma_rmb", IXGBE, "break; /*...*/ dma_rmb(); lower = ixgbe_direct_lower(rx_desc); header ="),
     ("dma_rmb", IXGBE, "return 0; /*...*/ dma_rmb(); "
                        "rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);"),
@@ -79,6 +79,10 @@ SITES = [
     ("no barrier", RING, "READ_ONCE(pdq->ctrl->cons) - READ_ONCE(pdq->cons) >= batch"),
     ("no barrier", RING, "READ_ONCE(pdq->full) && "
                          "READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons))"),
+    # nobody writes in an order: counts that do not fit together are seen, and not used
+    ("no barrier", STATS, "u32 post, tail; smp_rmb(); /*...*/ post = READ_ONCE(pool->post);"),
+    ("no barrier", STATS, "tail = READ_ONCE(pool->tail); smp_rmb(); /*...*/ "
+                          "if (READ_ONCE(pool->head) != head ||"),
     # nobody can see the ring yet
     ("no barrier", RING, "pdq->ctrl->prod = pdq->prod; pdq->ctrl->cons = pdq->prod;"),
     # nobody else writes to this word
@@ -93,8 +97,8 @@ BARRIER = re.compile(
     r"gve_rx_write_doorbell_dqo|(?:raw_)?(?:read|write)_seqcount\w+)\(|"
     r"\b__ATOMIC_(?!RELAXED)\w+|ctrl->(?:prod|cons|flags|generation)\b")
 SOURCES = ["*.c", "*.h", "*.patch", "*.rst", "*.md", ":!nicsim"]
-RING_USERS = re.compile(r"net/packet/|include/net/|drivers/|libpcap-patch/|tools/packet4_dmabuf/|"
-                        rf"{VERBS}|{BENCH}|{EXAMPLE}|{MANUAL}")
+RING_USERS = re.compile(r"net/(?:packet|xdp)/|include/net/|drivers/|libpcap-patch/(?!sf-)|"
+                        rf"tools/packet4_dmabuf/|{VERBS}|{BENCH}|{EXAMPLE}|{MANUAL}")
 
 
 def pattern(code):
