@@ -72,7 +72,9 @@ static int event_ring(struct pd_racer *r)
 
 static int event_mtu(struct pd_racer *r)
 {
-	return pd_if_mtu(r->race->nic.ifname, pd_below(r, 2) ? 1500 : 3000);
+	int other = pd_one_slot ? 1400 : 3000;
+
+	return pd_if_mtu(r->race->nic.ifname, pd_below(r, 2) ? 1500 : other);
 }
 
 static int event_allmulti(struct pd_racer *r)
