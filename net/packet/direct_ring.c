@@ -384,7 +384,16 @@ static void packet_direct_set_napi_id(struct packet_direct_queue *pdq, u32 id)
  */
 u32 packet_direct_napi_id(const struct packet_direct_queue *pdq)
 {
-	return READ_ONCE(pdq->napi_id);
+	struct napi_struct *napi;
+	u32 id;
+
+	/* 7.3 numbers an instance when it is enabled, which is after ring_up() on gve */
+	rcu_read_lock();
+	napi = rcu_dereference(pdq->napi);
+	id = napi ? napi->napi_id : READ_ONCE(pdq->napi_id);
+	rcu_read_unlock();
+
+	return id;
 }
 
 void packet_direct_polled_ring_up(struct packet_direct_queue *pdq, u32 napi_id,
