@@ -273,6 +273,14 @@ enum packet_direct_reason packet_direct_keep_reserve(struct packet_direct *pd,
 void packet_direct_drop_reserve(struct packet_direct *pd);
 const struct packet_direct_ops *
 packet_direct_find_ops(const struct net_device *dev, u32 flags);
+
+/* Why packet_direct_find_ops() has found none. */
+static inline enum packet_direct_reason packet_direct_no_ops(u32 flags)
+{
+	return flags & PACKET_DIRECT_XSK ? PACKET_DIRECT_NO_XSK :
+					   PACKET_DIRECT_NO_DRIVER;
+}
+
 u32 packet_direct_by(const struct packet_direct_ops *ops);
 enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
 						  unsigned int queue, u32 flags,

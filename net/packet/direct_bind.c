@@ -78,11 +78,8 @@ packet_direct_check_driver(struct packet_sock *po, u32 flags, u32 *queues)
 	dev = po->prot_hook.dev;
 	if (dev) {
 		*queues = READ_ONCE(dev->real_num_rx_queues);
-		if (packet_direct_find_ops(dev, flags))
-			reason = PACKET_DIRECT_OK;
-		else
-			reason = flags & PACKET_DIRECT_XSK ? PACKET_DIRECT_NO_XSK :
-							     PACKET_DIRECT_NO_DRIVER;
+		reason = packet_direct_find_ops(dev, flags) ? PACKET_DIRECT_OK :
+							      packet_direct_no_ops(flags);
 	}
 	spin_unlock(&po->bind_lock);
 	return reason;

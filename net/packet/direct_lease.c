@@ -179,8 +179,7 @@ enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
 
 	ASSERT_RTNL();
 	if (!ops)
-		return flags & PACKET_DIRECT_XSK ? PACKET_DIRECT_NO_XSK :
-						   PACKET_DIRECT_NO_DRIVER;
+		return packet_direct_no_ops(flags);
 	if (queue >= dev->real_num_rx_queues)
 		return PACKET_DIRECT_NO_QUEUE;
 	queue = array_index_nospec(queue, dev->real_num_rx_queues);
