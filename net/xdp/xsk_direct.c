@@ -54,7 +54,7 @@ DEFINE_STATIC_KEY_FALSE(xsk_direct_key);
  * @pool:	their buffers
  * @assigned:	the driver knows the pool
  * @counted:	in xsk_direct_key
- * @plain:	frames of this poll need nothing but an entry
+ * @plain:	frames need nothing but an entry; of a poll that has begun
  */
 struct xsk_direct {
 	struct xdp_sock		xs;
@@ -98,7 +98,7 @@ static void xsk_direct_find_napi(struct packet_direct_queue *pdq)
 			rcu_assign_pointer(pdq->napi, napi);
 }
 
-static noinline void xsk_direct_begin(struct xdp_sock *xs)
+static void xsk_direct_begin(struct xdp_sock *xs)
 {
 	struct packet_direct_queue *pdq = xs->direct;
 
@@ -109,26 +109,39 @@ static noinline void xsk_direct_begin(struct xdp_sock *xs)
 	list_add(&xs->flush_node, bpf_net_ctx_get_xskmap_flush_list());
 }
 
-static noinline int xsk_direct_deliver(struct packet_direct_queue *pdq, u32 slot,
-				       u32 off, u32 len)
-{
-	const struct packet_direct_buf buf = {
-		.slot = slot,
-		.off = off,
-		.len = len,
-		.last = true,
-	};
-
-	packet_direct_deliver(pdq, &buf, 1);
-	return 0;
-}
-
 /* The driver frees all of its buffers. */
-static noinline int xsk_direct_too_long(struct packet_direct_queue *pdq)
+static int xsk_direct_too_long(struct packet_direct_queue *pdq)
 {
 	pdq->drop_too_long++;
 	WRITE_ONCE(pdq->losing, true);
 	return -EMSGSIZE;
+}
+
+/* The first frame of a poll, and what needs more than an entry. */
+static noinline int xsk_direct_deliver(struct xdp_sock *xs, struct xdp_buff *xdp)
+{
+	struct packet_direct_queue *pdq = xs->direct;
+	const struct packet_direct_buf buf = {
+		.slot = (xdp->data_hard_start - xs->pool->addrs) >> PAGE_SHIFT,
+		.off = xdp->data - xdp->data_hard_start,
+		.len = xdp->data_end - xdp->data,
+		.last = true,
+	};
+
+	if (unlikely(xdp_buff_has_frags(xdp)))
+		return xsk_direct_too_long(pdq);
+	if (!xs->flush_node.prev)
+		xsk_direct_begin(xs);
+	packet_direct_deliver(pdq, &buf, 1);
+	return 0;
+}
+
+/* The entry is to have this slot now. */
+static noinline int xsk_direct_move(struct xdp_sock *xs, struct xdp_buff *xdp,
+				    u32 entry, u32 slot)
+{
+	__packet_direct_bind(xs->direct, &xs->direct->slots, entry, slot);
+	return xsk_direct_rcv(xs, xdp);
 }
 
 /**
@@ -146,26 +159,23 @@ int xsk_direct_rcv(struct xdp_sock *xs, struct xdp_buff *xdp)
 	struct packet_direct_queue *pdq = xs->direct;
 	u32 slot = (xdp->data_hard_start - xs->pool->addrs) >> PAGE_SHIFT;
 	u32 off = xdp->data - xdp->data_hard_start;
-	u32 len = xdp->data_end - xdp->data;
+	u32 end = xdp->data_end - xdp->data_hard_start;
 	u32 entry;
 
-	if (unlikely(xdp_buff_has_frags(xdp)))
-		return xsk_direct_too_long(pdq);
-	if (unlikely(!xs->flush_node.prev))
-		xsk_direct_begin(xs);
 	if (unlikely(!container_of(xs, struct xsk_direct, xs)->plain) ||
-	    unlikely(READ_ONCE(pdq->losing)) || unlikely(off + len > PAGE_SIZE))
-		return xsk_direct_deliver(pdq, slot, off, len);
+	    unlikely(xdp_buff_has_frags(xdp)) || unlikely(end > PAGE_SIZE) ||
+	    unlikely(READ_ONCE(pdq->losing)))
+		return xsk_direct_deliver(xs, xdp);
 
 	entry = pdq->fill & pdq->mask;
-	__packet_direct_mark_done(&pdq->slots, slot);
 	if (unlikely(pdq->slots.home[entry] != slot))
-		__packet_direct_bind(pdq, &pdq->slots, entry, slot);
-	__packet_direct_write(&pdq->hdrs[entry], slot, off, off + len,
-			      PACKET_DIRECT_WHOLE, len, 0, pdq->tstamp);
+		return xsk_direct_move(xs, xdp, entry, slot);
+	__packet_direct_mark_done(&pdq->slots, slot);
+	__packet_direct_write(&pdq->hdrs[entry], slot, off, end,
+			      PACKET_DIRECT_WHOLE, end - off, 0, pdq->tstamp);
 	pdq->slots.head++;
 	pdq->fill++;
-	pdq->bytes += len;
+	pdq->bytes += end - off;
 	return 0;
 }
 
@@ -186,6 +196,7 @@ void xsk_direct_flush(struct xdp_sock *xs)
 {
 	struct packet_direct_queue *pdq = xs->direct;
 
+	pdq->xsk->plain = false;
 	packet_direct_batch_end(pdq);
 	RCU_INIT_POINTER(pdq->napi, NULL);
 	if (!READ_ONCE(pdq->up) || !packet_direct_must_refill(pdq))
@@ -206,7 +217,7 @@ static noinline u32 xsk_direct_more(struct packet_direct_queue *pdq)
 	return pdq->slots.tail - pdq->slots.post;
 }
 
-static noinline struct xdp_buff_xsk *xsk_direct_reuse(struct xsk_buff_pool *pool)
+static struct xdp_buff_xsk *xsk_direct_reuse(struct xsk_buff_pool *pool)
 {
 	struct xdp_buff_xsk *xskb;
 
@@ -216,32 +227,45 @@ static noinline struct xdp_buff_xsk *xsk_direct_reuse(struct xsk_buff_pool *pool
 	return xskb;
 }
 
+static struct xdp_buff *xsk_direct_ready(struct xdp_buff_xsk *xskb)
+{
+	xskb->xdp.data = xskb->xdp.data_hard_start + XDP_PACKET_HEADROOM;
+	xskb->xdp.data_meta = xskb->xdp.data;
+	xskb->xdp.flags = 0;
+	return &xskb->xdp;
+}
+
+/* Whether slots are free is not known yet. */
+static noinline struct xdp_buff *xsk_direct_find(struct xsk_buff_pool *pool)
+{
+	struct packet_direct_pool *slots = &pool->direct->slots;
+	struct xdp_buff_xsk *xskb;
+
+	if (pool->free_list_cnt)
+		xskb = xsk_direct_reuse(pool);
+	else if (slots->post != slots->tail || xsk_direct_more(pool->direct))
+		xskb = &pool->heads[__packet_direct_post(slots)];
+	else
+		return NULL;
+	xp_dma_sync_for_device(pool, xskb->dma, pool->frame_len);
+	return xsk_direct_ready(xskb);
+}
+
 /**
  * xsk_direct_alloc() - xp_alloc() for a ring: post a slot
- * @pool: of the ring
+ * @pool: of the ring, mapped for its device
  *
  * Context: NAPI, or ring stopped.
  * Return: the buffer of the slot, or NULL.
  */
 struct xdp_buff *xsk_direct_alloc(struct xsk_buff_pool *pool)
 {
-	struct packet_direct_queue *pdq = pool->direct;
-	struct packet_direct_pool *slots = &pdq->slots;
-	struct xdp_buff_xsk *xskb;
+	struct packet_direct_pool *slots = &pool->direct->slots;
 
-	if (unlikely(pool->free_list_cnt)) {
-		xskb = xsk_direct_reuse(pool);
-	} else {
-		if (unlikely(slots->post == slots->tail) && !xsk_direct_more(pdq))
-			return NULL;
-		xskb = &pool->heads[__packet_direct_post(slots)];
-	}
-	xskb->xdp.data = xskb->xdp.data_hard_start + XDP_PACKET_HEADROOM;
-	xskb->xdp.data_meta = xskb->xdp.data;
-	xskb->xdp.flags = 0;
-	if (pool->dev)
-		xp_dma_sync_for_device(pool, xskb->dma, pool->frame_len);
-	return &xskb->xdp;
+	if (unlikely(pool->free_list_cnt) || unlikely(slots->post == slots->tail) ||
+	    unlikely(dma_dev_need_sync(pool->dev)))
+		return xsk_direct_find(pool);
+	return xsk_direct_ready(&pool->heads[__packet_direct_post(slots)]);
 }
 
 /**
