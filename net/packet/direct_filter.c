@@ -244,20 +244,6 @@ static u32 packet_direct_ask_copied(struct packet_direct_queue *pdq,
 	return keep;
 }
 
-/**
- * packet_direct_run_filter() - ask the socket filter about the unfinished frame
- * @pdq: ring with a filter; &packet_direct_queue.parts has the frame
- * @meta: of the whole frame
- *
- * Context: NAPI.
- * Return: bytes that pass, at most those of the frame.
- */
-u32 packet_direct_run_filter(struct packet_direct_queue *pdq,
-			     const struct packet_direct_buf *meta)
-{
-	return packet_direct_ask_copied(pdq, pdq->parts, pdq->chain, meta);
-}
-
 /* Nothing is copied: the slot is the skb's linear part, until the next frame is there or
  * the skb is reset.  All of the frame is in it, so no access looks for fragments, which
  * it would search behind the slot's end.
@@ -272,11 +258,12 @@ static __always_inline void packet_direct_put_in_place(struct sk_buff *skb,
 }
 
 static noinline u32 packet_direct_snaplen_copied(struct packet_direct_queue *pdq,
-						 u32 slot, u32 len, u32 flags,
-						 u32 hash)
+						 u32 slot, u32 off, u32 len,
+						 u32 flags, u32 hash)
 {
 	const struct packet_direct_buf buf = {
 		.slot = slot,
+		.off = off,
 		.len = len,
 		.flags = flags,
 		.hash = hash,
@@ -304,18 +291,25 @@ packet_direct_ask_in_place(const struct packet_direct_queue *pdq, struct sk_buff
 }
 
 /* A frame with a tag is copied, because the tag cannot be taken out in the slot. */
-u32 packet_direct_snaplen(struct packet_direct_queue *pdq, u32 slot, u32 len,
-			  u32 flags, u32 hash)
+static __always_inline u32
+packet_direct_snaplen_at(struct packet_direct_queue *pdq, u32 slot, u32 off, u32 len,
+			 u32 flags, u32 hash)
 {
 	struct sk_buff *skb = pdq->filter_skb;
 
 	if (pdq->filter_view == PACKET_DIRECT_VIEW_COPY)
-		return packet_direct_snaplen_copied(pdq, slot, len, flags, hash);
-	packet_direct_put_in_place(skb, packet_direct_cpu(&pdq->slots, slot), len);
+		return packet_direct_snaplen_copied(pdq, slot, off, len, flags, hash);
+	packet_direct_put_in_place(skb, packet_direct_cpu(&pdq->slots, slot) + off, len);
 	packet_direct_describe(pdq, skb, hash, flags);
 	if (unlikely(eth_type_vlan(skb->protocol)))
-		return packet_direct_snaplen_copied(pdq, slot, len, flags, hash);
+		return packet_direct_snaplen_copied(pdq, slot, off, len, flags, hash);
 	return packet_direct_ask_in_place(pdq, skb);
+}
+
+u32 packet_direct_snaplen(struct packet_direct_queue *pdq, u32 slot, u32 len,
+			  u32 flags, u32 hash)
+{
+	return packet_direct_snaplen_at(pdq, slot, 0, len, flags, hash);
 }
 EXPORT_SYMBOL_GPL(packet_direct_snaplen);
 
@@ -328,8 +322,28 @@ u32 packet_direct_snaplen_bare(struct packet_direct_queue *pdq, u32 slot, u32 le
 	struct sk_buff *skb = pdq->filter_skb;
 
 	if (unlikely(eth_type_vlan(READ_ONCE(((struct ethhdr *)data)->h_proto))))
-		return packet_direct_snaplen_copied(pdq, slot, len, 0, 0);
+		return packet_direct_snaplen_copied(pdq, slot, 0, len, 0, 0);
 	packet_direct_put_in_place(skb, data, len);
 	return packet_direct_ask_in_place(pdq, skb);
 }
 EXPORT_SYMBOL_GPL(packet_direct_snaplen_bare);
+
+/**
+ * packet_direct_run_filter() - ask the socket filter about the unfinished frame
+ * @pdq: ring with a filter; &packet_direct_queue.parts has the frame
+ * @meta: of the whole frame
+ *
+ * Context: NAPI.
+ * Return: bytes that pass, perhaps more than the frame has.
+ */
+u32 packet_direct_run_filter(struct packet_direct_queue *pdq,
+			     const struct packet_direct_buf *meta)
+{
+	const struct packet_direct_part *part = pdq->parts;
+
+	if (pdq->chain > 1 || packet_direct_is_split(pdq) ||
+	    (meta->flags & TPACKET4_VLAN))
+		return packet_direct_ask_copied(pdq, part, pdq->chain, meta);
+	return packet_direct_snaplen_at(pdq, part->slot, part->off, part->len,
+					meta->flags, meta->hash);
+}
