@@ -127,6 +127,7 @@ enum packet_direct_view {
  * @need_kick:	TPACKET4_CTRL_NEED_KICK is set in @ctrl
  * @full:	there was no slot left for the next frame
  * @losing:	frames were lost since the last one that was filled in
+ * @metadata:	PACKET_DIRECT_METADATA, if the lease has it
  * @hw_tstamp:	the NIC's stamps are wanted, as always if frames go to the stack
  * @extra:	entries to be published that are not the first of a frame
  * @ctrl:	control page, shared with user space
@@ -212,6 +213,7 @@ struct packet_direct_queue {
 	bool			need_kick;
 	bool			full;
 	bool			losing;
+	u32			metadata;
 	bool			hw_tstamp;
 	u32			extra;
 	struct tpacket4_ctrl	*ctrl;

@@ -50,7 +50,8 @@ void xsk_direct_restarted(struct xsk_buff_pool *pool);
 
 bool xsk_direct_able(const struct net_device *dev);
 bool xsk_direct_is_program(const struct bpf_prog *prog);
-enum packet_direct_reason xsk_direct_mode(const struct net_device *dev);
+u32 xsk_direct_told(const struct net_device *dev, u32 flags);
+enum packet_direct_reason xsk_direct_mode(const struct net_device *dev, u32 flags);
 void xsk_direct_device_up(struct packet_direct_queue *pdq);
 void xsk_direct_device_down(struct packet_direct_queue *pdq);
 
@@ -112,8 +113,13 @@ static inline bool xsk_direct_is_program(const struct bpf_prog *prog)
 	return false;
 }
 
+static inline u32 xsk_direct_told(const struct net_device *dev, u32 flags)
+{
+	return 0;
+}
+
 static inline enum packet_direct_reason
-xsk_direct_mode(const struct net_device *dev)
+xsk_direct_mode(const struct net_device *dev, u32 flags)
 {
 	return PACKET_DIRECT_OK;
 }

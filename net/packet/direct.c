@@ -324,8 +324,8 @@ static int packet_direct_get_info(struct packet_sock *po, sockopt_t *opt)
 		return err;
 
 	info.ti_size = sizeof(info);
-	if ((in.ti_query_flags & ~PACKET_DIRECT_SUPPORT) ||
-	    in.ti_query_flags == PACKET_DIRECT_SUPPORT)
+	if ((in.ti_query_flags & ~(PACKET_DIRECT_SUPPORT | PACKET_DIRECT_METADATA)) ||
+	    (in.ti_query_flags & PACKET_DIRECT_SUPPORT) == PACKET_DIRECT_SUPPORT)
 		return -EINVAL;
 
 	info.ti_query = in.ti_query;

@@ -141,12 +141,16 @@ u32 packet_direct_by(const struct packet_direct_ops *ops)
 /* What a driver says that it can do. */
 static enum packet_direct_reason
 packet_direct_ask_limits(struct net_device *dev, unsigned int queue,
-			 const struct packet_direct_ops *ops,
+			 const struct packet_direct_ops *ops, u32 flags,
 			 struct packet_direct_limits *limits)
 {
 	enum packet_direct_reason reason;
 
 	reason = ops->limits(dev, queue, limits);
+	if (!reason && ops == &xsk_direct_ops) {
+		limits->frame_flags |= xsk_direct_told(dev, flags);
+		reason = xsk_direct_mode(dev, flags);
+	}
 	if (reason)
 		return reason;
 	if (WARN_ON_ONCE(!limits->granule || !limits->post_min ||
@@ -159,7 +163,7 @@ packet_direct_ask_limits(struct net_device *dev, unsigned int queue,
  * packet_direct_may_lease() - the one predicate that decides who may have a queue
  * @dev: device
  * @queue: RX queue, may be out of range
- * @flags: as for packet_direct_find_ops()
+ * @flags: as for packet_direct_find_ops(), and PACKET_DIRECT_METADATA
  * @limits: filled in as far as the driver got
  *
  * Its mirror images are packet_direct_check_xdp(), packet_direct_check_xsk(), and the
@@ -197,7 +201,7 @@ enum packet_direct_reason packet_direct_may_lease(struct net_device *dev,
 	first = packet_direct_next_claimed(dev, 0);
 	if (first >= 0 && dev->_rx[first].direct_claim->ops != ops)
 		return PACKET_DIRECT_XSK_MIXED;
-	return packet_direct_ask_limits(dev, queue, ops, limits);
+	return packet_direct_ask_limits(dev, queue, ops, flags, limits);
 }
 
 static enum packet_direct_reason
@@ -469,6 +473,7 @@ void packet_direct_claim(struct packet_direct *pd, struct net_device *dev,
 	pd->holder = get_pid(task_tgid(current));
 	WRITE_ONCE(pdq->ops, packet_direct_find_ops(dev, arg->td_flags));
 	pdq->unconfirmed = false;
+	pdq->metadata = arg->td_flags & PACKET_DIRECT_METADATA;
 	pdq->post_min = limits->post_min;
 	pdq->no_run = pdq->need_sync || pdq->reserve;
 	packet_direct_sync_free(pd);
@@ -526,7 +531,8 @@ enum packet_direct_reason packet_direct_may_begin(const struct packet_direct *pd
 	ASSERT_RTNL();
 	if (pdq->queue >= pdq->dev->real_num_rx_queues)
 		return PACKET_DIRECT_NO_QUEUE;
-	reason = packet_direct_ask_limits(pdq->dev, pdq->queue, pdq->ops, &limits);
+	reason = packet_direct_ask_limits(pdq->dev, pdq->queue, pdq->ops,
+					  pdq->metadata, &limits);
 	if (reason)
 		return reason;
 	return packet_direct_check_limits(pdq, pdq->dev, &limits,
@@ -742,7 +748,7 @@ static int packet_direct_xsk_event(struct packet_direct_queue *pdq,
 	if (event != NETDEV_CHANGEMTU && event != NETDEV_FEAT_CHANGE)
 		return 0;
 
-	reason = xsk_direct_mode(pdq->dev);
+	reason = xsk_direct_mode(pdq->dev, pdq->metadata);
 	if (!reason)
 		return 0;
 	if (event == NETDEV_CHANGEMTU)

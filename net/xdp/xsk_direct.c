@@ -54,6 +54,7 @@ DEFINE_STATIC_KEY_FALSE(xsk_direct_key);
  * @pool:	their buffers
  * @assigned:	the driver knows the pool
  * @counted:	in xsk_direct_key
+ * @told:	TPACKET4_* that the driver is asked for with each frame of this poll
  * @plain:	frames need nothing but an entry; of a poll that has begun
  */
 struct xsk_direct {
@@ -63,6 +64,7 @@ struct xsk_direct {
 	bool			assigned;
 	bool			counted;
 	bool			plain;
+	u32			told;
 };
 
 /* ---- Frames ---- */
@@ -98,14 +100,23 @@ static void xsk_direct_find_napi(struct packet_direct_queue *pdq)
 			rcu_assign_pointer(pdq->napi, napi);
 }
 
+static bool xsk_direct_has_stamps(const struct net_device *dev)
+{
+	return dev->xdp_metadata_ops && dev->xdp_metadata_ops->xmo_rx_timestamp;
+}
+
 static void xsk_direct_begin(struct xdp_sock *xs)
 {
 	struct packet_direct_queue *pdq = xs->direct;
+	struct xsk_direct *xd = pdq->xsk;
 
 	packet_direct_batch_begin(pdq);
 	if (packet_direct_has_stack(pdq))
 		xsk_direct_find_napi(pdq);
-	pdq->xsk->plain = !pdq->filter && !pdq->no_run;
+	xd->told = xsk_direct_told(pdq->dev, pdq->metadata);
+	if (pdq->hw_tstamp && xsk_direct_has_stamps(pdq->dev))
+		xd->told |= TPACKET4_TSTAMP_HW;
+	xd->plain = !pdq->filter && !pdq->no_run && !xd->told;
 	list_add(&xs->flush_node, bpf_net_ctx_get_xskmap_flush_list());
 }
 
@@ -117,11 +128,53 @@ static int xsk_direct_too_long(struct packet_direct_queue *pdq)
 	return -EMSGSIZE;
 }
 
+static u32 xsk_direct_hash_flags(enum xdp_rss_hash_type type)
+{
+	u32 flags = TPACKET4_HASH;
+
+	if (type & XDP_RSS_L3_IPV4)
+		flags |= TPACKET4_HASH_IPV4;
+	else if (type & XDP_RSS_L3_IPV6)
+		flags |= type & XDP_RSS_L3_DYNHDR ? TPACKET4_HASH_IPV6_EX :
+						    TPACKET4_HASH_IPV6;
+	if (type & XDP_RSS_L4_TCP)
+		flags |= TPACKET4_HASH_TCP;
+	else if (type & XDP_RSS_L4_UDP)
+		flags |= TPACKET4_HASH_UDP;
+	else if (type & XDP_RSS_L4_SCTP)
+		flags |= TPACKET4_HASH_SCTP;
+	else if (type & XDP_RSS_L4)
+		flags |= TPACKET4_HASH_PORTS;
+	return flags;
+}
+
+/* What the driver says of a frame, by what it does for XDP programs: these functions
+ * take their own buffer for the context of a program, and touch nothing else.
+ */
+static void xsk_direct_ask(const struct packet_direct_queue *pdq,
+			   struct xdp_buff *xdp, struct packet_direct_buf *buf)
+{
+	const struct xdp_metadata_ops *ops = pdq->dev->xdp_metadata_ops;
+	const struct xdp_md *ctx = (const struct xdp_md *)xdp;
+	enum xdp_rss_hash_type type = XDP_RSS_TYPE_NONE;
+	u32 told = pdq->xsk->told;
+
+	if ((told & TPACKET4_TSTAMP_HW) &&
+	    !ops->xmo_rx_timestamp(ctx, &buf->tstamp))
+		buf->flags |= TPACKET4_TSTAMP_HW;
+	if ((told & TPACKET4_HASH) && !ops->xmo_rx_hash(ctx, &buf->hash, &type) &&
+	    type != XDP_RSS_TYPE_NONE)
+		buf->flags |= xsk_direct_hash_flags(type);
+	if ((told & TPACKET4_VLAN) &&
+	    !ops->xmo_rx_vlan_tag(ctx, &buf->vlan_tpid, &buf->vlan_tci))
+		buf->flags |= TPACKET4_VLAN;
+}
+
 /* The first frame of a poll, and what needs more than an entry. */
 static noinline int xsk_direct_deliver(struct xdp_sock *xs, struct xdp_buff *xdp)
 {
 	struct packet_direct_queue *pdq = xs->direct;
-	const struct packet_direct_buf buf = {
+	struct packet_direct_buf buf = {
 		.slot = (xdp->data_hard_start - xs->pool->addrs) >> PAGE_SHIFT,
 		.off = xdp->data - xdp->data_hard_start,
 		.len = xdp->data_end - xdp->data,
@@ -132,6 +185,8 @@ static noinline int xsk_direct_deliver(struct xdp_sock *xs, struct xdp_buff *xdp
 		return xsk_direct_too_long(pdq);
 	if (!xs->flush_node.prev)
 		xsk_direct_begin(xs);
+	if (pdq->xsk->told)
+		xsk_direct_ask(pdq, xdp, &buf);
 	packet_direct_deliver(pdq, &buf, 1);
 	return 0;
 }
@@ -501,23 +556,54 @@ bool xsk_direct_able(const struct net_device *dev)
 }
 
 /**
+ * xsk_direct_told() - what the driver can say of frames
+ * @dev: device
+ * @flags: it is asked with PACKET_DIRECT_METADATA alone
+ *
+ * Return: TPACKET4_HASH, TPACKET4_VLAN, both or 0.
+ */
+u32 xsk_direct_told(const struct net_device *dev, u32 flags)
+{
+	const struct xdp_metadata_ops *ops = dev->xdp_metadata_ops;
+
+	if (!ops || !(flags & PACKET_DIRECT_METADATA))
+		return 0;
+	return (ops->xmo_rx_hash ? TPACKET4_HASH : 0) |
+	       (ops->xmo_rx_vlan_tag ? TPACKET4_VLAN : 0);
+}
+
+/**
  * xsk_direct_mode() - is the device in a mode in which frames come as they were sent
  * @dev: device
+ * @flags: as for xsk_direct_told()
  *
- * A tag that the NIC takes out cannot be told.  Merged segments are several buffers.
+ * A tag that the NIC takes out has to be told.  Merged segments are several buffers.
  *
  * Context: RTNL.
  * Return: PACKET_DIRECT_OK or why not.
  */
-enum packet_direct_reason xsk_direct_mode(const struct net_device *dev)
+enum packet_direct_reason xsk_direct_mode(const struct net_device *dev, u32 flags)
 {
 	if (dev->mtu > XSK_DIRECT_MAX_MTU)
 		return PACKET_DIRECT_XSK_MTU;
-	if (dev->features & (NETIF_F_HW_VLAN_CTAG_RX | NETIF_F_HW_VLAN_STAG_RX))
+	if ((dev->features & (NETIF_F_HW_VLAN_CTAG_RX | NETIF_F_HW_VLAN_STAG_RX)) &&
+	    !(xsk_direct_told(dev, flags) & TPACKET4_VLAN))
 		return PACKET_DIRECT_XSK_VLAN;
 	if (dev->features & NETIF_F_LRO)
 		return PACKET_DIRECT_XSK_LRO;
 	return PACKET_DIRECT_OK;
+}
+
+/* The NIC's clock, if it stamps frames. */
+static void xsk_direct_tell_clock(struct net_device *dev,
+				  struct packet_direct_limits *limits)
+{
+	struct kernel_ethtool_ts_info info = { .phc_index = -1 };
+
+	if (!xsk_direct_has_stamps(dev) || ethtool_get_ts_info_by_layer(dev, &info))
+		return;
+	limits->tstamp_hw = info.phc_index >= 0;
+	limits->phc_index = info.phc_index;
 }
 
 static enum packet_direct_reason
@@ -538,12 +624,13 @@ xsk_direct_limits(struct net_device *dev, unsigned int queue,
 			      TPACKET4_INFO_ONE_SLOT | TPACKET4_INFO_UNCOUNTED,
 	};
 
+	xsk_direct_tell_clock(dev, limits);
 	if (dev_xdp_prog_id(dev, XDP_MODE_SKB))
 		return PACKET_DIRECT_QUEUE_XDP;
 	for (i = 0; i < dev->num_rx_queues; i++)
 		if (dev->_rx[i].pool && !dev->_rx[i].pool->direct)
 			return PACKET_DIRECT_XSK_SOCKET;
-	return xsk_direct_mode(dev);
+	return PACKET_DIRECT_OK;
 }
 
 static bool xsk_direct_make_umem(const struct packet_direct_queue *pdq,

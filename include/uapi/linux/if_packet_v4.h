@@ -465,6 +465,10 @@ struct tpacket4_direct {
  */
 #define PACKET_DIRECT_NATIVE		(1U << 12) /* the driver's own support alone */
 #define PACKET_DIRECT_XSK		(1U << 13) /* its zero-copy AF_XDP alone */
+/* Hash and VLAN tag of each frame also by AF_XDP, if the driver tells them there.  Its
+ * own support does so unasked.
+ */
+#define PACKET_DIRECT_METADATA		(1U << 14)
 
 /**
  * enum packet_direct_state - where the frames of a TPACKET_V4 ring come from
@@ -626,8 +630,8 @@ enum packet_direct_reason {
  * @ti_steering_lost: those of the lease that an administrator took over
  * @ti_steering_moves: how often flows may have come from or gone to another queue since
  *		   the lease began, because the RSS table or key was changed
- * @ti_query_flags: in: PACKET_DIRECT_NATIVE, PACKET_DIRECT_XSK or 0, as td_flags of
- *		   the lease that is asked about
+ * @ti_query_flags: in: PACKET_DIRECT_NATIVE or PACKET_DIRECT_XSK or neither, and
+ *		   PACKET_DIRECT_METADATA, as td_flags of the lease that is asked about
  * @ti_query_by:   PACKET_DIRECT_NATIVE or PACKET_DIRECT_XSK: by what that would be;
  *		   0: not known, see @ti_query_reason
  * @ti_lease_by:   likewise: by what this socket's lease is, also a prepared one; 0
@@ -635,7 +639,7 @@ enum packet_direct_reason {
  * @ti_headroom:   bytes of a slot before tp_data, at least; they count in @ti_slot_len_min
  *		   and @ti_slot_len_max
  * @ti_frame_flags: TPACKET4_* that the NIC says of frames of that queue: checksum, hash,
- *		   protocol, damage
+ *		   protocol, VLAN tag, damage
  *
  * A caller whose room ends before @ti_queue_nr does not wait for processes that
  * configure devices.

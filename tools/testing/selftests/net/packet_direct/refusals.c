@@ -105,6 +105,8 @@ TEST_F(args, direct_by_what)
 	EXPECT_REFUSED(pd_lease_flags(self->fd, 0, PACKET_DIRECT_XSK |
 				      PACKET_DIRECT_PREPARE),
 		       PACKET_DIRECT_NO_XSK);
+	EXPECT_REFUSED(pd_lease_flags(self->fd, 0, PACKET_DIRECT_METADATA),
+		       PACKET_DIRECT_NO_DRIVER);
 }
 
 static int query_by(int fd, struct tpacket4_info *info, __u32 flags)
@@ -134,6 +136,12 @@ TEST_F(args, info_by_what)
 	EXPECT_EQ(query_by(self->fd, &info, PACKET_DIRECT_NATIVE | PACKET_DIRECT_XSK),
 		  -EINVAL);
 	EXPECT_EQ(query_by(self->fd, &info, PACKET_DIRECT_TEE), -EINVAL);
+	ASSERT_EQ(query_by(self->fd, &info, PACKET_DIRECT_XSK |
+			   PACKET_DIRECT_METADATA), 0);
+	EXPECT_EQ(info.ti_query_reason, PACKET_DIRECT_NO_XSK);
+	EXPECT_EQ(info.ti_query_flags, PACKET_DIRECT_XSK | PACKET_DIRECT_METADATA);
+	EXPECT_EQ(query_by(self->fd, &info, PACKET_DIRECT_NATIVE | PACKET_DIRECT_XSK |
+			   PACKET_DIRECT_METADATA), -EINVAL);
 }
 
 TEST_F(args, direct_not_v4)
