@@ -33,7 +33,7 @@
 #include "xsk.h"
 #include "xsk_queue.h"
 
-/* A struct xdp_buff_xsk for each slot is not charged to anybody. */
+/* Their struct xdp_buff_xsk are one array, and they are mapped again in one piece. */
 #define XSK_DIRECT_MAX_SLOTS	BIT(18)
 
 /* Of a longer frame some drivers would make several buffers. */
