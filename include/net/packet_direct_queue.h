@@ -156,7 +156,7 @@ enum packet_direct_view {
  * @sk:		socket of the ring
  * @napi:	what polls the ring, while it runs; by AF_XDP: during a poll, if frames
  *		go on to the stack
- * @napi_id:	its number, while the ring runs
+ * @napi_id:	by AF_XDP: its number, while the ring runs
  * @up:		the ring runs
  * @ops:	what leases the queue
  * @xsk:	what the driver's AF_XDP has of the lease, see net/xdp/xsk_direct.c

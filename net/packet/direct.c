@@ -272,6 +272,7 @@ static void packet_direct_get_lease(struct packet_sock *po,
 	info->ti_state = READ_ONCE(pdq->state);
 	info->ti_ifindex = READ_ONCE(pd->ifindex);
 	info->ti_queue = READ_ONCE(pdq->queue);
+	packet_direct_mark_napi(pdq);
 	info->ti_napi_id = packet_direct_napi_id(pdq);
 	info->ti_lease_by = packet_direct_by(READ_ONCE(pdq->ops));
 }
@@ -434,6 +435,7 @@ __poll_t packet_direct_poll(struct packet_sock *po)
 	rcu_read_lock();
 	pd = rcu_dereference(po->direct);
 	if (pd) {
+		packet_direct_mark_napi(&pd->pdq);
 		kicked = packet_direct_may_kick(&pd->pdq);
 		if (packet_direct_readable(&pd->pdq))
 			mask = EPOLLIN | EPOLLRDNORM;
@@ -444,6 +446,18 @@ __poll_t packet_direct_poll(struct packet_sock *po)
 	}
 	rcu_read_unlock();
 	return mask;
+}
+
+static void packet_direct_busy_poll(struct packet_sock *po)
+{
+	struct packet_direct *pd;
+
+	rcu_read_lock();
+	pd = rcu_dereference(po->direct);
+	if (pd)
+		packet_direct_mark_napi(&pd->pdq);
+	rcu_read_unlock();
+	sk_busy_loop(&po->sk, 1);
 }
 
 /**
@@ -467,7 +481,7 @@ int packet_direct_recvmsg(struct packet_sock *po, int flags)
 		return -EOPNOTSUPP;
 
 	if (sk_can_busy_loop(sk))
-		sk_busy_loop(sk, 1);
+		packet_direct_busy_poll(po);
 
 	rcu_read_lock();
 	pd = rcu_dereference(po->direct);

@@ -333,6 +333,7 @@ bool packet_direct_readable(struct packet_direct_queue *pdq);
 void packet_direct_set_state(struct packet_direct_queue *pdq,
 			     enum packet_direct_state state);
 u32 packet_direct_napi_id(const struct packet_direct_queue *pdq);
+void packet_direct_mark_napi(const struct packet_direct_queue *pdq);
 void packet_direct_kick(struct packet_direct_queue *pdq);
 void packet_direct_top_up(struct packet_direct_queue *pdq);
 

@@ -16,6 +16,7 @@
 
 void packet_direct_batch_begin(struct packet_direct_queue *pdq)
 {
+	packet_direct_mark_napi(pdq);
 	pdq->tstamp = ktime_get_real_ns();
 	pdq->hw_tstamp = READ_ONCE(pkt_sk(pdq->sk)->tp_tstamp) &
 			 SOF_TIMESTAMPING_RAW_HARDWARE;

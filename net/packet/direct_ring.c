@@ -368,32 +368,44 @@ void packet_direct_store_counts(struct packet_direct_queue *pdq)
 	preempt_enable();
 }
 
-static void packet_direct_set_napi_id(struct packet_direct_queue *pdq, u32 id)
-{
-	WRITE_ONCE(pdq->napi_id, id);
-#ifdef CONFIG_NET_RX_BUSY_POLL
-	WRITE_ONCE(pdq->sk->sk_napi_id, id);
-#endif
-}
-
 /**
  * packet_direct_napi_id() - the NAPI instance that fills the ring
  * @pdq: ring
+ *
+ * An instance of 7.3 gets a number each time that it is enabled, which may be after
+ * packet_direct_ring_up().
  *
  * Return: its number, or 0.
  */
 u32 packet_direct_napi_id(const struct packet_direct_queue *pdq)
 {
-	struct napi_struct *napi;
+	const struct napi_struct *napi;
 	u32 id;
 
-	/* 7.3 numbers an instance when it is enabled, which is after ring_up() on gve */
+	if (!READ_ONCE(pdq->up))
+		return 0;
+
 	rcu_read_lock();
 	napi = rcu_dereference(pdq->napi);
-	id = napi ? napi->napi_id : READ_ONCE(pdq->napi_id);
+	id = napi ? READ_ONCE(napi->napi_id) : READ_ONCE(pdq->napi_id);
 	rcu_read_unlock();
-
 	return id;
+}
+
+/**
+ * packet_direct_mark_napi() - the socket's busy polling is of that instance
+ * @pdq: ring
+ *
+ * Context: any but hard interrupt.
+ */
+void packet_direct_mark_napi(const struct packet_direct_queue *pdq)
+{
+#ifdef CONFIG_NET_RX_BUSY_POLL
+	u32 id = packet_direct_napi_id(pdq);
+
+	if (unlikely(READ_ONCE(pdq->sk->sk_napi_id) != id))
+		WRITE_ONCE(pdq->sk->sk_napi_id, id);
+#endif
 }
 
 void packet_direct_polled_ring_up(struct packet_direct_queue *pdq, u32 napi_id,
@@ -404,8 +416,9 @@ void packet_direct_polled_ring_up(struct packet_direct_queue *pdq, u32 napi_id,
 		size = min(size, pdq->payload.nr);
 	pdq->size = size;
 	pdq->low = max(size / 4, min(size, pdq->post_min));
-	packet_direct_set_napi_id(pdq, napi_id);
+	WRITE_ONCE(pdq->napi_id, napi_id);
 	WRITE_ONCE(pdq->up, true);
+	packet_direct_mark_napi(pdq);
 	packet_direct_set_state(pdq, PACKET_DIRECT_ACTIVE);
 	packet_direct_recheck_steering(pdq->dev);
 }
@@ -415,7 +428,7 @@ void packet_direct_ring_up(struct packet_direct_queue *pdq,
 {
 	netdev_assert_locked_ops_compat(pdq->dev);
 	rcu_assign_pointer(pdq->napi, napi);
-	packet_direct_polled_ring_up(pdq, napi->napi_id, size);
+	packet_direct_polled_ring_up(pdq, 0, size);
 }
 EXPORT_SYMBOL_GPL(packet_direct_ring_up);
 
@@ -431,8 +444,10 @@ static void packet_direct_unset_up(struct packet_direct_queue *pdq)
 	WRITE_ONCE(pdq->up, false);
 	RCU_INIT_POINTER(pdq->napi, NULL);
 	hrtimer_cancel(&pdq->kick_timer);
-	packet_direct_set_napi_id(pdq, 0);
+	WRITE_ONCE(pdq->napi_id, 0);
 	synchronize_net();
+	/* after whoever has seen the ring up */
+	packet_direct_mark_napi(pdq);
 }
 
 void packet_direct_ring_pause(struct packet_direct_queue *pdq)

@@ -594,6 +594,74 @@ TEST_F_TIMEOUT(lease, reconfiguration, 120)
 	EXPECT_EQ(self->stats.ts_bad_slot, 0);
 }
 
+/* What the kernel's busy polling of the socket goes by. */
+static __u32 incoming_napi(int fd)
+{
+	__u32 id = 0;
+	socklen_t len = sizeof(id);
+
+	return getsockopt(fd, SOL_SOCKET, SO_INCOMING_NAPI_ID, &id, &len) ? 0 : id;
+}
+
+/* That the device was down is told first. */
+static void look_by_recv(const struct pd_nic *nic, struct pd_sock *pd)
+{
+	while (recv(pd->fd, NULL, 0, MSG_DONTWAIT) && errno == ENETDOWN)
+		;
+}
+
+static void look_by_poll(const struct pd_nic *nic, struct pd_sock *pd)
+{
+	struct pollfd pfd = { .fd = pd->fd, .events = POLLIN };
+
+	poll(&pfd, 1, 0);
+}
+
+static void look_at_the_ring(const struct pd_nic *nic, struct pd_sock *pd)
+{
+	int i;
+
+	for (i = 0; i < WAIT_MS / 10 && !tpacket4_peek_all(&pd->ring); i++) {
+		pd_nic_steer(nic, nic->queue);
+		pd_send(nic->tx, LEN, i);
+		usleep(10000);
+	}
+}
+
+/* A restart may give the instance another number, also after the ring is up. */
+#define NAPI_IS_KNOWN(look)						\
+	do {								\
+		__u32 _id;						\
+									\
+		look(&self->nic, &self->pd);				\
+		_id = incoming_napi(self->pd.fd);			\
+		INFO(self->nic.queue);					\
+		EXPECT_TRUE(pd_napi_is_told(&self->info));		\
+		EXPECT_EQ(_id, self->info.ti_napi_id);			\
+	} while (0)
+
+/* Whoever uses the socket busy polls the instance that its queue has now. */
+TEST_F_TIMEOUT(lease, busy_poll_after_restarts, 60)
+{
+	void (*const look[])(const struct pd_nic *nic, struct pd_sock *pd) = {
+		look_by_recv, look_by_poll, look_at_the_ring,
+	};
+	int busy = 20, i;
+
+	OPEN_LEASED();
+	ASSERT_EQ(setsockopt(self->pd.fd, SOL_SOCKET, SO_BUSY_POLL, &busy,
+			     sizeof(busy)), 0);
+	NAPI_IS_KNOWN(look_by_recv);
+	for (i = 0; i < (int)ARRAY_SIZE(look); i++) {
+		ASSERT_EQ(pd_if_up(self->nic.ifname, false), 0);
+		EXPECT_EQ(incoming_napi(self->pd.fd), 0);
+		ASSERT_EQ(pd_if_up(self->nic.ifname, true), 0);
+		NAPI_IS_KNOWN(look[i]);
+	}
+	if (pd_if_reset(self->nic.ifname) != -EOPNOTSUPP)
+		NAPI_IS_KNOWN(look_by_recv);
+}
+
 /* Fewer channels, without the queue, are refused. */
 TEST_F(lease, channels_are_kept)
 {
