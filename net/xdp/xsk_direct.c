@@ -86,6 +86,16 @@ static unsigned int xsk_direct_run(const void *ctx, const struct bpf_insn *insn)
 	return XDP_REDIRECT;
 }
 
+/* Of drivers that tell which NAPI instance has which queue. */
+#ifndef xsk_direct_napi_id
+static u32 xsk_direct_napi_id(const struct xsk_buff_pool *pool)
+{
+	const struct napi_struct *napi = pool->netdev->_rx[pool->queue_id].napi;
+
+	return napi ? napi->napi_id : 0;
+}
+#endif
+
 /* The NAPI instance of this poll, for frames that go on to the stack.  It may be gone
  * after the poll.
  */
@@ -110,6 +120,8 @@ static void xsk_direct_begin(struct xdp_sock *xs)
 	struct packet_direct_queue *pdq = xs->direct;
 	struct xsk_direct *xd = pdq->xsk;
 
+	/* 7.3 numbers an instance when it is enabled, after xsk_direct_restarted() */
+	WRITE_ONCE(pdq->napi_id, xsk_direct_napi_id(xs->pool));
 	packet_direct_batch_begin(pdq);
 	if (packet_direct_has_stack(pdq))
 		xsk_direct_find_napi(pdq);
@@ -383,16 +395,6 @@ static u32 xsk_direct_ring_size(struct net_device *dev)
 		dev->ethtool_ops->get_ringparam(dev, &ring, &kernel, NULL);
 	return ring.rx_pending ?: XSK_DIRECT_SIZE;
 }
-
-/* Of drivers that tell which NAPI instance has which queue. */
-#ifndef xsk_direct_napi_id
-static u32 xsk_direct_napi_id(const struct xsk_buff_pool *pool)
-{
-	const struct napi_struct *napi = pool->netdev->_rx[pool->queue_id].napi;
-
-	return napi ? napi->napi_id : 0;
-}
-#endif
 
 /**
  * xsk_direct_restarted() - a driver sets up a ring for this pool
