@@ -169,7 +169,7 @@ def distro(frames):
 def filters(frames):
     """None, one that accepts everything, and one of two ports."""
     return [sock(p, 64, frames, {"sweep": "filter"}, filter=n)
-            for p in ("direct-busy", "v3") for n in FILTERS]
+            for p in ("direct-busy", "lane-busy", "v3") for n in FILTERS]
 
 
 def threaded(frames):
@@ -185,7 +185,8 @@ def threaded(frames):
 
 def quick(frames):
     """Every path once, the leased queue twice, and with a filter."""
-    return ([sock(p, 64, frames) for p in SOCKETS] + [sock("direct-busy", 1518, frames)]
+    return ([sock(p, 64, frames) for p in SOCKETS]
+            + [sock(p, 1518, frames) for p in ("direct-busy", "lane-busy")]
             + filters(frames) + stack(frames) + threaded(frames)
             + [dump(p, 64, frames) for p in DUMPS] + [dpdk(p, 64, frames) for p in DPDK])
 
@@ -199,7 +200,7 @@ def quick_gve(frames):
 def bursts():
     """Each burst with its interrupt, its wake-up and its poll()."""
     return [sock(p, 64, n * BURST_COUNT, burst=n, warm=n * 20)
-            for n in BURSTS for p in ("v2", "xdp-zc-poll", "direct-poll")]
+            for n in BURSTS for p in ("v2", "xdp-zc-poll", "lane-poll", "direct-poll")]
 
 
 def sweeps(frames):
