@@ -23,6 +23,7 @@ static const struct nic_model * const models[] = {
 	&ixgbe_x550_model,
 	&gve_model,
 	&loopback_model,
+	&netdev_model,
 };
 
 #define MAX_SETS	16
@@ -42,14 +43,16 @@ static void print_help(FILE *out)
 
 	fputs("usage: nicsim --model MODEL --socket PATH --control PATH [options]\n"
 	      "\n"
-	      "Models one port of a NIC and serves it over vfio-user.  Prints \"ready\" when\n"
-	      "QEMU can connect, serves one client after the other, ends on SIGTERM.\n"
+	      "Models one port of a NIC and serves it over vfio-user, or is the cable of a NIC\n"
+	      "that QEMU emulates (netdev).  Prints \"ready\" when QEMU can connect, serves one\n"
+	      "client after the other, ends on SIGTERM.\n"
 	      "\n"
 	      "  --model MODEL        one of:", out);
 	for (i = 0; i < ARRAY_SIZE(models); i++)
 		fprintf(out, " %s", models[i]->name);
 	fputs("\n"
-	      "  --socket PATH        Unix socket for QEMU's vfio-user-pci device\n"
+	      "  --socket PATH        Unix socket for QEMU's vfio-user-pci device, or for its\n"
+	      "                       -netdev stream\n"
 	      "  --control PATH       Unix socket for requests; send it \"help\"\n"
 	      "  --wire-listen PATH   the cable: wait for the other port here\n"
 	      "  --wire-connect PATH  the cable: the other port is here, now or later\n"
@@ -219,14 +222,16 @@ static bool sim_start(struct nicsim *sim, const struct options *o)
 	sim->sources = source_port_new(sim);
 	if (!sim->sources)
 		return out_of_memory();
-	sim->vfio = vfio_user_new(sim, o->socket);
-	sim->control = sim->vfio ? control_new(sim, o->control) : NULL;
+	sim->vfio = o->model->serve ? NULL : vfio_user_new(sim, o->socket);
+	sim->control = sim->vfio || o->model->serve ? control_new(sim, o->control) : NULL;
 	sim->wire = sim->control ? wire_new(sim, o->role, o->wire) : NULL;
 	if (!sim->wire)
 		return false;
 	sim->priv = sim->model->create(sim, sim->mac);
 	if (!sim->priv)
 		return out_of_memory();
+	if (sim->model->serve && !sim->model->serve(sim->priv, o->socket))
+		return false;
 	if (!set_knobs(sim, o))
 		return false;
 	pci_power_on(sim->pci);
@@ -236,7 +241,8 @@ static bool sim_start(struct nicsim *sim, const struct options *o)
 
 static void sim_stop(struct nicsim *sim)
 {
-	vfio_user_free(sim->vfio);
+	if (sim->vfio)
+		vfio_user_free(sim->vfio);
 	control_free(sim->control);
 	sim->model->destroy(sim->priv);
 	wire_free(sim->wire);

@@ -74,6 +74,9 @@ struct nic_bar {
  *		"a":1,"b":2 without the braces
  * @knobs:	optional table of what `set` may change
  * @knob_changed: optional; one of @knobs has a new value
+ * @serve:	optional, of a model that is no PCI device: serve --socket, in place of
+ *		the vfio-user server.  Returns false after a message.
+ * @has_client:	with @serve: somebody is connected there
  */
 struct nic_model {
 	const char *name;
@@ -96,12 +99,15 @@ struct nic_model {
 	void (*stats)(void *priv, FILE *out);
 	const struct nic_knob *knobs;
 	void (*knob_changed)(void *priv);
+	bool (*serve)(void *priv, const char *path);
+	bool (*has_client)(void *priv);
 };
 
 extern const struct nic_model ixgbe_82599_model;
 extern const struct nic_model ixgbe_x550_model;
 extern const struct nic_model gve_model;
 extern const struct nic_model loopback_model;
+extern const struct nic_model netdev_model;
 
 /* Guest memory.  Both return false, and record a violation that names @what, when
  * a byte lies outside of what the client mapped, or when bus mastering is off.

@@ -161,13 +161,18 @@ static bool do_stop(struct nicsim *sim, struct ctl_args *a, FILE *out)
 	return true;
 }
 
+static bool has_client(struct nicsim *sim)
+{
+	return sim->vfio ? vfio_user_connected(sim->vfio) : sim->model->has_client(sim->priv);
+}
+
 static bool do_status(struct nicsim *sim, struct ctl_args *a, FILE *out)
 {
 	if (!no_more_words(a, 1))
 		return false;
 	source_port_status(sim->sources, out);
 	fprintf(out, ",\"link\":%s,\"client\":%s", nicsim_link_up(sim) ? "true" : "false",
-		vfio_user_connected(sim->vfio) ? "true" : "false");
+		has_client(sim) ? "true" : "false");
 	return true;
 }
 
