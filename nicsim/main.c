@@ -52,7 +52,7 @@ static void print_help(FILE *out)
 		fprintf(out, " %s", models[i]->name);
 	fputs("\n"
 	      "  --socket PATH        Unix socket for QEMU's vfio-user-pci device, or for its\n"
-	      "                       -netdev stream\n"
+	      "                       -netdev stream; or fd:N, a packet socket on its tap device\n"
 	      "  --control PATH       Unix socket for requests; send it \"help\"\n"
 	      "  --wire-listen PATH   the cable: wait for the other port here\n"
 	      "  --wire-connect PATH  the cable: the other port is here, now or later\n"

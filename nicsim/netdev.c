@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A port without a NIC: behind it is a network backend of QEMU ("-netdev stream" on a
- * Unix socket), and so a NIC that QEMU itself emulates.  It has the cable, the sources
- * and the requests that a model of a NIC has.  On the socket each frame comes after its
+ * A port without a NIC: behind it is a network backend of QEMU, and so a NIC that QEMU
+ * itself emulates.  It has the cable, the sources and the requests that a model of a NIC
+ * has.  The backend is one of two:
+ *
+ * -netdev stream on a Unix socket, for a NIC with one queue.  Each frame comes after its
  * length, 4 bytes in big-endian order.
  *
- * QEMU does not read while its NIC has no buffer.  The socket is full then, and frames
- * wait or are missed, as with a NIC whose packet buffer is full.
+ * -netdev tap, for a NIC with several.  The client is a packet socket on that device from
+ * the beginning (--socket fd:N).  Each frame is a message.
+ *
+ * QEMU does not read while its NIC has no buffer.  The socket, or a queue of the tap
+ * device, is full then, and frames wait or are missed, as with a NIC whose packet buffer
+ * is full.  Nobody tells when a queue has room again: it is tried once in a while.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,12 +29,16 @@
 
 #define ND_HEAD		4	/* a frame's length */
 #define ND_ONE		(ND_HEAD + NIC_FRAME_MAX)
+#define ND_RETRY_NS	500000
+#define ND_PER_TURN	64
 
 struct netdev {
 	struct nicsim *sim;
 	char *path;
 	struct loop_fd listen, conn;
 	uint32_t events;
+	bool tap;		/* the client is a packet socket */
+	struct nicsim_timer *retry;
 
 	uint8_t in[2 * ND_ONE];	/* from QEMU: frames, the last one not whole */
 	size_t in_len;
@@ -38,6 +48,14 @@ struct netdev {
 
 	uint64_t taken, missed, sent;
 };
+
+static void nd_retry(void *arg)
+{
+	struct netdev *nd = arg;
+
+	nd->full = false;
+	nicsim_rx_ready(nd->sim);
+}
 
 static void *nd_create(struct nicsim *sim, const uint8_t mac[6])
 {
@@ -49,6 +67,7 @@ static void *nd_create(struct nicsim *sim, const uint8_t mac[6])
 	nd->sim = sim;
 	nd->listen.fd = -1;
 	nd->conn.fd = -1;
+	nd->retry = nicsim_timer_new(sim, nd_retry, nd);
 	return nd;
 }
 
@@ -118,12 +137,31 @@ static bool nd_send(struct netdev *nd, const uint8_t *frame, size_t len)
 	return true;
 }
 
+static bool nd_is_taken(struct netdev *nd, const uint8_t *frame, size_t len)
+{
+	if (nd->conn.fd < 0)
+		return false;
+	if (nd->tap)
+		return send(nd->conn.fd, frame, len, MSG_DONTWAIT) == (ssize_t)len;
+	return nd_send_rest(nd) && nd_send(nd, frame, len);
+}
+
+/* The frame is offered again. */
+static void nd_wait_for_room(struct netdev *nd)
+{
+	nd->full = true;
+	if (nd->tap)
+		nicsim_timer_arm(nd->retry, ND_RETRY_NS);
+	else
+		nd_listen_for(nd, nd->events | EPOLLOUT);
+}
+
 static enum nic_rx_verdict nd_wire_rx(void *priv, const uint8_t *frame, size_t len,
 				      bool may_wait)
 {
 	struct netdev *nd = priv;
 
-	if (nd->conn.fd >= 0 && nd_send_rest(nd) && nd_send(nd, frame, len)) {
+	if (nd_is_taken(nd, frame, len)) {
 		nd->taken++;
 		return NIC_RX_TAKEN;
 	}
@@ -131,8 +169,7 @@ static enum nic_rx_verdict nd_wire_rx(void *priv, const uint8_t *frame, size_t l
 		nd->missed++;
 		return NIC_RX_TAKEN;
 	}
-	nd->full = true;
-	nd_listen_for(nd, nd->events | EPOLLOUT);
+	nd_wait_for_room(nd);
 	return NIC_RX_WAIT;
 }
 
@@ -196,6 +233,10 @@ static void nd_tx_room(void *priv)
 
 	if (nd->conn.fd < 0)
 		return;
+	if (nd->tap) {
+		nd_listen_for(nd, nd->events | EPOLLIN);
+		return;
+	}
 	nd_forward(nd);
 	if (nd->conn.fd >= 0 && !nd_waits(nd))
 		nd_listen_for(nd, nd->events | EPOLLIN);
@@ -215,6 +256,26 @@ static void nd_readable(struct netdev *nd)
 	nd_forward(nd);
 	if (nd->conn.fd >= 0 && nd_waits(nd))
 		nd_listen_for(nd, nd->events & ~EPOLLIN);
+}
+
+/* What comes while the wire is full waits in the packet socket. */
+static void nd_read_messages(void *arg, uint32_t events)
+{
+	struct netdev *nd = arg;
+	unsigned int n;
+	ssize_t len;
+
+	(void)events;
+	for (n = 0; n < ND_PER_TURN; n++) {
+		if (!nicsim_wire_tx_room(nd->sim)) {
+			nd_listen_for(nd, nd->events & ~EPOLLIN);
+			return;
+		}
+		len = recv(nd->conn.fd, nd->in, sizeof(nd->in), MSG_DONTWAIT);
+		if (len <= 0)
+			return;
+		nd_put(nd, nd->in, len);
+	}
 }
 
 static void nd_event(void *arg, uint32_t events)
@@ -246,10 +307,27 @@ static void nd_accept(void *arg, uint32_t events)
 	nd->conn.fd = -1;
 }
 
+static bool nd_has_fd(struct netdev *nd, const char *text)
+{
+	char *end;
+	long fd = strtol(text, &end, 10);
+
+	nd->tap = true;
+	nd->events = EPOLLIN;
+	nd->conn = (struct loop_fd){ (int)fd, nd_read_messages, nd };
+	nicsim_on_tx_room(nd->sim, nd_tx_room);
+	if (*text && !*end && loop_add(nd->sim->loop, &nd->conn, EPOLLIN))
+		return true;
+	fprintf(stderr, "nicsim: --socket fd:%s: %s\n", text, strerror(errno));
+	return false;
+}
+
 static bool nd_serve(void *priv, const char *path)
 {
 	struct netdev *nd = priv;
 
+	if (!strncmp(path, "fd:", 3))
+		return nd_has_fd(nd, path + 3);
 	nd->path = strdup(path);
 	nd->conn = (struct loop_fd){ -1, nd_event, nd };
 	nd->listen = (struct loop_fd){ sock_listen(path, "netdev"), nd_accept, nd };
@@ -267,6 +345,7 @@ static void nd_destroy(void *priv)
 		close(nd->listen.fd);
 		unlink(nd->path);
 	}
+	nicsim_timer_free(nd->retry);
 	free(nd->path);
 	free(nd);
 }

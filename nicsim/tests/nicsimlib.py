@@ -38,7 +38,7 @@ class Refused(Exception):
 class Nicsim:
     """A running nicsim in a directory of its own."""
 
-    def __init__(self, *args, model="loopback"):
+    def __init__(self, *args, model="loopback", fds=()):
         self.tmp = tempfile.TemporaryDirectory(prefix="nicsim-test-")
         self.dir = self.tmp.name
         self.sock = os.path.join(self.tmp.name, "vfio")
@@ -47,7 +47,7 @@ class Nicsim:
         self.proc = subprocess.Popen(
             [os.environ["NICSIM"], "--model", model, "--socket", self.sock,
              "--control", self.ctl, "--log", self.log, *args],
-            stdout=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, text=True, pass_fds=fds)
         assert self.proc.stdout.readline() == "ready\n", open(self.log).read()
         self.control = Control(self.ctl)
 

@@ -182,4 +182,34 @@ def link_down():
         assert p.qb.receive() == b"m" * 60
 
 
-run([both_ways, in_pieces, generator, waits, missed, peer_waits, no_client, garbage, link_down])
+def messages():
+    """with a descriptor in place of a socket's path each frame is a message"""
+    mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    mine.settimeout(20)
+    with tempfile.TemporaryDirectory() as tmp:
+        path = os.path.join(tmp, "wire")
+        with Nicsim("--socket", f"fd:{its.fileno()}", "--wire-listen", path, model="netdev",
+                    fds=[its.fileno()]) as a, \
+             Nicsim("--wire-connect", path, model="netdev") as b:
+            wait_for(lambda: b.control.ok("status")["link"])
+            its.close()
+            other = Backend(b)
+            for size in (42, 60, 1514):
+                mine.send(b"m" * size)
+                assert other.receive() == (b"m" * size).ljust(60, b"\0")
+                other.send(b"n" * size)
+                assert mine.recv(2000) == (b"n" * size).ljust(60, b"\0")
+            a.control.ok("gen count=2000 min=60 max=1514")
+            wait_for(lambda: a.control.ok("status")["waiting"])
+            assert len({mine.recv(2000) for _ in range(2000)}) == 2000
+            assert model(a)["rx_missed"] == 0
+            a.control.ok("gen count=2000 pause=0")
+            a.control.wait_done()
+            stats = model(a)
+            assert stats["taken"] + stats["rx_missed"] == 3 + 2000 + 2000 and stats["rx_missed"]
+            other.close()
+    mine.close()
+
+
+run([both_ways, in_pieces, generator, waits, missed, peer_waits, no_client, garbage, link_down,
+     messages])
