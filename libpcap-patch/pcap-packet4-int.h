@@ -219,6 +219,7 @@ int	pcap_packet4_ring_create(pcap_t *p, struct packet4_queue *q);
 void	pcap_packet4_note_size(pcap_t *p);
 void	pcap_packet4_close_queue(struct packet4_queue *q);
 int	pcap_packet4_info(int fd, uint32_t queue, struct tpacket4_info *info);
+uint32_t pcap_packet4_by(const pcap_t *p);
 int	pcap_packet4_queue_stamps(int fd, int queue, uint32_t *flags);
 
 /* pcap-packet4-lease.c */

@@ -58,9 +58,10 @@ static int ask_for_all(struct packet4 *p4, uint32_t flags)
 	return first ? ask(first, &direct) : 0;
 }
 
-static uint32_t lease_flags(const struct packet4 *p4)
+static uint32_t lease_flags(pcap_t *p)
 {
-	uint32_t flags = PACKET_DIRECT_PREPARE;
+	const struct packet4 *p4 = p->priv;
+	uint32_t flags = PACKET_DIRECT_PREPARE | pcap_packet4_by(p);
 
 	if (p4->tee)
 		flags |= PACKET_DIRECT_TEE;
@@ -94,7 +95,7 @@ int pcap_packet4_claim(pcap_t *p, struct packet4_queue *q)
 	struct ethtool_rx_flow_spec rules[PACKET_DIRECT_MAX_RULES];
 	struct tpacket4_direct direct = {
 		.td_queue = q->number,
-		.td_flags = lease_flags(p4),
+		.td_flags = lease_flags(p),
 	};
 	int ret = add_rules(p, &direct, rules);
 

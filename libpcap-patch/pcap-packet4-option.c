@@ -281,6 +281,19 @@ int pcap_set_rx_direct_exclusive_linux(pcap_t *p, int exclusive)
 	return 0;
 }
 
+int pcap_set_rx_direct_by_linux(pcap_t *p, int by)
+{
+	if (pcapint_check_activated(p))
+		return PCAP_ERROR_ACTIVATED;
+	if (by < PCAP_RX_BY_ANY || by > PCAP_RX_BY_AF_XDP) {
+		snprintf(p->errbuf, PCAP_ERRBUF_SIZE,
+			 "%d is not a way of drivers to give queues", by);
+		return PCAP_ERROR;
+	}
+	p->opt.rx_by = by;
+	return 0;
+}
+
 /* Without a queue there is nothing that splits: an error, rather than no effect. */
 int pcap_set_rx_direct_split_linux(pcap_t *p, int split)
 {

@@ -329,14 +329,32 @@ static int map_ring(pcap_t *p, struct packet4_queue *q)
 	return r->bounce ? 0 : pcap_packet4_failed(p, "malloc");
 }
 
-int pcap_packet4_info(int fd, uint32_t queue, struct tpacket4_info *info)
+static int get_info(int fd, uint32_t queue, uint32_t by, struct tpacket4_info *info)
 {
 	socklen_t len = sizeof(*info);
 
 	memset(info, 0, sizeof(*info));
 	info->ti_size = sizeof(*info);
 	info->ti_query = queue;
+	info->ti_query_flags = by;
 	return getsockopt(fd, SOL_PACKET, PACKET_RX_DIRECT, info, &len);
+}
+
+int pcap_packet4_info(int fd, uint32_t queue, struct tpacket4_info *info)
+{
+	return get_info(fd, queue, 0, info);
+}
+
+/* The flag of a lease, by what the program wants the driver to do it. */
+uint32_t pcap_packet4_by(const pcap_t *p)
+{
+	switch (p->opt.rx_by) {
+	case PCAP_RX_BY_DRIVER:
+		return PACKET_DIRECT_NATIVE;
+	case PCAP_RX_BY_AF_XDP:
+		return PACKET_DIRECT_XSK;
+	}
+	return 0;
 }
 
 /* Does the adapter stamp all packets of this queue? */
@@ -359,7 +377,7 @@ static int ask_queue(pcap_t *p, struct packet4_queue *q, struct tpacket4_info *i
 	int ret = 0;
 
 	while (ret == 0) {
-		if (pcap_packet4_info(q->fd, q->number, info) < 0)
+		if (get_info(q->fd, q->number, pcap_packet4_by(p), info) < 0)
 			return pcap_packet4_failed(p, "can't ask what the queue can do");
 		if (info->ti_query_reason == PACKET_DIRECT_OK)
 			break;

@@ -36,6 +36,14 @@ PCAP_API int	pcap_set_rx_direct_exclusive_linux(pcap_t *, int);
  */
 PCAP_API int	pcap_set_rx_direct_steer_linux(pcap_t *, const char *);
 
+/* By what its driver does it. */
+#define PCAP_RX_BY_ANY		0	/* what it has, its own support first */
+#define PCAP_RX_BY_DRIVER	1	/* support of its own */
+#define PCAP_RX_BY_AF_XDP	2	/* zero-copy AF_XDP; the device restarts */
+
+/* Call it before pcap_activate().  Returns 0, PCAP_ERROR_ACTIVATED or PCAP_ERROR. */
+PCAP_API int	pcap_set_rx_direct_by_linux(pcap_t *, int);
+
 /* What the adapter does with headers and payload. */
 #define PCAP_RX_SPLIT_OFF	0	/* they stay together */
 #define PCAP_RX_SPLIT_HEADERS	1	/* packets are headers; payload is not read */
