@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * --rx-direct, --rx-direct-exclusive and --rx-direct-headers: capture directly from
- * receive queues of the network adapter.  --rx-steer: what comes to the queue.
+ * receive queues of the network adapter.  --rx-direct-by: by what its driver does it.
+ * --rx-steer: what comes to the queue.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
@@ -23,6 +24,8 @@ static const char *wanted;	/* the option, or NULL */
 static const char *queues;	/* its argument, or NULL */
 static int headers;
 static int exclusive;
+static int by_af_xdp;
+static const char *by;		/* --rx-direct-by, or NULL */
 static const char *steer;	/* flow rules, or NULL */
 #ifdef PCAP_RX_DIRECT_COPY
 static int direct;		/* this capture has a TPACKET_V4 ring */
@@ -83,6 +86,16 @@ void rx_direct_exclusive_option(const char *arg, const char *next)
 	exclusive = 1;
 }
 
+void rx_direct_by_option(const char *arg)
+{
+	by_af_xdp = strcmp(arg, "af_xdp") == 0;
+	if (!by_af_xdp && strcmp(arg, "driver") != 0)
+		give_up("--rx-direct-by %s: it is \"driver\" or \"af_xdp\"", arg);
+	if (!wanted)
+		wanted = "--rx-direct-by";
+	by = arg;
+}
+
 void rx_steer_option(const char *arg)
 {
 	if (!wanted)
@@ -104,6 +117,15 @@ void rx_direct_no_capture(void)
 }
 
 #ifdef PCAP_RX_DIRECT_COPY
+/* By what the driver is to do it, if that is said. */
+static int set_by(pcap_t *pc)
+{
+	if (!by)
+		return 0;
+	return pcap_set_rx_direct_by_linux(pc, by_af_xdp ? PCAP_RX_BY_AF_XDP :
+							   PCAP_RX_BY_DRIVER);
+}
+
 /* Does the device's name ask for a direct capture already? */
 static int named(const char *device)
 {
@@ -121,6 +143,7 @@ void rx_direct_set(pcap_t *pc, const char *device)
 	     pcap_set_rx_direct_queues_linux(pc, queues ? queues : "all") != 0) ||
 	    pcap_set_rx_direct_exclusive_linux(pc, exclusive) != 0 ||
 	    pcap_set_rx_direct_split_linux(pc, split) != 0 ||
+	    set_by(pc) != 0 ||
 	    (steer && pcap_set_rx_direct_steer_linux(pc, steer) != 0))
 		give_up("%s: Can't capture directly: %s", device,
 			pcap_geterr(pc));

@@ -4,6 +4,7 @@
  * --rx-direct-exclusive: the same, and the host gets nothing of all queues.
  * --rx-steer: flow rules that lead to the queue.
  * --rx-direct-headers: the same, but only the headers that the adapter splits off.
+ * --rx-direct-by: by what the driver does it.
  */
 #ifndef RX_DIRECT_H
 #define RX_DIRECT_H
@@ -15,6 +16,9 @@
 void	rx_direct_option(const char *arg, const char *next);
 void	rx_direct_exclusive_option(const char *arg, const char *next);
 void	rx_direct_headers_option(const char *arg, const char *next);
+
+/* arg is a word.  Exits if it is none of them. */
+void	rx_direct_by_option(const char *arg);
 
 /* arg has flow rules as text. */
 void	rx_steer_option(const char *arg);
