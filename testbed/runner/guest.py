@@ -63,7 +63,8 @@ class Guest:
             json.dump(argv, f, indent=1)
         self.errors = open(os.path.join(run, "qemu.err"), "w+", encoding="utf-8")
         self.qemu = subprocess.Popen(
-            argv, pass_fds=[s.fileno() for s in theirs.values()],
+            argv, pass_fds=[*(s.fileno() for s in theirs.values()),
+                            *(fd for nic in nics for fd in nic.queues)],
             stdin=None if options.terminal else subprocess.DEVNULL,
             stdout=None if options.terminal else self.errors, stderr=self.errors)
         for s in theirs.values():

@@ -57,12 +57,18 @@ def cpu(model, options):
 
 def nic_device(nic, options):
     """Fixed PCI addresses, so that port 0 is always eth0."""
-    device = {"driver": "vfio-user-pci", "id": f"nic{nic.number}",
-              "bus": "pcie.0", "addr": f"{0x10 + nic.number:x}",
-              "socket": {"type": "unix", "path": nic.socket}}
-    if options.icount or options.sync_writes:
-        device["x-no-posted-writes"] = True
-    return ["-device", json.dumps(device),
+    device = {"id": f"nic{nic.number}", "bus": "pcie.0", "addr": f"{nic.slot:x}"}
+    backend = []
+    if nic.device:
+        device |= nic.device | {"netdev": f"net{nic.number}", "mac": nic.mac}
+        if nic.queues:
+            device["vectors"] = 2 * len(nic.queues) + 2
+        backend = ["-netdev", f"{nic.backend()},id=net{nic.number}"]
+    else:
+        device |= {"driver": "vfio-user-pci", "socket": {"type": "unix", "path": nic.socket}}
+        if options.icount or options.sync_writes:
+            device["x-no-posted-writes"] = True
+    return [*backend, "-device", json.dumps(device),
             "-chardev", f"socket,id=ctl{nic.number},path={nic.control}",
             "-device", f"virtserialport,chardev=ctl{nic.number},name=nicsim{nic.number}"]
 
