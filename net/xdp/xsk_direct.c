@@ -400,12 +400,15 @@ static u32 xsk_direct_ring_size(struct net_device *dev)
  * xsk_direct_restarted() - a driver sets up a ring for this pool
  * @pool: of a ring
  *
- * xp_set_rxq_info() has just been called.
+ * xp_set_rxq_info() has just been called: by virtio_net for each new pool, also of a device
+ * that is down, and for nothing else.  Such a ring is up with its device.
  *
  * Context: RTNL, or what the driver has in its place; the queue is stopped.
  */
 void xsk_direct_restarted(struct xsk_buff_pool *pool)
 {
+	if (!netif_running(pool->netdev))
+		return;
 	packet_direct_polled_ring_up(pool->direct, xsk_direct_napi_id(pool),
 				     xsk_direct_ring_size(pool->netdev));
 }
