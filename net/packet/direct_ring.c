@@ -444,9 +444,9 @@ static void packet_direct_unset_up(struct packet_direct_queue *pdq)
 	WRITE_ONCE(pdq->up, false);
 	RCU_INIT_POINTER(pdq->napi, NULL);
 	hrtimer_cancel(&pdq->kick_timer);
-	WRITE_ONCE(pdq->napi_id, 0);
 	synchronize_net();
 	/* after whoever has seen the ring up */
+	WRITE_ONCE(pdq->napi_id, 0);
 	packet_direct_mark_napi(pdq);
 }
 

@@ -86,13 +86,16 @@ static unsigned int xsk_direct_run(const void *ctx, const struct bpf_insn *insn)
 	return XDP_REDIRECT;
 }
 
-/* Of drivers that tell which NAPI instance has which queue. */
+/* Of drivers that tell which NAPI instance has which queue: igb only after it has set up
+ * the ring.  In a poll of the ring it cannot go.
+ */
 #ifndef xsk_direct_napi_id
 static u32 xsk_direct_napi_id(const struct xsk_buff_pool *pool)
 {
-	const struct napi_struct *napi = pool->netdev->_rx[pool->queue_id].napi;
+	const struct napi_struct *napi;
 
-	return napi ? napi->napi_id : 0;
+	napi = READ_ONCE(pool->netdev->_rx[pool->queue_id].napi);
+	return napi ? READ_ONCE(napi->napi_id) : 0;
 }
 #endif
 
