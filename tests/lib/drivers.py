@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """What tests have to know of each driver and its device."""
 
+import glob
 import os
 
-PCI = os.path.realpath("/sys/class/net/eth0/device")
+import netlink
+
+# That of a virtio device is the parent of its own.
+PCI = os.path.realpath("/sys/class/net/eth0/device").split("/virtio")[0]
 CPUS = os.cpu_count()
 # Linux 7.3, where a queue can also be leased to a virtual device
 QUEUE_LEASES = int(os.uname().release.split(".", maxsplit=1)[0]) >= 7
@@ -14,7 +18,15 @@ def device_id():
         return int(file.read(), 16)
 
 
-class Ixgbe:
+class Driver:
+    queues = CPUS
+    native = True           # it was made for leases
+    more_or_less = True     # queues, also during a lease
+    rules = True            # by ports, for flows
+    table = True            # of RSS
+
+
+class Ixgbe(Driver):
     nic = "82599"
     vectors = CPUS + 1
     interrupts = "eth0"
@@ -69,7 +81,7 @@ class X550(Ixgbe):
     eeprom_sum_words = 0x42
 
 
-class Gve:
+class Gve(Driver):
     nic = "gve"
     vectors = 2 * 16 + 1
     interrupts = f"@pci:{os.path.basename(PCI)}"
@@ -121,7 +133,53 @@ class Gve:
         return [stats.get(f"rx_completed_desc[{q}]", 0) for q in range(CPUS)]
 
 
+class Qemu(Driver):
+    """A NIC that QEMU emulates, with a driver that was not made for leases."""
+    native = False
+    rules = False
+    coalescing = None
+    own_resets = ()
+    queue_restart = False
+    counts_buffers = False
+    reports = False
+    post_min = 1
+    refuses = {"devmem": "EOPNOTSUPP", "queue lease": "EINVAL"}
+
+    @staticmethod
+    def channels(count):
+        return f"combined {count}"
+
+
+class Igb(Qemu):
+    nic = "igb"
+    rings = (80, 4096, 256)
+    reset = "ethtool -r {}"
+    small_rings = (80, 8)
+    all_ip_queue = 2
+
+    @staticmethod
+    def queue_packets(stats):
+        return [stats[f"rx_queue_{q}_packets"] for q in range(CPUS)]
+
+
+class Virtio(Qemu):
+    nic = "virtio"
+    queues = len(glob.glob("/sys/class/net/eth0/queues/rx-*"))
+    table = queues > 1
+    more_or_less = False
+    rings = (64, 1024, 1024)
+    reset = None
+    small_rings = (64, 8)
+    all_ip_queue = min(2, queues - 1)
+
+    # ethtool -S has nothing of the kind.
+    @staticmethod
+    def queue_packets(_):
+        return netlink.queue_packets("eth0")
+
+
 NAME = os.path.basename(os.readlink(f"{PCI}/driver"))
-DRIVER = {0x10f7: Ixgbe, 0x1563: X550, 0x0042: Gve}[device_id()]
+DRIVER = {0x10f7: Ixgbe, 0x1563: X550, 0x0042: Gve, 0x10c9: Igb, 0x1041: Virtio}[device_id()]
+QUEUES = DRIVER.queues
 # gve's driver has stamps since Linux 7.3's
 STAMPS_ALL = DRIVER is X550 or DRIVER is Gve and QUEUE_LEASES

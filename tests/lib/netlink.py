@@ -21,6 +21,9 @@ NLM_F_REQUEST, NLM_F_REQUEST_ACK, NLM_F_CREATE_EXCL, NLM_F_DUMP = 1, 5, 0x600, 0
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 NETDEV_CMD_PAGE_POOL_GET, NETDEV_A_PAGE_POOL_IFINDEX = 5, 2
 NETDEV_A_PAGE_POOL_NAPI_ID, NETDEV_A_PAGE_POOL_DETACH_TIME = 3, 6
+NETDEV_CMD_QSTATS_GET, NETDEV_QSTATS_SCOPE_QUEUE = 12, 1
+NETDEV_A_QSTATS_IFINDEX, NETDEV_A_QSTATS_QUEUE_ID = 1, 3
+NETDEV_A_QSTATS_SCOPE, NETDEV_A_QSTATS_RX_PACKETS = 4, 8
 NLA_F_NESTED = 0x8000
 DISABLED, ENABLED = 1, 2
 
@@ -80,9 +83,10 @@ def family(name):
         yield lambda command, body: request(sock, number, command, body)
 
 
-def dump(sock, kind, command):
+def dump(sock, kind, command, body=b""):
     """The attributes of all answers to a generic family's dump."""
-    sock.send(struct.pack("=IHHIIBBH", 20, kind, NLM_F_REQUEST | NLM_F_DUMP, 1, 0, command, 1, 0))
+    sock.send(struct.pack("=IHHIIBBH", 20 + len(body), kind, NLM_F_REQUEST | NLM_F_DUMP, 1, 0,
+                          command, 1, 0) + body)
     while True:
         data = sock.recv(65536)
         while data:
@@ -102,6 +106,19 @@ def page_pools(dev):
                     NETDEV_A_PAGE_POOL_DETACH_TIME not in pool:
                 found.append(int.from_bytes(pool.get(NETDEV_A_PAGE_POOL_NAPI_ID, b""), "little"))
     return found
+
+
+def queue_packets(dev):
+    """How many frames came to each receive queue, of a driver that tells it here alone."""
+    body = attr(NETDEV_A_QSTATS_IFINDEX, struct.pack("=I", socket.if_nametoindex(dev))) + \
+        attr(NETDEV_A_QSTATS_SCOPE, struct.pack("=I", NETDEV_QSTATS_SCOPE_QUEUE))
+    found = {}
+    with generic("netdev") as (sock, number):
+        for one in dump(sock, number, NETDEV_CMD_QSTATS_GET, body):
+            if NETDEV_A_QSTATS_RX_PACKETS in one:
+                queue = int.from_bytes(one[NETDEV_A_QSTATS_QUEUE_ID], "little")
+                found[queue] = int.from_bytes(one[NETDEV_A_QSTATS_RX_PACKETS], "little")
+    return [found[queue] for queue in sorted(found)]
 
 
 def rings(dev, command, more=b""):

@@ -21,6 +21,7 @@ PACKET_RX_DIRECT, PACKET_V4_STATISTICS = 25, 26
 TPACKET_V4, SLOT = 3, 2048
 PACKET_DIRECT_RELEASE, PACKET_DIRECT_PREPARE = 1, 1 << 5
 TEE, SPREAD, SYMMETRIC = 1 << 3, 1 << 7, 1 << 9    # of PACKET_DIRECT_
+NATIVE, XSK = 1 << 12, 1 << 13
 CSUM_VALID = 1 << 4     # of TPACKET4_
 PACKET_MR_PROMISC = 1
 SO_ATTACH_FILTER = 26
@@ -32,7 +33,8 @@ STATES = ("copy", "direct", "down", "lost", "prepared")
 
 INFO = ("size query state reason ifindex queue napi_id generation queue_nr query_reason "
         "granule slot_len_min slot_len_max split_min split_max post_min flags "
-        "query_pid tstamp phc_index").split()
+        "query_pid tstamp phc_index steering steering_lost steering_moves query_flags query_by "
+        "lease_by headroom frame_flags").split()
 GAUGES = "size free posted held spare quarantined".split()
 COUNTERS = ("packets bytes drop_nic drop_no_slot drop_too_long drop_error unsplit "
             "drop_filter drop_down bad_slot bad_cons batches wakeups dry").split()
@@ -57,6 +59,14 @@ def info(sock):
     size = 4 * len(INFO)
     return dict(zip(INFO, struct.unpack(f"={len(INFO)}I", _getsockopt(sock, PACKET_RX_DIRECT,
                                                                      size))))
+
+
+def limits(iface):
+    """What a lease of the interface's first queue would have."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sock:
+        sock.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V4)
+        sock.bind((iface, 0))
+        return info(sock)
 
 
 def reasons():
@@ -165,12 +175,12 @@ def want_stamps(sock):
     sock.setsockopt(SOL_PACKET, PACKET_TIMESTAMP, hwstamp.RAW_HARDWARE)
 
 
-def ring_socket(entries=1024):
+def ring_socket(entries=1024, slot=SLOT):
     """A socket with a ring that nothing fills yet."""
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     sock.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V4)
     sock.setsockopt(SOL_PACKET, PACKET_RX_RING,
-                    struct.pack("=5I44x", 64, 0, entries, 0, SLOT))
+                    struct.pack("=5I44x", 64, 0, entries, 0, slot))
     return sock
 
 
@@ -182,7 +192,7 @@ def lease(sock, iface, queue):
 
 def leased_socket(iface, queue, entries=1024):
     """A socket that has leased a queue."""
-    sock = ring_socket(entries)
+    sock = ring_socket(entries, max(SLOT, limits(iface)["slot_len_min"]))
     lease(sock, iface, queue)
     return sock
 

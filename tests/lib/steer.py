@@ -5,14 +5,16 @@ import contextlib
 import re
 
 import ethtool
-from guest import CPUS, Failed, sh, want
+from drivers import DRIVER, QUEUES
+from guest import Failed, sh, want
 
 GENERATED = "udp4 dst-port 9"   # the generator's frames
 LOCATION = 5                    # of the rule for them
 
 
 def allow_rules(on=True, iface="eth0"):
-    sh(f"ethtool -K {iface} ntuple {'on' if on else 'off'}")
+    if DRIVER.rules:
+        sh(f"ethtool -K {iface} ntuple {'on' if on else 'off'}")
 
 
 def add_rule(flow, queue, location, iface="eth0"):
@@ -30,9 +32,20 @@ def remove_rule(location=LOCATION, iface="eth0"):
 
 
 def generator_to(queue):
-    """The generator's frames come to this queue."""
-    remove_rule()
-    add_rule(GENERATED, queue, LOCATION)
+    """The generator's frames come to this queue: by a rule, or with all IP."""
+    if DRIVER.rules:
+        remove_rule()
+        add_rule(GENERATED, queue, LOCATION)
+    else:
+        spread_over(queue)
+
+
+def generator_anywhere():
+    """As before generator_to()."""
+    if DRIVER.rules:
+        remove_rule()
+    else:
+        spread_as_usual()
 
 
 def spreads_over(iface="eth0"):
@@ -42,8 +55,11 @@ def spreads_over(iface="eth0"):
 
 
 def spread_over(*queues, iface="eth0"):
-    """The table of RSS names these queues alone."""
-    weights = " ".join("1" if q in queues else "0" for q in range(CPUS))
+    """The table of RSS names these queues alone. The only queue needs no table."""
+    if not DRIVER.table:
+        want(queues == (0,), f"there are no queues {queues}")
+        return
+    weights = " ".join("1" if q in queues else "0" for q in range(QUEUES))
     sh(f"ethtool -X {iface} weight {weights}")
     entries = spreads_over(iface)
     want(entries == set(queues), f"the redirection table of {iface} has {entries}")
@@ -51,11 +67,12 @@ def spread_over(*queues, iface="eth0"):
 
 def spread_without(queue, iface="eth0"):
     """The table of RSS names all other queues."""
-    spread_over(*(q for q in range(CPUS) if q != queue), iface=iface)
+    spread_over(*(q for q in range(QUEUES) if q != queue), iface=iface)
 
 
 def spread_as_usual(iface="eth0"):
-    sh(f"ethtool -X {iface} default")
+    if DRIVER.table:
+        sh(f"ethtool -X {iface} default")
 
 
 def hash_udp(fields, iface="eth0"):
