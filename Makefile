@@ -34,7 +34,7 @@ help:
 	@echo '  tools      build libpcap and tcpdump with our patches, and the test programs'
 	@echo '  nicsim     build the NIC models'
 	@echo '  vm         a root shell in the guest, or one command there (RUN=)'
-	@echo '  demo       capture real traffic from a leased queue'
+	@echo "  demo       capture real traffic from a leased queue (LANE=1: by the driver's AF_XDP)"
 	@echo '  bench      measure it and its peers, instructions per packet (QUICK=1, BOOTS=3)'
 	@echo '  test       what CI runs: all on the release kernel, some on the debug kernel'
 	@echo '  test-full  every test on both kernels'
