@@ -109,7 +109,9 @@ static uint32_t by_flags(void)
 	return strcmp(by, "native") ? 0 : PACKET_DIRECT_NATIVE;
 }
 
-/* A ring that is asked for by PD_BY has at least what the queue's limits say. */
+/* A ring that AF_XDP fills has at least what the queue's limits say: the callers' rings
+ * suit drivers that were made for leases.
+ */
 static void get_limits(struct capture *c, unsigned int queue, struct tpacket_req4 *req)
 {
 	struct tpacket4_info *limits = &c->limits;
@@ -118,7 +120,8 @@ static void get_limits(struct capture *c, unsigned int queue, struct tpacket_req
 	limits->ti_size = sizeof(*limits);
 	limits->ti_query = queue;
 	limits->ti_query_flags = by_flags();
-	if (getsockopt(c->fd, SOL_PACKET, PACKET_RX_DIRECT, limits, &len) || !by_flags())
+	if (getsockopt(c->fd, SOL_PACKET, PACKET_RX_DIRECT, limits, &len) ||
+	    limits->ti_query_by != PACKET_DIRECT_XSK)
 		return;
 	if (req->tp_slot_len < limits->ti_slot_len_min)
 		req->tp_slot_len = limits->ti_slot_len_min;

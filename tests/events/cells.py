@@ -9,7 +9,7 @@ import common
 import drivers
 import link
 import steer
-from common import NIC
+from common import NIC, ping
 from events import EVENTS, STOPPED_S
 from guest import SLOW, Failed, sh
 from states import STATES
@@ -31,7 +31,9 @@ class Cell:
 
     def makes_sense(self):
         event, state = self.event, self.state
-        if drivers.NAME not in event.nics:
+        if drivers.NAME not in event.nics or (event.native and common.BY_XSK):
+            return False
+        if state.steers and not drivers.DRIVER.table:
             return False
         if not state.bound:
             return event.races
@@ -56,9 +58,9 @@ class Cell:
             outcome.after()
         finally:
             state.leave()
-            steer.remove_rule()
+            steer.generator_anywhere()
             event.undo()
-        link.ping(2)
+        ping(2)
 
 
 def every():

@@ -15,9 +15,9 @@ import reader
 import rivals
 import steer
 import xdp
-from common import NIC, leased, model, reprobe, rescan, self_test, setup_near
-from drivers import DRIVER, PCI, QUEUE_LEASES
-from guest import CPUS, SLOW, sh, splat_wanted, until, want
+from common import BY_XSK, NIC, leased, model, reprobe, rescan, self_test, setup_near
+from drivers import DRIVER, PCI, QUEUE_LEASES, QUEUES
+from guest import SLOW, sh, splat_wanted, until, want
 from link import FAR
 from namespace import Namespace
 from outcomes import Down, Lost, Outcome, Process, Refused, Released, Restart
@@ -35,8 +35,11 @@ ASLEEP_S = 0.2
 # What the models record of a driver that was not told of its device's reset.
 NOT_TOLD = "with bus mastering off$|" + {
     "gve": "^admin queue: doorbell while it is not running|^write of 4 bytes at BAR 2 ",
-    "ixgbe": "while GPIE is not in MSI-X mode$"}[drivers.NAME]
-IXGBE, GVE = ("ixgbe",), ("gve",)
+    "ixgbe": "while GPIE is not in MSI-X mode$"}.get(drivers.NAME, "")
+IXGBE, GVE, IGB, VIRTIO = ("ixgbe",), ("gve",), ("igb",), ("virtio-pci",)
+MODELS = IXGBE + GVE        # they do what a test asks for
+SEVERAL = MODELS + IGB      # queues, here
+EVERY = SEVERAL + VIRTIO
 
 
 class Event:
@@ -53,7 +56,8 @@ class Event:
         self.races = more.get("races", True) and outcome.races
         self.table = more.get("table", False)       # goes by an RSS table that nobody has set
         self.upstream = more.get("upstream", False) # shows a bug of docs/upstream-bugs.md
-        self.nics = more.get("nics", ("ixgbe", "gve"))
+        self.nics = more.get("nics", EVERY)
+        self.native = more.get("native", False)     # a lease by AF_XDP is refused then
         self.quick = more.get("quick", outcome.states)
 
     def prepare(self):
@@ -173,7 +177,7 @@ def more_queues(count):
 
 def fewer_queues(_):
     """The leased queue would be the first that is gone."""
-    steer.remove_rule()     # or else that is the reason for the refusal
+    steer.generator_anywhere()  # or else that is the reason for the refusal
     return sh(more_queues(leased()), check=False)
 
 
@@ -415,51 +419,56 @@ def release(capture):
 
 
 least, most, usual = DRIVER.rings
-ALL, FEWER = more_queues(CPUS), more_queues(CPUS - 1)
+ALL, FEWER = more_queues(QUEUES), more_queues(QUEUES - 1)
 LINK_UP = link.wait_up
+# virtio_net exchanges a ring without telling AF_XDP, and without a word to the core.
+RESIZED = Outcome if drivers.NAME == "virtio-pci" else Restart
 COALESCE = f"ethtool -K eth0 {DRIVER.coalescing}"
 UNSTEER = [lambda: steer.remove_rule(6), lambda: steer.remove_rule(7)]
 
 EVENTS = (
-    Event("link down and up", Outcome, [pull], [plug], when_up=True, quick=("traffic", "dry")),
+    Event("link down and up", Outcome, [pull], [plug], when_up=True, quick=("traffic", "dry"),
+          nics=MODELS),
     Event("rx mode", Outcome,
           ["ip link set eth0 promisc on", "ip maddr add 01:00:5e:11:22:33 dev eth0",
            "ip link set eth0 allmulticast on", "ip link set eth0 allmulticast off",
            "ip maddr del 01:00:5e:11:22:33 dev eth0", "ip link set eth0 promisc off"],
           nics=IXGBE),
     Event("promiscuous", Outcome, ["ip link set eth0 promisc on", "ip link set eth0 promisc off"],
-          nics=GVE),
-    Event("RSS table", Outcome, [f"ethtool -X eth0 equal {CPUS - 1}", "ethtool -X eth0 default"],
-          ["ethtool -X eth0 default"], table=True),
+          nics=GVE + IGB + VIRTIO),
+    Event("RSS table", Outcome, [f"ethtool -X eth0 equal {QUEUES - 1}", "ethtool -X eth0 default"],
+          ["ethtool -X eth0 default"], table=True, nics=SEVERAL),
     Event("flow rules", Outcome, [steer_away],
-          UNSTEER, when_up=True),
+          UNSTEER, when_up=True, nics=MODELS),
     Event("flow rules with a queue less", Outcome, [steer_away], [*UNSTEER, ALL, LINK_UP],
-          [FEWER], when_up=True),
+          [FEWER], when_up=True, nics=MODELS),
     # it turns the NIC's coalescing off, for which a device restarts
-    Event("generic XDP program", Outcome, [generic_xdp], (), [f"{COALESCE} off"]),
+    Event("generic XDP program", Outcome, [generic_xdp], (), [f"{COALESCE} off"], native=True),
     Event("offloads", Outcome, ["ethtool -K eth0 gro off", "ethtool -K eth0 gro on",
                                 "ethtool -K eth0 rx off", "ethtool -K eth0 rx on"],
-          ["ethtool -K eth0 gro on rx on"], quick=()),
+          ["ethtool -K eth0 gro on rx on"], quick=(), nics=SEVERAL),
     Event("rename", Outcome, ["ip link set eth0 name other0", "ip link set other0 name eth0"],
           ["ip link set other0 name eth0"]),
     Event("bridge", Outcome, ["ip link add br0 type bridge", "ip link set br0 up",
                               "ip link set eth0 master br0", "ip link set eth0 nomaster",
                               "ip link del br0"], ["ip link del br0"]),
     Event("MTU", Restart if drivers.NAME == "ixgbe" else Outcome, ["ip link set eth0 mtu 3000"],
-          ["ip link set eth0 mtu 1500", LINK_UP]),
-    Event("fewer descriptors", Restart, [f"ethtool -G eth0 rx {least}"],
+          ["ip link set eth0 mtu 1500", LINK_UP], native=True),
+    Event("fewer descriptors", RESIZED, [f"ethtool -G eth0 rx {least}"],
           [f"ethtool -G eth0 rx {usual}", LINK_UP]),
-    Event("more descriptors", Restart, [f"ethtool -G eth0 rx {most}"],
+    Event("more descriptors", RESIZED, [f"ethtool -G eth0 rx {most}"],
           [f"ethtool -G eth0 rx {usual}", LINK_UP], quick=("dry",)),
-    Event("fewer queues", Restart, [FEWER], [ALL, LINK_UP]),
-    Event("more queues", Restart, [ALL], [ALL, LINK_UP], [FEWER], quick=("traffic",)),
-    Event("LRO", Restart, [f"{COALESCE} on"], [f"{COALESCE} off", LINK_UP], [f"{COALESCE} off"]),
+    Event("fewer queues", Restart, [FEWER], [ALL, LINK_UP], nics=SEVERAL),
+    Event("more queues", Restart, [ALL], [ALL, LINK_UP], [FEWER], quick=("traffic",),
+          nics=SEVERAL),
+    Event("LRO", Restart, [f"{COALESCE} on"], [f"{COALESCE} off", LINK_UP], [f"{COALESCE} off"],
+          native=True),
     Event("VLAN stripping", Outcome, ["ethtool -K eth0 rxvlan off"],
-          ["ethtool -K eth0 rxvlan on", LINK_UP], nics=IXGBE),
+          ["ethtool -K eth0 rxvlan on", LINK_UP], nics=IXGBE, native=True),
     Event("flow rules off", Restart, ["ethtool -K eth0 ntuple off", "ethtool -K eth0 ntuple on"],
           ["ethtool -K eth0 ntuple on", LINK_UP], nics=IXGBE, quick=("traffic",)),
-    Event("reset", Restart, [DRIVER.reset.format("eth0")], [LINK_UP], when_up=True,
-          quick=("traffic", "dry", "waking up", "being bound")),
+    Event("reset", Restart, [(DRIVER.reset or "").format("eth0")], [LINK_UP], when_up=True,
+          quick=("traffic", "dry", "waking up", "being bound"), nics=SEVERAL),
     Event("AER recovery, fatal", Restart, [fatal_error], [LINK_UP], nics=IXGBE),
     Event("AER recovery, not fatal", Restart, [nonfatal_error], [LINK_UP], nics=IXGBE,
           quick=("traffic",)),
@@ -474,7 +483,9 @@ EVENTS = (
                          "ip link set eth0 up"],
           ["ip link del bond0", link.set_address], nics=IXGBE, quick=("traffic",)),
     Rival("a second lease", lambda capture: reader.refusal(capture.queue), "EBUSY"),
-    Rival("too few queues", fewer_queues, "packet socket has RX queue", table=True),
+    # 7.3 names the pool of a lease by AF_XDP before it comes to the lease.
+    Rival("too few queues", fewer_queues, "in use by AF_XDP" if BY_XSK and QUEUE_LEASES else
+          "packet socket has RX queue", table=True, nics=SEVERAL),
     Rival("XDP program", lambda capture: rivals.xdp_program(capture.queue), "EBUSY"),
     Rival("AF_XDP by copy", lambda capture: rivals.af_xdp(capture.queue), "EBUSY"),
     Rival("AF_XDP zero-copy", lambda capture: rivals.af_xdp_zero_copy(capture.queue), "EBUSY"),
@@ -507,11 +518,11 @@ EVENTS = (
     Event("reset that the device asks for", Restart, [ask_reset], nics=GVE, when_up=True,
           upstream=True),
     Act("function level reset", Restart, function_and_driver_reset, when_up=True, races=False,
-        quick=("traffic",), upstream=True),
+        quick=("traffic",), upstream=True, nics=MODELS),
     Act("release after a function level reset", Released, release_after_function_reset,
-        ends=True, when_up=True, quick=("traffic",), upstream=True),
+        ends=True, when_up=True, quick=("traffic",), upstream=True, nics=MODELS),
     Event("Tx timeout", Restart, [hang], [LINK_UP], when_up=True, quick=("traffic",),
-          races=False, upstream=True),     # a lease changes the carrier, too
+          races=False, upstream=True, nics=MODELS),     # a lease changes the carrier, too
 )
 
 # What cannot be made here, and why.

@@ -11,7 +11,7 @@ import counters
 import drivers
 import link
 import steer
-from common import NIC, Capture, generate, leased, stack_packets, traffic
+from common import BY_XSK, NIC, Capture, generate, leased, ping, stack_packets, traffic
 from drivers import DRIVER
 from guest import Failed, until, want
 from packet4 import ACTIVE, COPY, DOWN, LOST, STATES
@@ -21,20 +21,29 @@ GOT = ("packets", "drop_no_slot", "drop_too_long", "drop_error", "drop_down")
 FRAMES = 100
 
 
+# A NIC that QEMU emulates does not tell what it delivered to which queue.
+TELLS = "rx_queue" in NIC.model()
+
+
 class Account:
-    """Compares what the NIC delivered to a lease with what the socket counts."""
+    """Compares what the NIC delivered to a lease with what the socket counts. By AF_XDP what
+    a driver throws away when it stops a queue is in no counter.
+    """
 
     def __init__(self, capture):
         NIC.flush()
         self.before = capture.stats()
-        self.nic = NIC.queue(leased())
-        self.starved = NIC.queue(leased(), "no_desc")
+        self.nic = NIC.queue(leased()) if TELLS else 0
+        self.starved = NIC.queue(leased(), "no_desc") if TELLS else 0
 
     def gained(self, stats, name):
         return stats[name] - self.before[name]
 
     def settled(self, capture):
         """All that the NIC delivered has arrived, or is in one counter."""
+        if not TELLS:
+            time.sleep(0.1)
+            return capture.stats()
         NIC.flush()
         with contextlib.suppress(Failed):
             until("all is told", lambda: sum(self.gained(capture.stats(), n) for n in GOT) >=
@@ -42,7 +51,7 @@ class Account:
         stats = capture.stats()
         got = {n: self.gained(stats, n) for n in GOT}
         delivered = NIC.queue(leased()) - self.nic
-        want(sum(got.values()) == delivered,
+        want(sum(got.values()) == delivered or BY_XSK and sum(got.values()) < delivered,
              f"the NIC delivered {delivered} frames, of which there are {got}")
         return stats
 
@@ -53,7 +62,7 @@ class Account:
 
     def missed(self, capture, all_of_them):
         """What found no descriptor is counted as missed, unless the NIC only reports it later."""
-        if DRIVER.reports:
+        if DRIVER.reports or BY_XSK:
             return
         told = self.gained(capture.stats(), "drop_nic")
         starved = NIC.queue(leased(), "no_desc") - self.starved
@@ -76,7 +85,7 @@ def check_error(stats, error):
 
 def check_registers():
     """ixgbe turns both the other way at some events."""
-    if drivers.NAME != "ixgbe":
+    if drivers.NAME != "ixgbe" or BY_XSK:
         return
     ixgbe = importlib.import_module("ixgbe")
     regs = ixgbe.Registers()
@@ -103,7 +112,7 @@ def check_stack():
     before = stack_packets(leased())
     generate(f"count={FRAMES} pps=4000")
     until("the stack has the queue", lambda: stack_packets(leased()) >= before + FRAMES, 5)
-    link.ping(2)
+    ping(2)
 
 
 class Outcome:

@@ -169,7 +169,7 @@ class Steered(State):
 
     def enter(self):
         super().enter()
-        steer.remove_rule()
+        steer.generator_anywhere()
         self.capture.tell("release")
         self.capture.tell(f"lease {leased()} {SPREAD | SYMMETRIC | TEE}")
         self.capture.tell("clear")
