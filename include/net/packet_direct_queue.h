@@ -166,8 +166,8 @@ enum packet_direct_view {
  * @unseen_since: when the oldest frame was published that nobody has seen
  * @wake_timer:	wakes at @wake_time
  * @kick_timer:	looks for slots where nobody kicks
- * @woken:	a sleeper was woken and nobody has looked since
- * @woken_seen:	what he had seen
+ * @woken:	a sleeper was woken, and nobody has looked since: what he had seen, and
+ *		a bit beyond; else 0
  * @filter_skb:	what the filter is shown, made once for the ring
  * @filter_head: the memory of that skb, which points to a slot at times
  * @filter_view: how this poll's filter is shown frames in one slot
@@ -252,8 +252,7 @@ struct packet_direct_queue {
 	ktime_t			unseen_since;
 	struct hrtimer		wake_timer;
 	struct hrtimer		kick_timer;
-	u32			woken_seen;
-	bool			woken;
+	u64			woken;
 	struct sk_buff		*filter_skb;
 	unsigned char		*filter_head;
 	enum packet_direct_view	filter_view;

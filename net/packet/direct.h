@@ -57,10 +57,12 @@
 #define __PACKET_DIRECT_INTERNAL_H__
 
 #include <linux/if_ether.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/net.h>
 #include <linux/sockptr.h>
+#include <linux/workqueue.h>
 #include <net/packet_direct_queue.h>
 
 struct packet_direct_dmabuf;
@@ -156,7 +158,9 @@ struct packet_direct_steer {
  * @holder:	process that leased or prepared last, or NULL
  * @quarantine:	a NIC may write into the slots for ever: never free them
  * @stack_func:	the protocol hook's function without the ring
- * @copy_lock:	serialises the CPUs that fill the ring by copy
+ * @copy_lock:	serialises the CPUs that fill the ring by copy, but not their copying
+ * @copies:	those that are being made, the oldest first
+ * @wake_work:	wakes again those who were woken, and may have missed what came since
  * @polled:	a NIC's polls fill it, or did so last, and leave sums behind
  * @shared:	control page and entries, vmalloc
  * @shared_len:	their length
@@ -181,7 +185,9 @@ struct packet_direct {
 					      struct net_device *dev,
 					      struct packet_type *pt,
 					      struct net_device *orig_dev);
-	spinlock_t		copy_lock;	/* pdq, in copy mode; polled */
+	spinlock_t		copy_lock;	/* pdq, in copy mode; copies; polled */
+	struct list_head	copies;
+	struct work_struct	wake_work;
 	bool			polled;
 	void			*shared;
 	size_t			shared_len;
@@ -328,6 +334,7 @@ struct packet_direct *packet_direct_alloc(struct packet_sock *po,
 					  const struct tpacket_req4 *req);
 void packet_direct_free(struct packet_direct *pd);
 void packet_direct_publish(struct packet_direct_queue *pdq);
+void packet_direct_tell(struct packet_direct_queue *pdq, bool now);
 void packet_direct_set_full(struct packet_direct_queue *pdq);
 bool packet_direct_readable(struct packet_direct_queue *pdq);
 void packet_direct_set_state(struct packet_direct_queue *pdq,
@@ -349,7 +356,6 @@ bool packet_direct_alloc_shared(struct packet_direct *pd);
 bool packet_direct_alloc_blocks(struct packet_direct_memory *memory, u32 nr);
 void packet_direct_free_blocks(struct packet_direct_memory *memory);
 u64 packet_direct_memory_len(const struct packet_direct_memory *memory);
-void *packet_direct_slot(const struct packet_direct_memory *memory, u32 slot);
 int packet_direct_insert_pages(struct packet_direct *pd,
 			       struct vm_area_struct *vma);
 enum packet_direct_reason packet_direct_dma_map(struct packet_direct *pd,
@@ -460,6 +466,22 @@ static inline void packet_direct_unlock_device(struct net_device *dev)
 		netdev_unlock_ops(dev);
 }
 
+/**
+ * packet_direct_slot() - where the CPU finds a slot
+ * @memory: slots of one kind, not in a dma-buf
+ * @slot: slot
+ *
+ * Return: kernel address
+ */
+static inline void *packet_direct_slot(const struct packet_direct_memory *memory,
+				       u32 slot)
+{
+	u64 off = (u64)slot << memory->slot_shift;
+
+	return memory->blocks[off >> memory->block_shift] +
+	       (off & (BIT_ULL(memory->block_shift) - 1));
+}
+
 /* The ring of a socket.  Under lock_sock or pg_vec_lock. */
 static inline struct packet_direct *
 packet_direct_of(const struct packet_sock *po)
@@ -486,6 +508,42 @@ packet_direct_keeps_reserve(const struct packet_direct_queue *pdq)
 		pdq->payload.tail - pdq->payload.head >= reserve);
 }
 
+/* The kernel has no slot left for the next frame. */
+static inline bool
+packet_direct_exhausted(const struct packet_direct_queue *pdq)
+{
+	u32 reserve = READ_ONCE(pdq->reserve);
+
+	return pdq->slots.tail - pdq->slots.head <= reserve ||
+	       (packet_direct_is_split(pdq) &&
+		pdq->payload.tail - pdq->payload.head <= reserve);
+}
+
+/**
+ * packet_direct_store_prod() - hand entries to the user
+ * @pdq: ring
+ * @prod: up to here, more than before
+ *
+ * Context: the ring's one producer, BH off.
+ * Return: whether poll() wakes for what there is now
+ */
+static inline bool packet_direct_store_prod(struct packet_direct_queue *pdq,
+					    u32 prod)
+{
+	u32 last = pdq->prod;
+	u32 seen;
+
+	smp_store_release(&pdq->ctrl->prod, prod);	/* A, pairs with B */
+	WRITE_ONCE(pdq->prod, prod);
+	pdq->batches++;
+
+	seen = READ_ONCE(pdq->ctrl->seen);
+	if (seen == last)
+		WRITE_ONCE(pdq->unseen_since, pdq->wake_time ? ktime_get() : 0);
+	WRITE_ONCE(pdq->full, packet_direct_exhausted(pdq));
+	return prod - seen >= pdq->wake_count || pdq->full;
+}
+
 /* A free slot for whoever fills the ring without a NIC. */
 static inline u32 packet_direct_take(struct packet_direct_pool *pool)
 {
@@ -494,30 +552,38 @@ static inline u32 packet_direct_take(struct packet_direct_pool *pool)
 }
 
 /**
- * packet_direct_fill_entry() - give the next entry a slot
+ * packet_direct_next_entry() - give the next entry a slot
  * @pdq: ring
  * @slot: slot
- * @off: where the frame begins in it
- * @end: where it ends
- * @flags: TPACKET4_*
  *
  * Context: the ring's one producer.
- * Return: the entry's header, for the other fields.
+ * Return: number of the entry, whose header is still to be written
  */
-static inline struct tpacket4_hdr *
-packet_direct_fill_entry(struct packet_direct_queue *pdq, u32 slot, u32 off,
-			 u32 end, u32 flags)
+static inline u32 packet_direct_next_entry(struct packet_direct_queue *pdq,
+					   u32 slot)
 {
 	u32 entry = pdq->fill++ & pdq->mask;
-	struct tpacket4_hdr *hdr = &pdq->hdrs[entry];
 
 	if (pdq->slots.home[entry] != slot)
 		__packet_direct_bind(pdq, &pdq->slots, entry, slot);
+	return entry;
+}
+
+/**
+ * packet_direct_write_entry() - say in an entry where its bytes are
+ * @hdr: header of the entry
+ * @slot: its slot
+ * @off: where the frame begins in it
+ * @end: where it ends
+ * @flags: TPACKET4_*
+ */
+static inline void packet_direct_write_entry(struct tpacket4_hdr *hdr, u32 slot,
+					     u32 off, u32 end, u32 flags)
+{
 	WRITE_ONCE(hdr->tp_slot, slot);
 	WRITE_ONCE(hdr->tp_flags, flags);
 	WRITE_ONCE(hdr->tp_data, off);
 	WRITE_ONCE(hdr->tp_data_end, end);
-	return hdr;
 }
 
 static inline void packet_direct_write_payload(struct tpacket4_hdr *hdr,

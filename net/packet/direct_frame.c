@@ -132,8 +132,8 @@ static void packet_direct_add_part(struct packet_direct_queue *pdq,
 				   const struct packet_direct_buf *buf)
 {
 	struct packet_direct_part *part = &pdq->parts[pdq->chain];
-	u32 entry = pdq->fill & pdq->mask;
 	bool split = packet_direct_is_split(pdq);
+	u32 entry;
 
 	*part = buf->part;
 	if (!split) {
@@ -141,8 +141,9 @@ static void packet_direct_add_part(struct packet_direct_queue *pdq,
 		part->payload_len = 0;
 	}
 	packet_direct_sync(pdq, &pdq->slots, part->slot, part->off + part->len);
-	packet_direct_fill_entry(pdq, part->slot, part->off,
-				 part->off + part->len, 0);
+	entry = packet_direct_next_entry(pdq, part->slot);
+	packet_direct_write_entry(&pdq->hdrs[entry], part->slot, part->off,
+				  part->off + part->len, 0);
 	if (split)
 		packet_direct_add_payload(pdq, part, entry);
 	pdq->chain++;

@@ -61,22 +61,6 @@ u64 packet_direct_memory_len(const struct packet_direct_memory *memory)
 }
 
 /**
- * packet_direct_slot() - where the CPU finds a slot
- * @memory: slots of one kind, not in a dma-buf
- * @slot: slot
- *
- * Return: kernel address
- */
-void *packet_direct_slot(const struct packet_direct_memory *memory, u32 slot)
-{
-	u32 shift = memory->block_shift - memory->slot_shift;
-	u32 in_block = slot & ((1U << shift) - 1);
-
-	return memory->blocks[slot >> shift] +
-	       ((size_t)in_block << memory->slot_shift);
-}
-
-/**
  * packet_direct_free_blocks() - give the memory back
  * @memory: slots of one kind
  *

@@ -8,11 +8,15 @@
 #include <linux/pid.h>
 #include <linux/rtnetlink.h>
 #include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 #include <net/busy_poll.h>
 #include <net/sock.h>
 #include <trace/events/packet_direct.h>
 
 #include "internal.h"
+
+/* In &packet_direct_queue.woken. */
+#define PACKET_DIRECT_WOKEN	BIT_ULL(32)
 
 #define PACKET_DIRECT_KICK_TIME	ns_to_ktime(PACKET_DIRECT_KICK_USECS * NSEC_PER_USEC)
 
@@ -29,21 +33,25 @@ static void packet_direct_init_indices(struct packet_direct_queue *pdq)
 	pdq->ctrl->seen = pdq->prod;
 }
 
-/* Counts a wake-up, unless the sleeper was woken before and has not looked since.
- * The caller wakes it again in any case.  That costs little, and a waiter such as
- * a multishot poll of io_uring takes a wake-up without a look: it must miss none.
+/* Notes that the sleeper is woken, and counts that.  Returns false if it was woken
+ * before and has not looked since.
  */
-static void packet_direct_count_wakeup(struct packet_direct_queue *pdq)
+static bool packet_direct_note_woken(struct packet_direct_queue *pdq)
 {
-	u32 seen = READ_ONCE(pdq->ctrl->seen);
+	u64 woken = READ_ONCE(pdq->ctrl->seen) | PACKET_DIRECT_WOKEN;
+	u64 before = READ_ONCE(pdq->woken);
 
-	if (READ_ONCE(pdq->woken) && READ_ONCE(pdq->woken_seen) == seen)
-		return;
-	WRITE_ONCE(pdq->woken_seen, seen);
-	WRITE_ONCE(pdq->woken, true);
-	atomic64_inc(&pdq->wakeups);
+	if (before == woken)
+		return false;
+	/* of two CPUs that wake it at a time one counts */
+	if (cmpxchg(&pdq->woken, before, woken) == before)
+		atomic64_inc(&pdq->wakeups);
+	return true;
 }
 
+/* Wakes it again in any case.  A waiter such as a multishot poll of io_uring takes a
+ * wake-up without a look: it must miss none.
+ */
 static void packet_direct_wake(struct packet_direct_queue *pdq)
 {
 	struct sock *sk = pdq->sk;
@@ -51,8 +59,35 @@ static void packet_direct_wake(struct packet_direct_queue *pdq)
 	rcu_read_lock();
 	if (skwq_has_sleeper(rcu_dereference(sk->sk_wq)) ||
 	    sock_flag(sk, SOCK_FASYNC)) {
-		packet_direct_count_wakeup(pdq);
+		packet_direct_note_woken(pdq);
 		sk->sk_data_ready(sk);
+	}
+	rcu_read_unlock();
+}
+
+static void packet_direct_wake_work(struct work_struct *work)
+{
+	struct packet_direct *pd = container_of(work, struct packet_direct,
+						wake_work);
+
+	packet_direct_wake(&pd->pdq);
+}
+
+/* As packet_direct_wake(), for frames that are published one by one.  A sleeper that was
+ * woken and has not looked since is woken again once, when the softirq has no more frames.
+ */
+static void packet_direct_wake_batched(struct packet_direct_queue *pdq)
+{
+	struct work_struct *again = &to_packet_direct(pdq)->wake_work;
+	struct sock *sk = pdq->sk;
+
+	rcu_read_lock();
+	if (skwq_has_sleeper(rcu_dereference(sk->sk_wq)) ||
+	    sock_flag(sk, SOCK_FASYNC)) {
+		if (packet_direct_note_woken(pdq))
+			sk->sk_data_ready(sk);
+		else if (!work_pending(again))
+			queue_work(system_bh_wq, again);
 	}
 	rcu_read_unlock();
 }
@@ -122,6 +157,8 @@ static void packet_direct_init(struct packet_direct *pd,
 	struct packet_direct_queue *pdq = &pd->pdq;
 
 	spin_lock_init(&pd->copy_lock);
+	INIT_LIST_HEAD(&pd->copies);
+	INIT_WORK(&pd->wake_work, packet_direct_wake_work);
 	seqcount_init(&pdq->count_seq);
 	hrtimer_setup(&pdq->wake_timer, packet_direct_wake_timer, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS_SOFT);
@@ -213,6 +250,7 @@ void packet_direct_free(struct packet_direct *pd)
 	struct packet_direct_queue *pdq = &pd->pdq;
 
 	hrtimer_cancel(&pdq->wake_timer);
+	cancel_work_sync(&pd->wake_work);
 	/* there is nothing to look at yet in one whose making failed */
 	if (pd->layout.tl_size) {
 		packet_direct_audit(pdq, &pdq->slots);
@@ -244,16 +282,6 @@ static void packet_direct_arm_wake(struct packet_direct_queue *pdq)
 			      HRTIMER_MODE_ABS_SOFT);
 }
 
-/* The kernel has no slot left for the next frame. */
-static bool packet_direct_exhausted(const struct packet_direct_queue *pdq)
-{
-	u32 reserve = READ_ONCE(pdq->reserve);
-
-	return pdq->slots.tail - pdq->slots.head <= reserve ||
-	       (packet_direct_is_split(pdq) &&
-		pdq->payload.tail - pdq->payload.head <= reserve);
-}
-
 /**
  * packet_direct_publish() - hand all whole frames to the user
  * @pdq: ring
@@ -263,24 +291,30 @@ static bool packet_direct_exhausted(const struct packet_direct_queue *pdq)
 void packet_direct_publish(struct packet_direct_queue *pdq)
 {
 	u32 prod = pdq->fill - pdq->chain;
-	u32 last = pdq->prod;
-	u32 seen;
+	u32 entries = prod - pdq->prod;
 
-	if (prod == last)
+	if (!entries)
 		return;
 
-	smp_store_release(&pdq->ctrl->prod, prod);	/* A, pairs with B */
-	WRITE_ONCE(pdq->prod, prod);
-	WRITE_ONCE(pdq->packets, pdq->packets + (prod - last - pdq->extra));
+	WRITE_ONCE(pdq->packets, pdq->packets + entries - pdq->extra);
 	pdq->extra = 0;
-	pdq->batches++;
-
-	seen = READ_ONCE(pdq->ctrl->seen);
-	if (seen == last)
-		WRITE_ONCE(pdq->unseen_since, pdq->wake_time ? ktime_get() : 0);
-	WRITE_ONCE(pdq->full, packet_direct_exhausted(pdq));
-	if (prod - seen >= pdq->wake_count || pdq->full)
+	if (packet_direct_store_prod(pdq, prod))
 		packet_direct_wake(pdq);
+	else
+		packet_direct_arm_wake(pdq);
+}
+
+/**
+ * packet_direct_tell() - wake the reader, now or later
+ * @pdq: ring that is filled by copy
+ * @now: what packet_direct_store_prod() returned
+ *
+ * Context: BH off; on several CPUs at a time.
+ */
+void packet_direct_tell(struct packet_direct_queue *pdq, bool now)
+{
+	if (now)
+		packet_direct_wake_batched(pdq);
 	else
 		packet_direct_arm_wake(pdq);
 }
@@ -315,7 +349,7 @@ bool packet_direct_readable(struct packet_direct_queue *pdq)
 	enum packet_direct_state state = READ_ONCE(pdq->state);
 
 	if (READ_ONCE(pdq->woken))
-		WRITE_ONCE(pdq->woken, false);
+		WRITE_ONCE(pdq->woken, 0);
 	if (!unseen)
 		return false;
 	if (unseen >= pdq->wake_count)

@@ -59,6 +59,9 @@ static void packet_direct_get_counts(struct packet_direct_queue *pdq,
 	if (!polled) {
 		packet_direct_count(pdq, &pdq->slots, &slots);
 		packet_direct_count(pdq, &pdq->payload, &payload);
+		/* nobody has the slots of frames that are being copied */
+		slots.free += pdq->fill - pdq->prod;
+		slots.held -= pdq->fill - pdq->prod;
 	}
 	spin_unlock_bh(&pd->copy_lock);
 

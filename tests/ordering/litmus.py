@@ -21,6 +21,11 @@ RING = [
     Program("a frame is seen before it is written", lambda s: s.p and not (s.h and s.f), [
         "W slot[1] 1; W hdr 1; W prod 1 release@A",
         "R p prod acquire@B; R h hdr; R f slot[h]"]),
+    Program("a frame that another CPU copies is seen before it is written",
+            lambda s: s.p and not (s.o and s.h and s.f), [
+                "W slot[1] 1; W hdr 1; W done 1 release@copy_unlock",
+                "W own 1; R d done; W prod 1 release@A if d",
+                "R p prod acquire@B; R o own; R h hdr; R f slot[h]"]),
     Program("a frame that a NIC writes is seen before it is written",
             lambda s: s.p and not (s.h and s.f), [
                 NIC,
@@ -52,6 +57,10 @@ RING = [
                 "W cons 1 release; mb@sock_poll_wait; R n need_kick"]),
     Program("poll() sees no frame and sleeps, and nobody wakes it", lambda s: not s.q and not s.p, [
         "W prod 1; mb@skwq_has_sleeper; R q queue", "W queue 1; mb@sock_poll_wait; R p prod"]),
+    Program("a sleeper that is to be woken again is woken before the frame is there",
+            lambda s: not s.r and not s.p, [
+                "W prod 1; mb@skwq_has_sleeper; R r ran",
+                "W ran 1; mb@queue_work; R p prod"]),
     # one more slot is free, and one less is held
     Program("slots are counted twice, or not at all",
             lambda s: s.a == s.b and s.a != 1 and s.f != s.l, [

@@ -8,7 +8,9 @@ import subprocess
 TOP = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../..")
 PROTOCOL = "include/uapi/linux/if_packet_v4.h"
 POOL, RING = "net/packet/direct_pool.c", "net/packet/direct_ring.c"
+INLINE = "net/packet/direct.h"
 SOCKET, STATS = "net/packet/direct.c", "net/packet/direct_stats.c"
+COPY = "net/packet/direct_copy.c"
 GVE = "drivers/net/ethernet/google/gve/gve_direct_rx.c"
 IXGBE = "drivers/net/ethernet/intel/ixgbe/ixgbe_direct_rx.c"
 PCAP, PCAP_READ = "libpcap-patch/pcap-packet4-int.h", "libpcap-patch/pcap-packet4-read.c"
@@ -17,12 +19,12 @@ EXAMPLE, DMABUF = "README.md", "tools/packet4_dmabuf/main.c"
 MANUAL = "Documentation/networking/packet_direct.rst"
 
 # Barriers that are not in this tree: the kernel's own, and an application's.
-ELSEWHERE = {"sock_poll_wait", "reader"}
+ELSEWHERE = {"sock_poll_wait", "queue_work", "reader"}
 
 # Barrier, file, and the code that stands there once. A space is any space, /*...*/ is any
 # comment. Accesses to an index without a barrier are here too.
 SITES = [
-    ("A", RING, "smp_store_release(&pdq->ctrl->prod, prod); /* A, pairs with B */"),
+    ("A", INLINE, "smp_store_release(&pdq->ctrl->prod, prod); /* A, pairs with B */"),
     ("B", VERBS, "if (ring->prod == ring->next) /* (B) pairs with (A) */ ring->prod = "
                  "__atomic_load_n(&ring->ctrl->prod, __ATOMIC_ACQUIRE); return"),
     ("B", VERBS, "{ /* (B) pairs with (A) */ ring->prod = "
@@ -50,13 +52,18 @@ SITES = [
     ("F", PCAP_READ, "packet4_release(&q->ring); __atomic_thread_fence(__ATOMIC_SEQ_CST); /* (F) */ "
                      "if (__atomic_load_n(&q->ring.ctrl->flags, __ATOMIC_RELAXED)"),
     ("F", DMABUF, "tpacket4_release(&a->ring, nr); tpacket4_kick(&a->ring, a->fd);"),
+    ("copy_unlock", COPY, "wake = packet_direct_store_prod(pdq, prod); } "
+                          "spin_unlock(&pd->copy_lock);"),
     ("generation", RING, "WRITE_ONCE(pdq->state, state); /*...*/ "
                          "smp_store_release(&pdq->generation, pdq->generation + 1);"),
     ("generation", SOCKET, "info->ti_generation = smp_load_acquire(&pdq->generation); "
                            "info->ti_state = READ_ONCE(pdq->state);"),
     ("generation", RING, "WRITE_ONCE(pdq->ctrl->state, state); /*...*/ "
                          "smp_store_release(&pdq->ctrl->generation, pdq->generation);"),
-    ("skwq_has_sleeper", RING, "if (skwq_has_sleeper(rcu_dereference(sk->sk_wq)) ||"),
+    ("skwq_has_sleeper", RING, "if (skwq_has_sleeper(rcu_dereference(sk->sk_wq)) || "
+                               "sock_flag(sk, SOCK_FASYNC)) { packet_direct_note_woken(pdq);"),
+    ("skwq_has_sleeper", RING, "if (skwq_has_sleeper(rcu_dereference(sk->sk_wq)) || "
+                               "sock_flag(sk, SOCK_FASYNC)) { if (packet_direct_note_woken(pdq))"),
     ("write_seqcount_begin", RING, "raw_write_seqcount_begin(&pdq->count_seq); packet_direct_count("),
     ("write_seqcount_end", RING, "&pdq->payload_count); raw_write_seqcount_end(&pdq->count_seq);"),
     ("read_seqcount_begin", STATS, "seq = read_seqcount_begin(&pdq->count_seq); "
