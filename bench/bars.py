@@ -55,6 +55,8 @@ def saturated(t):
     long = t.value("direct-busy", 1518, burst=0, batch=64)
     change = None if None in (busy, long) else abs(long / busy - 1)
     return [
+        *(Bar(f"v4-copy / v3, {size} B", ratio(t.value("v4-copy", size), t.value("v3", size)), 1)
+          for size in (64, 1518)),
         Bar("direct-busy / best AF_XDP zero-copy, 64 B", ratio(busy, min(xdp, default=None)), 0.40),
         Bar("direct-busy / v3, 64 B", ratio(busy, t.value("v3", 64)), 1 / 14),
         Bar("direct-busy / dpdk-scalar, 64 B", ratio(busy, t.value("dpdk-scalar", 64)), 0.80),
@@ -131,6 +133,18 @@ def header_split(t, gve):
     return bars
 
 
+def senders(t):
+    """What two CPUs that put frames into one ring wait for each other."""
+    bars = []
+    for size in (1518, 9000):
+        v3, v4 = (t.value(path, size, "wait_insn", sweep="senders", senders=2)
+                  for path in ("v3-senders", "v4-senders"))
+        more = None if None in (v3, v4) else v4 - v3
+        bars.append(Bar(f"two senders, {size} B: instructions that wait for locks, v4 above v3",
+                        more, 10))
+    return bars
+
+
 def syscalls(t):
     bars = [Bar(f"{path}, system calls per packet at saturation",
                 t.value(path, 64, "syscalls_per_packet", burst=0, batch=64), 1 / 64)
@@ -187,4 +201,4 @@ def all_bars(lines):
     t, gve = Table(lines), Table(lines, nic="gve")
     return [*saturated(t), *figures(t, gve, Table(lines, nic="X550")), *stack(t, "82599"),
             *stack(gve, "gve"), *bursts(t), *sweeps(t), *filters(t), *programs(t), *all_queues(gve),
-            *header_split(t, gve), *syscalls(t), *spreads(t)]
+            *header_split(t, gve), *senders(t), *syscalls(t), *spreads(t)]

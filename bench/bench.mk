@@ -21,7 +21,7 @@ bench-kernels:
 
 bench-programs:
 	@testbed/deps bench
-	@$(MAKE) -s $(addprefix $(BENCH_OUT)/,rx rx-dpdk drive count.so)
+	@$(MAKE) -s $(addprefix $(BENCH_OUT)/,rx rx-dpdk drive senders count.so)
 
 $(BENCH_OUT)/rx: $(BENCH_RX) $(wildcard bench/rx/*.h)
 	@mkdir -p $(@D)
@@ -35,6 +35,10 @@ $(BENCH_OUT)/rx-dpdk: $(BENCH_DPDK) $(wildcard bench/rx/*.h)
 $(BENCH_OUT)/drive: bench/rx/drive.c bench/rx/control.c $(wildcard bench/rx/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_CFLAGS) -o $@ bench/rx/drive.c bench/rx/control.c
+
+$(BENCH_OUT)/senders: bench/rx/senders.c bench/rx/mark.h
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_CFLAGS) -o $@ $< -lpthread
 
 # Loaded by QEMU, whose functions it calls.
 $(BENCH_OUT)/count.so: bench/plugin/count.c $(wildcard bench/plugin/*.h) bench/rx/mark.h

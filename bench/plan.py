@@ -30,19 +30,20 @@ ALL_QUEUES = 4
 
 X550_SOCKETS = ("direct-busy", "direct-stamps")
 
-# A path that copies runs ahead of its reader for a whole time slice.
+# A path that copies runs ahead of its reader for a whole time slice. In the first round
+# entries get their slots.
 SETTINGS = {
-    "v4-copy": {"entries": 32768},
+    "v4-copy": {"entries": 32768, "warm": 8000 + 32768},
     "xdp-copy": {"entries": 16384},
 }
 
-JUMBO_SETTINGS = {"v4-copy": {"entries": 8192}}
+JUMBO_SETTINGS = {"v4-copy": {"entries": 8192, "warm": 8000 + 8192}}
 
 # V3 shows frames by the block, and a window has one block more or less. A path that
 # polls alternates with the softirq by the scheduler's clock. Longer windows even both
 # out.
 LONGER = {
-    "v3": 4, "xdp-zc-poll": 4, "xdp-zc-busy": 2, "lane-poll": 16, "lane-busy": 4,
+    "v3": 4, "v4-copy": 4, "xdp-zc-poll": 4, "xdp-zc-busy": 2, "lane-poll": 16, "lane-busy": 4,
     "direct-poll": 16, "direct-busy": 4,
     "direct-headers": 4, "direct-stamps": 4, "direct-tee": 4, "stack": 8,
 }
@@ -74,6 +75,8 @@ NOTES = {
     "tcpdump-direct-count": "ours, --rx-direct -B 65536 --count",
     "dpdk-scalar": "rx_burst of 32, rte_pktmbuf_free_bulk; SIMD of 64 bits at most",
     "dpdk-vector": "rx_burst of 32, rte_pktmbuf_free_bulk; SIMD of 128 bits",
+    "v3-senders": "v3, on veth, of which nobody reads; frames are sent on each CPU",
+    "v4-senders": "v4-copy, likewise",
 }
 
 
@@ -85,6 +88,7 @@ RINGS = (64, 128, 256, 512, 1024, 2048, 4096)
 QUEUES = (1, 2, 4, 8)
 SHUFFLED = (0, 8)
 FILTERS = (0, 1, 2)
+SENDERS = (1, 2)
 BURSTS = (1, 8, 64, 256)
 # A pause in real time follows each burst.
 BURST_COUNT = 500
@@ -229,6 +233,13 @@ def queues(frames):
         rows.append(f"queues {n}")
         rows.append(sock("direct-busy", 64, frames, {"sweep": "queues", "cpus": 8}, queues=n))
     return rows
+
+
+def senders(frames):
+    """One CPU that puts frames into a ring, and two."""
+    return [(f"senders {p} {n} {size} {count}", {"sweep": "senders", "cpus": 2})
+            for size, count in ((1518, frames), (JUMBO, frames // 4))
+            for n in SENDERS for p in ("v3-senders", "v4-senders")]
 
 
 def spin(frames):

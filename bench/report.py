@@ -79,11 +79,15 @@ def sweeps(lines):
             continue
         swept = [line for line in lines if setting(line, "sweep") == name]
         values = list(dict.fromkeys(setting(line, name) for line in swept))
-        by_key = {(line["path"], setting(line, name)): line["insn_per_packet"]
-                  for line in swept}
+        sizes = {line["frame_bytes"] for line in swept}
+
+        def title(line, several=len(sizes) > 1):
+            return line["path"] + (f", {line['frame_bytes']} B" if several else "")
+
+        by_key = {(title(line), setting(line, name)): line["insn_per_packet"] for line in swept}
         markdown([name] + values,
-                 [[path] + [by_key.get((path, v), "") for v in values]
-                  for path in dict.fromkeys(line["path"] for line in swept)])
+                 [[row] + [by_key.get((row, v), "") for v in values]
+                  for row in dict.fromkeys(map(title, swept))])
 
 
 def notes(lines):

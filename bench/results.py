@@ -8,9 +8,9 @@ import functions
 
 COLUMNS = ("nic", "path", "frame_bytes", "insn_per_packet", "kernel_insn", "user_insn",
            "cache_lines", "mmio_writes_per_packet", "pps", "drops", "syscalls_per_packet",
-           "settings", "kernel", "boots", "spread_percent", "filter_insn")
+           "settings", "kernel", "boots", "spread_percent", "filter_insn", "wait_insn")
 SETTINGS = ("batch", "entries", "slot", "hold", "filter", "burst", "queues", "ring", "cpus",
-            "shuffle", "threaded", "threaded-alone", "sweep")
+            "shuffle", "senders", "threaded", "threaded-alone", "sweep")
 
 
 def settings(row):
@@ -36,6 +36,12 @@ def filter_insn(row):
     """Instructions per packet in what runs a filter."""
     return sum(count for name, count in functions.per_packet(row).items()
                if name.startswith(FILTER_FUNCTIONS))
+
+
+def wait_insn(row):
+    """Instructions per packet in what waits for a lock."""
+    return sum(count for name, count in functions.per_packet(row).items()
+               if name.endswith("lock_slowpath"))
 
 
 class Results:
@@ -68,6 +74,8 @@ class Results:
                 syscalls_per_packet=f"{row['window'].syscalls / row['frames']:.3g}")
             if "sweep=filter" in text:
                 out["filter_insn"] = f"{filter_insn(row):.1f}"
+            if "sweep=senders" in text:
+                out["wait_insn"] = f"{wait_insn(row):.1f}"
             if len(totals) > 1:
                 out["spread_percent"] = f"{spread(totals):.2f}"
         for row in kinds.get("lines", [])[:1]:

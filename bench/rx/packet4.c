@@ -87,16 +87,16 @@ static unsigned int v4_burst(struct rx *rx)
 {
 	struct tpacket4_ring *ring = rx->priv;
 	uint64_t sum = 0, bytes = 0;
-	struct tpacket4_hdr *hdr;
-	uint32_t n, i, held;
+	struct tpacket4_hdr *hdr, *end;
+	uint32_t n, held;
 
 	n = tpacket4_peek(ring);
 	if (!n)
 		return 0;
-	if (n > rx->batch)
-		n = rx->batch;
-	for (i = 0; i < n; i++) {
-		hdr = tpacket4_entry(ring, i);
+	n = tpacket4_straight(ring, n < rx->batch ? n : rx->batch);
+	hdr = tpacket4_entry(ring, 0);
+	end = tpacket4_after(ring, tpacket4_entry(ring, n - 1));
+	for (; hdr != end; hdr = tpacket4_after(ring, hdr)) {
 		sum ^= rx_touch(tpacket4_data(ring, hdr)) ^ hdr->tp_tstamp;
 		bytes += hdr->tp_len;
 	}

@@ -5,6 +5,7 @@
  *	tpacket4_map(), tpacket4_unmap()	the ring of a socket
  *	tpacket4_peek()				how many entries are unread
  *	tpacket4_entry(), tpacket4_data()	read one
+ *	tpacket4_straight(), tpacket4_after()	read many, for a little less each
  *	tpacket4_advance()			these are read: poll() may sleep
  *	tpacket4_swap()				keep a slot, give another back
  *	tpacket4_release()			give entries back, in order
@@ -142,6 +143,23 @@ static inline struct tpacket4_hdr *
 tpacket4_entry(const struct tpacket4_ring *ring, __u32 n)
 {
 	return tpacket4_at(ring, ring->next + n);
+}
+
+/* How many of the next @n unread entries lie one after another. */
+static inline __u32 tpacket4_straight(const struct tpacket4_ring *ring, __u32 n)
+{
+	__u32 entries = ring->layout.tl_entry_nr;
+	__u32 left = entries - (ring->next & (entries - 1));
+
+	return n < left ? n : left;
+}
+
+/* The entry that lies after this one. */
+static inline struct tpacket4_hdr *
+tpacket4_after(const struct tpacket4_ring *ring, const struct tpacket4_hdr *hdr)
+{
+	return (struct tpacket4_hdr *)((uint8_t *)hdr +
+				       ring->layout.tl_hdr_stride);
 }
 
 static inline uint8_t *tpacket4_data(const struct tpacket4_ring *ring,
