@@ -18,6 +18,9 @@
 /* Up to here struct tpacket4_info is about the lease: no driver has to be asked. */
 #define PACKET_DIRECT_INFO_LEASE	offsetof(struct tpacket4_info, ti_queue_nr)
 
+/* Entries that one recvmsg() polls for at most, beside those of the last poll. */
+#define PACKET_DIRECT_BUSY_MAX		256
+
 bool packet_direct_knows(int version)
 {
 	return version == TPACKET_V4;
@@ -448,17 +451,62 @@ __poll_t packet_direct_poll(struct packet_sock *po)
 	return mask;
 }
 
+#ifdef CONFIG_NET_RX_BUSY_POLL
+
+/* A busy poll by recvmsg(): how far it is. */
+struct packet_direct_busy {
+	struct packet_sock	*po;
+	u32			budget;
+	u32			begin;
+	u32			prod;
+};
+
+/* While each poll brings a whole budget the NIC has more.  The ring may be another one
+ * meanwhile, or none.
+ */
+static bool packet_direct_busy_end(void *arg, unsigned long start_time)
+{
+	struct packet_direct_busy *busy = arg;
+	struct packet_direct *pd = rcu_dereference(busy->po->direct);
+	u32 last = busy->prod;
+
+	if (!pd)
+		return true;
+	busy->prod = READ_ONCE(pd->pdq.prod);
+	return busy->prod - last < busy->budget ||
+	       busy->prod - busy->begin >= PACKET_DIRECT_BUSY_MAX;
+}
+
 static void packet_direct_busy_poll(struct packet_sock *po)
 {
+	struct packet_direct_busy busy = { .po = po };
+	struct sock *sk = &po->sk;
 	struct packet_direct *pd;
+	u32 napi_id;
 
 	rcu_read_lock();
 	pd = rcu_dereference(po->direct);
-	if (pd)
+	if (pd) {
 		packet_direct_mark_napi(&pd->pdq);
+		busy.begin = READ_ONCE(pd->pdq.prod);
+		busy.prod = busy.begin;
+	}
 	rcu_read_unlock();
-	sk_busy_loop(&po->sk, 1);
+
+	napi_id = READ_ONCE(sk->sk_napi_id);
+	busy.budget = READ_ONCE(sk->sk_busy_poll_budget) ?: BUSY_POLL_BUDGET;
+	if (napi_id)
+		napi_busy_loop(napi_id, packet_direct_busy_end, &busy,
+			       READ_ONCE(sk->sk_prefer_busy_poll), busy.budget);
 }
+
+#else
+
+static void packet_direct_busy_poll(struct packet_sock *po)
+{
+}
+
+#endif
 
 /**
  * packet_direct_recvmsg() - the kick, and the busy poll
