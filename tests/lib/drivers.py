@@ -22,6 +22,7 @@ class Driver:
     queues = CPUS
     native = True           # it was made for leases
     more_or_less = True     # queues, also during a lease
+    counts_missed = True    # what found no descriptor
     rules = True            # by ports, for flows
     table = True            # of RSS
 
@@ -152,6 +153,7 @@ class Qemu(Driver):
 
 class Igb(Qemu):
     nic = "igb"
+    counts_missed = False   # QEMU's device throws it away
     rings = (80, 4096, 256)
     reset = "ethtool -r {}"
     small_rings = (80, 8)
