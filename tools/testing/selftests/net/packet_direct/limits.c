@@ -148,37 +148,6 @@ TEST_F(limits, memory_cgroup_charges)
 	EXPECT_EQ(leave_cgroup(), 0);
 }
 
-/* The buffers that AF_XDP drivers know are charged to the process that leases. */
-TEST_F(limits, memory_cgroup_charges_af_xdp)
-{
-	const __u32 slots = 16384;
-	struct tpacket4_info info;
-	struct tpacket_req4 req;
-	long long before, with;
-	struct pd_nic nic;
-
-	if (pd_nic_missing())
-		SKIP(return, "%s", pd_nic_missing());
-	ASSERT_OK(pd_nic_open(&nic));
-	ASSERT_EQ(pd_nic_limits(&nic, &info), 0);
-	if (info.ti_query_by != PACKET_DIRECT_XSK) {
-		pd_nic_close(&nic);
-		SKIP(return, "the queue is leased by the driver's own support");
-	}
-	if (enter_cgroup(256 * MIB))
-		SKIP(return, "no memory cgroups at " CGROUPS);
-	pd_req(&req, 256, slots, info.ti_slot_len_max);
-	ASSERT_EQ(pd_open(&self->pd, nic.ifname, &req), 0);
-	before = charged();
-	ASSERT_EQ(pd_lease(self->pd.fd, nic.queue), 0);
-	with = charged();
-	TH_LOG("a lease of %u slots: %lld KiB more", slots, (with - before) / 1024);
-	EXPECT_GE(with - before, slots * (96LL + 8 + 8));
-	pd_close(&self->pd);
-	EXPECT_EQ(leave_cgroup(), 0);
-	pd_nic_close(&nic);
-}
-
 /* There may be no memory for the slots, the headers or the tables.  In each case nobody
  * is killed, and nothing remains.
  */
@@ -579,6 +548,31 @@ TEST_F_TIMEOUT(rights, userns_root_owns_a_queue_at_home, 120)
 	EXPECT_EQ(WEXITSTATUS(status), 0);
 	ASSERT_TRUE(came_back(self->nic.ifname));
 	EXPECT_EQ(pd_query_reason(self->nic.ifname, self->nic.queue), PACKET_DIRECT_OK);
+}
+
+/* The buffers that AF_XDP drivers know are charged to the process that leases. */
+TEST_F(rights, af_xdp_is_charged)
+{
+	const __u32 slots = 16384;
+	struct tpacket4_info info;
+	struct tpacket_req4 req;
+	long long before, with;
+
+	ASSERT_EQ(pd_nic_limits(&self->nic, &info), 0);
+	if (info.ti_query_by != PACKET_DIRECT_XSK)
+		SKIP(return, "the queue is leased by the driver's own support");
+	if (enter_cgroup(256 * MIB))
+		SKIP(return, "no memory cgroups at " CGROUPS);
+	pd_close(&self->pd);
+	pd_req(&req, 256, slots, info.ti_slot_len_max);
+	ASSERT_EQ(pd_open(&self->pd, self->nic.ifname, &req), 0);
+	before = charged();
+	ASSERT_EQ(pd_lease(self->pd.fd, self->nic.queue), 0);
+	with = charged();
+	TH_LOG("a lease of %u slots: %lld KiB more", slots, (with - before) / 1024);
+	EXPECT_GE(with - before, slots * (96LL + 8 + 8));
+	pd_close(&self->pd);
+	EXPECT_EQ(leave_cgroup(), 0);
 }
 
 TEST_HARNESS_MAIN
