@@ -206,7 +206,8 @@ int main(int argc, char **argv)
 			lost);
 		return 2;
 	}
-	printf("{\"path\":\"%s\",\"size\":%u,\"frames\":%ju,\"senders\":%u,\"drops\":0,\"ns\":%ju}\n",
-	       argv[1], size + FCS_LEN, frames, senders, ns);
+	printf("{\"path\":\"%s\",\"size\":%u,\"frames\":%ju,\"senders\":%u,",
+	       argv[1], size + FCS_LEN, frames, senders);
+	printf("\"drops\":0,\"ns\":%ju}\n", ns);
 	return 0;
 }
