@@ -21,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../../tools/testing/selftests/net/packet_direct/tpacket4.h"
 #include "mark.h"
