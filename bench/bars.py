@@ -72,7 +72,7 @@ def figures(t, gve, x550):
     bars = [Bar(f"{path}, {name}, 64 B", table.value(path, 64, **busy), limit)
             for name, table, path, limit in (
                 ("82599", t, "direct-busy", 86), ("82599", t, "direct-headers", 122),
-                ("82599", t, "lane-busy", 262),
+                ("82599", t, "lane-busy", 255),
                 ("gve", gve, "direct-busy", 141), ("gve", gve, "direct-headers", 185))]
     with_stamps, without = (x550.value(p, 64, **busy) for p in ("direct-stamps", "direct-busy"))
     more = None if None in (with_stamps, without) else with_stamps - without
