@@ -232,16 +232,6 @@ TEST_F(ring, wake_usecs_remaining)
 /* How many epoll sets there are, and descriptors of the socket in each. */
 #define SETS	32
 
-static int pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-
-	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
-}
-
 static int watch(int set, int fd)
 {
 	struct epoll_event ev = { .events = EPOLLIN };
@@ -271,12 +261,12 @@ TEST_F_TIMEOUT(ring, wake_usecs_while_timer_runs, 120)
 			ASSERT_EQ(watch(set[i], copy[j]), 0);
 
 	for (i = 0; i < TRIES; i++) {
-		ASSERT_EQ(pin(0), 0);
+		ASSERT_EQ(pd_pin(0), 0);
 		SEND(1, 2 * i);
 		READ(1, 2 * i);
 		usleep(100000);
 		SEND(1, 2 * i + 1);
-		if (pin(1))
+		if (pd_pin(1))
 			SKIP(return, "one CPU");
 		start = pd_now(CLOCK_MONOTONIC);
 		ASSERT_EQ(poll_now(self->pd.fd, 10000) & POLLIN, POLLIN);
@@ -320,7 +310,7 @@ TEST_F(ring, woken_once)
 	void *events;
 
 	OPEN(16, 0);
-	ASSERT_EQ(pin(0), 0);
+	ASSERT_EQ(pd_pin(0), 0);
 	for (sleeper = 1; sleeper <= 2; sleeper++) {
 		ASSERT_EQ(pthread_create(&thread, NULL, sleep_idle,
 					 &self->pd.fd), 0);

@@ -5,7 +5,6 @@
  *
  *	PD_MSECS	how long each case takes, at least
  */
-#define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -36,22 +35,12 @@ struct sender {
 	__u8		*frame[KINDS];
 };
 
-static int pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-
-	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
-}
-
 static void *sender_main(void *arg)
 {
 	struct sender *s = arg;
 	__u32 sent = 0;
 
-	s->err = pin(s->cpu);
+	s->err = pd_pin(s->cpu);
 	while (!s->err && !__atomic_load_n(s->stop, __ATOMIC_RELAXED)) {
 		if (sent - __atomic_load_n(&s->came, __ATOMIC_RELAXED) >= s->ahead) {
 			sched_yield();

@@ -70,6 +70,7 @@ int pd_netns(void);
 int __printf(1, 2) pd_run(const char *fmt, ...);
 int pd_drop_caps(void);
 __u64 pd_now(int clock);
+int pd_pin(int cpu);
 int pd_set_clock(__u64 ns);
 
 /* device.c */

@@ -92,6 +92,17 @@ __u64 pd_now(int clock)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
+/* The calling thread runs on this CPU alone. */
+int pd_pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+
+	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
+}
+
 /* Returns 0 or -1 with errno. */
 int pd_set_clock(__u64 ns)
 {
