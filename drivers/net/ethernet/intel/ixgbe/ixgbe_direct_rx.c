@@ -552,15 +552,19 @@ ixgbe_direct_clean_stamped_odd(struct ixgbe_ring *ring, u32 max,
  * @lower: first half of its first descriptor
  * @payload_len: bytes of its payload
  *
+ * SPH is a sign: it chooses without being compared.
+ *
  * Return: TPACKET4_SPLIT_*
  **/
 static u32 ixgbe_direct_split_flags(u64 lower, u32 payload_len)
 {
-	bool sph = lower & IXGBE_DIRECT_SPH;
+	s32 sph = (s32)(lower & IXGBE_DIRECT_SPH) >> 31;
 
 	if (payload_len)
-		return sph ? TPACKET4_SPLIT_DONE : TPACKET4_SPLIT_UNKNOWN;
-	return sph ? TPACKET4_SPLIT_NO_PAYLOAD : TPACKET4_SPLIT_SHORT;
+		return TPACKET4_SPLIT_UNKNOWN +
+		       (sph & (TPACKET4_SPLIT_DONE - TPACKET4_SPLIT_UNKNOWN));
+	return TPACKET4_SPLIT_SHORT +
+	       (sph & (TPACKET4_SPLIT_NO_PAYLOAD - TPACKET4_SPLIT_SHORT));
 }
 
 /**
@@ -605,7 +609,9 @@ ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
 		flags += ixgbe_direct_split_flags(lower, payload);
 		packet_direct_run_split(pdq, &run, packet_direct_run_slot(&run),
 					header, packet_direct_run_payload(&run),
-					payload, flags, ixgbe_direct_hash(lower));
+					payload, flags,
+					/* of @lower it would be a copy more */
+					le32_to_cpu(rx_desc->wb.lower.hi_dword.rss));
 		bytes += header + payload;
 	}
 
