@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bus/dma.h"
+#include "bus/dma_log.h"
 #include "bus/pci.h"
 #include "bus/vfio_user.h"
 #include "control/control.h"
@@ -30,7 +31,7 @@ static const struct nic_model * const models[] = {
 
 struct options {
 	const struct nic_model *model;
-	const char *socket, *control, *wire, *log;
+	const char *socket, *control, *wire, *log, *dma_log;
 	char *set[MAX_SETS];		/* NAME, a zero, VALUE */
 	unsigned int sets;
 	enum wire_role role;
@@ -60,6 +61,8 @@ static void print_help(FILE *out)
 	      "  --mac MAC            default 02:6e:73:00:00:01\n"
 	      "  --set NAME=VALUE     as the request \"set\", before any client is there\n"
 	      "  --log FILE           append messages there instead of to standard error\n"
+	      "  --dma-log FILE       note there what is written to the guest's memory, as\n"
+	      "                       bus/dma_log.h says\n"
 	      "  --help               this text\n", out);
 }
 
@@ -130,6 +133,9 @@ static bool take_option(struct options *o, int opt, char *arg)
 	case 'g':
 		o->log = arg;
 		return true;
+	case 'd':
+		o->dma_log = arg;
+		return true;
 	}
 	return complain("bad option", "");
 }
@@ -145,6 +151,7 @@ static bool parse_command_line(struct options *o, int argc, char **argv)
 		{ "mac", required_argument, NULL, 'a' },
 		{ "set", required_argument, NULL, 't' },
 		{ "log", required_argument, NULL, 'g' },
+		{ "dma-log", required_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
 	};
@@ -208,6 +215,21 @@ static bool set_knobs(struct nicsim *sim, const struct options *o)
 	return true;
 }
 
+static bool start_dma_log(struct nicsim *sim, const char *path)
+{
+	struct dma_log *log;
+
+	if (!path)
+		return true;
+	log = dma_log_new(path);
+	if (!log) {
+		fprintf(stderr, "nicsim: %s: %s\n", path, strerror(errno));
+		return false;
+	}
+	dma_log_to(sim->dma, log);
+	return true;
+}
+
 /* The model comes last: its create() may use all the rest. */
 static bool sim_start(struct nicsim *sim, const struct options *o)
 {
@@ -232,7 +254,7 @@ static bool sim_start(struct nicsim *sim, const struct options *o)
 		return out_of_memory();
 	if (sim->model->serve && !sim->model->serve(sim->priv, o->socket))
 		return false;
-	if (!set_knobs(sim, o))
+	if (!set_knobs(sim, o) || !start_dma_log(sim, o->dma_log))
 		return false;
 	pci_power_on(sim->pci);
 	wire_start(sim->wire);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "bus/dma.h"
+#include "bus/dma_log.h"
 #include "bus/pci.h"
 #include "sim.h"
 
@@ -23,6 +24,7 @@ struct dma_region {
 };
 
 struct dma {
+	struct dma_log *log;	/* NULL: nobody wants to know */
 	unsigned int n, last;
 	struct dma_region region[DMA_MAX_REGIONS];
 };
@@ -30,6 +32,11 @@ struct dma {
 struct dma *dma_new(void)
 {
 	return calloc(1, sizeof(struct dma));
+}
+
+void dma_log_to(struct dma *dma, struct dma_log *log)
+{
+	dma->log = log;
 }
 
 static void region_unmap(struct dma_region *r)
@@ -213,6 +220,7 @@ bool nicsim_dma_write(struct nicsim *sim, uint64_t iova, const void *buf, size_t
 		      const char *what)
 {
 	const uint8_t *from = buf;
+	uint64_t first = iova, total = len;
 	uint8_t *mem;
 	size_t part;
 
@@ -223,6 +231,8 @@ bool nicsim_dma_write(struct nicsim *sim, uint64_t iova, const void *buf, size_t
 		mem = dma_span(sim->dma, iova, &part, true);
 		memcpy(mem, from, part);
 	}
+	if (sim->dma->log)
+		dma_log_write(sim->dma->log, first, total);
 	return true;
 }
 

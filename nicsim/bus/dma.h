@@ -9,9 +9,13 @@
 #define DMA_MAX_REGIONS	32768	/* with an IOMMU in the guest each page is one */
 
 struct dma;
+struct dma_log;
 
 struct dma *dma_new(void);
 void dma_free(struct dma *dma);
+
+/* From now on each nicsim_dma_write() is noted there. */
+void dma_log_to(struct dma *dma, struct dma_log *log);
 
 /* Both return 0 or -errno. */
 int dma_map(struct dma *dma, uint64_t iova, uint64_t size, int fd, uint64_t offset,

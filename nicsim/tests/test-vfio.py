@@ -7,6 +7,7 @@ import random
 import select
 import socket
 import struct
+import tempfile
 import time
 
 from nicsimlib import *
@@ -184,6 +185,21 @@ def dma_offset():
         client.set_reg(LB_ADDR, 1 << 40)
         client.set_reg(LB_COMMAND, STORE)
         assert mem[:16] == b"0123456789abcdef"
+
+
+def dma_log():
+    """the log has each write that the guest's memory got, across mappings, and no other"""
+    with tempfile.NamedTemporaryFile() as log, Nicsim("--dma-log", log.name) as sim:
+        client = Client(sim)
+        client.bus_master()
+        client.map(0x10000, 0x4000), client.map(0x14000, 0x1000)
+        client.set_reg(LB_LEN, 1000)
+        for addr in (0x13f00, 0x14100, 0x20000):
+            client.set_reg(LB_ADDR, addr)
+            client.set_reg(LB_COMMAND, STORE)
+        client.set_reg(LB_COMMAND, FETCH)
+        with open(log.name, "rb") as f:
+            assert struct.unpack("<7Q", f.read(56)) == (2, 0x13f00, 1000, 0x14100, 1000, 0, 0)
 
 
 def dma_strict():
@@ -488,5 +504,5 @@ def idle():
 
 
 run([version, device_info, config_space, bar_sizing, bar_access, bar_refusals, large_config,
-     msix_table, dma, dma_offset, dma_strict, dma_refusals, no_leaks, interrupts, timer, resets,
+     msix_table, dma, dma_offset, dma_log, dma_strict, dma_refusals, no_leaks, interrupts, timer, resets,
      no_pcie, asleep, malformed, bad_sizes, fuzz, reconnect, slow_reader, idle])
