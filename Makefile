@@ -36,6 +36,7 @@ help:
 	@echo '  vm         a root shell in the guest, or one command there (RUN=)'
 	@echo "  demo       capture real traffic from a leased queue (LANE=1: by the driver's AF_XDP)"
 	@echo '  bench      measure it and its peers, instructions per packet (QUICK=1, BOOTS=3)'
+	@echo '             CACHE=1: instead, misses by a model of a CPU, and cycles estimated from them'
 	@echo '  test       what CI runs: all on the release kernel, some on the debug kernel'
 	@echo '  test-full  every test on both kernels'
 	@echo '  soak       random events under traffic (MINUTES=30 SEED= NIC= KERNEL=debug)'

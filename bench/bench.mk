@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # make bench: measure this and its peers. QUICK=1: the short way. BOOTS=: how many
-# boots instead of three.
+# boots instead of three. CACHE=1: misses and estimated cycles instead.
 BENCH_OUT    := build/bench
 BENCH_RX     := $(addprefix bench/rx/,main.c control.c sock.c packet.c packet4.c xdp.c udp.c \
 		stack.c sockets.c)
@@ -9,10 +9,11 @@ BENCH_DPDK   := $(addprefix bench/rx/,main.c control.c dpdk.c)
 BENCH_CFLAGS := -O2 -g -Wall -Wextra -fno-pie -no-pie $(KHDR)
 QUICK        ?=
 BOOTS        ?= 3
+CACHE        ?=
 
 .PHONY: bench bench-programs bench-kernels
-bench: vm-ready capture-tools stock-tools bench-programs $(if $(QUICK),,bench-kernels)
-	@QUICK='$(QUICK)' BOOTS='$(BOOTS)' bench/run
+bench: vm-ready capture-tools stock-tools bench-programs $(if $(QUICK)$(CACHE),,bench-kernels)
+	@QUICK='$(QUICK)' BOOTS='$(BOOTS)' $(if $(CACHE),bench/misses,bench/run)
 
 bench-kernels:
 	@$(MAKE) kernel KERNEL=distro
@@ -21,7 +22,7 @@ bench-kernels:
 
 bench-programs:
 	@testbed/deps bench
-	@$(MAKE) -s $(addprefix $(BENCH_OUT)/,rx rx-dpdk drive senders count.so)
+	@$(MAKE) -s $(addprefix $(BENCH_OUT)/,rx rx-dpdk drive senders count.so misses.so)
 
 $(BENCH_OUT)/rx: $(BENCH_RX) $(wildcard bench/rx/*.h)
 	@mkdir -p $(@D)
@@ -41,6 +42,8 @@ $(BENCH_OUT)/senders: bench/rx/senders.c bench/rx/mark.h
 	$(CC) $(BENCH_CFLAGS) -o $@ $< -lpthread
 
 # Loaded by QEMU, whose functions it calls.
-$(BENCH_OUT)/count.so: bench/plugin/count.c $(wildcard bench/plugin/*.h) bench/rx/mark.h
+$(BENCH_OUT)/count.so: bench/plugin/count.c
+$(BENCH_OUT)/misses.so: $(addprefix bench/plugin/,misses.c model.c pages.c params.c)
+$(BENCH_OUT)/%.so: $(wildcard bench/plugin/*.h) bench/rx/mark.h nicsim/bus/dma_log.h
 	@mkdir -p $(@D)
-	$(CC) -O2 -g -Wall -Wextra -shared -fPIC -fvisibility=hidden -o $@ $<
+	$(CC) -O2 -g -Wall -Wextra -shared -fPIC -fvisibility=hidden -o $@ $(filter %.c,$^)

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 
+import estimate
 import split
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -33,7 +34,7 @@ DISTRO = {"APPEND": "mitigations=auto",
           "CPUFLAGS": "vendor=GenuineIntel,family=6,model=61,stepping=4"}
 
 
-def plugin(touched, cpus):
+def counter(touched, cpus):
     """With more than two CPUs only the one that works is counted."""
     args = [f"{OUT}/count.so", f"out={OUT}/windows"]
     if touched:
@@ -43,7 +44,12 @@ def plugin(touched, cpus):
     return ",".join(args)
 
 
-def environment(kernel, counted, touched, cpus, nic):
+def modeller():
+    """The plugin with the model of caches and TLBs."""
+    return f"{OUT}/misses.so,cpu={estimate.CPU},dma={OUT}/dma,out={OUT}/misses"
+
+
+def environment(kernel, counted, touched, cpus, nic, modelled):
     env = dict(os.environ, KERNEL=kernel, CPUS=str(cpus), NIC=nic, NICS="1", MEM="3G",
                TIMEOUT=str(TIMEOUT_S), ACCEL="tcg", ALLOW_STRICT="")
     if kernel == "distro":
@@ -51,19 +57,22 @@ def environment(kernel, counted, touched, cpus, nic):
     if counted:
         # With more than one CPU QEMU does not boot under its own counter.
         env.update({"ICOUNT": "0"} if cpus == 1 else {"SYNC_WRITES": "1"})
-        env["QEMU_ARGS"] = f"-plugin {plugin(touched, cpus)}"
+        env["QEMU_ARGS"] = f"-plugin {counter(touched, cpus)}"
+    if modelled:
+        env["QEMU_ARGS"] += f" -plugin {modeller()}"
+        env["NICSIM_ARGS"] = f"--dma-log {OUT}/dma"
     return env
 
 
-def run(plan, kernel="release", counted=True, touched=False, cpus=1, nic="ixgbe"):
+def run(plan, kernel="release", counted=True, touched=False, cpus=1, nic="ixgbe", modelled=False):
     """The rows of one boot. Each has what rx printed, what the plan says of the row,
-    the kernel, the NIC and, if counted, its window.
+    the kernel, the NIC and, if counted, its window, and, if modelled, its misses.
     """
     lines = [(p, None) if isinstance(p, str) else p for p in plan]
     with open(os.path.join(OUT, "plan"), "w") as f:
         f.writelines(f"{text}\n" for text, _ in lines)
     proc = subprocess.run(["testbed/vm", "bench/guest build/bench/plan"], cwd=TOP,
-                          env=environment(kernel, counted, touched, cpus, nic),
+                          env=environment(kernel, counted, touched, cpus, nic, modelled),
                           capture_output=True, text=True, check=False)
     rows = []
     for line in proc.stdout.splitlines():
@@ -83,12 +92,14 @@ def run(plan, kernel="release", counted=True, touched=False, cpus=1, nic="ixgbe"
     rows = [{**row, **more, "kernel": kernel, "nic": NAMES[nic]}
             for row, more in zip(rows, told)]
     if counted:
-        pair(rows, split.windows(os.path.join(OUT, "windows")))
+        pair(rows, "window", split.windows(os.path.join(OUT, "windows")))
+    if modelled:
+        pair(rows, "misses", estimate.windows(os.path.join(OUT, "misses")))
     return rows
 
 
-def pair(rows, windows):
+def pair(rows, name, windows):
     if len(rows) != len(windows):
         raise Broken(f"{len(rows)} rows but {len(windows)} windows of the plugin")
     for row, window in zip(rows, windows):
-        row["window"] = window
+        row[name] = window

@@ -18,8 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../rx/mark.h"
-#include "qemu_abi.h"
+#include "insn.h"
 
 #define SLOTS		0x100000u
 #define BUCKETS		(4 * SLOTS)
@@ -178,21 +177,6 @@ static bool is_syscall(const struct qemu_plugin_insn *insn)
 	return qemu_plugin_insn_size(insn) == sizeof(code) &&
 	       qemu_plugin_insn_data(insn, bytes, sizeof(bytes)) == sizeof(bytes) &&
 	       !memcmp(bytes, code, sizeof(code));
-}
-
-static uintptr_t mark_of(const struct qemu_plugin_insn *insn)
-{
-	static const uint8_t nop[] = { 0x0f, 0x1f, 0x80 };
-	uint8_t bytes[7];
-	uint32_t disp;
-
-	if (qemu_plugin_insn_size(insn) != sizeof(bytes))
-		return 0;
-	qemu_plugin_insn_data(insn, bytes, sizeof(bytes));
-	memcpy(&disp, bytes + sizeof(nop), sizeof(disp));
-	if (memcmp(bytes, nop, sizeof(nop)) || (disp & 0xffff0000) != MARK_MAGIC)
-		return 0;
-	return disp & 0xffff;
 }
 
 static void translate(struct qemu_plugin_tb *tb, void *arg)

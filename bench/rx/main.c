@@ -194,6 +194,7 @@ static void measure(struct run *run, const struct plan *p)
 	struct snap a, b;
 
 	keep_irq_off(run);
+	mark(MARK_WARM);
 	generate(run->path, p);
 	receive(run, p->warm);
 	control_reply();

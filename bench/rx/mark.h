@@ -10,6 +10,7 @@
 #define MARK_START	1	/* the measured part begins */
 #define MARK_STOP	2	/* the measured part ends */
 #define MARK_BATCH	3	/* the application has finished some frames */
+#define MARK_WARM	4	/* the first frames are to come */
 
 static inline __attribute__((always_inline)) void mark(int what)
 {
