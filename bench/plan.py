@@ -94,12 +94,11 @@ BURSTS = (1, 8, 64, 256)
 BURST_COUNT = 500
 
 
-# For the model of caches: frames until a path is back at the same memory; frames of a
+# For the model of caches: frames until a path is back at the same memory, and frames of a
 # window. V3 shows frames by the block, of which a window has one more or less.
 ROUND = {"v2": 32768, "v4-copy": 32768, "xdp-copy": 16384}
-DPDK_FRAMES = 8192
-WINDOW = 16384
-SETTLED_LONGER = {"v3": 2}
+WINDOW = 8192
+SETTLED_LONGER = {"v3": 2, "direct-poll": 2}
 
 
 def words(**args):
@@ -179,19 +178,20 @@ def distro(frames):
 
 
 def settled(path, size, **more):
-    """A row for the model of caches, which are empty at first. The frames before the window
-    go round the path's memory twice. V3's memory is larger than any cache.
+    """A row for the model of caches, which are empty at first: a path goes round its memory
+    before the window. V3's memory is larger than any cache.
     """
-    entries = ROUND.get(path, 4096)
-    return sock(path, size, WINDOW * SETTLED_LONGER.get(path, 1) // LONGER.get(path, 1),
-                **{**SETTINGS.get(path, {}), "warm": 2 * entries, **more})
+    args = {"size": size, "frames": WINDOW * SETTLED_LONGER.get(path, 1),
+            **SETTINGS.get(path, {}), "warm": ROUND.get(path, 4096) + 8192, **more}
+    tags = {"named": more}
+    return dpdk(path, tags=tags, **args) if path in DPDK else (f"sock {path} {words(**args)}", tags)
 
 
 def modelled():
     """Every path, with the model of caches and TLBs."""
     return ([settled(p, s) for s in SHORT_AND_LONG for p in SOCKETS]
             + [dump(p, 64, WINDOW) for p in DUMPS]
-            + [dpdk(p, s, WINDOW, warm=2 * DPDK_FRAMES) for s in SHORT_AND_LONG for p in DPDK])
+            + [settled(p, s) for s in SHORT_AND_LONG for p in DPDK])
 
 
 def modelled_gve():
