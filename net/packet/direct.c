@@ -162,9 +162,9 @@ packet_direct_add_ring(struct packet_sock *po, const struct tpacket_req4 *req)
 	reason = packet_direct_check_req(req);
 	if (reason)
 		return reason;
-	pd = packet_direct_alloc(po, req);
-	if (!pd)
-		return PACKET_DIRECT_NO_MEMORY;
+	reason = packet_direct_alloc(po, req, &pd);
+	if (reason)
+		return reason;
 	reason = packet_direct_install(po, pd);
 	if (reason)
 		packet_direct_free(pd);

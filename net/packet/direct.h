@@ -17,6 +17,7 @@
  *	direct_filter.c	what the socket filter is shown
  *	direct_memory.c	the memory of slots, mapped for user space and for a NIC
  *	direct_dmabuf.c	payload slots in a dma-buf instead
+ *	direct_pin.c	slots in the application's own memory instead
  *	direct_pool.c	slots: who has which
  *	direct_steer.c	how the leases of a device steer it
  *	direct_rss.c	the table and the key themselves
@@ -70,6 +71,7 @@ struct packet_direct_rule;
 struct packet_direct_steered;
 struct packet_sock;
 struct socket;
+struct user_struct;
 struct vm_area_struct;
 
 /* For the memory of a ring.  User space may ask for too much: it gets an error, and
@@ -81,6 +83,9 @@ struct vm_area_struct;
 /* Entries that a frame may span, and how many where a filter has to be shown it. */
 #define PACKET_DIRECT_MAX_CHAIN		512U
 #define PACKET_DIRECT_FILTER_CHAIN	17U
+
+/* Blocks of slots: as large as one TLB entry, smaller if there are none. */
+#define PACKET_DIRECT_BLOCK_SHIFT	21
 
 /* Copy mode: bytes before the frame, at least. */
 #define PACKET_DIRECT_HEADROOM		64U
@@ -98,16 +103,22 @@ struct vm_area_struct;
 /**
  * struct packet_direct_memory - where the slots of one kind are
  * @blocks:	each physically contiguous
+ * @len:	their bytes
  * @block_nr:	how many; 0 when they are in a dma-buf
- * @block_shift: log2 of the bytes of each
+ * @block_shift: log2 of the bytes of each; the application's last one may be shorter
  * @slot_shift:	log2 of the bytes from one slot to the next
+ * @pinned:	they are the application's
+ * @user:	whose limit they count against, or NULL
  * @dmabuf:	payload of a lease, in place of blocks
  */
 struct packet_direct_memory {
 	void		**blocks;
+	u64		len;
 	u32		block_nr;
 	u32		block_shift;
 	u32		slot_shift;
+	bool		pinned;
+	struct user_struct *user;
 	struct packet_direct_dmabuf *dmabuf;
 };
 
@@ -165,6 +176,7 @@ struct packet_direct_steer {
  * @shared:	control page and entries, vmalloc
  * @shared_len:	their length
  * @flags:	tp_flags of struct tpacket_req4
+ * @own:	tp_memory likewise
  * @layout:	what user space is told
  * @stat_packets: published at the last PACKET_STATISTICS
  * @stat_drops:	dropped at the last PACKET_STATISTICS
@@ -192,6 +204,7 @@ struct packet_direct {
 	void			*shared;
 	size_t			shared_len;
 	u32			flags;
+	u64			own;
 	struct tpacket4_layout	layout;
 	u64			stat_packets;
 	u64			stat_drops;
@@ -330,8 +343,9 @@ void packet_direct_to_stack(struct packet_direct_queue *pdq,
 			    const struct packet_direct_buf *meta, bool refused);
 
 /* direct_ring.c */
-struct packet_direct *packet_direct_alloc(struct packet_sock *po,
-					  const struct tpacket_req4 *req);
+enum packet_direct_reason packet_direct_alloc(struct packet_sock *po,
+					      const struct tpacket_req4 *req,
+					      struct packet_direct **ring);
 void packet_direct_free(struct packet_direct *pd);
 void packet_direct_publish(struct packet_direct_queue *pdq);
 void packet_direct_tell(struct packet_direct_queue *pdq, bool now);
@@ -355,7 +369,6 @@ u32 packet_direct_run_filter(struct packet_direct_queue *pdq,
 bool packet_direct_alloc_shared(struct packet_direct *pd);
 bool packet_direct_alloc_blocks(struct packet_direct_memory *memory, u32 nr);
 void packet_direct_free_blocks(struct packet_direct_memory *memory);
-u64 packet_direct_memory_len(const struct packet_direct_memory *memory);
 int packet_direct_insert_pages(struct packet_direct *pd,
 			       struct vm_area_struct *vma);
 enum packet_direct_reason packet_direct_dma_map(struct packet_direct *pd,
@@ -374,6 +387,12 @@ bool packet_direct_watch_dmabuf(struct packet_direct *pd,
 enum packet_direct_reason packet_direct_map_dmabuf(struct packet_direct *pd,
 						   const struct net_device *dev);
 void packet_direct_unmap_dmabuf(struct packet_direct *pd);
+
+/* direct_pin.c */
+u64 packet_direct_own_payload(const struct packet_direct *pd);
+enum packet_direct_reason packet_direct_pin(struct packet_direct_memory *memory,
+					    u32 nr, u64 addr);
+void packet_direct_unpin(struct packet_direct_memory *memory);
 
 /* direct_pool.c */
 bool packet_direct_alloc_pool(struct packet_direct_pool *pool, u32 entries,
@@ -464,6 +483,20 @@ static inline void packet_direct_unlock_device(struct net_device *dev)
 {
 	if (dev)
 		netdev_unlock_ops(dev);
+}
+
+/**
+ * packet_direct_block_len() - bytes of a block
+ * @memory: slots of one kind, not in a dma-buf
+ * @block: its number
+ *
+ * Return: bytes
+ */
+static inline size_t
+packet_direct_block_len(const struct packet_direct_memory *memory, u32 block)
+{
+	return min(BIT_ULL(memory->block_shift),
+		   memory->len - ((u64)block << memory->block_shift));
 }
 
 /**

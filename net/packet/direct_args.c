@@ -18,6 +18,7 @@ static_assert(offsetof(struct tpacket4_hdr, tp_vlan_tci) == 48);
 static_assert(offsetof(struct tpacket4_hdr, tp_pkttype) == 54);
 static_assert(offsetof(struct tpacket4_hdr, tp_priv) == 56);
 static_assert(sizeof(struct tpacket_req4) == 64);
+static_assert(offsetof(struct tpacket_req4, tp_memory) == 48);
 static_assert(sizeof(struct tpacket4_layout) == 96);
 static_assert(sizeof(struct tpacket4_direct) == 64);
 static_assert(offsetof(struct tpacket4_direct, td_rules) == 32);
@@ -117,6 +118,11 @@ static const u8 packet_direct_errno[] = {
 	[PACKET_DIRECT_XSK_LRO]		  = EOPNOTSUPP,
 	[PACKET_DIRECT_XSK_SOCKET]	  = EBUSY,
 	[PACKET_DIRECT_XSK_MIXED]	  = EBUSY,
+	[PACKET_DIRECT_MEMORY_ALIGN]	  = EINVAL,
+	[PACKET_DIRECT_MEMORY_READ_ONLY]  = EINVAL,
+	[PACKET_DIRECT_MEMORY_FAULT]	  = EFAULT,
+	[PACKET_DIRECT_MEMORY_LIMIT]	  = ENOBUFS,
+	[PACKET_DIRECT_MEMORY_SCATTERED]  = EINVAL,
 };
 
 /**
@@ -175,6 +181,18 @@ packet_direct_check_slots(const struct tpacket_req4 *req)
 }
 
 static enum packet_direct_reason
+packet_direct_check_memory(const struct tpacket_req4 *req)
+{
+	/* powers of two: a multiple of the largest is one of each */
+	u32 unit = max3((u32)PAGE_SIZE, req->tp_slot_size, req->tp_payload_size);
+
+	if (req->tp_memory && (req->tp_flags & TPACKET4_SLOTS_READ_ONLY))
+		return PACKET_DIRECT_MEMORY_READ_ONLY;
+	return IS_ALIGNED(req->tp_memory, unit) ? PACKET_DIRECT_OK :
+						  PACKET_DIRECT_MEMORY_ALIGN;
+}
+
+static enum packet_direct_reason
 packet_direct_check_new(const struct tpacket_req4 *req)
 {
 	enum packet_direct_reason reason;
@@ -182,7 +200,8 @@ packet_direct_check_new(const struct tpacket_req4 *req)
 	if (req->tp_flags & ~(TPACKET4_PAYLOAD_EXTERNAL |
 			      TPACKET4_SLOTS_READ_ONLY))
 		return PACKET_DIRECT_BAD_FLAGS;
-	if (memchr_inv(req->tp_reserved, 0, sizeof(req->tp_reserved)))
+	if (req->tp_reserved0 ||
+	    memchr_inv(req->tp_reserved, 0, sizeof(req->tp_reserved)))
 		return PACKET_DIRECT_BAD_RESERVED;
 	if (!is_power_of_2(req->tp_entry_nr) ||
 	    req->tp_entry_nr < TPACKET4_MIN_ENTRIES ||
@@ -192,6 +211,8 @@ packet_direct_check_new(const struct tpacket_req4 *req)
 	reason = packet_direct_check_slots(req);
 	if (!reason)
 		reason = packet_direct_check_payload(req);
+	if (!reason)
+		reason = packet_direct_check_memory(req);
 	if (reason)
 		return reason;
 	if (req->tp_wake_count > req->tp_entry_nr ||

@@ -266,8 +266,7 @@ static void packet_direct_quarantine(struct packet_direct_queue *pdq)
 	struct packet_direct *pd = to_packet_direct(pdq);
 	unsigned long pages;
 
-	pages = (packet_direct_memory_len(&pd->slots) +
-		 packet_direct_memory_len(&pd->payload)) >> PAGE_SHIFT;
+	pages = (pd->slots.len + pd->payload.len) >> PAGE_SHIFT;
 	pd->quarantine = true;
 	trace_packet_direct_quarantine(pdq, pages);
 	atomic_long_add(pages, &packet_direct_quarantined_pages);

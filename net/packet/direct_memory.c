@@ -10,9 +10,6 @@
 
 #include "internal.h"
 
-/* Blocks of slots: as large as one TLB entry, smaller if there are none. */
-#define PACKET_DIRECT_BLOCK_SHIFT	21
-
 /* The control page has a page of its own, and so have the entries: slots, which a NIC
  * writes to, never share a page with them.
  */
@@ -39,25 +36,9 @@ bool packet_direct_alloc_shared(struct packet_direct *pd)
 	return true;
 }
 
-static size_t packet_direct_block_len(const struct packet_direct_memory *memory)
-{
-	return (size_t)1 << memory->block_shift;
-}
-
 static u32 packet_direct_per_block(const struct packet_direct_memory *memory)
 {
 	return 1U << (memory->block_shift - memory->slot_shift);
-}
-
-/**
- * packet_direct_memory_len() - bytes of it in the mapping
- * @memory: slots of one kind
- *
- * Return: bytes
- */
-u64 packet_direct_memory_len(const struct packet_direct_memory *memory)
-{
-	return (u64)memory->block_nr << memory->block_shift;
 }
 
 /**
@@ -68,6 +49,8 @@ u64 packet_direct_memory_len(const struct packet_direct_memory *memory)
  */
 void packet_direct_free_blocks(struct packet_direct_memory *memory)
 {
+	if (memory->pinned)
+		packet_direct_unpin(memory);
 	while (memory->block_nr)
 		free_pages((unsigned long)memory->blocks[--memory->block_nr],
 			   memory->block_shift - PAGE_SHIFT);
@@ -80,6 +63,7 @@ static bool packet_direct_try_blocks(struct packet_direct_memory *memory,
 {
 	u32 nr = DIV_ROUND_UP_ULL(len, 1U << shift);
 
+	memory->len = (u64)nr << shift;
 	memory->block_shift = shift;
 	memory->blocks = kvcalloc(nr, sizeof(*memory->blocks),
 				  PACKET_DIRECT_GFP);
@@ -137,14 +121,14 @@ static int packet_direct_insert_blocks(const struct packet_direct_memory *memory
 				       struct vm_area_struct *vma,
 				       unsigned long *addr)
 {
-	size_t block_len = packet_direct_block_len(memory);
 	struct page *page;
-	size_t off;
+	size_t off, len;
 	int err;
 	u32 i;
 
 	for (i = 0; i < memory->block_nr; i++) {
-		for (off = 0; off < block_len; off += PAGE_SIZE) {
+		len = packet_direct_block_len(memory, i);
+		for (off = 0; off < len; off += PAGE_SIZE) {
 			page = virt_to_page(memory->blocks[i] + off);
 			err = vm_insert_page(vma, *addr, page);
 			if (err)
@@ -207,7 +191,7 @@ static void packet_direct_unmap_blocks(const struct packet_direct_memory *memory
 
 	while (blocks--) {
 		dma_unmap_page_attrs(dma_dev, pool->dma[blocks * per_block],
-				     packet_direct_block_len(memory),
+				     packet_direct_block_len(memory, blocks),
 				     DMA_FROM_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
 		cond_resched();
 	}
@@ -224,7 +208,7 @@ static bool packet_direct_map_block(const struct packet_direct_memory *memory,
 	dma_addr_t addr;
 
 	addr = dma_map_page_attrs(dma_dev, virt_to_page(memory->blocks[block]),
-				  0, packet_direct_block_len(memory),
+				  0, packet_direct_block_len(memory, block),
 				  DMA_FROM_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
 	if (dma_mapping_error(dma_dev, addr))
 		return false;
@@ -270,7 +254,7 @@ packet_direct_map_memory(const struct packet_direct_memory *memory,
 		pool->cpu[i] = packet_direct_slot(memory, i);
 	if (!dma_dev)
 		return PACKET_DIRECT_OK;
-	if (packet_direct_block_len(memory) > dma_max_mapping_size(dma_dev))
+	if (packet_direct_block_len(memory, 0) > dma_max_mapping_size(dma_dev))
 		return PACKET_DIRECT_DMA_BOUNCE;
 	return packet_direct_map_blocks(memory, pool, dma_dev);
 }

@@ -127,13 +127,13 @@ static void packet_direct_init_layout(struct packet_direct *pd)
 {
 	struct packet_direct_queue *pdq = &pd->pdq;
 	struct tpacket4_layout *layout = &pd->layout;
-	u64 end = pd->shared_len + packet_direct_memory_len(&pd->slots);
+	u64 end = pd->shared_len + pd->slots.len;
 
 	layout->tl_size = sizeof(*layout);
 	layout->tl_flags = pd->flags;
 	layout->tl_hdr_off = PAGE_SIZE;
-	layout->tl_slot_off = pd->shared_len;
-	layout->tl_map_len = end + packet_direct_memory_len(&pd->payload);
+	layout->tl_slot_off = pd->own ? 0 : pd->shared_len;
+	layout->tl_map_len = pd->own ? pd->shared_len : end + pd->payload.len;
 	layout->tl_entry_nr = pdq->mask + 1;
 	layout->tl_hdr_stride = sizeof(struct tpacket4_hdr);
 	layout->tl_slot_nr = pdq->slots.nr;
@@ -145,6 +145,8 @@ static void packet_direct_init_layout(struct packet_direct *pd)
 	layout->tl_headroom = PACKET_DIRECT_HEADROOM;
 	if (!packet_direct_is_split(pdq))
 		return;
+	if (pd->own)
+		end = packet_direct_own_payload(pd);
 	layout->tl_payload_off = pdq->payload_external ? 0 : end;
 	layout->tl_payload_nr = pdq->payload.nr;
 	layout->tl_payload_shift = pd->payload.slot_shift;
@@ -168,6 +170,7 @@ static void packet_direct_init(struct packet_direct *pd,
 	pdq->wake_time = (u64)req->tp_wake_usecs * NSEC_PER_USEC;
 
 	pd->flags = req->tp_flags;
+	pd->own = req->tp_memory;
 	pdq->mask = req->tp_entry_nr - 1;
 	pdq->chain_max = min(req->tp_entry_nr, PACKET_DIRECT_MAX_CHAIN);
 	pdq->slots.nr = req->tp_slot_nr ?: req->tp_entry_nr;
@@ -194,47 +197,71 @@ static bool packet_direct_alloc_members(struct packet_direct *pd)
 			      PACKET_DIRECT_GFP);
 	if (!pdq->parts ||
 	    !packet_direct_alloc_shared(pd) || !packet_direct_alloc_filter(pdq) ||
-	    !packet_direct_alloc_pool(&pdq->slots, entries, entries, entries) ||
-	    !packet_direct_alloc_blocks(&pd->slots, pdq->slots.nr))
+	    !packet_direct_alloc_pool(&pdq->slots, entries, entries, entries))
 		return false;
-	if (!packet_direct_is_split(pdq))
-		return true;
-	return packet_direct_alloc_pool(payload, entries,
+	return !packet_direct_is_split(pdq) ||
+	       packet_direct_alloc_pool(payload, entries,
 					roundup_pow_of_two(payload->nr + 1),
-					min(payload->nr, entries)) &&
-	       (pdq->payload_external ||
-		packet_direct_alloc_blocks(&pd->payload, payload->nr));
+					min(payload->nr, entries));
+}
+
+static enum packet_direct_reason
+packet_direct_get_blocks(const struct packet_direct *pd,
+			 struct packet_direct_memory *memory, u32 nr, u64 own)
+{
+	if (pd->own)
+		return packet_direct_pin(memory, nr, own);
+	return packet_direct_alloc_blocks(memory, nr) ? PACKET_DIRECT_OK :
+							PACKET_DIRECT_NO_MEMORY;
+}
+
+static enum packet_direct_reason packet_direct_alloc_slots(struct packet_direct *pd)
+{
+	struct packet_direct_queue *pdq = &pd->pdq;
+	enum packet_direct_reason reason;
+
+	reason = packet_direct_get_blocks(pd, &pd->slots, pdq->slots.nr, pd->own);
+	if (reason || !packet_direct_is_split(pdq) || pdq->payload_external)
+		return reason;
+	return packet_direct_get_blocks(pd, &pd->payload, pdq->payload.nr,
+					pd->own + packet_direct_own_payload(pd));
 }
 
 /**
  * packet_direct_alloc() - make a ring
  * @po: socket
  * @req: what user space wants, which packet_direct_check_req() has let pass
+ * @ring: set to the ring, connected to nothing
  *
  * Context: lock_sock.
- * Return: the ring, connected to nothing, or NULL without memory.
+ * Return: PACKET_DIRECT_OK or why not.
  */
-struct packet_direct *packet_direct_alloc(struct packet_sock *po,
-					  const struct tpacket_req4 *req)
+enum packet_direct_reason packet_direct_alloc(struct packet_sock *po,
+					      const struct tpacket_req4 *req,
+					      struct packet_direct **ring)
 {
+	enum packet_direct_reason reason = PACKET_DIRECT_NO_MEMORY;
 	struct packet_direct *pd;
 
 	pd = kzalloc(sizeof(*pd), GFP_KERNEL_ACCOUNT);
 	if (!pd)
-		return NULL;
+		return reason;
 
 	static_branch_inc(&packet_direct_rings);
 	pd->po = po;
 	INIT_LIST_HEAD(&pd->together);
 	pd->pdq.sk = &po->sk;
 	packet_direct_init(pd, req);
-	if (!packet_direct_alloc_members(pd)) {
+	if (packet_direct_alloc_members(pd))
+		reason = packet_direct_alloc_slots(pd);
+	if (reason) {
 		packet_direct_free(pd);
-		return NULL;
+		return reason;
 	}
 	packet_direct_init_indices(&pd->pdq);
 	packet_direct_init_layout(pd);
-	return pd;
+	*ring = pd;
+	return PACKET_DIRECT_OK;
 }
 
 /**

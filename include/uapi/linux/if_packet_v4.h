@@ -14,7 +14,8 @@
  * ===========
  *
  * One mmap() at offset 0 of tl_map_len bytes.  getsockopt(PACKET_RX_RING)
- * fills in struct tpacket4_layout; user space computes nothing else.
+ * fills in struct tpacket4_layout; user space computes nothing else.  Slots can
+ * be in the application's own memory instead, see tp_memory.
  *
  *	tl_ctrl_off	+---------------------------+
  *			| struct tpacket4_ctrl      |  indices, flags, state
@@ -326,7 +327,15 @@ struct tpacket4_hdr {
  * @tp_payload_nr:   payload slots; 0: @tp_entry_nr
  * @tp_wake_count:   poll() wakes when this many entries are unseen; 0: 1
  * @tp_wake_usecs:   or when the oldest unseen entry is this old; 0: never
+ * @tp_reserved0:    0
+ * @tp_memory:	     address of slot 0 in the caller's own memory, a multiple of the
+ *		     page size, of @tp_slot_size and of @tp_payload_size; 0: the
+ *		     kernel has the slots
  * @tp_reserved:     0
+ *
+ * With @tp_memory, payload slot 0 is behind the slots, at the next multiple of the
+ * page size and of @tp_payload_size.  The kernel pins these bytes for as long as there
+ * is the ring.
  */
 struct tpacket_req4 {
 	__u32	tp_size;
@@ -340,7 +349,9 @@ struct tpacket_req4 {
 	__u32	tp_payload_nr;
 	__u32	tp_wake_count;
 	__u32	tp_wake_usecs;
-	__u32	tp_reserved[5];
+	__u32	tp_reserved0;
+	__aligned_u64	tp_memory;
+	__u32	tp_reserved[2];
 };
 
 /* Payload slots are not part of the mapping: they are in the dma-buf that
@@ -359,8 +370,9 @@ struct tpacket_req4 {
  * @tl_map_len:	      length to give to mmap()
  * @tl_ctrl_off:      offset of struct tpacket4_ctrl
  * @tl_hdr_off:	      offset of entry 0
- * @tl_slot_off:      offset of slot 0
- * @tl_payload_off:   offset of payload slot 0; 0: not mapped here
+ * @tl_slot_off:      offset of slot 0; 0: in the memory that tp_memory named, which this
+ *		      and @tl_payload_off count from then
+ * @tl_payload_off:   offset of payload slot 0; 0: there are none, or in a dma-buf
  * @tl_size:	      sizeof(struct tpacket4_layout) of this kernel
  * @tl_entry_nr:      entries
  * @tl_hdr_stride:    bytes from one entry to the next
@@ -596,6 +608,12 @@ enum packet_direct_reason {
 	PACKET_DIRECT_XSK_LRO,
 	PACKET_DIRECT_XSK_SOCKET,
 	PACKET_DIRECT_XSK_MIXED,
+	/* slots in the application's own memory */
+	PACKET_DIRECT_MEMORY_ALIGN,
+	PACKET_DIRECT_MEMORY_READ_ONLY,
+	PACKET_DIRECT_MEMORY_FAULT,
+	PACKET_DIRECT_MEMORY_LIMIT,
+	PACKET_DIRECT_MEMORY_SCATTERED,
 };
 
 /**

@@ -38,6 +38,7 @@ ABI_AT(tpacket4_hdr, tp_pkttype, 54);
 ABI_AT(tpacket4_hdr, tp_priv, 56);
 ABI_SIZE(tpacket_req4, 64);
 ABI_AT(tpacket_req4, tp_wake_usecs, 40);
+ABI_AT(tpacket_req4, tp_memory, 48);
 ABI_SIZE(tpacket4_layout, 96);
 ABI_AT(tpacket4_layout, tl_payload_off, 32);
 ABI_AT(tpacket4_layout, tl_payload_len, 72);
@@ -99,14 +100,11 @@ static const struct geometry geometry[] = {
 	{ "external payload without payload", PACKET_DIRECT_BAD_FLAGS,
 	  { GOOD, .tp_flags = TPACKET4_PAYLOAD_EXTERNAL } },
 	{ "flag 31", PACKET_DIRECT_BAD_FLAGS, { GOOD, .tp_flags = 1U << 31 } },
+	{ "reserved before memory", PACKET_DIRECT_BAD_RESERVED,
+	  { GOOD, .tp_reserved0 = 1 } },
 	{ "reserved 0", PACKET_DIRECT_BAD_RESERVED, { GOOD, .tp_reserved = { 1 } } },
-	{ "reserved 1", PACKET_DIRECT_BAD_RESERVED, { GOOD, .tp_reserved = { 0, 1 } } },
-	{ "reserved 2", PACKET_DIRECT_BAD_RESERVED,
-	  { GOOD, .tp_reserved = { 0, 0, 1 } } },
-	{ "reserved 3", PACKET_DIRECT_BAD_RESERVED,
-	  { GOOD, .tp_reserved = { 0, 0, 0, 1 } } },
-	{ "reserved 4", PACKET_DIRECT_BAD_RESERVED,
-	  { GOOD, .tp_reserved = { 0, 0, 0, 0, 1U << 31 } } },
+	{ "reserved 1", PACKET_DIRECT_BAD_RESERVED,
+	  { GOOD, .tp_reserved = { 0, 1U << 31 } } },
 
 	{ "no entries", PACKET_DIRECT_BAD_ENTRIES, { RING(0, 0, 2048) } },
 	{ "no entries, but slots", PACKET_DIRECT_BAD_ENTRIES, { RING(0, 64, 2048) } },

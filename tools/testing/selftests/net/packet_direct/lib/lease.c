@@ -108,6 +108,10 @@ static int reason_errno(int reason)
 		return -EIO;
 	case PACKET_DIRECT_RULES_FULL:
 		return -ENOSPC;
+	case PACKET_DIRECT_MEMORY_FAULT:
+		return -EFAULT;
+	case PACKET_DIRECT_MEMORY_LIMIT:
+		return -ENOBUFS;
 	case PACKET_DIRECT_NO_SPLIT:
 	case PACKET_DIRECT_NO_DMABUF:
 	case PACKET_DIRECT_STACK_DMABUF:
