@@ -28,26 +28,6 @@
 
 static struct pd_frame frame;
 
-/* Runs @child in a process of its own, which may change its user.  Returns its exit
- * status, or a negative number.
- */
-static int in_child(int (*child)(void *arg), void *arg)
-{
-	int status;
-	pid_t pid = fork();
-
-	if (pid < 0)
-		return -errno;
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(child(arg));
-	}
-	if (waitpid(pid, &status, 0) != pid)
-		return -errno;
-
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
 FIXTURE(limits) {
 	struct pd_sock pd;
 	struct tpacket4_stats stats;
@@ -336,7 +316,7 @@ static int child_without_caps(void *arg)
 
 TEST_F(limits, unprivileged_has_no_socket)
 {
-	EXPECT_EQ(in_child(child_without_caps, NULL), EPERM);
+	EXPECT_EQ(pd_in_child(child_without_caps, NULL), EPERM);
 }
 
 /* Become root of a new user namespace.  Without CLONE_NEWNET in @flags the network
@@ -368,7 +348,7 @@ static int child_in_userns(void *arg)
 
 TEST_F(limits, userns_root_has_no_socket_elsewhere)
 {
-	EXPECT_EQ(in_child(child_in_userns, NULL), EPERM);
+	EXPECT_EQ(pd_in_child(child_in_userns, NULL), EPERM);
 }
 
 /* Whoever may have a packet socket may have a ring.  There is no queue here. */
@@ -392,7 +372,7 @@ static int child_in_own_netns(void *arg)
 
 TEST_F(limits, userns_root_has_a_ring_at_home)
 {
-	EXPECT_EQ(in_child(child_in_own_netns, NULL), 0);
+	EXPECT_EQ(pd_in_child(child_in_own_netns, NULL), 0);
 }
 
 /* Who may have a queue. */
@@ -440,7 +420,7 @@ static int child_leases(void *arg)
 	do {								\
 		struct attempt _a = { self->pd.fd, self->nic.queue, f };	\
 									\
-		EXPECT_EQ(in_child(child_leases, &_a), EPERM);		\
+		EXPECT_EQ(pd_in_child(child_leases, &_a), EPERM);	\
 		EXPECT_EQ(pd_reason(self->pd.fd),			\
 			  PACKET_DIRECT_NOT_ADMIN);			\
 		EXPECT_EQ(pd_query_reason(self->nic.ifname, self->nic.queue),	\
@@ -477,7 +457,7 @@ TEST_F(rights, devices_elsewhere_do_not_exist)
 {
 	int ifindex = self->pd.ifindex;
 
-	EXPECT_EQ(in_child(child_binds, &ifindex), ENODEV);
+	EXPECT_EQ(pd_in_child(child_binds, &ifindex), ENODEV);
 }
 
 /* The root of a namespace who was given a device may lease its queues. */

@@ -69,6 +69,7 @@ long long pd_read_number(const char *path);
 int pd_netns(void);
 int __printf(1, 2) pd_run(const char *fmt, ...);
 int pd_drop_caps(void);
+int pd_in_child(int (*child)(void *arg), void *arg);
 __u64 pd_now(int clock);
 int pd_pin(int cpu);
 int pd_set_clock(__u64 ns);

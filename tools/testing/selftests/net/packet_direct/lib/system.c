@@ -2,10 +2,13 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -109,4 +112,24 @@ int pd_set_clock(__u64 ns)
 	struct timespec ts = { ns / 1000000000ULL, ns % 1000000000ULL };
 
 	return clock_settime(CLOCK_REALTIME, &ts);
+}
+
+/* Runs @child in a process of its own, which may change its user.  Returns its exit
+ * status, or a negative number.
+ */
+int pd_in_child(int (*child)(void *arg), void *arg)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(child(arg));
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		return -errno;
+
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
