@@ -143,6 +143,28 @@ int pd_send_many(int fd, __u32 count, __u32 len, __u32 seq)
 	return err;
 }
 
+/* What is in a payload slot, unless that is in a dma-buf. */
+static int gather_payload(const struct tpacket4_ring *ring,
+			  const struct tpacket4_hdr *hdr, struct pd_frame *frame)
+{
+	const struct tpacket4_layout *l = &ring->layout;
+	__u32 len = hdr->tp_payload_len;
+
+	if (!l->tl_payload_off || hdr->tp_payload_slot == TPACKET4_SLOT_NONE)
+		return 0;
+	if (hdr->tp_payload_slot >= l->tl_payload_nr ||
+	    len > l->tl_payload_len || hdr->tp_payload_off > l->tl_payload_len - len)
+		return -ERANGE;
+	if (frame->len + len > sizeof(frame->data))
+		return -EMSGSIZE;
+
+	memcpy(frame->data + frame->len, ring->payload + hdr->tp_payload_off +
+	       ((size_t)hdr->tp_payload_slot << l->tl_payload_shift), len);
+	frame->len += len;
+
+	return 0;
+}
+
 static int gather_one(const struct tpacket4_ring *ring,
 		      const struct tpacket4_hdr *hdr, struct pd_frame *frame)
 {
@@ -162,7 +184,7 @@ static int gather_one(const struct tpacket4_ring *ring,
 	memcpy(frame->data + frame->len, tpacket4_data(ring, hdr), len);
 	frame->len += len;
 
-	return 0;
+	return gather_payload(ring, hdr, frame);
 }
 
 /* Put the frame that begins at the unread entry @at together.  Returns how
