@@ -303,6 +303,34 @@ TEST_F_TIMEOUT(fault, add_ring, 120)
 		   ASSERT_EQ(pd_stats(self->pd.fd, &self->stats), -EINVAL));
 }
 
+/* The same in memory of one's own, which is given back before. */
+static int set_own_ring(int fd, const struct tpacket_req4 *req,
+			const struct pd_memory *memory)
+{
+	madvise(memory->at, memory->len, MADV_DONTNEED);
+
+	return pd_set_ring(fd, req);
+}
+
+/* No page stays pinned. */
+TEST_F_TIMEOUT(fault, add_ring_in_own_memory, 120)
+{
+	struct pd_memory memory;
+	long long pinned;
+
+	ASSERT_TRUE(!!pd_memory_make(&memory, PD_MEMORY_PAGES,
+				     pd_memory_len(&self->req)));
+	self->req.tp_memory = (unsigned long)memory.at;
+	self->pd.fd = pd_socket(SOCK_RAW);
+	ASSERT_GE(self->pd.fd, 0);
+	pinned = pd_memory_pinned();
+	EACH_FAULT(EACH, set_own_ring(self->pd.fd, &self->req, &memory),
+		   REMOVE_RING(), ENOMEM, ENOMEM,
+		   ASSERT_EQ(pd_memory_pinned(), pinned));
+	EXPECT_EQ(pd_memory_pinned(), pinned);
+	pd_memory_free(&memory);
+}
+
 TEST_F_TIMEOUT(fault, map_ring, 120)
 {
 	self->pd.fd = pd_socket(SOCK_RAW);

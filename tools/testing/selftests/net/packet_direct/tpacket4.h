@@ -65,11 +65,13 @@ static inline int tpacket4_get_layout(int fd, struct tpacket4_layout *layout)
 	return 0;
 }
 
-/* Returns 0 or a negative errno. */
-static inline int tpacket4_map(struct tpacket4_ring *ring, int fd)
+/* A ring whose slots are at @memory, unless the kernel has them.  Returns 0 or a
+ * negative errno.
+ */
+static inline int tpacket4_map_own(struct tpacket4_ring *ring, int fd, void *memory)
 {
 	struct tpacket4_layout *l = &ring->layout;
-	uint8_t *map;
+	uint8_t *map, *base;
 	int err;
 
 	memset(ring, 0, sizeof(*ring));
@@ -84,15 +86,22 @@ static inline int tpacket4_map(struct tpacket4_ring *ring, int fd)
 
 	ring->ctrl = (struct tpacket4_ctrl *)(map + l->tl_ctrl_off);
 	ring->hdr = map + l->tl_hdr_off;
-	ring->slot = map + l->tl_slot_off;
+	base = l->tl_slot_off ? map : (uint8_t *)memory;
+	ring->slot = base + l->tl_slot_off;
 	if (l->tl_payload_nr)
-		ring->payload = map + l->tl_payload_off;
+		ring->payload = base + l->tl_payload_off;
 
 	ring->next = __atomic_load_n(&ring->ctrl->seen, __ATOMIC_RELAXED);
 	ring->cons = __atomic_load_n(&ring->ctrl->cons, __ATOMIC_RELAXED);
 	ring->prod = ring->next;
 
 	return 0;
+}
+
+/* A ring whose slots the kernel has. */
+static inline int tpacket4_map(struct tpacket4_ring *ring, int fd)
+{
+	return tpacket4_map_own(ring, fd, NULL);
 }
 
 static inline void tpacket4_unmap(struct tpacket4_ring *ring)

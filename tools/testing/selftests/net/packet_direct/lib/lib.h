@@ -25,11 +25,25 @@ struct sock_filter;
 struct packet_diag_direct;
 struct packet_diag_info;
 
-/* A socket with a ring; @fd is -1 when closed. */
+/* Memory of one's own, for slots. */
+struct pd_memory {
+	__u8			*at;
+	size_t			len;
+};
+
+enum pd_memory_kind {
+	PD_MEMORY_PAGES,
+	PD_MEMORY_MEMFD,
+	PD_MEMORY_THP,
+	PD_MEMORY_HUGETLB,
+};
+
+/* A socket with a ring; @fd is -1 when closed.  @memory is there with PD_MEMORY. */
 struct pd_sock {
 	int			fd;
 	int			ifindex;
 	struct tpacket4_ring	ring;
+	struct pd_memory	memory;
 };
 
 /* A frame, put together from its entries. */
@@ -84,6 +98,13 @@ int pd_ethtool(const char *name, void *cmd);
 int pd_if_reset(const char *name);
 int pd_veth(const char *a, const char *b);
 int pd_veth_tx(const char *a, const char *b);
+
+/* memory.c */
+size_t pd_memory_len(const struct tpacket_req4 *req);
+void *pd_memory_make(struct pd_memory *m, enum pd_memory_kind kind, size_t len);
+void pd_memory_free(struct pd_memory *m);
+long long pd_memory_pinned(void);
+int pd_memory_choose(struct pd_memory *m, struct tpacket_req4 *req);
 
 /* socket.c */
 const char *pd_missing(void);

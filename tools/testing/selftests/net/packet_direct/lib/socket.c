@@ -97,10 +97,13 @@ int pd_bind(int fd, int ifindex, int proto)
 	return 0;
 }
 
-/* A mapped ring that receives everything of a device, or of all with NULL. */
+/* A mapped ring that receives everything of a device, or of all with NULL.  PD_MEMORY
+ * chooses where its slots are.
+ */
 int pd_open(struct pd_sock *pd, const char *ifname,
 	    const struct tpacket_req4 *req)
 {
+	struct tpacket_req4 own = *req;
 	int err;
 
 	pd->ifindex = ifname ? if_nametoindex(ifname) : 0;
@@ -108,9 +111,12 @@ int pd_open(struct pd_sock *pd, const char *ifname,
 	if (pd->fd < 0)
 		return pd->fd;
 
-	err = pd_set_ring(pd->fd, req);
+	err = pd_memory_choose(&pd->memory, &own);
 	if (!err)
-		err = tpacket4_map(&pd->ring, pd->fd);
+		err = pd_set_ring(pd->fd, &own);
+	if (!err)
+		err = tpacket4_map_own(&pd->ring, pd->fd,
+				       (void *)(unsigned long)own.tp_memory);
 	if (!err)
 		err = pd_bind(pd->fd, pd->ifindex, ETH_P_ALL);
 	if (err)
@@ -122,6 +128,7 @@ int pd_open(struct pd_sock *pd, const char *ifname,
 void pd_close(struct pd_sock *pd)
 {
 	tpacket4_unmap(&pd->ring);
+	pd_memory_free(&pd->memory);
 	if (pd->fd >= 0)
 		close(pd->fd);
 	pd->fd = -1;
