@@ -138,6 +138,25 @@ static inline void call_ring(struct world *w, const __u32 *a)
 	set(w, a[0], PACKET_RX_RING, req, sizeof(*req) + (int)a[1] % 64);
 }
 
+/* A ring in memory of one's own, or beyond it; a page of which is discarded. */
+static inline void call_own_ring(struct world *w, const __u32 *a)
+{
+	static __u8 area[8 << 20] __attribute__((aligned(1 << 16)));
+	__u64 off = a[6] % 8 ? a[6] : a[6] * 512ULL % (2 * sizeof(area));
+	struct tpacket_req4 req = {
+		.tp_size = sizeof(req),
+		.tp_flags = a[1],
+		.tp_entry_nr = a[2],
+		.tp_slot_nr = a[3],
+		.tp_slot_size = a[4],
+		.tp_payload_size = a[5],
+		.tp_memory = (unsigned long)area + off,
+	};
+
+	set(w, a[0], PACKET_RX_RING, &req, sizeof(req));
+	madvise(area + off % sizeof(area) / 4096 * 4096, 4096, MADV_DONTNEED);
+}
+
 static inline void call_remove(struct world *w, const __u32 *a)
 {
 	struct tpacket_req4 req = { .tp_size = sizeof(req) };
@@ -420,6 +439,8 @@ static const struct call calls[] = {
 	{ "set", call_set, { SOCK, OPTION, SMALL } },
 	{ "ring", call_ring, { SOCK, SIZE, FLAGS, COUNT, COUNT, BYTES, BYTES,
 			       BYTES, BYTES, COUNT, SMALL, ANY, SIZE } },
+	{ "own_ring", call_own_ring, { SOCK, FLAGS, COUNT, COUNT, BYTES, BYTES,
+				       OFFSET } },
 	{ "remove", call_remove, { SOCK, SMALL } },
 	{ "lease", call_lease, { SOCK, QUEUE } },
 	{ "direct", call_direct, { SOCK, SIZE, QUEUE, FLAGS, SMALL, ANY, SMALL,
