@@ -63,6 +63,8 @@ struct packet4_ring {
 	uint32_t	bounce_len;
 	void		*map;
 	size_t		map_len;
+	void		*huge;		/* slots in huge pages, or NULL: in the mapping */
+	size_t		huge_len;
 };
 
 /* Up to this many frames may have passed the old filter without being published. */

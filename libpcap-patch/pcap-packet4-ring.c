@@ -57,6 +57,15 @@
 /* Entries to give back at a time: few, so that the adapter does not run dry. */
 #define MAX_BATCH	64U
 
+#ifndef MAP_HUGE_SHIFT
+#define MAP_HUGE_SHIFT	26
+#endif
+
+/* Huge pages of 2 MiB, whatever the usual size of this machine is. */
+#define HUGE_PAGE_SHIFT	21
+#define HUGE_PAGE	((size_t)1 << HUGE_PAGE_SHIFT)
+#define HUGE_PAGE_FLAG	(HUGE_PAGE_SHIFT << MAP_HUGE_SHIFT)
+
 /* Copy mode: bytes before a frame in its slot. */
 #define HEADROOM	64U
 
@@ -244,12 +253,56 @@ static void choose_entries(pcap_t *p, const struct packet4_queue *q,
 	req->tp_entry_nr = power_of_two_up(nr);
 }
 
+static size_t round_up(size_t len, size_t unit)
+{
+	return (len + unit - 1) / unit * unit;
+}
+
+/* What slots and payload slots take, one behind the other. */
+static size_t slots_len(const struct tpacket_req4 *req)
+{
+	size_t len = (size_t)req->tp_entry_nr * req->tp_slot_size;
+
+	if (req->tp_payload_size)
+		len = round_up(len, req->tp_payload_size) +
+		      (size_t)req->tp_entry_nr * req->tp_payload_size;
+	return round_up(len, HUGE_PAGE);
+}
+
+/*
+ * Slots in huge pages cost the reader one entry of the TLB for 2 MiB.  There may be too
+ * few such pages, or the user may not lock so much: then the kernel has the slots.  They
+ * are shared, for a child that reads.
+ */
+static int request_huge(struct packet4_queue *q, struct tpacket_req4 *req)
+{
+	struct packet4_ring *r = &q->ring;
+	size_t len = slots_len(req);
+	void *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED |
+			MAP_ANONYMOUS | MAP_HUGETLB | HUGE_PAGE_FLAG, -1, 0);
+
+	if (at == MAP_FAILED)
+		return -1;
+	req->tp_memory = (uintptr_t)at;
+	if (setsockopt(q->fd, SOL_PACKET, PACKET_RX_RING, req, sizeof(*req)) < 0) {
+		munmap(at, len);
+		req->tp_memory = 0;
+		return -1;
+	}
+	r->huge = at;
+	r->huge_len = len;
+	return 0;
+}
+
 /* Halve the ring for as long as the kernel lacks the memory for it. */
-static int request_ring(pcap_t *p, const struct packet4_queue *q,
+static int request_ring(pcap_t *p, struct packet4_queue *q,
 			struct tpacket_req4 *req, uint32_t least)
 {
 	struct packet4 *p4 = p->priv;
 
+	choose_wake_up(p, p4, req);
+	if (request_huge(q, req) == 0)
+		return 0;
 	for (;;) {
 		choose_wake_up(p, p4, req);
 		if (setsockopt(q->fd, SOL_PACKET, PACKET_RX_RING, req,
@@ -278,11 +331,17 @@ void pcap_packet4_note_size(pcap_t *p)
 			     (u_int)p4->ring_bytes : UINT_MAX;
 }
 
+/* What the layout's offsets of slots count from. */
+static u_char *slots_base(const struct packet4_ring *r)
+{
+	return r->huge ? r->huge : r->map;
+}
+
 /* Only called if payload is to be read. */
 static void attach_payload(struct packet4_ring *r,
 			   const struct tpacket4_layout *l)
 {
-	r->payload = (u_char *)r->map + l->tl_payload_off;
+	r->payload = slots_base(r) + l->tl_payload_off;
 	r->payload_shift = l->tl_payload_shift;
 	r->look_at |= TPACKET4_SPLIT_MASK;
 }
@@ -294,7 +353,7 @@ static void attach_ring(struct packet4_ring *r, const struct tpacket4_layout *l)
 
 	r->ctrl = (void *)(base + l->tl_ctrl_off);
 	r->hdrs = base + l->tl_hdr_off;
-	r->slots = base + l->tl_slot_off;
+	r->slots = slots_base(r) + l->tl_slot_off;
 	r->mask = l->tl_entry_nr - 1;
 	r->hdr_stride = l->tl_hdr_stride;
 	r->slot_shift = l->tl_slot_shift;
@@ -436,6 +495,9 @@ void pcap_packet4_close_queue(struct packet4_queue *q)
 	if (q->ring.map)
 		munmap(q->ring.map, q->ring.map_len);
 	q->ring.map = NULL;
+	if (q->ring.huge)
+		munmap(q->ring.huge, q->ring.huge_len);
+	q->ring.huge = NULL;
 	if (q->fd >= 0)
 		close(q->fd);
 	q->fd = -1;

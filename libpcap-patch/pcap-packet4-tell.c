@@ -87,6 +87,19 @@ static void add_steering(struct text *text, const pcap_t *p,
 		    info.ti_steering_moves == 1 ? "" : "s");
 }
 
+/* Each ring asks for huge pages, as long as there are some. */
+static const char *memory_kind(const struct packet4 *p4)
+{
+	const struct packet4_queue *q;
+	u_int huge = 0;
+
+	packet4_for_each_queue(p4, q)
+		huge += q->ring.huge != NULL;
+	if (huge == 0)
+		return "in the kernel's pages";
+	return huge == p4->queue_nr ? "in huge pages" : "in part in huge pages";
+}
+
 /* The kernel keeps a quarter of a ring for the host's packets. */
 static void add_buffer(struct text *text, const pcap_t *p, const struct packet4 *p4)
 {
@@ -99,7 +112,8 @@ static void add_buffer(struct text *text, const pcap_t *p, const struct packet4 
 			slots += (uint64_t)q->ring.mask + 1;
 	if (p4->tee)
 		slots -= slots / 4;
-	add(text, "; the buffer holds %llu packets", (unsigned long long)slots);
+	add(text, "; the buffer holds %llu packets %s", (unsigned long long)slots,
+	    memory_kind(p4));
 	if (mbits)
 		add(text, ", %.1f ms of the shortest at %u Mbit/s",
 		    slots * SHORTEST_BITS / (mbits * 1000.0), mbits);
@@ -109,7 +123,7 @@ static void describe(struct text *text, pcap_t *p, const struct packet4 *p4,
 		     const char *queues)
 {
 	if (packet4_is_copy(p4->queues)) {
-		add(text, "by copy into a TPACKET_V4 ring");
+		add(text, "by copy into a TPACKET_V4 ring %s", memory_kind(p4));
 		return;
 	}
 	add(text, "directly from RX queue%s %s",
