@@ -125,12 +125,14 @@ static int lease(struct pd_sock *pd, __u32 queue, bool split, __u32 flags)
 	return pd_lease_flags(pd->fd, queue, flags);
 }
 
-/* Everything of @pd but the control page. */
+/* Everything of @pd but the control page, also slots in one's own memory. */
 static void mark(struct pd_sock *pd)
 {
 	const struct tpacket4_layout *l = &pd->ring.layout;
 
 	memset(pd->ring.hdr, CANARY, l->tl_map_len - l->tl_hdr_off);
+	if (pd->memory.at)
+		memset(pd->memory.at, CANARY, pd->memory.len);
 }
 
 static bool marked(const __u8 *at, size_t len)
@@ -142,7 +144,8 @@ static bool still_marked(const struct pd_sock *pd)
 {
 	const struct tpacket4_layout *l = &pd->ring.layout;
 
-	return marked(pd->ring.hdr, l->tl_map_len - l->tl_hdr_off);
+	return marked(pd->ring.hdr, l->tl_map_len - l->tl_hdr_off) &&
+	       (!pd->memory.at || marked(pd->memory.at, pd->memory.len));
 }
 
 /* Nobody wrote to the unused part of a slot. */
