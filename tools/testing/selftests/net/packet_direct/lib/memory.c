@@ -80,7 +80,9 @@ void *pd_memory_make(struct pd_memory *m, enum pd_memory_kind kind, size_t len)
 			pd_write_file(HUGE_PAGES, "8");
 		flags |= MAP_HUGETLB;
 	}
-	m->len = kind == PD_MEMORY_HUGETLB ? round_to(len, HUGE_PAGE) : len;
+	if (kind == PD_MEMORY_HUGETLB || kind == PD_MEMORY_THP)
+		len = round_to(len, HUGE_PAGE);
+	m->len = len;
 	m->at = reserve(m->len);
 	if (!m->at)
 		return NULL;
