@@ -71,7 +71,7 @@ def figures(t, gve, x550):
     busy = {"burst": 0, "batch": 64, "hold": 0, "filter": 0}
     bars = [Bar(f"{path}, {name}, 64 B", table.value(path, 64, **busy), limit)
             for name, table, path, limit in (
-                ("82599", t, "direct-busy", 86), ("82599", t, "direct-headers", 122),
+                ("82599", t, "direct-busy", 80), ("82599", t, "direct-headers", 110),
                 ("82599", t, "lane-busy", 255),
                 ("gve", gve, "direct-busy", 141), ("gve", gve, "direct-headers", 185))]
     with_stamps, without = (x550.value(p, 64, **busy) for p in ("direct-stamps", "direct-busy"))
