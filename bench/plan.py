@@ -8,11 +8,12 @@ JUMBO_SLOT = 16384
 
 # Before DPDK, which takes the NIC away from the kernel.
 SOCKETS = ("recvfrom", "v2", "v3", "v4-copy", "xdp-copy", "xdp-zc-poll", "xdp-zc-busy",
-           "lane-poll", "lane-busy", "direct-poll", "direct-busy", "direct-headers")
+           "lane-poll", "lane-busy", "direct-poll", "direct-busy", "direct-huge",
+           "direct-headers")
 # What goes on to the stack, and what the stack costs by itself.
 STACK_SOCKETS = ("direct-tee", "direct-tee-all", "direct-pass", "stack")
 DISTRO_SOCKETS = ("recvfrom", "v3", "xdp-zc-poll", "xdp-zc-busy", "direct-poll", "direct-busy")
-GVE_SOCKETS = ("recvfrom", "v3", "direct-poll", "direct-busy", "direct-headers")
+GVE_SOCKETS = ("recvfrom", "v3", "direct-poll", "direct-busy", "direct-huge", "direct-headers")
 JUMBO_SOCKETS = ("recvfrom", "v2", "v3", "v4-copy", "direct-poll", "direct-busy",
                  "direct-headers")
 DPDK = ("dpdk-scalar", "dpdk-vector")
@@ -45,7 +46,7 @@ JUMBO_SETTINGS = {"v4-copy": {"entries": 8192, "warm": 8000 + 8192}}
 LONGER = {
     "v3": 4, "v4-copy": 4, "xdp-zc-poll": 4, "xdp-zc-busy": 2, "lane-poll": 16, "lane-busy": 4,
     "direct-poll": 16, "direct-busy": 4,
-    "direct-headers": 4, "direct-stamps": 4, "direct-tee": 4, "stack": 8,
+    "direct-huge": 4, "direct-headers": 4, "direct-stamps": 4, "direct-tee": 4, "stack": 8,
 }
 
 NOTES = {
@@ -58,6 +59,7 @@ NOTES = {
     "xdp-zc-busy": "zero-copy, SO_PREFER_BUSY_POLL, recvfrom() when empty",
     "direct-poll": "PACKET_RX_DIRECT, poll() when empty",
     "direct-busy": "PACKET_RX_DIRECT, SO_PREFER_BUSY_POLL, recv() when empty",
+    "direct-huge": "like direct-busy, with the slots in huge pages of the program's own",
     "lane-poll": "like direct-poll, by the driver's AF_XDP (PACKET_DIRECT_XSK)",
     "lane-busy": "like direct-busy, by the driver's AF_XDP",
     "direct-headers": "like direct-busy, with headers split from payload; payload is not read",

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 
 #include "../../tools/testing/selftests/net/packet_direct/tpacket4.h"
 #include "rx.h"
@@ -16,6 +17,17 @@
 #define HEADER_SLOT	256
 #define PAYLOAD_MIN	4096
 #define PASS_POLLS	32
+#define HUGE_PAGE	(2UL << 20)
+
+static void *huge_pages(size_t len)
+{
+	void *at = mmap(NULL, (len + HUGE_PAGE - 1) & -HUGE_PAGE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+
+	if (at == MAP_FAILED)
+		die("huge pages");
+	return at;
+}
 
 static void v4_open(struct rx *rx)
 {
@@ -31,6 +43,10 @@ static void v4_open(struct rx *rx)
 		req.tp_payload_size = rx->slot < PAYLOAD_MIN ? PAYLOAD_MIN : rx->slot;
 		req.tp_payload_len = rx->slot;
 	}
+	if (rx->huge) {
+		rx->memory = huge_pages((size_t)rx->entries * rx->slot);
+		req.tp_memory = (uintptr_t)rx->memory;
+	}
 	rx->fd = socket(AF_PACKET, SOCK_RAW, 0);
 	if (rx->fd < 0 || !ring ||
 	    setsockopt(rx->fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) ||
@@ -43,7 +59,7 @@ static void v4_open(struct rx *rx)
 
 static void v4_map(struct rx *rx)
 {
-	if (tpacket4_map(rx->priv, rx->fd))
+	if (tpacket4_map_own(rx->priv, rx->fd, rx->memory))
 		die("mmap");
 }
 
@@ -161,6 +177,12 @@ static void set_busy(struct rx *rx)
 	rx->busy = true;
 }
 
+static void set_huge(struct rx *rx)
+{
+	rx->busy = true;
+	rx->huge = true;
+}
+
 static void set_stamps(struct rx *rx)
 {
 	rx->busy = true;
@@ -233,6 +255,15 @@ const struct rx_path direct_spin_path = {
 const struct rx_path direct_busy_path = {
 	.name = "direct-busy",
 	.set = set_busy,
+	.open = direct_open,
+	.burst = v4_burst,
+	.wait = direct_busy_wait,
+	.drops = v4_drops,
+};
+
+const struct rx_path direct_huge_path = {
+	.name = "direct-huge",
+	.set = set_huge,
 	.open = direct_open,
 	.burst = v4_burst,
 	.wait = direct_busy_wait,

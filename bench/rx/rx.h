@@ -26,21 +26,24 @@
  * @busy:	busy polling
  * @split:	header split: @slot is a payload slot, which is not read
  * @stamps:	the NIC's time stamps of all frames
+ * @huge:	slots in huge pages of the program's own
  * @lease:	PACKET_DIRECT_* of the lease
  * @fd:		socket
  * @sum:	of the bytes read, so that the compiler keeps the reads
  * @bytes:	of the frames
  * @seen:	frames so far, where somebody else counts them
+ * @memory:	slots of the program's own, or NULL
  * @priv:	the path's own data
  */
 struct rx {
 	const char *ifname;
 	unsigned int ifindex;
 	unsigned int queue, entries, slot, batch, hold, filter;
-	bool copy, busy, split, stamps;
+	bool copy, busy, split, stamps, huge;
 	uint32_t lease;
 	int fd;
 	uint64_t sum, bytes, seen;
+	void *memory;
 	void *priv;
 };
 
