@@ -6,7 +6,8 @@ SELFTEST_OUT := $(CURDIR)/build/tests/selftests
 PD_TEST_OUT  := $(CURDIR)/build/tests/packet_direct
 KHDR         := -isystem $(CURDIR)/$(BUILT)/headers/include
 
-TEST_SOURCES  := $(wildcard tests/*.c tests/*/*.c)
+# The bench's model is built by its own test, on the host.
+TEST_SOURCES  := $(filter-out tests/bench/%,$(wildcard tests/*.c tests/*/*.c))
 TEST_PROGRAMS := $(TEST_SOURCES:tests/%.c=build/tests/%)
 TEST_CFLAGS   := -O2 -g -Wall -Wextra -Itests $(KHDR)
 
