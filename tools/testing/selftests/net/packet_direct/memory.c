@@ -183,7 +183,7 @@ TEST_F(memory, payload)
 	if (variant->kind == PD_MEMORY_HUGETLB)
 		return;
 	pd_close(&self->pd);
-	munmap(self->area.at + self->area.len - page, page);
+	munmap(self->area.at + pd_memory_len(&self->req) - page, page);
 	self->pd.fd = pd_socket(SOCK_RAW);
 	err = pd_set_ring(self->pd.fd, &self->req);
 	EXPECT_OK(pd_refused(self->pd.fd, err, PACKET_DIRECT_MEMORY_FAULT));
