@@ -183,7 +183,6 @@ static void translate(struct qemu_plugin_tb *tb, void *arg)
 {
 	struct qemu_u64 count = { .score = score };
 	struct qemu_plugin_insn *insn;
-	uintptr_t what;
 	uint32_t slot;
 	size_t i;
 
@@ -196,10 +195,7 @@ static void translate(struct qemu_plugin_tb *tb, void *arg)
 		count.offset = slot * sizeof(uint64_t);
 		qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(insn, QEMU_INLINE_ADD_U64,
 								    count, 1);
-		what = mark_of(insn);
-		if (what)
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, marked, QEMU_CB_NO_REGS,
-							       (void *)what);
+		watch_mark(insn, marked);
 		if (count_lines)
 			qemu_plugin_register_vcpu_mem_cb(insn, access_memory, QEMU_CB_NO_REGS,
 							 QEMU_MEM_RW, NULL);
@@ -214,11 +210,8 @@ int qemu_plugin_install(uint64_t id, const struct qemu_info *info, int argc, cha
 {
 	int i;
 
-	if (info->version.cur < QEMU_ABI_VERSION || info->version.min > QEMU_ABI_VERSION) {
-		fprintf(stderr, "count: this QEMU has plugin interface %d to %d, not %d\n",
-			info->version.min, info->version.cur, QEMU_ABI_VERSION);
+	if (!fits_qemu(info, "count"))
 		return -1;
-	}
 	for (i = 0; i < argc; i++) {
 		if (!strncmp(argv[i], "out=", 4))
 			out = fopen(argv[i] + 4, "w");

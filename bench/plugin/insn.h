@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What an instruction is. */
+/* What the plugins have in common: the marks, and which QEMU they fit. */
 #ifndef BENCH_INSN_H
 #define BENCH_INSN_H
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../rx/mark.h"
@@ -22,6 +23,25 @@ static inline uintptr_t mark_of(const struct qemu_plugin_insn *insn)
 	if (memcmp(bytes, nop, sizeof(nop)) || (disp & 0xffff0000) != MARK_MAGIC)
 		return 0;
 	return disp & 0xffff;
+}
+
+/* @marked is called with MARK_*, where @insn is one. */
+static inline void watch_mark(struct qemu_plugin_insn *insn, qemu_insn_fn marked)
+{
+	uintptr_t what = mark_of(insn);
+
+	if (what)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, marked, QEMU_CB_NO_REGS,
+						       (void *)what);
+}
+
+static inline bool fits_qemu(const struct qemu_info *info, const char *plugin)
+{
+	if (info->version.cur >= QEMU_ABI_VERSION && info->version.min <= QEMU_ABI_VERSION)
+		return true;
+	fprintf(stderr, "%s: this QEMU has plugin interface %d to %d, not %d\n", plugin,
+		info->version.min, info->version.cur, QEMU_ABI_VERSION);
+	return false;
 }
 
 #endif

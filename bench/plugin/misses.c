@@ -207,7 +207,6 @@ static void marked(unsigned int vcpu, void *what)
 static void translate(struct qemu_plugin_tb *tb, void *arg)
 {
 	struct qemu_plugin_insn *insn;
-	uintptr_t what;
 	size_t i;
 
 	(void)arg;
@@ -216,10 +215,7 @@ static void translate(struct qemu_plugin_tb *tb, void *arg)
 		if (sites == SITES)
 			die("more instructions than expected");
 		site[sites].addr = qemu_plugin_insn_vaddr(insn);
-		what = mark_of(insn);
-		if (what)
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, marked, QEMU_CB_NO_REGS,
-							       (void *)what);
+		watch_mark(insn, marked);
 		qemu_plugin_register_vcpu_mem_cb(insn, access_memory, QEMU_CB_R_REGS,
 						 QEMU_MEM_RW, &site[sites++]);
 	}
@@ -272,11 +268,8 @@ int qemu_plugin_install(uint64_t id, const struct qemu_info *info, int argc, cha
 	bool models = false, log = false;
 	int i;
 
-	if (info->version.cur < QEMU_ABI_VERSION || info->version.min > QEMU_ABI_VERSION) {
-		fprintf(stderr, "misses: this QEMU has plugin interface %d to %d, not %d\n",
-			info->version.min, info->version.cur, QEMU_ABI_VERSION);
+	if (!fits_qemu(info, "misses"))
 		return -1;
-	}
 	for (i = 0; i < argc; i++) {
 		if (!strncmp(argv[i], "out=", 4))
 			out = fopen(argv[i] + 4, "w");
