@@ -176,7 +176,6 @@ struct packet_direct_steer {
  * @shared:	control page and entries, vmalloc
  * @shared_len:	their length
  * @flags:	tp_flags of struct tpacket_req4
- * @own:	tp_memory likewise
  * @layout:	what user space is told
  * @stat_packets: published at the last PACKET_STATISTICS
  * @stat_drops:	dropped at the last PACKET_STATISTICS
@@ -204,7 +203,6 @@ struct packet_direct {
 	void			*shared;
 	size_t			shared_len;
 	u32			flags;
-	u64			own;
 	struct tpacket4_layout	layout;
 	u64			stat_packets;
 	u64			stat_drops;

@@ -132,8 +132,8 @@ static void packet_direct_init_layout(struct packet_direct *pd)
 	layout->tl_size = sizeof(*layout);
 	layout->tl_flags = pd->flags;
 	layout->tl_hdr_off = PAGE_SIZE;
-	layout->tl_slot_off = pd->own ? 0 : pd->shared_len;
-	layout->tl_map_len = pd->own ? pd->shared_len : end + pd->payload.len;
+	layout->tl_slot_off = pd->slots.pinned ? 0 : pd->shared_len;
+	layout->tl_map_len = pd->slots.pinned ? pd->shared_len : end + pd->payload.len;
 	layout->tl_entry_nr = pdq->mask + 1;
 	layout->tl_hdr_stride = sizeof(struct tpacket4_hdr);
 	layout->tl_slot_nr = pdq->slots.nr;
@@ -145,7 +145,7 @@ static void packet_direct_init_layout(struct packet_direct *pd)
 	layout->tl_headroom = PACKET_DIRECT_HEADROOM;
 	if (!packet_direct_is_split(pdq))
 		return;
-	if (pd->own)
+	if (pd->slots.pinned)
 		end = packet_direct_own_payload(pd);
 	layout->tl_payload_off = pdq->payload_external ? 0 : end;
 	layout->tl_payload_nr = pdq->payload.nr;
@@ -170,7 +170,6 @@ static void packet_direct_init(struct packet_direct *pd,
 	pdq->wake_time = (u64)req->tp_wake_usecs * NSEC_PER_USEC;
 
 	pd->flags = req->tp_flags;
-	pd->own = req->tp_memory;
 	pdq->mask = req->tp_entry_nr - 1;
 	pdq->chain_max = min(req->tp_entry_nr, PACKET_DIRECT_MAX_CHAIN);
 	pdq->slots.nr = req->tp_slot_nr ?: req->tp_entry_nr;
@@ -205,26 +204,28 @@ static bool packet_direct_alloc_members(struct packet_direct *pd)
 					min(payload->nr, entries));
 }
 
+/* At @own in the application's memory, unless that is 0. */
 static enum packet_direct_reason
-packet_direct_get_blocks(const struct packet_direct *pd,
-			 struct packet_direct_memory *memory, u32 nr, u64 own)
+packet_direct_get_blocks(struct packet_direct_memory *memory, u32 nr, u64 own)
 {
-	if (pd->own)
+	if (own)
 		return packet_direct_pin(memory, nr, own);
 	return packet_direct_alloc_blocks(memory, nr) ? PACKET_DIRECT_OK :
 							PACKET_DIRECT_NO_MEMORY;
 }
 
-static enum packet_direct_reason packet_direct_alloc_slots(struct packet_direct *pd)
+static enum packet_direct_reason packet_direct_alloc_slots(struct packet_direct *pd,
+							   u64 own)
 {
 	struct packet_direct_queue *pdq = &pd->pdq;
 	enum packet_direct_reason reason;
 
-	reason = packet_direct_get_blocks(pd, &pd->slots, pdq->slots.nr, pd->own);
+	reason = packet_direct_get_blocks(&pd->slots, pdq->slots.nr, own);
 	if (reason || !packet_direct_is_split(pdq) || pdq->payload_external)
 		return reason;
-	return packet_direct_get_blocks(pd, &pd->payload, pdq->payload.nr,
-					pd->own + packet_direct_own_payload(pd));
+	if (own)
+		own += packet_direct_own_payload(pd);
+	return packet_direct_get_blocks(&pd->payload, pdq->payload.nr, own);
 }
 
 /**
@@ -253,7 +254,7 @@ enum packet_direct_reason packet_direct_alloc(struct packet_sock *po,
 	pd->pdq.sk = &po->sk;
 	packet_direct_init(pd, req);
 	if (packet_direct_alloc_members(pd))
-		reason = packet_direct_alloc_slots(pd);
+		reason = packet_direct_alloc_slots(pd, req->tp_memory);
 	if (reason) {
 		packet_direct_free(pd);
 		return reason;
