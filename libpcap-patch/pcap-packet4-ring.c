@@ -303,16 +303,15 @@ static int request_ring(pcap_t *p, struct packet4_queue *q,
 	choose_wake_up(p, p4, req);
 	if (request_huge(q, req) == 0)
 		return 0;
-	for (;;) {
-		choose_wake_up(p, p4, req);
-		if (setsockopt(q->fd, SOL_PACKET, PACKET_RX_RING, req,
-			       sizeof(*req)) == 0)
-			return 0;
+	while (setsockopt(q->fd, SOL_PACKET, PACKET_RX_RING, req,
+			  sizeof(*req)) < 0) {
 		if (errno != ENOMEM || req->tp_entry_nr <= least)
 			return pcap_packet4_refused_ring(p, q, errno);
 		req->tp_entry_nr /= 2;
 		p4->short_of_memory = 1;
+		choose_wake_up(p, p4, req);
 	}
+	return 0;
 }
 
 /* Call it when all rings are made.  Warns if they are less than was asked for. */
