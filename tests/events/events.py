@@ -490,7 +490,7 @@ EVENTS = (
     Rival("AF_XDP by copy", lambda capture: rivals.af_xdp(capture.queue), "EBUSY"),
     Rival("AF_XDP zero-copy", lambda capture: rivals.af_xdp_zero_copy(capture.queue), "EBUSY"),
     Rival("devmem", lambda capture: rivals.devmem(capture.queue),
-          DRIVER.refuses["devmem"] if QUEUE_LEASES else "EBUSY"),
+          DRIVER.refuses["devmem"] if QUEUE_LEASES else "EEXIST" if BY_XSK else "EBUSY"),
     Rival("queue lease", lambda capture: rivals.queue_lease(capture.queue),
           DRIVER.refuses.get("queue lease", "EBUSY")),
     Rival("fanout", rivals.fanout, "EOPNOTSUPP"),
