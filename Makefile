@@ -55,7 +55,7 @@ help:
 	@echo "                               then on; at first, or debian: Debian's linux-source"
 	@echo '  CPUS=4 MEM=2G                the guest; ixgbe has no more queues than CPUs'
 	@echo '  NIC=ixgbe|x550|gve|none      the model of the NICs; NICS=2: how many, wired back to back;'
-	@echo "      igb|virtio|virtio-mq     with BASE=7.3: QEMU's own NICs, leased by their AF_XDP"
+	@echo "      igb|virtio[-mq|-hash]    with BASE=7.3: QEMU's own NICs, leased by their AF_XDP"
 	@echo '  ACCEL=auto|kvm|tcg           auto takes KVM only if it was seen to boot a guest'
 	@echo "  RUN='command'                run this in the guest and exit with its status"
 	@echo '  TIMEOUT=600                  seconds after which a guest with RUN= counts as hung'

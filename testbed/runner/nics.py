@@ -21,6 +21,11 @@ QEMU = {"igb": {"driver": "igb"},
 # With as many queues as there are CPUs, and the RSS that they need.
 SEVERAL = "virtio-mq"
 QEMU[SEVERAL] = QEMU["virtio"] | {"mq": True, "rss": True}
+# With the hash of each frame, in the headers that QEMU gives to a tap device alone. Checksums
+# and segments are not left to a wire.
+HASH = "virtio-hash"
+QEMU[HASH] = QEMU["virtio"] | {"hash": True, "csum": False, "guest_csum": False} | \
+    dict.fromkeys(("host_tso4", "host_tso6", "host_uso", "host_ufo", "host_ecn"), False)
 # On the first bus, for each port. An igb's virtual functions, which nobody makes here, have
 # slots, too: those from 16 behind its own.
 SLOTS = {None: (0x10, 0x11), "igb": (0x8, 0xa)}
@@ -117,12 +122,13 @@ def knobs(options):
 
 def taps_for(options):
     """What a port is to have of tap devices."""
-    if options.nic != SEVERAL:
+    queues = {SEVERAL: options.cpus, HASH: 1}.get(options.nic)
+    if not queues:
         return [((), None)] * options.nics
     try:
-        return tap.ports(options.nics, options.cpus)
+        return tap.ports(options.nics, queues)
     except tap.TapError as err:
-        raise NicError(f"NIC={SEVERAL} needs tap devices in a user namespace: {err}") from err
+        raise NicError(f"NIC={options.nic} needs tap devices in a user namespace: {err}") from err
 
 
 def check(options):

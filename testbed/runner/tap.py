@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tap devices with several queues, for a NIC of QEMU's that has as many. They are in a user
-namespace, so nobody has to be root for it: a child process makes them there, hands over
-their descriptors, and ends. The namespaces live as long as the descriptors.
+"""Tap devices, for a NIC of QEMU's that has several queues, or that tells something of each
+frame: with one queue there is a header for it. They are in a user namespace, so nobody has to
+be root for it: a child process makes them there, hands over their descriptors, and ends. The
+namespaces live as long as the descriptors.
 
 For each port these are a descriptor for each queue, which QEMU has, and a packet socket at
 the kernel's side of the device, which the cable has.
@@ -18,7 +19,7 @@ import sys
 
 TUN = "/dev/net/tun"
 TUNSETIFF, SIOCGIFFLAGS, SIOCSIFFLAGS = 0x400454ca, 0x8913, 0x8914
-IFF_UP, IFF_TAP, IFF_MULTI_QUEUE, IFF_NO_PI = 0x1, 0x2, 0x100, 0x1000
+IFF_UP, IFF_TAP, IFF_MULTI_QUEUE, IFF_NO_PI, IFF_VNET_HDR = 0x1, 0x2, 0x100, 0x1000, 0x4000
 SOL_PACKET, PACKET_QDISC_BYPASS, PACKET_IGNORE_OUTGOING, ETH_P_ALL = 263, 20, 23, 3
 NO_IPV6 = "/proc/sys/net/ipv6/conf/default/disable_ipv6"
 
@@ -27,10 +28,9 @@ class TapError(Exception):
     """There are none to be had here."""
 
 
-def _queue(name):
+def _queue(name, kind):
     fd = os.open(TUN, os.O_RDWR | os.O_NONBLOCK)
-    fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", name,
-                                           IFF_TAP | IFF_NO_PI | IFF_MULTI_QUEUE))
+    fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", name, IFF_TAP | IFF_NO_PI | kind))
     return fd
 
 
@@ -43,7 +43,8 @@ def _bring_up(sock, name):
 def _port(number, queues):
     """What goes out is in a queue at once, or the sender learns that the queue is full."""
     name = b"tap%d" % number
-    fds = [_queue(name) for _ in range(queues)]
+    kind = IFF_MULTI_QUEUE if queues > 1 else IFF_VNET_HDR
+    fds = [_queue(name, kind) for _ in range(queues)]
     end = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     _bring_up(end, name)
     end.setsockopt(SOL_PACKET, PACKET_QDISC_BYPASS, 1)

@@ -9,6 +9,7 @@ import netlink
 # That of a virtio device is the parent of its own.
 PCI = os.path.realpath("/sys/class/net/eth0/device").split("/virtio")[0]
 CPUS = os.cpu_count()
+VIRTIO_NET_F_HASH_REPORT = 57
 # Linux 7.3, where a queue can also be leased to a virtual device
 QUEUE_LEASES = int(os.uname().release.split(".", maxsplit=1)[0]) >= 7
 
@@ -25,6 +26,11 @@ class Driver:
     counts_missed = True    # what found no descriptor
     rules = True            # by ports, for flows
     table = True            # of RSS
+
+    @staticmethod
+    def tells_hash():
+        """To an XDP program."""
+        return False
 
 
 class Ixgbe(Driver):
@@ -173,6 +179,11 @@ class Virtio(Qemu):
     reset = None
     small_rings = (64, 8)
     all_ip_queue = min(2, queues - 1)
+
+    @staticmethod
+    def tells_hash():
+        with open("/sys/class/net/eth0/device/features", encoding="ascii") as file:
+            return file.read()[VIRTIO_NET_F_HASH_REPORT] == "1"
 
     # ethtool -S has nothing of the kind.
     @staticmethod
