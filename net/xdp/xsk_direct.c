@@ -69,15 +69,20 @@ struct xsk_direct {
 
 /* ---- Frames ---- */
 
+/* What the driver says of the buffer's memory is not looked at: it may be wrong while the
+ * queue gets its pool (gve), and gve's GQI formats copy a frame once it is redirected.
+ */
 static unsigned int xsk_direct_run(const void *ctx, const struct bpf_insn *insn)
 {
-	const struct xdp_buff *xdp = ctx;
+	const struct xdp_rxq_info *rxq = ((const struct xdp_buff *)ctx)->rxq;
 	struct packet_direct_queue *pdq;
 	struct bpf_redirect_info *ri;
+	struct xsk_buff_pool *pool;
 
-	if (xdp->rxq->mem.type != MEM_TYPE_XSK_BUFF_POOL)
+	pool = READ_ONCE(rxq->dev->_rx[rxq->queue_index].pool);
+	if (!pool)
 		return XDP_PASS;
-	pdq = READ_ONCE(container_of(xdp, struct xdp_buff_xsk, xdp)->pool->direct);
+	pdq = READ_ONCE(pool->direct);
 	if (unlikely(!pdq))
 		return XDP_PASS;
 	ri = bpf_net_ctx_get_ri();
@@ -222,16 +227,19 @@ static noinline int xsk_direct_move(struct xdp_sock *xs, struct xdp_buff *xdp,
  * A frame that the filter refuses is taken, too: its slot is free again.
  *
  * Context: NAPI.
- * Return: 0, or -EMSGSIZE for a frame in several buffers, which stay the driver's.
+ * Return: 0, or a buffer stays the driver's: -EMSGSIZE for a frame in several, -EINVAL
+ * for one that is no slot.
  */
 int xsk_direct_rcv(struct xdp_sock *xs, struct xdp_buff *xdp)
 {
+	unsigned long slot = (xdp->data_hard_start - xs->pool->addrs) >> PAGE_SHIFT;
 	struct packet_direct_queue *pdq = xs->direct;
-	u32 slot = (xdp->data_hard_start - xs->pool->addrs) >> PAGE_SHIFT;
 	u32 off = xdp->data - xdp->data_hard_start;
 	u32 end = xdp->data_end - xdp->data_hard_start;
 	u32 entry;
 
+	if (unlikely(slot >= xs->pool->heads_cnt))
+		return -EINVAL;
 	if (unlikely(!container_of(xs, struct xsk_direct, xs)->plain) ||
 	    unlikely(xdp_buff_has_frags(xdp)) || unlikely(end > PAGE_SIZE) ||
 	    unlikely(READ_ONCE(pdq->losing)))
@@ -523,6 +531,7 @@ static bool xsk_direct_has_others(const struct net_device *dev,
 
 static int xsk_direct_attach(struct net_device *dev, const struct xsk_direct *xd)
 {
+	struct netlink_ext_ack extack = {};
 	struct bpf_prog *prog;
 	int err;
 
@@ -531,10 +540,13 @@ static int xsk_direct_attach(struct net_device *dev, const struct xsk_direct *xd
 	prog = xsk_direct_get_program();
 	if (!prog)
 		return -ENOMEM;
-	err = dev_xdp_attach(dev, NULL, NULL, prog, NULL,
+	err = dev_xdp_attach(dev, &extack, NULL, prog, NULL,
 			     XDP_FLAGS_DRV_MODE | XDP_FLAGS_UPDATE_IF_NOEXIST);
-	if (err)
+	if (err) {
+		netdev_err(dev, "the driver takes no XDP program: %pe: %s\n",
+			   ERR_PTR(err), extack._msg ?: "it does not say why");
 		bpf_prog_put(prog);
+	}
 	return err;
 }
 
@@ -716,8 +728,11 @@ static int xsk_direct_bind(struct net_device *dev, unsigned int queue,
 	pdq->xsk = xd;
 	err = xp_assign_dev(xd->pool, dev, queue,
 			    XDP_ZEROCOPY | XDP_USE_NEED_WAKEUP);
-	if (err)
+	if (err) {
+		netdev_err(dev, "RX queue %u: the driver takes no AF_XDP pool: %pe\n",
+			   queue, ERR_PTR(err));
 		return err;
+	}
 	xd->assigned = true;
 	err = xsk_direct_attach(dev, xd);
 	if (err)
@@ -769,6 +784,7 @@ static int xsk_direct_unbind(struct net_device *dev, unsigned int queue,
 	pdq->xsk = NULL;
 	if (err)
 		return -EIO;
+	synchronize_net();	/* with polls that have found the pool at its queue */
 	xsk_direct_free(xd);
 	return 0;
 }
