@@ -14,15 +14,26 @@ SPLAT = re.compile(r"""
   | unregister_netdevice:\ waiting\ for
 """, re.VERBOSE)
 
-# Upstream's own, which docs/upstream-bugs.md has: what one of the next lines says.
-KNOWN = re.compile(r"net/sched/sch_generic\.c:\d+ suspicious rcu_dereference_protected\(\)")
+# Upstream's own, which docs/upstream-bugs.md has: ethtool --reset without RTNL, by the place
+# that one of the next lines names, or by the line before and who called.
+PLACE = re.compile(r"net/sched/sch_generic\.c:\d+ suspicious rcu_dereference_protected\(\)")
 NEXT = 4
+UNLOCKED = "RTNL: assertion failed"
+CALLER = re.compile(r" gve_reset\+")
+TRACE = 40
 
 # A test says in /dev/kmsg which of those it is about to cause, by one or several
 # texts, and nothing when that is over.
 WANTED = re.compile(r"testbed: wanted: (.*)$")
 BETWEEN = " | "
 SHOWN = 60
+
+
+def known(lines, n):
+    if any(PLACE.search(text) for text in lines[n:n + NEXT]):
+        return True
+    return n > 0 and UNLOCKED in lines[n - 1] and \
+        any(CALLER.search(text) for text in lines[n:n + TRACE])
 
 
 def splat(path):
@@ -34,7 +45,7 @@ def splat(path):
         if (said := WANTED.search(line)):
             wanted = list(filter(None, said[1].split(BETWEEN)))
         elif (SPLAT.search(line) and not any(text in line for text in wanted)
-              and not any(KNOWN.search(text) for text in lines[n:n + NEXT])):
+              and not known(lines, n)):
             return lines[n:n + SHOWN]
     return None
 
