@@ -105,6 +105,18 @@ enum packet_direct_view {
 };
 
 /**
+ * enum packet_direct_ask - which filter the frames of a run have to pass
+ * @PACKET_DIRECT_ASK_NONE: none
+ * @PACKET_DIRECT_ASK_ANY: one of any kind
+ * @PACKET_DIRECT_ASK_BARE: one with PACKET_DIRECT_VIEW_BARE
+ */
+enum packet_direct_ask {
+	PACKET_DIRECT_ASK_NONE,
+	PACKET_DIRECT_ASK_ANY,
+	PACKET_DIRECT_ASK_BARE,
+};
+
+/**
  * struct packet_direct_queue - the kernel's half of a TPACKET_V4 ring
  *
  * In order of use.  The first three cache lines are all that the plain case
@@ -428,6 +440,20 @@ void packet_direct_store_counts(struct packet_direct_queue *pdq);
 static inline bool packet_direct_is_split(const struct packet_direct_queue *pdq)
 {
 	return pdq->payload.nr;
+}
+
+/**
+ * packet_direct_asks() - which filter the frames of this poll have to pass
+ * @pdq: lease
+ *
+ * For a loop that is the same for all filters.
+ *
+ * Return: PACKET_DIRECT_ASK_NONE or PACKET_DIRECT_ASK_ANY
+ */
+static inline enum packet_direct_ask
+packet_direct_asks(const struct packet_direct_queue *pdq)
+{
+	return pdq->filter ? PACKET_DIRECT_ASK_ANY : PACKET_DIRECT_ASK_NONE;
 }
 
 /**

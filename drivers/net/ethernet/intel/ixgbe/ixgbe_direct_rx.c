@@ -391,17 +391,20 @@ static noinline void ixgbe_direct_run_tee(struct ixgbe_ring *ring, u64 for_host)
  * @len: its bytes
  * @upper: second half of the descriptor
  * @flags_of: by the type of its hash
+ * @ask: which filter it is
  *
  * Return: how many bytes pass, perhaps more than it has; 0: it is refused
  **/
 static __always_inline u32
 ixgbe_direct_run_filter(struct packet_direct_queue *pdq,
 			const union ixgbe_adv_rx_desc *rx_desc, u32 slot, u32 len,
-			u64 upper, const u32 *flags_of)
+			u64 upper, const u32 *flags_of,
+			const enum packet_direct_ask ask)
 {
 	u32 lower;
 
-	if (likely(pdq->filter_view == PACKET_DIRECT_VIEW_BARE))
+	if (ask == PACKET_DIRECT_ASK_BARE ||
+	    pdq->filter_view == PACKET_DIRECT_VIEW_BARE)
 		return packet_direct_snaplen_bare(pdq, slot, len);
 	lower = ixgbe_direct_lower(rx_desc);
 	return packet_direct_snaplen(pdq, slot, len,
@@ -414,8 +417,7 @@ ixgbe_direct_run_filter(struct packet_direct_queue *pdq,
  * @ring: Rx ring
  * @max: most descriptors to look at
  * @poll: is counted up
- * @filter: each has to pass the socket filter; known when this is compiled, as
- *	    a rule
+ * @ask: which socket filter each has to pass; known when this is compiled, as a rule
  * @stamps: what is behind each; known when this is compiled
  * @host: which of them go on to the stack; known when this is compiled
  *
@@ -426,7 +428,8 @@ ixgbe_direct_run_filter(struct packet_direct_queue *pdq,
  **/
 static __always_inline unsigned int
 ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
-		       struct ixgbe_direct_poll *poll, const bool filter,
+		       struct ixgbe_direct_poll *poll,
+		       const enum packet_direct_ask ask,
 		       const enum ixgbe_direct_stamps stamps,
 		       const enum packet_direct_host host)
 {
@@ -446,7 +449,7 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
 	mask = ixgbe_direct_plain(pdq, stamps, &plain);
 	/* one register, in place of two that are added up for each frame */
-	if (filter)
+	if (ask)
 		OPTIMIZER_HIDE_VAR(run.home);
 
 	for (; max; max--, rx_desc++) {
@@ -473,16 +476,16 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 		}
 		keep = len;
 		/* before what would have to be saved */
-		if (filter)
+		if (ask)
 			keep = ixgbe_direct_run_filter(pdq, rx_desc, slot, len,
-						       upper, flags_of);
+						       upper, flags_of, ask);
 		lower = ixgbe_direct_lower(rx_desc);
 		flags = ixgbe_direct_plain_flags(lower, upper, flags_of);
 		hash = ixgbe_direct_hash(rx_desc);
 		if (host == PACKET_DIRECT_HOST_ASK)
 			packet_direct_ask_host(pdq, slot, 0, len, flags, hash,
 					       keep);
-		if (filter && !keep) {
+		if (ask && !keep) {
 			packet_direct_run_reject(pdq, &run, slot);
 			refused_bytes += len;
 			continue;
@@ -508,7 +511,16 @@ static noinline unsigned int
 ixgbe_direct_clean_filtered(struct ixgbe_ring *ring, u32 max,
 			    struct ixgbe_direct_poll *poll)
 {
-	return ixgbe_direct_clean_run(ring, max, poll, true,
+	return ixgbe_direct_clean_run(ring, max, poll, PACKET_DIRECT_ASK_BARE,
+				      IXGBE_DIRECT_NO_STAMPS,
+				      PACKET_DIRECT_HOST_NONE);
+}
+
+static noinline unsigned int
+ixgbe_direct_clean_described(struct ixgbe_ring *ring, u32 max,
+			     struct ixgbe_direct_poll *poll)
+{
+	return ixgbe_direct_clean_run(ring, max, poll, PACKET_DIRECT_ASK_ANY,
 				      IXGBE_DIRECT_NO_STAMPS,
 				      PACKET_DIRECT_HOST_NONE);
 }
@@ -517,7 +529,7 @@ static noinline unsigned int
 ixgbe_direct_clean_tee(struct ixgbe_ring *ring, u32 max,
 		       struct ixgbe_direct_poll *poll)
 {
-	return ixgbe_direct_clean_run(ring, max, poll, false,
+	return ixgbe_direct_clean_run(ring, max, poll, PACKET_DIRECT_ASK_NONE,
 				      IXGBE_DIRECT_NO_STAMPS,
 				      PACKET_DIRECT_HOST_FEW);
 }
@@ -526,7 +538,8 @@ static noinline unsigned int
 ixgbe_direct_clean_asked(struct ixgbe_ring *ring, u32 max,
 			 struct ixgbe_direct_poll *poll)
 {
-	return ixgbe_direct_clean_run(ring, max, poll, ring->direct->filter,
+	return ixgbe_direct_clean_run(ring, max, poll,
+				      packet_direct_asks(ring->direct),
 				      IXGBE_DIRECT_NO_STAMPS,
 				      PACKET_DIRECT_HOST_ASK);
 }
@@ -535,7 +548,7 @@ static noinline unsigned int
 ixgbe_direct_clean_stamped(struct ixgbe_ring *ring, u32 max,
 			   struct ixgbe_direct_poll *poll)
 {
-	return ixgbe_direct_clean_run(ring, max, poll, false,
+	return ixgbe_direct_clean_run(ring, max, poll, PACKET_DIRECT_ASK_NONE,
 				      IXGBE_DIRECT_STAMPS,
 				      PACKET_DIRECT_HOST_NONE);
 }
@@ -544,7 +557,8 @@ static noinline unsigned int
 ixgbe_direct_clean_stamped_odd(struct ixgbe_ring *ring, u32 max,
 			       struct ixgbe_direct_poll *poll)
 {
-	return ixgbe_direct_clean_run(ring, max, poll, ring->direct->filter,
+	return ixgbe_direct_clean_run(ring, max, poll,
+				      packet_direct_asks(ring->direct),
 				      IXGBE_DIRECT_STAMPS_ODD,
 				      PACKET_DIRECT_HOST_NONE);
 }
@@ -660,8 +674,10 @@ ixgbe_direct_clean_plain(struct ixgbe_ring *ring, u32 max, u32 staterr,
 		       ixgbe_direct_clean_stamped(ring, max, poll);
 	}
 	if (unlikely(pdq->filter))
-		return ixgbe_direct_clean_filtered(ring, max, poll);
-	return ixgbe_direct_clean_run(ring, max, poll, false,
+		return pdq->filter_view == PACKET_DIRECT_VIEW_BARE ?
+		       ixgbe_direct_clean_filtered(ring, max, poll) :
+		       ixgbe_direct_clean_described(ring, max, poll);
+	return ixgbe_direct_clean_run(ring, max, poll, PACKET_DIRECT_ASK_NONE,
 				      IXGBE_DIRECT_NO_STAMPS,
 				      PACKET_DIRECT_HOST_NONE);
 }
