@@ -196,7 +196,7 @@ static void gve_direct_fill(void *data)
 	if (count < GVE_RX_BUF_THRESH_DQO)
 		return;
 
-	count = min(count, packet_direct_reclaim(pdq));
+	count = packet_direct_available(pdq, count);
 	if (in_nic < max(pdq->low, GVE_RX_BUF_THRESH_DQO))
 		count = round_down(count, GVE_DIRECT_POST);
 	else

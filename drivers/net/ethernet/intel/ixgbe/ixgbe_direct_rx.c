@@ -162,7 +162,7 @@ static void ixgbe_direct_fill(void *data)
 
 	if (count < ixgbe_direct_batch(ring))
 		return;
-	count = min(count, packet_direct_reclaim(pdq));
+	count = packet_direct_available(pdq, count);
 	if (!count)
 		return;
 	if (unlikely(!packet_direct_in_nic(pdq)))
