@@ -2,9 +2,9 @@
 # make bench: measure this and its peers. QUICK=1: the short way. BOOTS=: how many
 # boots instead of three. CACHE=1: misses and estimated cycles instead.
 BENCH_OUT    := build/bench
-BENCH_RX     := $(addprefix bench/rx/,main.c control.c sock.c packet.c packet4.c xdp.c udp.c \
+BENCH_RX     := $(addprefix bench/rx/,main.c control.c device.c sock.c packet.c packet4.c xdp.c udp.c \
 		stack.c sockets.c)
-BENCH_DPDK   := $(addprefix bench/rx/,main.c control.c dpdk.c)
+BENCH_DPDK   := $(addprefix bench/rx/,main.c control.c device.c dpdk.c)
 # Fixed addresses, so that the addresses that the plugin writes can be named.
 BENCH_CFLAGS := -O2 -g -Wall -Wextra -fno-pie -no-pie $(KHDR)
 QUICK        ?=

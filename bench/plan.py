@@ -89,7 +89,7 @@ SLOTS = (2048, 4096, 8192, 16384)
 RINGS = (64, 128, 256, 512, 1024, 2048, 4096)
 QUEUES = (1, 2, 4, 8)
 SHUFFLED = (0, 8)
-FILTERS = (0, 1, 2)
+FILTERS = (0, 1, 2, 3)
 SENDERS = (1, 2)
 BURSTS = (1, 8, 64, 256)
 # A pause in real time follows each burst.
@@ -201,7 +201,7 @@ def modelled_gve():
 
 
 def filters(frames):
-    """None, one that accepts everything, and one of two ports."""
+    """None, one that accepts everything, one of two ports, and one that refuses everything."""
     return [sock(p, 64, frames, {"sweep": "filter"}, filter=n)
             for p in ("direct-busy", "lane-busy", "v3") for n in FILTERS]
 

@@ -29,6 +29,8 @@
 
 #define FCS_LEN		4
 #define MARK_FRAMES	64	/* frames of a batch, as the plugin counts it */
+#define REFUSED_POLLS	32
+#define REFUSED_MS	10
 #define GAP_US		10000	/* enough for a burst, even on a busy machine */
 #define PATIENCE	20000	/* extra frames after which a window ends */
 #define QUEUES_MAX	64
@@ -121,13 +123,31 @@ static uint64_t drops(struct run *run)
 	return sum;
 }
 
+/* The filter refuses what comes, so the frames are those that the device has counted. Looks
+ * are rare: each costs as much as some frames.
+ */
+static unsigned int look_refused(const struct run *run, struct rx *rx)
+{
+	const struct timespec ts = { .tv_nsec = REFUSED_MS * 1000000 };
+	uint64_t seen = rx->seen;
+	int i;
+
+	if (!rx->busy)
+		nanosleep(&ts, NULL);
+	for (i = 0; rx->busy && i < REFUSED_POLLS; i++)
+		run->path->wait(rx);
+	rx->seen = device_packets(rx);
+	return rx->seen - seen;
+}
+
 /* Read each queue once. Notes which queues had nothing, for wait_idle(). */
 static unsigned int look(struct run *run)
 {
 	unsigned int i, n, sum = 0;
 
 	for (i = 0; i < run->queues; i++) {
-		n = run->path->burst(&run->rx[i]);
+		n = run->rx[i].filter == FILTER_REFUSES ? look_refused(run, &run->rx[i]) :
+							  run->path->burst(&run->rx[i]);
 		sum += n;
 		run->idle[i] = !n;
 	}
@@ -159,6 +179,7 @@ static void keep_irq_off(struct run *run)
 static uint64_t receive(struct run *run, uint64_t frames)
 {
 	uint64_t got = 0, marked = 0, most = frames + PATIENCE + run->rx[0].entries;
+	bool endless = run->path->endless || run->rx[0].filter == FILTER_REFUSES;
 	unsigned int n;
 
 	for (;;) {
@@ -168,7 +189,7 @@ static uint64_t receive(struct run *run, uint64_t frames)
 			mark(MARK_BATCH);
 			marked = got;
 		}
-		if (got >= frames && (!n || run->path->endless || got >= most))
+		if (got >= frames && (!n || endless || got >= most))
 			return got;
 		if (!n || run->queues > 1)
 			wait_idle(run);
@@ -224,6 +245,8 @@ static void open_queues(struct run *run, const struct plan *p, const char *ifnam
 		if (run->path->set)
 			run->path->set(rx);
 		run->path->open(rx);
+		if (rx->filter == FILTER_REFUSES)
+			device_open(rx);
 	}
 }
 

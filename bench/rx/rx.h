@@ -21,7 +21,8 @@
  * @slot:	bytes of one of its slots
  * @batch:	frames to take at a time, and the budget of a busy poll
  * @hold:	frames that the application keeps before it gives the oldest back
- * @filter:	which socket filter to attach; 0: none
+ * @filter:	which socket filter to attach; 0: none; FILTER_REFUSES: the application gets
+ *		nothing
  * @copy:	AF_XDP: by copy
  * @busy:	busy polling
  * @split:	header split: @slot is a payload slot, which is not read
@@ -29,6 +30,7 @@
  * @huge:	slots in huge pages of the program's own
  * @lease:	PACKET_DIRECT_* of the lease
  * @fd:		socket
+ * @device:	what the device has received, of a run that gets nothing
  * @sum:	of the bytes read, so that the compiler keeps the reads
  * @bytes:	of the frames
  * @seen:	frames so far, where somebody else counts them
@@ -41,7 +43,7 @@ struct rx {
 	unsigned int queue, entries, slot, batch, hold, filter;
 	bool copy, busy, split, stamps, huge;
 	uint32_t lease;
-	int fd;
+	int fd, device;
 	uint64_t sum, bytes, seen;
 	void *memory;
 	void *priv;
@@ -74,7 +76,12 @@ extern const struct rx_path * const rx_paths[];
 
 void die(const char *what) __attribute__((noreturn));
 
+/* device.c */
+void device_open(struct rx *rx);
+uint64_t device_packets(const struct rx *rx);
+
 /* sock.c */
+#define FILTER_REFUSES	3
 void sock_bind(struct rx *rx, int protocol);
 void sock_filter(struct rx *rx);
 void sock_busy_poll(struct rx *rx);

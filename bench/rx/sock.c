@@ -29,7 +29,7 @@ void sock_bind(struct rx *rx, int protocol)
 		die("bind");
 }
 
-/* The filters accept all frames of the generator: what costs is that they run. */
+/* These filters accept all frames of the generator: what costs is that they run. */
 static struct sock_filter accept_all[] = {
 	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x0800, 0, 0),
@@ -73,10 +73,19 @@ static struct sock_filter two_ports[] = {
 	{ 0x06, 0, 0, 0x00000000 },
 };
 
+/* None of the generator's frames is IPv6. */
+static struct sock_filter refuse_all[] = {
+	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x86dd, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, 0x40000),
+	BPF_STMT(BPF_RET | BPF_K, 0),
+};
+
 static const struct sock_fprog filters[] = {
 	{ 0, NULL },
 	{ sizeof(accept_all) / sizeof(*accept_all), accept_all },
 	{ sizeof(two_ports) / sizeof(*two_ports), two_ports },
+	[FILTER_REFUSES] = { sizeof(refuse_all) / sizeof(*refuse_all), refuse_all },
 };
 
 void sock_filter(struct rx *rx)

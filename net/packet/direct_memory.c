@@ -28,7 +28,8 @@ static size_t packet_direct_shared_len(u32 entries)
 bool packet_direct_alloc_shared(struct packet_direct *pd)
 {
 	pd->shared_len = packet_direct_shared_len(pd->pdq.mask + 1);
-	pd->shared = __vmalloc(pd->shared_len, PACKET_DIRECT_GFP | __GFP_ZERO);
+	pd->shared = __vmalloc_node(pd->shared_len, 1, PACKET_DIRECT_GFP | __GFP_ZERO,
+				    pd->node, __builtin_return_address(0));
 	if (!pd->shared)
 		return false;
 	pd->pdq.ctrl = pd->shared;
@@ -58,8 +59,20 @@ void packet_direct_free_blocks(struct packet_direct_memory *memory)
 	memory->blocks = NULL;
 }
 
+/* Without a node by the memory policy of the process.  Another node's memory is better than
+ * none.
+ */
+static struct page *packet_direct_alloc_block(u32 order, int node)
+{
+	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_COMP |
+		    __GFP_NOWARN | __GFP_NORETRY;
+
+	return node == NUMA_NO_NODE ? alloc_pages(gfp, order) :
+				      alloc_pages_node(node, gfp, order);
+}
+
 static bool packet_direct_try_blocks(struct packet_direct_memory *memory,
-				     u64 len, u32 shift)
+				     u64 len, u32 shift, int node)
 {
 	u32 nr = DIV_ROUND_UP_ULL(len, 1U << shift);
 
@@ -71,16 +84,14 @@ static bool packet_direct_try_blocks(struct packet_direct_memory *memory,
 		return false;
 
 	while (memory->block_nr < nr) {
-		gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_COMP |
-			    __GFP_NOWARN | __GFP_NORETRY;
-		unsigned long block;
+		struct page *block;
 
 		if (fatal_signal_pending(current))
 			goto err;
-		block = __get_free_pages(gfp, shift - PAGE_SHIFT);
+		block = packet_direct_alloc_block(shift - PAGE_SHIFT, node);
 		if (!block)
 			goto err;
-		memory->blocks[memory->block_nr++] = (void *)block;
+		memory->blocks[memory->block_nr++] = page_address(block);
 		cond_resched();
 	}
 	return true;
@@ -94,11 +105,12 @@ err:
  * packet_direct_alloc_blocks() - memory for slots
  * @memory: slots of one kind, whose slot_shift is set
  * @nr: how many
+ * @node: on which NUMA node if it has that much, or NUMA_NO_NODE
  *
  * Context: may sleep.
  * Return: true if it was there.
  */
-bool packet_direct_alloc_blocks(struct packet_direct_memory *memory, u32 nr)
+bool packet_direct_alloc_blocks(struct packet_direct_memory *memory, u32 nr, int node)
 {
 	u64 len = (u64)nr << memory->slot_shift;
 	u32 lowest = max_t(u32, PAGE_SHIFT, memory->slot_shift);
@@ -109,7 +121,7 @@ bool packet_direct_alloc_blocks(struct packet_direct_memory *memory, u32 nr)
 
 	shift = clamp_t(u32, ilog2(len), lowest, PACKET_DIRECT_BLOCK_SHIFT);
 	for (; shift >= lowest; shift--) {
-		if (packet_direct_try_blocks(memory, len, shift))
+		if (packet_direct_try_blocks(memory, len, shift, node))
 			return true;
 		if (fatal_signal_pending(current))
 			return false;

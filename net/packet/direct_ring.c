@@ -206,12 +206,13 @@ static bool packet_direct_alloc_members(struct packet_direct *pd)
 
 /* At @own in the application's memory, unless that is 0. */
 static enum packet_direct_reason
-packet_direct_get_blocks(struct packet_direct_memory *memory, u32 nr, u64 own)
+packet_direct_get_blocks(struct packet_direct_memory *memory, u32 nr, u64 own,
+			 int node)
 {
 	if (own)
 		return packet_direct_pin(memory, nr, own);
-	return packet_direct_alloc_blocks(memory, nr) ? PACKET_DIRECT_OK :
-							PACKET_DIRECT_NO_MEMORY;
+	return packet_direct_alloc_blocks(memory, nr, node) ? PACKET_DIRECT_OK :
+							      PACKET_DIRECT_NO_MEMORY;
 }
 
 static enum packet_direct_reason packet_direct_alloc_slots(struct packet_direct *pd,
@@ -220,12 +221,27 @@ static enum packet_direct_reason packet_direct_alloc_slots(struct packet_direct 
 	struct packet_direct_queue *pdq = &pd->pdq;
 	enum packet_direct_reason reason;
 
-	reason = packet_direct_get_blocks(&pd->slots, pdq->slots.nr, own);
+	reason = packet_direct_get_blocks(&pd->slots, pdq->slots.nr, own, pd->node);
 	if (reason || !packet_direct_is_split(pdq) || pdq->payload_external)
 		return reason;
 	if (own)
 		own += packet_direct_own_payload(pd);
-	return packet_direct_get_blocks(&pd->payload, pdq->payload.nr, own);
+	return packet_direct_get_blocks(&pd->payload, pdq->payload.nr, own,
+					pd->node);
+}
+
+/* The node of the device that the socket is bound to: a lease is of that one. */
+static int packet_direct_bound_node(const struct packet_sock *po)
+{
+	const struct net_device *dev;
+	int node = NUMA_NO_NODE;
+
+	rcu_read_lock();
+	dev = dev_get_by_index_rcu(sock_net(&po->sk), READ_ONCE(po->ifindex));
+	if (dev && dev->dev.parent)
+		node = dev_to_node(dev->dev.parent);
+	rcu_read_unlock();
+	return node;
 }
 
 /**
@@ -250,6 +266,7 @@ enum packet_direct_reason packet_direct_alloc(struct packet_sock *po,
 
 	static_branch_inc(&packet_direct_rings);
 	pd->po = po;
+	pd->node = packet_direct_bound_node(po);
 	INIT_LIST_HEAD(&pd->together);
 	pd->pdq.sk = &po->sk;
 	packet_direct_init(pd, req);

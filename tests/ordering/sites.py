@@ -9,6 +9,7 @@ TOP = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../..")
 PROTOCOL = "include/uapi/linux/if_packet_v4.h"
 POOL, RING = "net/packet/direct_pool.c", "net/packet/direct_ring.c"
 INLINE = "net/packet/direct.h"
+QUEUE = "include/net/packet_direct_queue.h"
 SOCKET, STATS = "net/packet/direct.c", "net/packet/direct_stats.c"
 COPY = "net/packet/direct_copy.c"
 GVE = "drivers/net/ethernet/google/gve/gve_direct_rx.c"
@@ -84,6 +85,8 @@ SITES = [
     # has it moved: whoever takes what came back has D
     ("no barrier", RING, "if (READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons))"),
     ("no barrier", RING, "READ_ONCE(pdq->ctrl->cons) - READ_ONCE(pdq->cons) >= batch"),
+    ("no barrier", QUEUE, "if (READ_ONCE(pdq->ctrl->cons) != pdq->cons) "
+                          "packet_direct_reclaim(pdq);"),
     ("no barrier", RING, "READ_ONCE(pdq->full) && "
                          "READ_ONCE(pdq->ctrl->cons) == READ_ONCE(pdq->cons))"),
     # nobody writes in an order: counts that do not fit together are seen, and not used

@@ -196,7 +196,7 @@ static void gve_direct_fill(void *data)
 	if (count < GVE_RX_BUF_THRESH_DQO)
 		return;
 
-	count = min(count, packet_direct_reclaim(pdq));
+	count = packet_direct_available(pdq, count);
 	if (in_nic < max(pdq->low, GVE_RX_BUF_THRESH_DQO))
 		count = round_down(count, GVE_DIRECT_POST);
 	else
@@ -482,18 +482,20 @@ static noinline void gve_direct_run_tee(struct gve_rx_ring *rx, u64 for_host)
  * @slot: where it is
  * @len: its bytes
  * @types: gve_ptype_lut.direct
+ * @ask: which filter it is
  *
  * Return: how many bytes pass, perhaps more than it has; 0: it is refused
  */
 static __always_inline u32
 gve_direct_run_filter(struct packet_direct_queue *pdq,
 		      const struct gve_rx_compl_desc_dqo *desc, u32 slot, u32 len,
-		      const u64 *types)
+		      const u64 *types, const enum packet_direct_ask ask)
 {
 	__be16 protocol;
 	u32 flags;
 
-	if (likely(pdq->filter_view == PACKET_DIRECT_VIEW_BARE))
+	if (ask == PACKET_DIRECT_ASK_BARE ||
+	    pdq->filter_view == PACKET_DIRECT_VIEW_BARE)
 		return packet_direct_snaplen_bare(pdq, slot, len);
 	flags = gve_direct_type(types, gve_direct_field(desc, 0, GVE_DIRECT_TYPE),
 				desc->l3_l4_processed, &protocol);
@@ -506,8 +508,8 @@ gve_direct_run_filter(struct packet_direct_queue *pdq,
  * @max: most completions to look at
  * @poll: is counted up
  * @split: with header split; known when this is compiled
- * @filter: each has to pass the socket filter; known when this is compiled, as a
- *	    rule, and never with header split
+ * @ask: which socket filter each has to pass, never with header split; known when this
+ *	 is compiled, as a rule
  * @stamps: the NIC's time stamps are wanted; known when this is compiled
  * @host: which of them go on to the stack; known when this is compiled
  *
@@ -519,7 +521,7 @@ gve_direct_run_filter(struct packet_direct_queue *pdq,
 static __always_inline unsigned int
 gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
 		     struct gve_direct_poll *poll, const bool split,
-		     const bool filter, const bool stamps,
+		     const enum packet_direct_ask ask, const bool stamps,
 		     const enum packet_direct_host host)
 {
 	struct gve_rx_compl_queue_dqo *complq = &rx->dqo.complq;
@@ -572,9 +574,9 @@ gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
 
 		keep = len;
 		/* before what would have to be saved */
-		if (filter)
+		if (ask)
 			keep = gve_direct_run_filter(pdq, desc, bufs[id].slot, len,
-						     types);
+						     types, ask);
 		flags = gve_direct_type(types,
 					gve_direct_field(desc, 0, GVE_DIRECT_TYPE),
 					upper & GVE_DIRECT_PROCESSED, &protocol);
@@ -584,7 +586,7 @@ gve_direct_clean_run(struct gve_rx_ring *rx, u32 max,
 		if (host == PACKET_DIRECT_HOST_ASK)
 			packet_direct_ask_host(pdq, bufs[id].slot, 0, len, flags,
 					       hash, keep);
-		if (filter && !keep) {
+		if (ask && !keep) {
 			packet_direct_run_reject(pdq, &run, bufs[id].slot);
 			refused_bytes += len;
 			continue;
@@ -627,7 +629,7 @@ static noinline unsigned int
 gve_direct_clean_split(struct gve_rx_ring *rx, u32 max,
 		       struct gve_direct_poll *poll)
 {
-	return gve_direct_clean_run(rx, max, poll, true, false, false,
+	return gve_direct_clean_run(rx, max, poll, true, PACKET_DIRECT_ASK_NONE, false,
 				    PACKET_DIRECT_HOST_NONE);
 }
 
@@ -638,7 +640,15 @@ static noinline unsigned int
 gve_direct_clean_filtered(struct gve_rx_ring *rx, u32 max,
 			  struct gve_direct_poll *poll)
 {
-	return gve_direct_clean_run(rx, max, poll, false, true, false,
+	return gve_direct_clean_run(rx, max, poll, false, PACKET_DIRECT_ASK_BARE, false,
+				    PACKET_DIRECT_HOST_NONE);
+}
+
+static noinline unsigned int
+gve_direct_clean_described(struct gve_rx_ring *rx, u32 max,
+			   struct gve_direct_poll *poll)
+{
+	return gve_direct_clean_run(rx, max, poll, false, PACKET_DIRECT_ASK_ANY, false,
 				    PACKET_DIRECT_HOST_NONE);
 }
 
@@ -646,7 +656,7 @@ static noinline unsigned int
 gve_direct_clean_tee(struct gve_rx_ring *rx, u32 max,
 		     struct gve_direct_poll *poll)
 {
-	return gve_direct_clean_run(rx, max, poll, false, false, false,
+	return gve_direct_clean_run(rx, max, poll, false, PACKET_DIRECT_ASK_NONE, false,
 				    PACKET_DIRECT_HOST_FEW);
 }
 
@@ -654,7 +664,7 @@ static noinline unsigned int
 gve_direct_clean_asked(struct gve_rx_ring *rx, u32 max,
 		       struct gve_direct_poll *poll)
 {
-	return gve_direct_clean_run(rx, max, poll, false, rx->direct->filter,
+	return gve_direct_clean_run(rx, max, poll, false, packet_direct_asks(rx->direct),
 				    false, PACKET_DIRECT_HOST_ASK);
 }
 
@@ -662,7 +672,7 @@ static noinline unsigned int
 gve_direct_clean_stamped(struct gve_rx_ring *rx, u32 max,
 			 struct gve_direct_poll *poll)
 {
-	return gve_direct_clean_run(rx, max, poll, false, false, true,
+	return gve_direct_clean_run(rx, max, poll, false, PACKET_DIRECT_ASK_NONE, true,
 				    PACKET_DIRECT_HOST_NONE);
 }
 
@@ -672,7 +682,7 @@ gve_direct_clean_stamped_odd(struct gve_rx_ring *rx, u32 max,
 {
 	return gve_direct_clean_run(rx, max, poll,
 				    packet_direct_is_split(rx->direct),
-				    rx->direct->filter, true,
+				    packet_direct_asks(rx->direct), true,
 				    PACKET_DIRECT_HOST_NONE);
 }
 
@@ -698,10 +708,12 @@ gve_direct_clean_plain(struct gve_rx_ring *rx, u32 max,
 		       gve_direct_clean_stamped_odd(rx, max, poll) :
 		       gve_direct_clean_stamped(rx, max, poll);
 	if (unlikely(pdq->filter))
-		return gve_direct_clean_filtered(rx, max, poll);
+		return pdq->filter_view == PACKET_DIRECT_VIEW_BARE ?
+		       gve_direct_clean_filtered(rx, max, poll) :
+		       gve_direct_clean_described(rx, max, poll);
 	if (unlikely(split))
 		return gve_direct_clean_split(rx, max, poll);
-	return gve_direct_clean_run(rx, max, poll, false, false, false,
+	return gve_direct_clean_run(rx, max, poll, false, PACKET_DIRECT_ASK_NONE, false,
 				    PACKET_DIRECT_HOST_NONE);
 }
 

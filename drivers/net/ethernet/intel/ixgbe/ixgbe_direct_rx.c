@@ -37,9 +37,9 @@
 /* Where the length is in the second half of a descriptor. */
 #define IXGBE_DIRECT_LEN_SHIFT		32
 
-/* In the first half, hdr_info. */
-#define IXGBE_DIRECT_SPH		BIT_ULL(31)
-#define IXGBE_DIRECT_HDR_LEN		GENMASK_ULL(30, 21)
+/* In the first word, hdr_info. */
+#define IXGBE_DIRECT_SPH		BIT(31)
+#define IXGBE_DIRECT_HDR_LEN		GENMASK(30, 21)
 
 /* What a type of hash means for the header of a plain frame, whose other flags are
  * @whole.  The other types, among them the match of a Flow Director filter, have no
@@ -162,7 +162,7 @@ static void ixgbe_direct_fill(void *data)
 
 	if (count < ixgbe_direct_batch(ring))
 		return;
-	count = min(count, packet_direct_reclaim(pdq));
+	count = packet_direct_available(pdq, count);
 	if (!count)
 		return;
 	if (unlikely(!packet_direct_in_nic(pdq)))
@@ -193,14 +193,14 @@ static void ixgbe_direct_advance(struct ixgbe_ring *ring, unsigned int count)
 }
 
 /**
- * ixgbe_direct_lower - first half of a written descriptor
+ * ixgbe_direct_lower - first word of a written descriptor, which the hash follows
  * @rx_desc: descriptor
  *
- * Return: packet info with the hash's type, the header's, and the hash above
+ * Return: packet info with the hash's type, and the header's
  **/
-static u64 ixgbe_direct_lower(const union ixgbe_adv_rx_desc *rx_desc)
+static u32 ixgbe_direct_lower(const union ixgbe_adv_rx_desc *rx_desc)
 {
-	return le64_to_cpu(rx_desc->read.pkt_addr);
+	return le32_to_cpu(rx_desc->wb.lower.lo_dword.data);
 }
 
 /**
@@ -218,13 +218,15 @@ static u64 ixgbe_direct_upper(const union ixgbe_adv_rx_desc *rx_desc)
 
 /**
  * ixgbe_direct_hash - the hash that the NIC computed
- * @lower: first half of a written descriptor
+ * @rx_desc: written descriptor
+ *
+ * A load takes less than a shift and a copy of what is shifted.
  *
  * Return: the hash, if ixgbe_direct_flags says that there is one
  **/
-static u32 ixgbe_direct_hash(u64 lower)
+static u32 ixgbe_direct_hash(const union ixgbe_adv_rx_desc *rx_desc)
 {
-	return lower >> 32;
+	return le32_to_cpu(rx_desc->wb.lower.hi_dword.rss);
 }
 
 /**
@@ -344,13 +346,13 @@ ixgbe_direct_run_stamp(struct packet_direct_run *run,
 
 /**
  * ixgbe_direct_plain_flags - what the NIC says of a plain frame
- * @lower: first half of its descriptor
+ * @lower: first word of its descriptor
  * @upper: second half
  * @flags_of: by the type of its hash
  *
  * Return: TPACKET4_*
  **/
-static u32 ixgbe_direct_plain_flags(u64 lower, u64 upper, const u32 *flags_of)
+static u32 ixgbe_direct_plain_flags(u32 lower, u64 upper, const u32 *flags_of)
 {
 	u32 flags = upper & IXGBE_RXD_STAT_L4CS ? TPACKET4_CSUM_VALID : 0;
 
@@ -365,8 +367,8 @@ static u32 ixgbe_direct_plain_flags(u64 lower, u64 upper, const u32 *flags_of)
 static noinline void ixgbe_direct_run_tee(struct ixgbe_ring *ring, u64 for_host)
 {
 	const union ixgbe_adv_rx_desc *rx_desc;
-	u64 lower, upper;
-	u32 nr;
+	u32 lower, nr;
+	u64 upper;
 
 	for (; for_host; for_host &= for_host - 1) {
 		nr = __ffs64(for_host);
@@ -377,7 +379,7 @@ static noinline void ixgbe_direct_run_tee(struct ixgbe_ring *ring, u64 for_host)
 				      (u16)(upper >> IXGBE_DIRECT_LEN_SHIFT),
 				      ixgbe_direct_plain_flags(lower, upper,
 							       ixgbe_direct_flags),
-				      ixgbe_direct_hash(lower));
+				      ixgbe_direct_hash(rx_desc));
 	}
 }
 
@@ -389,22 +391,25 @@ static noinline void ixgbe_direct_run_tee(struct ixgbe_ring *ring, u64 for_host)
  * @len: its bytes
  * @upper: second half of the descriptor
  * @flags_of: by the type of its hash
+ * @ask: which filter it is
  *
  * Return: how many bytes pass, perhaps more than it has; 0: it is refused
  **/
 static __always_inline u32
 ixgbe_direct_run_filter(struct packet_direct_queue *pdq,
 			const union ixgbe_adv_rx_desc *rx_desc, u32 slot, u32 len,
-			u64 upper, const u32 *flags_of)
+			u64 upper, const u32 *flags_of,
+			const enum packet_direct_ask ask)
 {
-	u64 lower;
+	u32 lower;
 
-	if (likely(pdq->filter_view == PACKET_DIRECT_VIEW_BARE))
+	if (ask == PACKET_DIRECT_ASK_BARE ||
+	    pdq->filter_view == PACKET_DIRECT_VIEW_BARE)
 		return packet_direct_snaplen_bare(pdq, slot, len);
 	lower = ixgbe_direct_lower(rx_desc);
 	return packet_direct_snaplen(pdq, slot, len,
 				     ixgbe_direct_plain_flags(lower, upper, flags_of),
-				     ixgbe_direct_hash(lower));
+				     ixgbe_direct_hash(rx_desc));
 }
 
 /**
@@ -412,8 +417,7 @@ ixgbe_direct_run_filter(struct packet_direct_queue *pdq,
  * @ring: Rx ring
  * @max: most descriptors to look at
  * @poll: is counted up
- * @filter: each has to pass the socket filter; known when this is compiled, as
- *	    a rule
+ * @ask: which socket filter each has to pass; known when this is compiled, as a rule
  * @stamps: what is behind each; known when this is compiled
  * @host: which of them go on to the stack; known when this is compiled
  *
@@ -424,17 +428,18 @@ ixgbe_direct_run_filter(struct packet_direct_queue *pdq,
  **/
 static __always_inline unsigned int
 ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
-		       struct ixgbe_direct_poll *poll, const bool filter,
+		       struct ixgbe_direct_poll *poll,
+		       const enum packet_direct_ask ask,
 		       const enum ixgbe_direct_stamps stamps,
 		       const enum packet_direct_host host)
 {
-	u64 lower, upper, mask, plain, bytes = 0, refused_bytes = 0;
+	u64 upper, mask, plain, bytes = 0, refused_bytes = 0;
 	struct packet_direct_queue *pdq = ring->direct;
 	const union ixgbe_adv_rx_desc *rx_desc;
 	const u32 *flags_of = ixgbe_direct_flags;
 	struct packet_direct_run run __uninitialized;
 	void * const *cpu = pdq->slots.cpu;
-	u32 flags, hash, keep;
+	u32 lower, flags, hash, keep;
 	unsigned long slot;
 	s64 len;
 
@@ -444,7 +449,7 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 	rx_desc = IXGBE_RX_DESC(ring, ring->next_to_clean);
 	mask = ixgbe_direct_plain(pdq, stamps, &plain);
 	/* one register, in place of two that are added up for each frame */
-	if (filter)
+	if (ask)
 		OPTIMIZER_HIDE_VAR(run.home);
 
 	for (; max; max--, rx_desc++) {
@@ -471,16 +476,16 @@ ixgbe_direct_clean_run(struct ixgbe_ring *ring, u32 max,
 		}
 		keep = len;
 		/* before what would have to be saved */
-		if (filter)
+		if (ask)
 			keep = ixgbe_direct_run_filter(pdq, rx_desc, slot, len,
-						       upper, flags_of);
+						       upper, flags_of, ask);
 		lower = ixgbe_direct_lower(rx_desc);
 		flags = ixgbe_direct_plain_flags(lower, upper, flags_of);
-		hash = ixgbe_direct_hash(lower);
+		hash = ixgbe_direct_hash(rx_desc);
 		if (host == PACKET_DIRECT_HOST_ASK)
 			packet_direct_ask_host(pdq, slot, 0, len, flags, hash,
 					       keep);
-		if (filter && !keep) {
+		if (ask && !keep) {
 			packet_direct_run_reject(pdq, &run, slot);
 			refused_bytes += len;
 			continue;
@@ -506,7 +511,16 @@ static noinline unsigned int
 ixgbe_direct_clean_filtered(struct ixgbe_ring *ring, u32 max,
 			    struct ixgbe_direct_poll *poll)
 {
-	return ixgbe_direct_clean_run(ring, max, poll, true,
+	return ixgbe_direct_clean_run(ring, max, poll, PACKET_DIRECT_ASK_BARE,
+				      IXGBE_DIRECT_NO_STAMPS,
+				      PACKET_DIRECT_HOST_NONE);
+}
+
+static noinline unsigned int
+ixgbe_direct_clean_described(struct ixgbe_ring *ring, u32 max,
+			     struct ixgbe_direct_poll *poll)
+{
+	return ixgbe_direct_clean_run(ring, max, poll, PACKET_DIRECT_ASK_ANY,
 				      IXGBE_DIRECT_NO_STAMPS,
 				      PACKET_DIRECT_HOST_NONE);
 }
@@ -515,7 +529,7 @@ static noinline unsigned int
 ixgbe_direct_clean_tee(struct ixgbe_ring *ring, u32 max,
 		       struct ixgbe_direct_poll *poll)
 {
-	return ixgbe_direct_clean_run(ring, max, poll, false,
+	return ixgbe_direct_clean_run(ring, max, poll, PACKET_DIRECT_ASK_NONE,
 				      IXGBE_DIRECT_NO_STAMPS,
 				      PACKET_DIRECT_HOST_FEW);
 }
@@ -524,7 +538,8 @@ static noinline unsigned int
 ixgbe_direct_clean_asked(struct ixgbe_ring *ring, u32 max,
 			 struct ixgbe_direct_poll *poll)
 {
-	return ixgbe_direct_clean_run(ring, max, poll, ring->direct->filter,
+	return ixgbe_direct_clean_run(ring, max, poll,
+				      packet_direct_asks(ring->direct),
 				      IXGBE_DIRECT_NO_STAMPS,
 				      PACKET_DIRECT_HOST_ASK);
 }
@@ -533,7 +548,7 @@ static noinline unsigned int
 ixgbe_direct_clean_stamped(struct ixgbe_ring *ring, u32 max,
 			   struct ixgbe_direct_poll *poll)
 {
-	return ixgbe_direct_clean_run(ring, max, poll, false,
+	return ixgbe_direct_clean_run(ring, max, poll, PACKET_DIRECT_ASK_NONE,
 				      IXGBE_DIRECT_STAMPS,
 				      PACKET_DIRECT_HOST_NONE);
 }
@@ -542,21 +557,22 @@ static noinline unsigned int
 ixgbe_direct_clean_stamped_odd(struct ixgbe_ring *ring, u32 max,
 			       struct ixgbe_direct_poll *poll)
 {
-	return ixgbe_direct_clean_run(ring, max, poll, ring->direct->filter,
+	return ixgbe_direct_clean_run(ring, max, poll,
+				      packet_direct_asks(ring->direct),
 				      IXGBE_DIRECT_STAMPS_ODD,
 				      PACKET_DIRECT_HOST_NONE);
 }
 
 /**
  * ixgbe_direct_split_flags - where the parts of a frame are, and why
- * @lower: first half of its first descriptor
+ * @lower: first word of its first descriptor
  * @payload_len: bytes of its payload
  *
  * SPH is a sign: it chooses without being compared.
  *
  * Return: TPACKET4_SPLIT_*
  **/
-static u32 ixgbe_direct_split_flags(u64 lower, u32 payload_len)
+static u32 ixgbe_direct_split_flags(u32 lower, u32 payload_len)
 {
 	s32 sph = (s32)(lower & IXGBE_DIRECT_SPH) >> 31;
 
@@ -581,10 +597,10 @@ ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
 {
 	struct packet_direct_queue *pdq = ring->direct;
 	const union ixgbe_adv_rx_desc *rx_desc;
-	u64 lower, upper, mask, plain, bytes = 0;
+	u64 upper, mask, plain, bytes = 0;
 	const u32 header_max = pdq->slots.len;
 	struct packet_direct_run run __uninitialized;
-	u32 flags, header, payload;
+	u32 lower, flags, header, payload;
 
 	max = ixgbe_direct_straight(ring, max);
 	max = packet_direct_run_begin(pdq, &run, max, true);
@@ -609,9 +625,7 @@ ixgbe_direct_clean_split(struct ixgbe_ring *ring, u32 max,
 		flags += ixgbe_direct_split_flags(lower, payload);
 		packet_direct_run_split(pdq, &run, packet_direct_run_slot(&run),
 					header, packet_direct_run_payload(&run),
-					payload, flags,
-					/* of @lower it would be a copy more */
-					le32_to_cpu(rx_desc->wb.lower.hi_dword.rss));
+					payload, flags, ixgbe_direct_hash(rx_desc));
 		bytes += header + payload;
 	}
 
@@ -660,8 +674,10 @@ ixgbe_direct_clean_plain(struct ixgbe_ring *ring, u32 max, u32 staterr,
 		       ixgbe_direct_clean_stamped(ring, max, poll);
 	}
 	if (unlikely(pdq->filter))
-		return ixgbe_direct_clean_filtered(ring, max, poll);
-	return ixgbe_direct_clean_run(ring, max, poll, false,
+		return pdq->filter_view == PACKET_DIRECT_VIEW_BARE ?
+		       ixgbe_direct_clean_filtered(ring, max, poll) :
+		       ixgbe_direct_clean_described(ring, max, poll);
+	return ixgbe_direct_clean_run(ring, max, poll, PACKET_DIRECT_ASK_NONE,
 				      IXGBE_DIRECT_NO_STAMPS,
 				      PACKET_DIRECT_HOST_NONE);
 }
@@ -681,7 +697,7 @@ static void ixgbe_direct_read_buf(struct ixgbe_ring *ring,
 {
 	struct packet_direct_queue *pdq = ring->direct;
 	u32 len = le16_to_cpu(rx_desc->wb.upper.length);
-	u64 lower = ixgbe_direct_lower(rx_desc);
+	u32 lower = ixgbe_direct_lower(rx_desc);
 
 	*buf = (struct packet_direct_buf) {
 		.slot = packet_direct_oldest(&pdq->slots),
@@ -717,7 +733,7 @@ static void ixgbe_direct_read_end(struct ixgbe_ring *ring,
 				  u32 staterr, struct ixgbe_direct_clock *clock,
 				  struct packet_direct_buf *buf)
 {
-	u64 lower = ixgbe_direct_lower(rx_desc);
+	u32 lower = ixgbe_direct_lower(rx_desc);
 
 	buf->last = true;
 	/* X550: 8 bytes of time stamp after the frame; bit 15 is another one's
@@ -731,7 +747,7 @@ static void ixgbe_direct_read_end(struct ixgbe_ring *ring,
 	}
 
 	buf->flags |= ixgbe_direct_flags[lower & IXGBE_RXDADV_RSSTYPE_MASK];
-	buf->hash = ixgbe_direct_hash(lower);
+	buf->hash = ixgbe_direct_hash(rx_desc);
 	if (!(staterr & IXGBE_RXDADV_ERR_FRAME_ERR_MASK))
 		buf->flags |= ixgbe_direct_checksum(ring, rx_desc, staterr);
 	else if (ring->netdev->features & NETIF_F_RXALL)
