@@ -125,6 +125,7 @@ struct packet4 {
 	int		split;		/* PCAP_RX_SPLIT_ */
 	int		whole;		/* all queues, and what this machine sends */
 	int		tee;		/* the host gets its packets, too */
+	uint32_t	metadata;	/* PACKET_DIRECT_METADATA: the tag is lost without it */
 	int		next;		/* any free queue will do, beside other workers */
 	u_int		sharers;	/* how many rings share the default size */
 	int		loopback;

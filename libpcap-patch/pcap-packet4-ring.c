@@ -403,16 +403,18 @@ int pcap_packet4_info(int fd, uint32_t queue, struct tpacket4_info *info)
 	return get_info(fd, queue, 0, info);
 }
 
-/* The flag of a lease, by what the program wants the driver to do it. */
+/* The flags of a lease, by what the program wants the driver to do it. */
 uint32_t pcap_packet4_by(const pcap_t *p)
 {
+	const struct packet4 *p4 = p->priv;
+
 	switch (p->opt.rx_by) {
 	case PCAP_RX_BY_DRIVER:
 		return PACKET_DIRECT_NATIVE;
 	case PCAP_RX_BY_AF_XDP:
-		return PACKET_DIRECT_XSK;
+		return PACKET_DIRECT_XSK | p4->metadata;
 	}
-	return 0;
+	return p4->metadata;
 }
 
 /* Does the adapter stamp all packets of this queue? */
@@ -431,7 +433,7 @@ int pcap_packet4_queue_stamps(int fd, int queue, uint32_t *flags)
 /* What the queue can do.  If any free queue will do, it may become another one. */
 static int ask_queue(pcap_t *p, struct packet4_queue *q, struct tpacket4_info *info)
 {
-	const struct packet4 *p4 = p->priv;
+	struct packet4 *p4 = p->priv;
 	int ret = 0;
 
 	while (ret == 0) {
@@ -439,6 +441,11 @@ static int ask_queue(pcap_t *p, struct packet4_queue *q, struct tpacket4_info *i
 			return pcap_packet4_failed(p, "can't ask what the queue can do");
 		if (info->ti_query_reason == PACKET_DIRECT_OK)
 			break;
+		if (info->ti_query_reason == PACKET_DIRECT_XSK_VLAN && !p4->metadata) {
+			/* some drivers tell the tag, for a call with each packet */
+			p4->metadata = PACKET_DIRECT_METADATA;
+			continue;
+		}
 		if (!p4->next || info->ti_query_reason != PACKET_DIRECT_QUEUE_LEASED)
 			return pcap_packet4_queue_busy(p, q, info);
 		ret = pcap_packet4_move_on(p, q);

@@ -462,6 +462,7 @@ static struct {
 	int32_t			peers[4];	/* and its peers */
 	int			direct_asked;	/* how often one was */
 	int			direct_refused;	/* how often to refuse it */
+	int			tells_tag;	/* with metadata nothing stands against it */
 } sock;
 
 /* Records a request for queues. */
@@ -506,13 +507,18 @@ int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
 /* There is no layout, so the set-up ends after the request. */
 int getsockopt(int fd, int level, int option, void *value, socklen_t *len)
 {
+	uint32_t flags;
+
 	(void)fd;
 	if (level != SOL_PACKET || option != PACKET_RX_DIRECT ||
 	    *len != sizeof(sock.info)) {
 		errno = ENOPROTOOPT;
 		return -1;
 	}
+	flags = ((const struct tpacket4_info *)value)->ti_query_flags;
 	memcpy(value, &sock.info, *len);
+	if (sock.tells_tag && (flags & PACKET_DIRECT_METADATA))
+		((struct tpacket4_info *)value)->ti_query_reason = PACKET_DIRECT_OK;
 	return 0;
 }
 
@@ -578,6 +584,25 @@ static void test_geometry(void)
 	   limits_give(1024, 1024, 1100, 1024, 1024), "or the most");
 	ok(limits_give(1536, 1536, 16384, 4096, 3072),
 	   "a multiple of what the adapter counts in");
+}
+
+static void test_tag(void)
+{
+	ok(limits_give(4096, 4096, 4096, 4096, 4096) && !p4.metadata,
+	   "the driver is asked about packets only if it has to be");
+
+	sock.info.ti_query_reason = PACKET_DIRECT_XSK_VLAN;
+	sock.tells_tag = 1;
+	ok(ring_is(256, 4096, 4096) &&
+	   pcap_packet4_claim(p, &queue) == 0 &&
+	   sock.direct.td_flags == (PACKET_DIRECT_PREPARE | PACKET_DIRECT_METADATA),
+	   "for the tag that the adapter takes out of them");
+
+	reset(0);
+	sock.tells_tag = 0;
+	ok(pcap_packet4_ring_create(p, &queue) == PCAP_ERROR &&
+	   strstr(p->errbuf, "ethtool -K eth7 rxvlan off"),
+	   "and if it does not tell it, the message says what helps");
 }
 
 static int split_gives(uint32_t granule, uint32_t most, uint32_t split_min,
@@ -823,6 +848,7 @@ int main(void)
 	test_direction();
 	test_break();
 	test_geometry();
+	test_tag();
 	test_split_geometry();
 	test_memory();
 	test_copy_geometry();
