@@ -173,7 +173,6 @@ struct packet_direct_steer {
  * @copies:	those that are being made, the oldest first
  * @wake_work:	wakes again those who were woken, and may have missed what came since
  * @polled:	a NIC's polls fill it, or did so last, and leave sums behind
- * @node:	NUMA node of the kernel's memory: the bound device's, or NUMA_NO_NODE
  * @shared:	control page and entries, vmalloc
  * @shared_len:	their length
  * @flags:	tp_flags of struct tpacket_req4
@@ -201,7 +200,6 @@ struct packet_direct {
 	struct list_head	copies;
 	struct work_struct	wake_work;
 	bool			polled;
-	int			node;
 	void			*shared;
 	size_t			shared_len;
 	u32			flags;
@@ -366,7 +364,7 @@ u32 packet_direct_run_filter(struct packet_direct_queue *pdq,
 			     const struct packet_direct_buf *meta);
 
 /* direct_memory.c */
-bool packet_direct_alloc_shared(struct packet_direct *pd);
+bool packet_direct_alloc_shared(struct packet_direct *pd, int node);
 bool packet_direct_alloc_blocks(struct packet_direct_memory *memory, u32 nr, int node);
 void packet_direct_free_blocks(struct packet_direct_memory *memory);
 int packet_direct_insert_pages(struct packet_direct *pd,

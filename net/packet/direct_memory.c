@@ -21,15 +21,16 @@ static size_t packet_direct_shared_len(u32 entries)
 /**
  * packet_direct_alloc_shared() - memory for the control page and the entries
  * @pd: ring whose &packet_direct_queue.mask is set
+ * @node: on which NUMA node if it has that much, or NUMA_NO_NODE
  *
  * Context: may sleep.
  * Return: true if it was there.
  */
-bool packet_direct_alloc_shared(struct packet_direct *pd)
+bool packet_direct_alloc_shared(struct packet_direct *pd, int node)
 {
 	pd->shared_len = packet_direct_shared_len(pd->pdq.mask + 1);
 	pd->shared = __vmalloc_node(pd->shared_len, 1, PACKET_DIRECT_GFP | __GFP_ZERO,
-				    pd->node, __builtin_return_address(0));
+				    node, __builtin_return_address(0));
 	if (!pd->shared)
 		return false;
 	pd->pdq.ctrl = pd->shared;

@@ -186,7 +186,7 @@ static void packet_direct_init(struct packet_direct *pd,
 /* The kernel has at most as many slots as there are entries, but it may get all
  * payload slots.  Their FIFO has one place more, for packet_direct_reclaim().
  */
-static bool packet_direct_alloc_members(struct packet_direct *pd)
+static bool packet_direct_alloc_members(struct packet_direct *pd, int node)
 {
 	struct packet_direct_queue *pdq = &pd->pdq;
 	struct packet_direct_pool *payload = &pdq->payload;
@@ -194,8 +194,8 @@ static bool packet_direct_alloc_members(struct packet_direct *pd)
 
 	pdq->parts = kvcalloc(pdq->chain_max, sizeof(*pdq->parts),
 			      PACKET_DIRECT_GFP);
-	if (!pdq->parts ||
-	    !packet_direct_alloc_shared(pd) || !packet_direct_alloc_filter(pdq) ||
+	if (!pdq->parts || !packet_direct_alloc_shared(pd, node) ||
+	    !packet_direct_alloc_filter(pdq) ||
 	    !packet_direct_alloc_pool(&pdq->slots, entries, entries, entries))
 		return false;
 	return !packet_direct_is_split(pdq) ||
@@ -216,18 +216,18 @@ packet_direct_get_blocks(struct packet_direct_memory *memory, u32 nr, u64 own,
 }
 
 static enum packet_direct_reason packet_direct_alloc_slots(struct packet_direct *pd,
-							   u64 own)
+							   u64 own, int node)
 {
 	struct packet_direct_queue *pdq = &pd->pdq;
 	enum packet_direct_reason reason;
 
-	reason = packet_direct_get_blocks(&pd->slots, pdq->slots.nr, own, pd->node);
+	reason = packet_direct_get_blocks(&pd->slots, pdq->slots.nr, own, node);
 	if (reason || !packet_direct_is_split(pdq) || pdq->payload_external)
 		return reason;
 	if (own)
 		own += packet_direct_own_payload(pd);
 	return packet_direct_get_blocks(&pd->payload, pdq->payload.nr, own,
-					pd->node);
+					node);
 }
 
 /* The node of the device that the socket is bound to: a lease is of that one. */
@@ -258,6 +258,7 @@ enum packet_direct_reason packet_direct_alloc(struct packet_sock *po,
 					      struct packet_direct **ring)
 {
 	enum packet_direct_reason reason = PACKET_DIRECT_NO_MEMORY;
+	int node = packet_direct_bound_node(po);
 	struct packet_direct *pd;
 
 	pd = kzalloc(sizeof(*pd), GFP_KERNEL_ACCOUNT);
@@ -266,12 +267,11 @@ enum packet_direct_reason packet_direct_alloc(struct packet_sock *po,
 
 	static_branch_inc(&packet_direct_rings);
 	pd->po = po;
-	pd->node = packet_direct_bound_node(po);
 	INIT_LIST_HEAD(&pd->together);
 	pd->pdq.sk = &po->sk;
 	packet_direct_init(pd, req);
-	if (packet_direct_alloc_members(pd))
-		reason = packet_direct_alloc_slots(pd, req->tp_memory);
+	if (packet_direct_alloc_members(pd, node))
+		reason = packet_direct_alloc_slots(pd, req->tp_memory, node);
 	if (reason) {
 		packet_direct_free(pd);
 		return reason;
