@@ -5,11 +5,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "rx.h"
 
-uint64_t device_packets(const struct rx *rx)
+#define LOOK_MS		10	/* looks are rare: each costs as much as some frames */
+
+static uint64_t device_packets(const struct rx *rx)
 {
 	char text[32];
 	ssize_t n;
@@ -30,4 +33,21 @@ void device_open(struct rx *rx)
 	if (rx->device < 0)
 		die(path);
 	rx->seen = device_packets(rx);
+}
+
+/* How many since the last look. */
+unsigned int device_look(struct rx *rx)
+{
+	uint64_t seen = rx->seen;
+
+	rx->seen = device_packets(rx);
+	return rx->seen - seen;
+}
+
+unsigned int device_burst(struct rx *rx)
+{
+	const struct timespec ts = { .tv_nsec = LOOK_MS * 1000000 };
+
+	nanosleep(&ts, NULL);
+	return device_look(rx);
 }

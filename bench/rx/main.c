@@ -30,7 +30,6 @@
 #define FCS_LEN		4
 #define MARK_FRAMES	64	/* frames of a batch, as the plugin counts it */
 #define REFUSED_POLLS	32
-#define REFUSED_MS	10
 #define GAP_US		10000	/* enough for a burst, even on a busy machine */
 #define PATIENCE	20000	/* extra frames after which a window ends */
 #define QUEUES_MAX	64
@@ -128,16 +127,13 @@ static uint64_t drops(struct run *run)
  */
 static unsigned int look_refused(const struct run *run, struct rx *rx)
 {
-	const struct timespec ts = { .tv_nsec = REFUSED_MS * 1000000 };
-	uint64_t seen = rx->seen;
 	int i;
 
 	if (!rx->busy)
-		nanosleep(&ts, NULL);
-	for (i = 0; rx->busy && i < REFUSED_POLLS; i++)
+		return device_burst(rx);
+	for (i = 0; i < REFUSED_POLLS; i++)
 		run->path->wait(rx);
-	rx->seen = device_packets(rx);
-	return rx->seen - seen;
+	return device_look(rx);
 }
 
 /* Read each queue once. Notes which queues had nothing, for wait_idle(). */

@@ -78,7 +78,8 @@ void die(const char *what) __attribute__((noreturn));
 
 /* device.c */
 void device_open(struct rx *rx);
-uint64_t device_packets(const struct rx *rx);
+unsigned int device_look(struct rx *rx);
+unsigned int device_burst(struct rx *rx);
 
 /* sock.c */
 #define FILTER_REFUSES	3

@@ -3,21 +3,7 @@
  * The driver and the stack, without anybody who captures: frames are for this host, and
  * the stack drops them, because no address on the device is theirs.
  */
-#include <time.h>
-
 #include "rx.h"
-
-#define LOOK_MS		10	/* looks are rare: each costs as much as some frames */
-
-static unsigned int stack_burst(struct rx *rx)
-{
-	const struct timespec ts = { .tv_nsec = LOOK_MS * 1000000 };
-	uint64_t seen = rx->seen;
-
-	nanosleep(&ts, NULL);
-	rx->seen = device_packets(rx);
-	return rx->seen - seen;
-}
 
 static void stack_wait(struct rx *rx)
 {
@@ -34,7 +20,7 @@ static uint64_t stack_drops(struct rx *rx)
 const struct rx_path stack_path = {
 	.name = "stack",
 	.open = device_open,
-	.burst = stack_burst,
+	.burst = device_burst,
 	.wait = stack_wait,
 	.drops = stack_drops,
 	.endless = true,
