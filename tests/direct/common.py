@@ -109,6 +109,20 @@ def run_dry(capture):
     until("the NIC has no slot left", dry)
 
 
+def killed():
+    """kill -9 in mid-stream: within a second the stack has the queue."""
+    with NIC.sending("gen count=0 flows=64 pps=1000 pause=0"):
+        with Capture() as capture:
+            capture.wait_active()
+            capture.wait_gen(100)
+            capture.process.kill()
+            until("the stack has the queue", lambda: not counters.packet_sockets(), 1)
+            before = stack_packets(leased())
+            until("the stack gets frames", lambda: stack_packets(leased()) > before, 1)
+    NIC.flush()
+    ping()
+
+
 def self_test():
     """ixgbe's loopback gives its frames 200 ms, which a busy machine may not have. Only three
     failures in a row count.
