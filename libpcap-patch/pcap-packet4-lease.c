@@ -145,11 +145,16 @@ int pcap_packet4_begin(pcap_t *p)
 	return ret;
 }
 
-/* A program that waits for the descriptor wants packets.  A read tells of errors. */
-void pcap_packet4_wanted(pcap_t *p)
+/*
+ * A program that waits for the descriptor wants packets, of all queues, whichever of
+ * the two functions it asks.  A read tells of errors.
+ */
+int pcap_packet4_fd(pcap_t *p, int fd)
 {
-	if (p->read_op == pcap_packet4_read)
-		(void)pcap_packet4_begin(p);
+	if (p->read_op != pcap_packet4_read)
+		return fd;
+	(void)pcap_packet4_begin(p);
+	return p->selectable_fd;
 }
 
 /* If another process has released one of them, they are released one by one. */
@@ -184,8 +189,9 @@ void pcap_packet4_close_queues(struct packet4 *p4)
 		pcap_packet4_close_queue(q);
 }
 #else
-void pcap_packet4_wanted(pcap_t *p)
+int pcap_packet4_fd(pcap_t *p, int fd)
 {
 	(void)p;
+	return fd;
 }
 #endif /* PACKET_RX_DIRECT */

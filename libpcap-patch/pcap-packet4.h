@@ -20,7 +20,7 @@ int	pcap_packet4_findalldevs(pcap_if_list_t *list, char *errbuf);
 pcap_t	*pcap_packet4_create(const char *device, char *errbuf, int *is_ours);
 int	pcap_packet4_activate(pcap_t *p, int *breakloop_fd,
 			      int (*ordinary)(pcap_t *));
-void	pcap_packet4_wanted(pcap_t *p);
+int	pcap_packet4_fd(pcap_t *p, int fd);
 
 /* For pcap_lib_version(). */
 #ifdef PACKET_RX_DIRECT
@@ -32,11 +32,11 @@ void	pcap_packet4_wanted(pcap_t *p);
 #define PACKET4_CAPTURE_SOURCE \
 	{ pcap_packet4_findalldevs, pcap_packet4_create },
 
-/* The program asks for a descriptor to wait for. */
-#define PACKET4_WANTED(p)	pcap_packet4_wanted(p)
+/* The program asks for a descriptor to wait for. Without us it would be this one. */
+#define PACKET4_FD(p, fd)	pcap_packet4_fd(p, fd)
 #else
 #define PACKET4_CAPTURE_SOURCE
-#define PACKET4_WANTED(p)	((void)(p))
+#define PACKET4_FD(p, fd)	(fd)
 #endif
 
 #endif /* pcap_packet4_h */
