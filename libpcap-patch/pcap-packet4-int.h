@@ -126,6 +126,7 @@ struct packet4 {
 	int		whole;		/* all queues, and what this machine sends */
 	int		tee;		/* the host gets its packets, too */
 	uint32_t	metadata;	/* PACKET_DIRECT_METADATA: the tag is lost without it */
+	int		restarts;	/* the device, at the beginning and at the end */
 	int		next;		/* any free queue will do, beside other workers */
 	u_int		sharers;	/* how many rings share the default size */
 	int		loopback;

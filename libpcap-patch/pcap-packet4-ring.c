@@ -453,15 +453,6 @@ static int ask_queue(pcap_t *p, struct packet4_queue *q, struct tpacket4_info *i
 	return ret;
 }
 
-/* The first queue of an adapter that is captured through its driver's AF_XDP. */
-static void warn_of_restart(struct packet4 *p4, const struct packet4_queue *q,
-			    const struct tpacket4_info *info)
-{
-	if (q == p4->queues && (info->ti_flags & TPACKET4_INFO_RESTARTS))
-		pcap_packet4_warn(p4, "the driver of %s does this through its AF_XDP support: the device restarts now and at the end",
-				  p4->ifname);
-}
-
 /* After a failure the caller calls pcap_packet4_close_queue(). */
 int pcap_packet4_ring_create(pcap_t *p, struct packet4_queue *q)
 {
@@ -482,7 +473,7 @@ int pcap_packet4_ring_create(pcap_t *p, struct packet4_queue *q)
 		else
 			choose_direct_slots(&info, &req);
 		least = least_entries(p, &info, &req);
-		warn_of_restart(p4, q, &info);
+		p4->restarts = (info.ti_flags & TPACKET4_INFO_RESTARTS) != 0;
 	}
 	choose_entries(p, q, &req, least);
 	ret = request_ring(p, q, &req, least);

@@ -44,9 +44,12 @@ static void add_support(struct text *text, const struct packet4 *p4)
 	const struct packet4_queue *q = p4->queues;
 	struct tpacket4_info info;
 
-	if (pcap_packet4_info(q->fd, q->number, &info) == 0 &&
-	    info.ti_lease_by == PACKET_DIRECT_XSK)
-		add(text, ", through the driver's AF_XDP support");
+	if (pcap_packet4_info(q->fd, q->number, &info) < 0 ||
+	    info.ti_lease_by != PACKET_DIRECT_XSK)
+		return;
+	add(text, ", through the driver's AF_XDP support");
+	if (p4->restarts)
+		add(text, ", for which the device restarts at the beginning and at the end");
 }
 
 static void add_host(struct text *text, const struct packet4 *p4)

@@ -3,11 +3,17 @@
 
 import link
 import steer
+from drivers import DRIVER
+from guest import sh
+from promises import Link
 
 HERE = "eth1"
 
 
 def bring_up(queue, promisc=False):
+    if not DRIVER.native:
+        sh(f"ethtool -K {HERE} rxvlan off", check=False)    # some take no tags out
+        sh(f"ethtool -G {HERE} rx 1024", check=False)   # what finds no descriptor is lost
     link.bring_up("eth0", HERE, promisc=promisc)
     steer.spread_over(queue, iface=HERE)
 
@@ -18,6 +24,20 @@ def wait_up(queue):
     """
     link.wait_up("eth0", HERE)
     steer.spread_over(queue, iface=HERE)
+
+
+def ready():
+    """What is sent gets through. A lease by a driver's AF_XDP restarts the device, when it
+    begins and when it ends.
+    """
+    if not DRIVER.native:
+        link.wait_up("eth0", HERE)
+
+
+def capture(device, mode, **options):
+    """The way from eth0 to a capture here."""
+    return Link(device, "eth0", mode, HERE, settle=0.3, promisc=1, ready=ready,
+                counts=DRIVER.counts_missed, **options)
 
 
 def set_mtu(mtu, queue):
