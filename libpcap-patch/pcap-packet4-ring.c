@@ -195,19 +195,22 @@ static uint32_t least_entries(pcap_t *p, const struct tpacket4_info *info,
 	return least > TPACKET4_MIN_ENTRIES ? least : TPACKET4_MIN_ENTRIES;
 }
 
-static uint64_t available_memory(void)
+/* What a line of /proc/meminfo says: KiB, or how many. */
+static uint64_t meminfo(const char *name)
 {
 	FILE *file = fopen("/proc/meminfo", "re");
-	unsigned long long kib = 0;
+	unsigned long long value = 0;
+	size_t len = strlen(name);
 	char line[128];
 
 	if (!file)
 		return 0;
 	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
+		if (strncmp(line, name, len) == 0 &&
+		    sscanf(line + len, ": %llu", &value) == 1)
 			break;
 	fclose(file);
-	return kib * 1024;
+	return value;
 }
 
 /*
@@ -220,7 +223,7 @@ static uint32_t default_entries(pcap_t *p, const struct packet4_queue *q,
 {
 	struct packet4 *p4 = p->priv;
 	uint32_t least = power_of_two_up(DEFAULT_BUFFER / each / p4->sharers);
-	uint64_t memory = available_memory() / MEMORY_PART / p4->sharers;
+	uint64_t memory = meminfo("MemAvailable") * 1024 / MEMORY_PART / p4->sharers;
 	uint64_t mbits, nr;
 
 	if (packet4_is_copy(q))
@@ -272,15 +275,19 @@ static size_t slots_len(const struct tpacket_req4 *req)
 /*
  * Slots in huge pages cost the reader one entry of the TLB for 2 MiB.  There may be too
  * few such pages, or the user may not lock so much: then the kernel has the slots.  They
- * are shared, for a child that reads.
+ * are shared, for a child that reads.  Without such pages it is not tried: AppArmor would
+ * write to the log that a profile does not allow it.
  */
 static int request_huge(struct packet4_queue *q, struct tpacket_req4 *req)
 {
 	struct packet4_ring *r = &q->ring;
 	size_t len = slots_len(req);
-	void *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED |
-			MAP_ANONYMOUS | MAP_HUGETLB | HUGE_PAGE_FLAG, -1, 0);
+	void *at;
 
+	if (meminfo("HugePages_Free") < len / HUGE_PAGE)
+		return -1;
+	at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED |
+		  MAP_ANONYMOUS | MAP_HUGETLB | HUGE_PAGE_FLAG, -1, 0);
 	if (at == MAP_FAILED)
 		return -1;
 	req->tp_memory = (uintptr_t)at;
