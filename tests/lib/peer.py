@@ -25,6 +25,8 @@ PORT = 7009
 # for a busy machine loses nothing.
 WINDOW = 64 << 10
 NEAR_SEED, FAR_SEED = 1, 2      # of the bytes that each port sends
+# What is under way when a capture ends can still be lost.
+UNDER_WAY = 0.2 * SLOW
 ANSWER = re.compile(r"^\[(\S+)\].*bytes from.*icmp_seq=(\d+).*time=(\S+) ms(.*)$", re.M)
 
 # The other end. It sends its bytes, and prints the digest of those that it gets.
@@ -92,8 +94,9 @@ class Ping(Program):
                 yield Gap(began + step, ended - step, some, before + 1)
 
     def lost_between(self, began, ended):
-        """The gaps with a ping that was sent then."""
-        return [gap for gap in self.unanswered() if gap.last > began and gap.first < ended]
+        """The gaps with a ping that was sent while a capture ran."""
+        return [gap for gap in self.unanswered()
+                if gap.last > began and gap.first < ended - UNDER_WAY]
 
     def kill(self):
         super().kill()
