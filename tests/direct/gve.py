@@ -513,6 +513,20 @@ def rivals_of_xdp():
         link.ping()
 
 
+def rival_of_devmem():
+    """While the driver splits headers a dma-buf can have a queue, and a lease another."""
+    other = 1 if leased() == 2 else 2
+    netlink.set_data_split("eth0", True)
+    try:
+        link.wait_up()
+        want_both(rivals.devmem, "QUEUE_PROVIDER", "EBUSY", leased())
+        want_both(rivals.devmem, "", "", other)
+    finally:
+        netlink.set_data_split("eth0", False)
+    link.wait_up()
+    link.ping()
+
+
 # Since Linux 7.3.
 SINCE_7_3 = [
     ("time stamps that are wanted", stamps_that_are_wanted),
@@ -522,6 +536,7 @@ SINCE_7_3 = [
     ("page pools", page_pools),
     ("the length of the stack's buffers", buffer_lengths),
     ("XDP and AF_XDP zero-copy", rivals_of_xdp),
+    ("devmem", rival_of_devmem),
 ] if QUEUE_LEASES else [("no time stamps", lambda: want_clock(False))]
 
 # The cases that make the driver reset the device on the spot come last. gve of Linux 6.12
