@@ -260,6 +260,22 @@ class Pcap(Handle):
         return lib.pcap_get_selectable_fd(self.p)
 
 
+def not_directly(dev, queue, why):
+    """How the refusal of a queue begins, and its reason."""
+    return f"{dev}: RX queue {queue} cannot be captured directly: {why}"
+
+
+def process_called(pid):
+    """How libpcap names a process."""
+    with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+        return f"process {pid} ({file.read().strip()})"
+
+
+def taken(dev, queue, pid):
+    """A process has the queue."""
+    return not_directly(dev, queue, f"{process_called(pid)} has it; end it or take another queue")
+
+
 def want_refused(device, status, text, **options):
     """A capture cannot be, with this status and this text."""
     try:
