@@ -373,50 +373,6 @@ int packet_direct_getsockopt(struct packet_sock *po, int optname,
 	return -ENOPROTOOPT;
 }
 
-/* Is @vma a part of the ring that can be mapped?  Slots that no process may write
- * to are a part of their own.
- */
-static bool packet_direct_check_area(const struct packet_direct *pd,
-				     struct vm_area_struct *vma)
-{
-	u64 off = (u64)vma->vm_pgoff << PAGE_SHIFT;
-	u64 end = off + (vma->vm_end - vma->vm_start);
-	u64 slots = pd->layout.tl_slot_off;
-
-	if (!(vma->vm_flags & VM_SHARED))
-		return false;
-	if (!(pd->flags & TPACKET4_SLOTS_READ_ONLY))
-		return !off && end == pd->layout.tl_map_len;
-	if (!off)
-		return end == slots;
-	if (off != slots || end != pd->layout.tl_map_len ||
-	    (vma->vm_flags & VM_WRITE))
-		return false;
-	vm_flags_clear(vma, VM_MAYWRITE);
-	return true;
-}
-
-int packet_direct_mmap(struct packet_sock *po, struct vm_area_struct *vma)
-{
-	struct packet_direct *pd;
-	int err = -EINVAL;
-
-	mutex_lock(&po->pg_vec_lock);
-	pd = rcu_dereference_protected(po->direct,
-				       lockdep_is_held(&po->pg_vec_lock));
-	if (!pd || !packet_direct_check_area(pd, vma))
-		goto out;
-
-	err = packet_direct_insert_pages(pd, vma);
-	if (err)
-		goto out;
-	atomic_long_inc(&po->mapped);
-	vma->vm_ops = &packet_mmap_ops;
-out:
-	mutex_unlock(&po->pg_vec_lock);
-	return err;
-}
-
 /* User space may ask for the kick without looking at the flag. */
 static bool packet_direct_may_kick(struct packet_direct_queue *pdq)
 {

@@ -3,7 +3,8 @@
  * TPACKET_V4 and PACKET_RX_DIRECT: what af_packet.c calls, and what the files
  * of this directory share.
  *
- *	direct.c	the socket: its options, poll, mmap, recvmsg
+ *	direct.c	the socket: its options, poll, recvmsg
+ *	direct_map.c	its mmap
  *	direct_diag.c	what others are told: sock_diag, netdev netlink
  *	direct_bind.c	the socket and an RX queue
  *	direct_peers.c	sockets whose leases begin or end at once
@@ -15,7 +16,7 @@
  *	direct_stack.c	frames that go on to the stack
  *	direct_ring.c	the ring: publishing, waking, asking for slots
  *	direct_filter.c	what the socket filter is shown
- *	direct_memory.c	the memory of slots, mapped for user space and for a NIC
+ *	direct_memory.c	the memory of slots, mapped for a NIC
  *	direct_dmabuf.c	payload slots in a dma-buf instead
  *	direct_pin.c	slots in the application's own memory instead
  *	direct_pool.c	slots: who has which
@@ -239,10 +240,12 @@ int packet_direct_setsockopt(struct packet_sock *po, int optname,
 			     sockptr_t optval, unsigned int optlen);
 int packet_direct_getsockopt(struct packet_sock *po, int optname,
 			     sockopt_t *opt);
-int packet_direct_mmap(struct packet_sock *po, struct vm_area_struct *vma);
 __poll_t packet_direct_poll(struct packet_sock *po);
 int packet_direct_recvmsg(struct packet_sock *po, int flags);
 void packet_direct_release(struct packet_sock *po);
+
+/* direct_map.c: called by af_packet.c */
+int packet_direct_mmap(struct packet_sock *po, struct vm_area_struct *vma);
 
 /* direct_diag.c: called by diag.c */
 int packet_direct_diag(struct packet_sock *po, u32 show, struct sk_buff *nlskb);
@@ -367,8 +370,6 @@ u32 packet_direct_run_filter(struct packet_direct_queue *pdq,
 bool packet_direct_alloc_shared(struct packet_direct *pd, int node);
 bool packet_direct_alloc_blocks(struct packet_direct_memory *memory, u32 nr, int node);
 void packet_direct_free_blocks(struct packet_direct_memory *memory);
-int packet_direct_insert_pages(struct packet_direct *pd,
-			       struct vm_area_struct *vma);
 enum packet_direct_reason packet_direct_dma_map(struct packet_direct *pd,
 						const struct net_device *dev);
 void packet_direct_sync_free(struct packet_direct *pd);

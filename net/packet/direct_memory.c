@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory of a TPACKET_V4 ring: what user space maps, and what a NIC writes to.
+ * The memory of a TPACKET_V4 ring, and its mapping for a NIC, which writes to it.
  */
 #include <linux/dma-map-ops.h>
 #include <linux/iommu-dma.h>
@@ -128,71 +128,6 @@ bool packet_direct_alloc_blocks(struct packet_direct_memory *memory, u32 nr, int
 			return false;
 	}
 	return false;
-}
-
-static int packet_direct_insert_blocks(const struct packet_direct_memory *memory,
-				       struct vm_area_struct *vma,
-				       unsigned long *addr)
-{
-	struct page *page;
-	size_t off, len;
-	int err;
-	u32 i;
-
-	for (i = 0; i < memory->block_nr; i++) {
-		len = packet_direct_block_len(memory, i);
-		for (off = 0; off < len; off += PAGE_SIZE) {
-			page = virt_to_page(memory->blocks[i] + off);
-			err = vm_insert_page(vma, *addr, page);
-			if (err)
-				return err;
-			*addr += PAGE_SIZE;
-		}
-		cond_resched();
-	}
-	return 0;
-}
-
-static int packet_direct_insert_shared(const struct packet_direct *pd,
-				       struct vm_area_struct *vma,
-				       unsigned long *addr)
-{
-	struct page *page;
-	size_t off;
-	int err;
-
-	for (off = 0; off < pd->shared_len; off += PAGE_SIZE) {
-		page = vmalloc_to_page(pd->shared + off);
-		err = vm_insert_page(vma, *addr, page);
-		if (err)
-			return err;
-		*addr += PAGE_SIZE;
-	}
-	return 0;
-}
-
-/**
- * packet_direct_insert_pages() - map a ring
- * @pd: ring
- * @vma: area of exactly the ring's length, or of what precedes the slots, or of
- *	 what begins with them
- *
- * Context: mmap_lock, pg_vec_lock.
- * Return: 0 or -errno.
- */
-int packet_direct_insert_pages(struct packet_direct *pd,
-			       struct vm_area_struct *vma)
-{
-	unsigned long addr = vma->vm_start;
-	int err = 0;
-
-	if (!vma->vm_pgoff)
-		err = packet_direct_insert_shared(pd, vma, &addr);
-	if (!err && addr != vma->vm_end)
-		err = packet_direct_insert_blocks(&pd->slots, vma, &addr);
-	if (!err && addr != vma->vm_end)
-		err = packet_direct_insert_blocks(&pd->payload, vma, &addr);
-	return err;
 }
 
 /* Does not sync the CPU's view: that would undo what was written to the user's slots. */

@@ -11,6 +11,7 @@
 #include <linux/dma-buf.h>
 #include <linux/ethtool.h>
 #include <linux/hrtimer.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/net.h>
 #include <linux/netdevice.h>
@@ -141,6 +142,16 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 
 #define timer_container_of(var, timer, field) \
 	container_of(timer, typeof(*(var)), field)
+
+/* ---- Drivers map no huge pages that are counted like others. ---- */
+
+static inline vm_fault_t vmf_insert_folio_pmd(struct vm_fault *vmf, struct folio *folio,
+					      bool write)
+{
+	return VM_FAULT_FALLBACK;
+}
+
+#define packet_direct_can_be_huge(pd, vma)	false
 
 /* ---- dma-buf ---- */
 

@@ -65,6 +65,57 @@ static inline int tpacket4_get_layout(int fd, struct tpacket4_layout *layout)
 	return 0;
 }
 
+#define TPACKET4_HUGE	(2UL << 20)
+
+/* Addresses for @len bytes, of which those from @off on begin at a multiple of a huge
+ * page.
+ */
+static inline uint8_t *tpacket4_reserve(size_t len, size_t off)
+{
+	size_t before, room = len + TPACKET4_HUGE;
+	uint8_t *at;
+
+	at = (uint8_t *)mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED)
+		return at;
+	before = -((uintptr_t)at + off) & (TPACKET4_HUGE - 1);
+	if (before)
+		munmap(at, before);
+	munmap(at + before + len, TPACKET4_HUGE - before);
+
+	return at + before;
+}
+
+/* The kernel may map slots by huge pages if there are so many, and if they lie so.  Then
+ * the mapping is filled at first touch, unless it is told to be filled now.  Returns
+ * MAP_FAILED and errno if there cannot be a mapping.
+ */
+static inline uint8_t *tpacket4_mmap(int fd, const struct tpacket4_layout *l)
+{
+	int prot = PROT_READ | PROT_WRITE;
+	uint8_t *at, *map;
+
+	if (!l->tl_slot_off || l->tl_map_len - l->tl_slot_off < TPACKET4_HUGE)
+		return (uint8_t *)mmap(NULL, l->tl_map_len, prot, MAP_SHARED, fd, 0);
+	at = tpacket4_reserve(l->tl_map_len, l->tl_slot_off);
+	if (at == MAP_FAILED)
+		return at;
+	map = (uint8_t *)mmap(at, l->tl_map_len, prot, MAP_SHARED | MAP_FIXED, fd, 0);
+	if (map == MAP_FAILED) {
+		int err = errno;
+
+		munmap(at, l->tl_map_len);
+		errno = err;
+		return map;
+	}
+	madvise(map, l->tl_map_len, MADV_HUGEPAGE);
+#ifdef MADV_POPULATE_WRITE
+	madvise(map, l->tl_map_len, MADV_POPULATE_WRITE);
+#endif
+
+	return map;
+}
+
 /* A ring whose slots are at @memory, unless the kernel has them.  Returns 0 or a
  * negative errno.
  */
@@ -79,8 +130,7 @@ static inline int tpacket4_map_own(struct tpacket4_ring *ring, int fd, void *mem
 	if (err)
 		return err;
 
-	map = (uint8_t *)mmap(NULL, l->tl_map_len, PROT_READ | PROT_WRITE,
-			      MAP_SHARED, fd, 0);
+	map = tpacket4_mmap(fd, l);
 	if (map == MAP_FAILED)
 		return -errno;
 

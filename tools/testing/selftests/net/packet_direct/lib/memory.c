@@ -5,7 +5,6 @@
 
 #include "lib.h"
 
-#define HUGE_PAGE	(2UL << 20)
 #define HUGE_PAGES	"/proc/sys/vm/nr_hugepages"
 #define ENOUGH		8
 
@@ -29,22 +28,6 @@ size_t pd_memory_len(const struct tpacket_req4 *req)
 	}
 
 	return round_to(len, unit);
-}
-
-/* Addresses for @len bytes, at a multiple of a huge page. */
-static __u8 *reserve(size_t len)
-{
-	size_t before, room = len + HUGE_PAGE;
-	__u8 *at = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (at == MAP_FAILED)
-		return NULL;
-	before = -(unsigned long)at & (HUGE_PAGE - 1);
-	if (before)
-		munmap(at, before);
-	munmap(at + before + len, HUGE_PAGE - before);
-
-	return at + before;
 }
 
 static int memory_fd(size_t len)
@@ -81,11 +64,13 @@ void *pd_memory_make(struct pd_memory *m, enum pd_memory_kind kind, size_t len)
 		flags |= MAP_HUGETLB;
 	}
 	if (kind == PD_MEMORY_HUGETLB || kind == PD_MEMORY_THP)
-		len = round_to(len, HUGE_PAGE);
+		len = round_to(len, TPACKET4_HUGE);
 	m->len = len;
-	m->at = reserve(m->len);
-	if (!m->at)
+	m->at = tpacket4_reserve(m->len, 0);
+	if (m->at == MAP_FAILED) {
+		m->at = NULL;
 		return NULL;
+	}
 	if (kind == PD_MEMORY_MEMFD) {
 		fd = memory_fd(len);
 		flags = MAP_FIXED | MAP_SHARED;
