@@ -369,6 +369,45 @@ static void attach_ring(struct packet4_ring *r, const struct tpacket4_layout *l)
 	r->batch = batch < MAX_BATCH ? batch : MAX_BATCH;
 }
 
+/*
+ * Addresses at which the slots begin at a multiple of a huge page, if there are so many:
+ * Linux 7.3 then maps them by huge pages.
+ */
+static void *reserve(size_t len, size_t slot_off)
+{
+	size_t before, room = len + HUGE_PAGE;
+	u_char *at;
+
+	at = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED)
+		return NULL;
+	before = -((uintptr_t)at + slot_off) & (HUGE_PAGE - 1);
+	if (before)
+		munmap(at, before);
+	munmap(at + before + len, HUGE_PAGE - before);
+	return at + before;
+}
+
+/* A mapping by huge pages is filled at first touch, unless it is told to be filled now. */
+static void *map_layout(int fd, const struct tpacket4_layout *l)
+{
+	void *map, *at = NULL;
+
+	if (l->tl_slot_off && l->tl_map_len - l->tl_slot_off >= HUGE_PAGE)
+		at = reserve(l->tl_map_len, l->tl_slot_off);
+	map = mmap(at, l->tl_map_len, PROT_READ | PROT_WRITE,
+		   MAP_SHARED | (at ? MAP_FIXED : 0), fd, 0);
+	if (map == MAP_FAILED && at)
+		munmap(at, l->tl_map_len);
+	if (map == MAP_FAILED || !at)
+		return map;
+	madvise(map, l->tl_map_len, MADV_HUGEPAGE);
+#ifdef MADV_POPULATE_WRITE
+	madvise(map, l->tl_map_len, MADV_POPULATE_WRITE);
+#endif
+	return map;
+}
+
 static int map_ring(pcap_t *p, struct packet4_queue *q)
 {
 	const struct packet4 *p4 = p->priv;
@@ -380,8 +419,7 @@ static int map_ring(pcap_t *p, struct packet4_queue *q)
 	if (getsockopt(q->fd, SOL_PACKET, PACKET_RX_RING, &l, &len) < 0)
 		return pcap_packet4_failed(p, "can't get the layout of the rx ring");
 	r->map_len = l.tl_map_len;
-	r->map = mmap(NULL, r->map_len, PROT_READ | PROT_WRITE, MAP_SHARED,
-		      q->fd, 0);
+	r->map = map_layout(q->fd, &l);
 	if (r->map == MAP_FAILED) {
 		r->map = NULL;
 		return pcap_packet4_failed(p, "can't mmap rx ring");
