@@ -4,6 +4,8 @@
 BENCH_OUT    := build/bench
 BENCH_RX     := $(addprefix bench/rx/,main.c control.c device.c sock.c packet.c packet4.c xdp.c udp.c \
 		stack.c sockets.c)
+BENCH_HDRS   := $(wildcard bench/rx/*.h) \
+		tools/testing/selftests/net/packet_direct/tpacket4.h
 BENCH_DPDK   := $(addprefix bench/rx/,main.c control.c device.c dpdk.c)
 # Fixed addresses, so that the addresses that the plugin writes can be named.
 BENCH_CFLAGS := -O2 -g -Wall -Wextra -fno-pie -no-pie $(KHDR)
@@ -24,7 +26,7 @@ bench-programs:
 	@testbed/deps bench
 	@$(MAKE) -s $(addprefix $(BENCH_OUT)/,rx rx-dpdk drive senders count.so misses.so)
 
-$(BENCH_OUT)/rx: $(BENCH_RX) $(wildcard bench/rx/*.h)
+$(BENCH_OUT)/rx: $(BENCH_RX) $(BENCH_HDRS)
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_CFLAGS) -o $@ $(BENCH_RX) -lxdp -lbpf
 
@@ -37,7 +39,7 @@ $(BENCH_OUT)/drive: bench/rx/drive.c bench/rx/control.c $(wildcard bench/rx/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_CFLAGS) -o $@ bench/rx/drive.c bench/rx/control.c
 
-$(BENCH_OUT)/senders: bench/rx/senders.c bench/rx/mark.h
+$(BENCH_OUT)/senders: bench/rx/senders.c $(BENCH_HDRS)
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_CFLAGS) -o $@ $< -lpthread
 

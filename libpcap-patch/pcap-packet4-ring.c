@@ -373,7 +373,7 @@ static void attach_ring(struct packet4_ring *r, const struct tpacket4_layout *l)
  * Addresses at which the slots begin at a multiple of a huge page, if there are so many:
  * Linux 7.3 then maps them by huge pages.
  */
-static void *reserve(size_t len, size_t slot_off)
+static void *reserve_addresses(size_t len, size_t slot_off)
 {
 	size_t before, room = len + HUGE_PAGE;
 	u_char *at;
@@ -394,7 +394,7 @@ static void *map_layout(int fd, const struct tpacket4_layout *l)
 	void *map, *at = NULL;
 
 	if (l->tl_slot_off && l->tl_map_len - l->tl_slot_off >= HUGE_PAGE)
-		at = reserve(l->tl_map_len, l->tl_slot_off);
+		at = reserve_addresses(l->tl_map_len, l->tl_slot_off);
 	map = mmap(at, l->tl_map_len, PROT_READ | PROT_WRITE,
 		   MAP_SHARED | (at ? MAP_FIXED : 0), fd, 0);
 	if (map == MAP_FAILED && at)
