@@ -269,20 +269,26 @@ static inline void call_fault(struct world *w, const __u32 *a)
 		get(w, a[0], a[1], (void *)8, a[3] % 256);
 }
 
+/* Anywhere, or where the kernel can map slots by huge pages. */
 static inline void call_mmap(struct world *w, const __u32 *a)
 {
 	struct tpacket4_layout layout = {};
 	int i = a[0] % SOCKS;
+	__u64 at = 0;
 	size_t len;
 	void *map;
 
 	get(w, a[0], PACKET_RX_RING, &layout, sizeof(layout));
 	len = layout.tl_map_len + 4096 * (__s32)a[1];
-	map = mmap(NULL, len, a[3] & 2 ? PROT_READ : PROT_READ | PROT_WRITE,
+	if (a[0] / SOCKS & 1)
+		at = ((0x1000ULL + i) << 32) - layout.tl_slot_off;
+	map = mmap((void *)at, len, a[3] & 2 ? PROT_READ : PROT_READ | PROT_WRITE,
 		   a[3] & 1 ? MAP_PRIVATE : MAP_SHARED, w->sock[i],
 		   4096 * (off_t)a[2]);
 	if (map == MAP_FAILED)
 		return;
+	if (at)
+		madvise(map, len, MADV_HUGEPAGE);
 	call_munmap(w, a);
 	w->map[i] = map;
 	w->map_len[i] = len;
