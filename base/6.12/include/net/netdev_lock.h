@@ -151,7 +151,15 @@ static inline vm_fault_t vmf_insert_folio_pmd(struct vm_fault *vmf, struct folio
 	return VM_FAULT_FALLBACK;
 }
 
-#define packet_direct_can_be_huge(pd, vma)	false
+struct packet_direct;
+
+static inline bool packet_direct_can_be_huge(const struct packet_direct *pd,
+					     const struct vm_area_struct *vma)
+{
+	return false;
+}
+
+#define packet_direct_can_be_huge packet_direct_can_be_huge
 
 /* ---- dma-buf ---- */
 
