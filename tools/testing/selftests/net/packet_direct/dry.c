@@ -192,7 +192,7 @@ TEST_F_TIMEOUT(dry, starved_harms_no_other_queue, 60)
 	pd_nic_witnessed(&self->nic, 0);
 	for (pd_flow = 0; pd_flow < 100; pd_flow++)
 		ASSERT_EQ(pd_send(self->nic.tx, LEN, pd_flow), 0);
-	EXPECT_EQ(pd_nic_witnessed(&self->nic, 1000), 100);
+	EXPECT_EQ(pd_nic_witnessed_all(&self->nic, 100), 100);
 }
 
 #define FEW	64

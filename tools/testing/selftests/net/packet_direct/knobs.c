@@ -170,7 +170,7 @@ TEST_F(knobs, queue_reset)
 	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
 	pd_nic_witnessed(&self->nic, 0);
 	SEND(5, 0);
-	EXPECT_EQ(pd_nic_witnessed(&self->nic, WAIT_MS), 5);
+	EXPECT_EQ(pd_nic_witnessed_all(&self->nic, 5), 5);
 }
 
 /* The length is what the NIC says. */
@@ -362,7 +362,7 @@ TEST_F(knobs, dead)
 		EXPECT_EQ(REASON_OF(other), PACKET_DIRECT_QUEUE_LEASED);
 		pd_nic_witnessed(&self->nic, 0);
 		SEND(5, 0);
-		EXPECT_EQ(pd_nic_witnessed(&self->nic, QUIET_MS), 5);
+		EXPECT_EQ(pd_nic_witnessed_all(&self->nic, 5), 5);
 		STATS();
 		EXPECT_EQ(self->stats.ts_posted, 0);
 	}

@@ -84,7 +84,7 @@ TEST_F(lease, close_gives_back)
 	pd_close(&self->pd);
 	EXPECT_EQ(REASON(), PACKET_DIRECT_OK);
 	SEND(10, 0);
-	EXPECT_EQ(pd_nic_witnessed(&self->nic, 1000), 10);
+	EXPECT_EQ(pd_nic_witnessed_all(&self->nic, 10), 10);
 }
 
 /* A mapping keeps the lease, and frames go on arriving in it. */
@@ -144,7 +144,7 @@ TEST_F(lease, fork_keeps_the_lease)
 		EXPECT_EQ(poll(&_pfd, 1, WAIT_MS), 1);			\
 		EXPECT_EQ(_pfd.revents, POLLHUP);			\
 		SEND(20, 1000);						\
-		EXPECT_EQ(pd_nic_witnessed(&self->nic, 1000), 20);	\
+		EXPECT_EQ(pd_nic_witnessed_all(&self->nic, 20), 20);	\
 		EXPECT_EQ(tpacket4_peek_all(&self->pd.ring), 0);	\
 	} while (0)
 
@@ -305,7 +305,7 @@ TEST_F_TIMEOUT(lease, killed, 120)
 		usleep(200000);
 		kill(victim, SIGKILL);
 		EXPECT_EQ(pd_wait_reason(self->nic.ifname, self->nic.queue,
-					 PACKET_DIRECT_OK, 1000),
+					 PACKET_DIRECT_OK, WAIT_MS),
 			  PACKET_DIRECT_OK);
 		pd_nic_witnessed(&self->nic, 0);
 		EXPECT_EQ(recv(self->nic.witness, buf, sizeof(buf), 0), LEN);
@@ -544,7 +544,7 @@ TEST_F_TIMEOUT(lease, hook_stays_off, 60)
 	STATS();
 	before = self->stats.ts_packets + self->stats.ts_drop_no_slot;
 	SEND(10, 0);
-	EXPECT_EQ(pd_nic_witnessed(&self->nic, 1000), 10);
+	EXPECT_EQ(pd_nic_witnessed_all(&self->nic, 10), 10);
 	EXPECT_EQ(tpacket4_peek_all(&self->pd.ring), 0);
 	STATS();
 	EXPECT_EQ(self->stats.ts_packets + self->stats.ts_drop_no_slot, before);

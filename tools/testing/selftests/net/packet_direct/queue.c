@@ -454,14 +454,14 @@ TEST_F(queue, stack_sees_nothing)
 
 	ASSERT_EQ(pd_unlease(self->pd.fd), 0);
 	SEND(100, 100);
-	EXPECT_EQ(pd_nic_witnessed(&self->nic, 1000), 100);
+	EXPECT_EQ(pd_nic_witnessed_all(&self->nic, 100), 100);
 }
 
 /* Frames of the other queues go to the stack as before. */
 TEST_F(queue, other_queues)
 {
-	int mine, stack;
-	__u32 i;
+	int mine, stack = 0;
+	__u32 i, waited;
 
 	if (self->nic.queues < 2)
 		SKIP(return, "%s has one queue", self->nic.ifname);
@@ -472,12 +472,29 @@ TEST_F(queue, other_queues)
 	pd_nic_witnessed(&self->nic, 0);
 	for (i = 0; i < 200; i++)
 		ASSERT_EQ(send_flow(self->nic.tx, i, false), 0);
-	stack = pd_nic_witnessed(&self->nic, 1000);
-	mine = tpacket4_peek_all(&self->pd.ring);
+	for (waited = 0; waited < WAIT_MS; waited += 100) {
+		stack += pd_nic_witnessed(&self->nic, 100);
+		mine = tpacket4_peek_all(&self->pd.ring);
+		if (stack + mine >= 200)
+			break;
+	}
 	EXPECT_EQ(stack + mine, 200);
 	EXPECT_GT(stack, 0);
 	EXPECT_GT(mine, 0);
 }
+
+/* So many frames were refused. */
+#define WAIT_REFUSED(n)							\
+	do {								\
+		int _msecs, _n = n;					\
+									\
+		for (_msecs = 0; _msecs < WAIT_MS; _msecs++) {		\
+			STATS();					\
+			if (self->stats.ts_drop_filter >= _n)		\
+				break;					\
+			usleep(1000);					\
+		}							\
+	} while (0)
 
 /* A refused frame is not published, and its slot goes back to the NIC. */
 TEST_F(queue, filter_refuses)
@@ -488,7 +505,7 @@ TEST_F(queue, filter_refuses)
 	ASSERT_EQ(pd_filter_ret(self->pd.fd, 0), 0);
 	for (i = 0; i < 4 * ENTRIES; i += 64) {
 		SEND(64, i);
-		usleep(50000);
+		WAIT_REFUSED(i + 64);
 	}
 	STATS();
 	EXPECT_EQ(self->stats.ts_drop_filter, 4 * ENTRIES);
@@ -572,14 +589,14 @@ TEST_F(queue, wake_count_and_time)
 
 	pd_req(&req, ENTRIES, 0, 2048);
 	req.tp_wake_count = 10;
-	req.tp_wake_usecs = 300000;
+	req.tp_wake_usecs = 2000000;
 	OPEN_REQ(&req);
 	LEASE();
 	pfd.fd = self->pd.fd;
 	SEND(9, 0);
 	EXPECT_EQ(pd_wait(&self->pd, 9, WAIT_MS), 9);
 	EXPECT_EQ(poll(&pfd, 1, 0), 0);
-	EXPECT_EQ(poll(&pfd, 1, 5000), 1);
+	EXPECT_EQ(poll(&pfd, 1, 2 * WAIT_MS), 1);
 	TAKE(9, 0);
 	SEND(10, 9);
 	EXPECT_EQ(poll(&pfd, 1, WAIT_MS), 1);

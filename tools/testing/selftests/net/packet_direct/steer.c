@@ -805,7 +805,7 @@ TEST_F_TIMEOUT(steer, rule, 120)
 	ASSERT_EQ(pd_link_up(self->nic.ifname, self->nic.peer), 0);
 	pd_nic_witnessed(&self->nic, 200);
 	SEND(10, 10);
-	EXPECT_EQ(pd_nic_witnessed(&self->nic, 1000), 10);
+	EXPECT_EQ(pd_nic_witnessed_all(&self->nic, 10), 10);
 }
 
 TEST_F(steer, as_many_rules_as_there_may_be)

@@ -130,7 +130,7 @@ FIXTURE_TEARDOWN(steps)
 		ASSERT_EQ(pd_nic_steer(&self->nic, self->nic.queue), 0); \
 		pd_nic_witnessed(&self->nic, 0);			\
 		SEND(10, 500);						\
-		EXPECT_EQ(pd_nic_witnessed(&self->nic, 500), 10);	\
+		EXPECT_EQ(pd_nic_witnessed_all(&self->nic, 10), 10);	\
 		EXPECT_EQ(tpacket4_peek_all(&self->pd.ring), 0);	\
 	} while (0)
 
@@ -533,7 +533,7 @@ TEST_F_TIMEOUT(steps, killed, 60)
 		kill(victim, SIGKILL);
 		waitpid(victim, NULL, 0);
 		EXPECT_EQ(pd_wait_reason(self->nic.ifname, self->nic.queue,
-					 PACKET_DIRECT_OK, 1000),
+					 PACKET_DIRECT_OK, WAIT_MS),
 			  PACKET_DIRECT_OK);
 		close(pipefd[0]);
 		close(pipefd[1]);

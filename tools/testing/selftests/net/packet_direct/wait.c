@@ -18,8 +18,8 @@
 
 /* net/packet/direct_test/direct_test.h */
 #define HOLD_RTNL	_IO(0xbd, 4)
-#define HOLD_MS		3000
-#define SOON_NS		(1000 * 1000000ULL)
+#define HOLD_MS		30000
+#define SOON_NS		(10 * 1000000000ULL)
 
 /* Somebody who holds RTNL. */
 struct holder {

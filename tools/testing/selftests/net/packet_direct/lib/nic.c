@@ -9,6 +9,8 @@
 
 #include "nic.h"
 
+#define COME_MS		10000	/* a frame, on a machine that does much else */
+#define QUIET_MS	200
 #define PROBE_LEN	200
 #define PROBE_SEQ	0x70000000
 
@@ -237,4 +239,17 @@ int pd_nic_witnessed(const struct pd_nic *nic, int msecs)
 		n += recv(nic->witness, buf, sizeof(buf), 0) > 0;
 
 	return n;
+}
+
+/* Waits for so many, however long each takes to come, and for one too many. */
+int pd_nic_witnessed_all(const struct pd_nic *nic, int count)
+{
+	struct pollfd pfd = { .fd = nic->witness, .events = POLLIN };
+	static __u8 buf[PD_FRAME_MAX];
+	int n = 0;
+
+	while (n < count && poll(&pfd, 1, COME_MS) == 1)
+		n += recv(nic->witness, buf, sizeof(buf), 0) > 0;
+
+	return n + pd_nic_witnessed(nic, QUIET_MS);
 }

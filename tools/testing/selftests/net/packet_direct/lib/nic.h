@@ -51,6 +51,7 @@ int pd_nic_steer(const struct pd_nic *nic, __u32 queue);
 int pd_nic_spread(const struct pd_nic *nic);
 int pd_nic_resume(const struct pd_nic *nic, struct pd_sock *pd);
 int pd_nic_witnessed(const struct pd_nic *nic, int msecs);
+int pd_nic_witnessed_all(const struct pd_nic *nic, int count);
 
 int pd_steer(const char *ifname, const char *peer, __u32 first, __u32 count);
 
