@@ -11,7 +11,7 @@ from guest import until, want
 from packet4 import ACTIVE
 from splitring import SplitRing
 
-QUIET_S = 0.1           # nothing more comes if nothing has come for so long
+QUIET_S = 0.25          # nothing more comes if nothing has come for so long
 
 
 class Plain:
