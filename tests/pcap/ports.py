@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """Two ports of NICs that are wired to each other: eth0 sends, eth1 captures."""
 
+import time
+
 import link
 import steer
 from drivers import DRIVER
 from guest import sh
+from nic import Nic
 from promises import Link
 
 HERE = "eth1"
+NICS = [Nic(0), Nic(1)]
 
 
 def bring_up(queue, promisc=False):
@@ -34,9 +38,18 @@ def ready():
         link.wait_up("eth0", HERE)
 
 
+def settle():
+    """Wait until what was sent is in the ring. A NIC that answers has had the time to pass on
+    what it had.
+    """
+    for nic in NICS if DRIVER.native else ():
+        nic("status")
+    time.sleep(0.3)
+
+
 def capture(device, mode, **options):
     """The way from eth0 to a capture here."""
-    return Link(device, "eth0", mode, HERE, settle=0.3, promisc=1, ready=ready,
+    return Link(device, "eth0", mode, HERE, settle=settle, promisc=1, ready=ready,
                 counts=DRIVER.counts_missed, **options)
 
 

@@ -22,11 +22,11 @@ from tap import Skip, each
 class Link:
     """Where to send and where to capture."""
 
-    def __init__(self, device, sender, mode, interface=None, way="inbound", settle=0.1,
+    def __init__(self, device, sender, mode, interface=None, way="inbound", settle=None,
                  queues=None, ready=lambda: None, counts=True, **options):
         self.device, self.mode, self.options = device, mode, options
         self.queues = queues or ("copy" if mode < 0 else str(mode))     # the list, as text
-        self.settle_s = settle      # after which a frame that was sent is in the ring
+        self.settle = settle or wait_a_little   # until what was sent is in the ring
         self.way = way
         self.interface = interface
         self.sender = send.Sender(sender)
@@ -36,9 +36,6 @@ class Link:
     def send(self, *frames):
         self.ready()
         self.sender(*frames)
-
-    def settle(self):
-        settle(self.settle_s)
 
     def open(self, **options):
         """The buffer is no larger than it has to be, since pages are slow in emulation. The
@@ -71,9 +68,9 @@ def drain(handle):
         packets += some
 
 
-def settle(seconds=0.1):
-    """Wait until what was sent is in the ring."""
-    time.sleep(seconds)
+def wait_a_little():
+    """Wait until what was sent by copy is in the ring."""
+    time.sleep(0.1)
 
 
 def later(seconds, function, *arguments):
@@ -470,7 +467,7 @@ def define(links):
             for count, wanted in (([], frames), (["-c", "30"], frames[:30])):
                 path = os.path.join(tmp, "out.pcap")
                 run_tcpdump(arguments + count + ["-w", path],
-                            lambda: link.send(*frames), 0.2)
+                            lambda: (link.send(*frames), link.settle()), 0.2)
                 equal([r.data for r in capfile.read(path)], wanted)
 
 
