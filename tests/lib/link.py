@@ -113,12 +113,12 @@ def answered(before, count):
     the others no longer than its interval, or twice what the slowest took.
     """
     with contextlib.suppress(Failed):
-        until("all are answered", lambda: counters.echo_replies() - before >= count, 2)
+        until("all are answered", lambda: counters.echo_replies() - before >= count)
     return counters.echo_replies() - before >= count
 
 
 def ping(count=5, interval=0.02):
     """All pings to the far port are answered."""
     before = counters.echo_replies()
-    out = sh(f"ping -q -c {count} -i {interval} -W 2 {FAR}", check=False)
+    out = sh(f"ping -q -c {count} -i {interval} -W 20 {FAR}", check=False)
     want(answered(before, count), f"ping: {out.strip()[-300:]}")

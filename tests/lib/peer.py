@@ -25,7 +25,7 @@ PORT = 7009
 # for a busy machine loses nothing.
 WINDOW = 64 << 10
 NEAR_SEED, FAR_SEED = 1, 2      # of the bytes that each port sends
-# What is under way when a capture ends can still be lost.
+# What is under way when a capture begins or ends can be lost.
 UNDER_WAY = 0.2 * SLOW
 ANSWER = re.compile(r"^\[(\S+)\].*bytes from.*icmp_seq=(\d+).*time=(\S+) ms(.*)$", re.M)
 
@@ -96,7 +96,7 @@ class Ping(Program):
     def lost_between(self, began, ended):
         """The gaps with a ping that was sent while a capture ran."""
         return [gap for gap in self.unanswered()
-                if gap.last > began and gap.first < ended - UNDER_WAY]
+                if gap.last > began + UNDER_WAY and gap.first < ended - UNDER_WAY]
 
     def kill(self):
         super().kill()
