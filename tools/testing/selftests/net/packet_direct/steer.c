@@ -1015,7 +1015,7 @@ TEST_F_TIMEOUT(steer, deleted_rule_stays_deleted, 120)
 	ASSERT_EQ(delete_rule(self->nic.ifname, at), 0);
 	ASSERT_EQ(pd_if_up(self->nic.ifname, false), 0);
 	ASSERT_EQ(pd_if_up(self->nic.ifname, true), 0);
-	for (i = 0; i < 100 && count_rules(self->nic.ifname) != 1; i++)
+	for (i = 0; i < 2 * WAIT_MS && count_rules(self->nic.ifname) != 1; i += 10)
 		usleep(10000);
 	usleep(100000);
 	EXPECT_EQ(count_rules(self->nic.ifname), 1);
