@@ -255,8 +255,6 @@ TEST_F(huge, grown)
 	struct tpacket4_ring *ring = &self->pd.ring;
 	__u8 *map, *grown;
 	size_t len;
-	int status;
-	pid_t pid;
 
 	OPEN();
 	FILL(11);
@@ -265,15 +263,7 @@ TEST_F(huge, grown)
 	grown = mremap(map, len, len + TPACKET4_HUGE, MREMAP_MAYMOVE);
 	ASSERT_TRUE(grown != MAP_FAILED);
 	move_to(ring, grown);
-	pid = fork();
-	ASSERT_GE(pid, 0);
-	if (!pid) {
-		signal(SIGBUS, SIG_DFL);
-		_exit(__atomic_load_n(grown + len, __ATOMIC_RELAXED));
-	}
-	ASSERT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_TRUE(WIFSIGNALED(status));
-	EXPECT_EQ(WTERMSIG(status), SIGBUS);
+	EXPECT_EQ(pd_signal_at(grown + len), SIGBUS);
 	LOOK(11);
 	ASSERT_EQ(munmap(grown + len, TPACKET4_HUGE), 0);
 }

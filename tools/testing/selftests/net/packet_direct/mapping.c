@@ -90,8 +90,6 @@ TEST_F(args, mmap_grown)
 {
 	size_t page = sysconf(_SC_PAGE_SIZE), len;
 	__u8 *map, *grown;
-	int status;
-	pid_t pid;
 
 	ASSERT_EQ(pd_open(&self->pd, "pd1", &self->req), 0);
 	map = (__u8 *)self->pd.ring.ctrl - self->pd.ring.layout.tl_ctrl_off;
@@ -100,15 +98,7 @@ TEST_F(args, mmap_grown)
 	if (grown == MAP_FAILED)
 		return;
 
-	pid = fork();
-	ASSERT_GE(pid, 0);
-	if (!pid) {
-		signal(SIGBUS, SIG_DFL);
-		_exit(__atomic_load_n(grown + len, __ATOMIC_RELAXED));
-	}
-	ASSERT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_TRUE(WIFSIGNALED(status));
-	EXPECT_EQ(WTERMSIG(status), SIGBUS);
+	EXPECT_EQ(pd_signal_at(grown + len), SIGBUS);
 	ASSERT_EQ(munmap(grown, len + page), 0);
 	self->pd.ring.ctrl = NULL;
 	EXPECT_EQ(pd_remove_ring(self->pd.fd), 0);

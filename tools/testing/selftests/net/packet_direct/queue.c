@@ -483,19 +483,6 @@ TEST_F(queue, other_queues)
 	EXPECT_GT(mine, 0);
 }
 
-/* So many frames were refused. */
-#define WAIT_REFUSED(n)							\
-	do {								\
-		int _msecs, _n = n;					\
-									\
-		for (_msecs = 0; _msecs < WAIT_MS; _msecs++) {		\
-			STATS();					\
-			if (self->stats.ts_drop_filter >= _n)		\
-				break;					\
-			usleep(1000);					\
-		}							\
-	} while (0)
-
 /* A refused frame is not published, and its slot goes back to the NIC. */
 TEST_F(queue, filter_refuses)
 {
@@ -505,7 +492,7 @@ TEST_F(queue, filter_refuses)
 	ASSERT_EQ(pd_filter_ret(self->pd.fd, 0), 0);
 	for (i = 0; i < 4 * ENTRIES; i += 64) {
 		SEND(64, i);
-		WAIT_REFUSED(i + 64);
+		ASSERT_EQ(pd_wait_refused(&self->pd, i + 64, WAIT_MS), i + 64);
 	}
 	STATS();
 	EXPECT_EQ(self->stats.ts_drop_filter, 4 * ENTRIES);

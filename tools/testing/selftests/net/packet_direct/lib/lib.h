@@ -84,6 +84,7 @@ int pd_netns(void);
 int __printf(1, 2) pd_run(const char *fmt, ...);
 int pd_drop_caps(void);
 int pd_in_child(int (*child)(void *arg), void *arg);
+int pd_signal_at(const __u8 *at);
 __u64 pd_now(int clock);
 int pd_pin(int cpu);
 int pd_set_clock(__u64 ns);
@@ -122,6 +123,7 @@ __u32 pd_quarantined(void);
 bool pd_sum_ok(const struct pd_sock *pd, const struct tpacket4_stats *stats);
 int pd_wait(struct pd_sock *pd, __u32 entries, int msecs);
 __u64 pd_wait_drops(struct pd_sock *pd, __u64 drops, int msecs);
+__u64 pd_wait_refused(struct pd_sock *pd, __u64 drops, int msecs);
 void pd_drain(struct pd_sock *pd);
 
 /* filter.c */

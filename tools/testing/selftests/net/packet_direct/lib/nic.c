@@ -225,31 +225,32 @@ int pd_nic_resume(const struct pd_nic *nic, struct pd_sock *pd)
 	return -ETIMEDOUT;
 }
 
-/* How many frames the stack got since the last call, until none comes for
- * @msecs.
- */
-int pd_nic_witnessed(const struct pd_nic *nic, int msecs)
+/* At most @count frames that the stack got, until none comes for @msecs. */
+static int take_witnessed(const struct pd_nic *nic, int count, int msecs)
 {
 	struct pollfd pfd = { .fd = nic->witness, .events = POLLIN };
 	static __u8 buf[PD_FRAME_MAX];
 	int n = 0;
 
 	/* that the device went down is an error first */
-	while (poll(&pfd, 1, msecs) == 1)
+	while (n < count && poll(&pfd, 1, msecs) == 1)
 		n += recv(nic->witness, buf, sizeof(buf), 0) > 0;
 
 	return n;
 }
 
+/* How many frames the stack got since the last call, until none comes for
+ * @msecs.
+ */
+int pd_nic_witnessed(const struct pd_nic *nic, int msecs)
+{
+	return take_witnessed(nic, INT_MAX, msecs);
+}
+
 /* Waits for so many, however long each takes to come, and for one too many. */
 int pd_nic_witnessed_all(const struct pd_nic *nic, int count)
 {
-	struct pollfd pfd = { .fd = nic->witness, .events = POLLIN };
-	static __u8 buf[PD_FRAME_MAX];
-	int n = 0;
-
-	while (n < count && poll(&pfd, 1, COME_MS) == 1)
-		n += recv(nic->witness, buf, sizeof(buf), 0) > 0;
+	int n = take_witnessed(nic, count, COME_MS);
 
 	return n + pd_nic_witnessed(nic, QUIET_MS);
 }

@@ -188,21 +188,35 @@ int pd_wait(struct pd_sock *pd, __u32 entries, int msecs)
 	return tpacket4_peek_all(&pd->ring);
 }
 
-/* Wait until @drops frames found no slot.  Returns how many did. */
-__u64 pd_wait_drops(struct pd_sock *pd, __u64 drops, int msecs)
+/* Wait until the counter at @member of the statistics is @count.  Returns what it is. */
+static __u64 wait_count(struct pd_sock *pd, size_t member, __u64 count, int msecs)
 {
 	__u64 end = pd_now(CLOCK_MONOTONIC) + msecs * 1000000ULL;
 	struct tpacket4_stats stats;
+	__u64 now;
 
 	do {
 		if (pd_stats(pd->fd, &stats))
 			return 0;
-		if (stats.ts_drop_no_slot >= drops)
+		memcpy(&now, (char *)&stats + member, sizeof(now));
+		if (now >= count)
 			break;
 		usleep(200);
 	} while (pd_now(CLOCK_MONOTONIC) < end);
 
-	return stats.ts_drop_no_slot;
+	return now;
+}
+
+/* Wait until @drops frames found no slot.  Returns how many did. */
+__u64 pd_wait_drops(struct pd_sock *pd, __u64 drops, int msecs)
+{
+	return wait_count(pd, offsetof(struct tpacket4_stats, ts_drop_no_slot), drops, msecs);
+}
+
+/* The same of those that the filter refused. */
+__u64 pd_wait_refused(struct pd_sock *pd, __u64 drops, int msecs)
+{
+	return wait_count(pd, offsetof(struct tpacket4_stats, ts_drop_filter), drops, msecs);
 }
 
 /* Give everything back that was published until now. */

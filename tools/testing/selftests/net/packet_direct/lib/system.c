@@ -86,6 +86,23 @@ int pd_drop_caps(void)
 	return 0;
 }
 
+/* The signal that ends a child which reads at @at; 0 without one, or a negative errno. */
+int pd_signal_at(const __u8 *at)
+{
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid) {
+		signal(SIGBUS, SIG_DFL);
+		_exit(__atomic_load_n(at, __ATOMIC_RELAXED));
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return -errno;
+
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
 __u64 pd_now(int clock)
 {
 	struct timespec ts;
