@@ -499,6 +499,19 @@ packet_direct_block_len(const struct packet_direct_memory *memory, u32 block)
 }
 
 /**
+ * packet_direct_byte() - where the CPU finds what is so far behind slot 0
+ * @memory: slots of one kind, not in a dma-buf
+ * @off: bytes
+ *
+ * Return: kernel address
+ */
+static inline void *packet_direct_byte(const struct packet_direct_memory *memory, u64 off)
+{
+	return memory->blocks[off >> memory->block_shift] +
+	       (off & (BIT_ULL(memory->block_shift) - 1));
+}
+
+/**
  * packet_direct_slot() - where the CPU finds a slot
  * @memory: slots of one kind, not in a dma-buf
  * @slot: slot
@@ -508,10 +521,7 @@ packet_direct_block_len(const struct packet_direct_memory *memory, u32 block)
 static inline void *packet_direct_slot(const struct packet_direct_memory *memory,
 				       u32 slot)
 {
-	u64 off = (u64)slot << memory->slot_shift;
-
-	return memory->blocks[off >> memory->block_shift] +
-	       (off & (BIT_ULL(memory->block_shift) - 1));
+	return packet_direct_byte(memory, (u64)slot << memory->slot_shift);
 }
 
 /* The ring of a socket.  Under lock_sock or pg_vec_lock. */

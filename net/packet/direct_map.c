@@ -22,15 +22,6 @@ static struct packet_sock *packet_direct_mapped_by(const struct vm_area_struct *
 	return pkt_sk(sock->sk);
 }
 
-/* Page of slots at @off bytes from slot 0, or from payload slot 0. */
-static struct page *packet_direct_slot_page(const struct packet_direct_memory *memory,
-					    u64 off)
-{
-	void *block = memory->blocks[off >> memory->block_shift];
-
-	return virt_to_page(block + (off & (BIT_ULL(memory->block_shift) - 1)));
-}
-
 /* What is mapped at @off.  The area may have been made longer than the ring. */
 static struct page *packet_direct_page(const struct packet_direct *pd, u64 off)
 {
@@ -40,8 +31,8 @@ static struct page *packet_direct_page(const struct packet_direct *pd, u64 off)
 		return vmalloc_to_page(pd->shared + off);
 	off -= pd->shared_len;
 	if (off < pd->slots.len)
-		return packet_direct_slot_page(&pd->slots, off);
-	return packet_direct_slot_page(&pd->payload, off - pd->slots.len);
+		return virt_to_page(packet_direct_byte(&pd->slots, off));
+	return virt_to_page(packet_direct_byte(&pd->payload, off - pd->slots.len));
 }
 
 /* A mapped ring stays until packet_release(), which comes after the last mapping. */
